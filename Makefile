@@ -1,0 +1,197 @@
+# SPDX-License-Identifier: ISC
+#
+# make                build/compl, static (musl-gcc if there is one)
+# make glibc          build/glibc/compl, linked dynamically with CC's own libc
+# make install        PREFIX=/usr/local DESTDIR=
+# make deps           installs what the other targets need (Debian, Ubuntu)
+# make demo           runs examples/startup.sh
+# make check          both builds, all tests           (TESTS='tests/wait.bats …' runs a few)
+# make check-asan     the tests, with ASan and UBSan
+# make lint           shellcheck, cppcheck, clang-tidy, clang-format, layers, mandoc
+# make model          checks the protocol with spin
+# make bench          hand-over and start-up beside a bare futex word
+# make fmt, make clean
+#
+# V=1 shows the commands.  Yours to set: CC, MUSL_CC, CFLAGS, CPPFLAGS, LDFLAGS, PREFIX, DESTDIR and the
+# directories below.  WERROR=1 (or CI=true) makes warnings errors.
+
+VERSION = 0.1.0
+
+CC ?= cc
+MUSL_CC ?= musl-gcc
+CFLAGS ?= -O2 -g
+INSTALL ?= install
+PREFIX ?= /usr/local
+BINDIR ?= $(PREFIX)/bin
+LIBDIR ?= $(PREFIX)/lib
+INCLUDEDIR ?= $(PREFIX)/include
+MANDIR ?= $(PREFIX)/share/man
+BASHCOMPDIR ?= $(PREFIX)/share/bash-completion/completions
+
+first := $(filter deps clean,$(MAKECMDGOALS))
+ifneq ($(first),)
+
+# These change what the rest has to look at: so the rest is for another make, afterwards.
+.NOTPARALLEL:
+.PHONY: $(MAKECMDGOALS)
+deps:
+	@.ci/deps
+clean:
+	rm -rf build
+$(filter-out $(first),$(MAKECMDGOALS)): $(first)
+	@+$(MAKE) --no-print-directory $@
+
+else
+
+Q := $(if $(filter 1,$(V)),,@)
+silent := $(filter 1,$(V))$(findstring s,$(firstword -$(MAKEFLAGS)))
+say = @$(if $(silent),:,printf '  %-7s %s\n' $(1) $(2))
+
+.PHONY: all glibc asan install uninstall demo check check-asan lint model bench fmt FORCE
+.DELETE_ON_ERROR:
+all: build/compl
+
+# ---- flags -----------------------------------------------------------------------------------------
+
+optimised = $(filter-out -O0,$(filter -O%,$(CFLAGS)))
+fortified = $(findstring _FORTIFY_SOURCE,$(CPPFLAGS) $(CFLAGS))
+fortify = $(if $(optimised),$(if $(fortified),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2))
+
+our_cppflags = -D_GNU_SOURCE -DCOMPL_VERSION='"$(VERSION)"' -Isrc -MMD -MP
+our_cflags = -std=gnu17 -pthread -fPIE -fno-common -fstack-protector-strong -Wall -Wextra -Wshadow \
+	-Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition -Wpointer-arith -Wwrite-strings \
+	-Wformat=2 -Wundef -Wvla $(if $(filter 1 true,$(WERROR) $(CI)),-Werror)
+our_ldflags = -pthread -Wl,-z,relro,-z,now,--as-needed
+sanitize = -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+
+# STATIC_* and NATIVE_*: asked anew each time, written only when the answer changes.
+include build/toolchain.mk
+build/toolchain.mk: FORCE
+	@mkdir -p build
+	@CC='$(CC)' MUSL_CC='$(MUSL_CC)' src/compat/toolchain build/probe >$@.new
+	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+
+SANITIZED_CC = $(NATIVE_CC)
+SANITIZED_CPPFLAGS = $(NATIVE_CPPFLAGS)
+SANITIZED_CFLAGS = $(sanitize)
+SANITIZED_LDFLAGS = $(NATIVE_LDFLAGS) $(sanitize)
+SANITIZED_LIBS = $(NATIVE_LIBS)
+SANITIZED_COMPAT = $(NATIVE_COMPAT)
+NATIVE_CPPFLAGS += $(fortify)
+
+# ---- what is built from what -----------------------------------------------------------------------
+
+sources := $(patsubst src/%.c,%,$(wildcard src/*.c))
+command := $(filter main cmd-% cli-%,$(sources))
+library := $(filter-out $(command),$(sources))
+c_tests := $(patsubst tests/c/%.c,%,$(wildcard tests/c/*.c))
+tools := $(patsubst tests/tools/%.c,build/tools/%,$(wildcard tests/tools/*.c))
+headers := $(wildcard src/*.h src/compat/*/*.h src/compat/*/*/*.h)
+pages := $(wildcard man/*.[1-8])
+completions := $(wildcard completions.sh)
+
+# $(call build,DIRECTORY,PREFIX): one build, with $(PREFIX)_CC and so on.
+# DIRECTORY/flags changes when the commands do, so that everything is then made anew.
+define build
+$(2)_compile = $$($(2)_CC) $$(our_cppflags) $$($(2)_CPPFLAGS) $$(CPPFLAGS) $$(our_cflags) $$(CFLAGS) $$($(2)_CFLAGS)
+$(2)_link = $$(our_ldflags) $$($(2)_LDFLAGS) $$(LDFLAGS)
+
+$(1)/flags: FORCE
+	@mkdir -p $(1)
+	@printf '%s\n' '$$(subst ','\'',$$($(2)_compile) $$($(2)_link) $$($(2)_LIBS))' >$$@.new
+	@cmp -s $$@.new $$@ && rm $$@.new || mv $$@.new $$@
+
+$(1)/obj/%.o: src/%.c $(1)/flags
+	$$(call say,CC,$$@)
+	@mkdir -p $$(@D)
+	$$(Q)$$($(2)_compile) -c -o $$@ $$<
+
+$(1)/libcompl.a: $$(library:%=$(1)/obj/%.o)
+	$$(call say,AR,$$@)
+	$$(Q)rm -f $$@ && $$(AR) rcs $$@ $$^
+
+$(1)/compl: $$(command:%=$(1)/obj/%.o) $$($(2)_COMPAT:%=$(1)/obj/%.o) $(1)/libcompl.a
+	$$(call say,LINK,$$@)
+	$$(Q)$$($(2)_CC) $$(our_cflags) $$(CFLAGS) $$($(2)_link) -o $$@ $$^ $$($(2)_LIBS)
+	$$(if $$($(2)_NOTE),@echo 'note: $$(strip $$($(2)_NOTE))')
+
+$(1)/c/%: tests/c/%.c $(1)/libcompl.a
+	$$(call say,CC,$$@)
+	@mkdir -p $$(@D)
+	$$(Q)$$($(2)_compile) -Itests/c $$($(2)_link) -o $$@ $$< $(1)/libcompl.a $$($(2)_LIBS)
+
+-include $$(sources:%=$(1)/obj/%.d) $$(c_tests:%=$(1)/c/%.d)
+endef
+
+$(eval $(call build,build,STATIC))
+$(eval $(call build,build/glibc,NATIVE))
+$(eval $(call build,build/asan,SANITIZED))
+
+glibc: build/glibc/compl
+asan: build/asan/compl
+
+build/tools/%: tests/tools/%.c build/libcompl.a
+	$(call say,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(STATIC_compile) -Itests/tools -Itests/c $(STATIC_link) -o $@ $< build/libcompl.a $(STATIC_LIBS)
+
+build/bench/%: bench/%.c build/flags
+	$(call say,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(STATIC_compile) $(STATIC_link) -o $@ $<
+
+-include $(wildcard build/tools/*.d build/bench/*.d)
+
+# ---- install ---------------------------------------------------------------------------------------
+
+# The archive is for programs of this system, so it is the one made with CC's own libc.
+install: build/compl build/glibc/libcompl.a
+	$(INSTALL) -d '$(DESTDIR)$(BINDIR)' '$(DESTDIR)$(INCLUDEDIR)' '$(DESTDIR)$(LIBDIR)'
+	$(INSTALL) -m 755 build/compl '$(DESTDIR)$(BINDIR)/compl'
+	$(INSTALL) -m 644 src/compl.h '$(DESTDIR)$(INCLUDEDIR)/compl.h'
+	$(INSTALL) -m 644 build/glibc/libcompl.a '$(DESTDIR)$(LIBDIR)/libcompl.a'
+	$(foreach page,$(pages),$(call install_page,$(page),$(MANDIR)/man$(subst .,,$(suffix $(page))))$(newline))
+	$(if $(completions),$(INSTALL) -d '$(DESTDIR)$(BASHCOMPDIR)')
+	$(if $(completions),$(INSTALL) -m 644 $(completions) '$(DESTDIR)$(BASHCOMPDIR)/compl')
+
+install_page = $(INSTALL) -d '$(DESTDIR)$(2)' && $(INSTALL) -m 644 $(1) '$(DESTDIR)$(2)/$(notdir $(1))'
+define newline
+
+
+endef
+
+uninstall:
+	rm -f '$(DESTDIR)$(BINDIR)/compl' '$(DESTDIR)$(INCLUDEDIR)/compl.h' '$(DESTDIR)$(LIBDIR)/libcompl.a'
+	rm -f $(foreach page,$(pages),'$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(page)))/$(notdir $(page))')
+	$(if $(completions),rm -f '$(DESTDIR)$(BASHCOMPDIR)/compl')
+
+# ---- try, test, look at ----------------------------------------------------------------------------
+
+demo: build/compl
+	@COMPL=build/compl examples/startup.sh
+
+bats := $(wildcard tests/*.bats)
+with_tools = COMPL_TOOLS='$(CURDIR)/build/tools'
+
+check: build/compl build/glibc/compl $(tools) $(c_tests:%=build/c/%) $(c_tests:%=build/glibc/c/%)
+	@COMPL_BUILDS='build/compl build/glibc/compl' $(with_tools) \
+		tests/run $(or $(TESTS),$(c_tests:%=build/c/%) $(c_tests:%=build/glibc/c/%) $(bats))
+
+check-asan: build/asan/compl $(tools) $(c_tests:%=build/asan/c/%)
+	@COMPL_BUILDS='build/asan/compl' COMPL_SANITIZED=1 $(with_tools) \
+		tests/run $(or $(TESTS),$(c_tests:%=build/asan/c/%) $(bats))
+
+# The objects tell the layers lint who calls whom.
+lint: build/glibc/compl
+	@tests/lint
+
+model:
+	@tests/model/run
+
+bench: build/compl build/bench/hand-over build/bench/bare build/bench/empty
+	@bench/hand-over
+
+fmt:
+	clang-format -i $(wildcard src/*.[ch] tests/c/*.[ch] tests/tools/*.[ch] bench/*.c) $(headers)
+
+endif

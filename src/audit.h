@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * audit - every invariant of a segment, looked at
+ */
+#ifndef AUDIT_H
+#define AUDIT_H
+
+#include "segment.h"
+
+/* compl.h's compl_check(). */
+enum compl_result audit(struct compl_space *c, compl_fault_fn *fault, void *arg, size_t *faults);
+
+#endif

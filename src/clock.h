@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * clock - the library's only look at the time
+ *
+ * A deadline is a point of CLOCK_MONOTONIC in nanoseconds, INT64_MAX is
+ * never; a timeout is a length.  Setting the wall clock changes neither.
+ */
+#ifndef CLOCK_H
+#define CLOCK_H
+
+#include <stdint.h>
+#include <time.h>
+
+#define CLOCK_NEVER	INT64_MAX
+#define CLOCK_SECOND_NS INT64_C(1000000000)
+
+int64_t clock_now_ns(void);
+
+struct timespec clock_timespec(int64_t ns);
+
+/* The earlier of deadline_ns and timeout_ns from now. */
+int64_t clock_sooner(int64_t deadline_ns, int64_t timeout_ns);
+
+#endif

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * sys/cdefs.h - what libbsd's headers expect of it, for musl, which has none
+ *
+ * Without this file, a compiler that also looks in /usr/include (for the
+ * kernel's headers) finds glibc's, which does not work with musl.
+ */
+#ifndef COMPL_COMPAT_CDEFS_H
+#define COMPL_COMPAT_CDEFS_H
+
+#ifdef __cplusplus
+#define __BEGIN_DECLS extern "C" {
+#define __END_DECLS   }
+#else
+#define __BEGIN_DECLS
+#define __END_DECLS
+#endif
+
+#endif

@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * compl.h - the Linux kernel's completions, between processes
+ *
+ * A completion is a named counter with a line of waiters: complete() adds a
+ * token and lets the first in line go, complete_all() lets everybody go, now and
+ * later, until reinit.  Completions live in a *namespace*, a segment of POSIX
+ * shared memory; there is no daemon.  Any participant may be killed by SIGKILL
+ * at any instruction: no token is lost or doubled, nobody hangs, and the line
+ * keeps its order.
+ *
+ * Life cycle.  Open a namespace, use it, close it:
+ *
+ *	struct compl_space *c;
+ *	struct compl_where where = { .space = "default", .uid = geteuid() };
+ *
+ *	if (compl_open(&c, &where, COMPL_CREATE) != COMPL_OK)
+ *		...
+ *	compl_done(c, "db-ready", &(struct compl_post){ .all = true });
+ *	compl_close(c);
+ *
+ * and on the other side
+ *
+ *	const char *names[] = { "db-ready" };
+ *	struct compl_request req = { .names = names, .count = 1, .need = 1,
+ *				     .deadline_ns = COMPL_NEVER };
+ *	struct compl_outcome out;
+ *
+ *	if (compl_wait(c, &req, &out) == COMPL_OK)
+ *		... out.status is what the poster said ...
+ *
+ * The two sides may start in any order.  A name needs no declaration: it exists
+ * from its first use, and until compl_init() makes it permanent it is gone again
+ * as soon as it carries nothing (no token, no "all", no waiter).
+ *
+ * Results.  Every call returns an enum compl_result.  Those below COMPL_E_FIRST
+ * are answers, those from there on are failures, after which nothing has
+ * changed.  Nothing here prints, exits, or keeps state outside the handle.
+ *
+ * Threads.  A handle may be used by several threads at once, each call on its
+ * own; compl_wait() blocks only its caller.  With COMPL_SOLE_LIST a handle
+ * belongs to the thread that opened it.
+ *
+ * Fork.  A child may go on using an inherited handle without COMPL_SOLE_LIST;
+ * a wait that another thread of the parent was in stays with the parent.  After
+ * vfork() only exec or _exit.  exec lets go of every place in line, as death does;
+ * descriptors are close-on-exec.
+ *
+ * Signals.  No call is async-signal-safe, and none may be left by longjmp() but as
+ * struct compl_escape says.
+ *
+ * Barriers.  A poster's writes before compl_done() are visible to the waiter
+ * that it released when compl_wait() or compl_try() has returned COMPL_OK
+ * (release/acquire, as complete() and wait_for_completion() give).
+ * compl_test() gives acquire only.
+ *
+ * Not guaranteed.  Whoever may write the segment is trusted by all who share
+ * it: hostile bytes can make calls fail with COMPL_E_DAMAGED, and make them wait,
+ * but do not make them crash.  A *stopped* process at the head of a line holds up
+ * the tokens of that line (not "all") until it goes on or dies.
+ */
+#ifndef COMPL_H
+#define COMPL_H
+
+#include <setjmp.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define COMPL_NAME_MAX	127	   /* bytes in a completion's name, at least 1 */
+#define COMPL_SPACE_MAX 64	   /* bytes in a namespace's name, at least 1 */
+#define COMPL_VALUE_MAX 255	   /* bytes in a value, which may be empty */
+#define COMPL_NAMES_MAX 64	   /* names in one request */
+#define COMPL_ALL	UINT32_MAX /* what the counter reads after complete_all() */
+#define COMPL_NEVER	INT64_MAX  /* as a deadline: wait for ever */
+
+enum compl_result {
+	/* answers */
+	COMPL_OK = 0,
+	COMPL_NOT_DONE,	     /* compl_test: the counter is 0 */
+	COMPL_TIMED_OUT,     /* the deadline came; compl_try: would have to wait */
+	COMPL_REMOVED,	     /* the name or the namespace was removed meanwhile */
+	COMPL_PRODUCER_DIED, /* a producer went away without completing it */
+	COMPL_DEAD_LOCK,     /* waiting could never end */
+	COMPL_INTERRUPTED,   /* by a signal handler of the caller */
+
+	/* failures: nothing has changed */
+	COMPL_E_FIRST = 16,
+	COMPL_E_ARGUMENT = COMPL_E_FIRST, /* a parameter is out of its range */
+	COMPL_E_NAME,			  /* not a well-formed name */
+	COMPL_E_SPACE,			  /* not a well-formed namespace */
+	COMPL_E_VALUE,			  /* too long, or not UTF-8, or has a NUL byte */
+	COMPL_E_MISSING,		  /* no such name, and the call asks for one */
+	COMPL_E_NO_SEGMENT,		  /* no such namespace, or it has been removed */
+	COMPL_E_EXISTS,			  /* compl_init: initialised, or carries something */
+	COMPL_E_BUSY,			  /* compl_reinit: tokens meant for those in line */
+	COMPL_E_OVERFLOW,		  /* the counter would pass 4294967294 */
+	COMPL_E_NO_NAME,		  /* no room for another name */
+	COMPL_E_NO_PLACE,		  /* no room for another waiter */
+	COMPL_E_NO_SPACE,		  /* the file system of the segment is full */
+	COMPL_E_LOCKED,			  /* the lock was not to be had within a second */
+	COMPL_E_NOT_OURS,		  /* the segment's owner or mode is not as it must be */
+	COMPL_E_NOT_SEGMENT,		  /* not a regular file, or not one of compl's */
+	COMPL_E_VERSION,		  /* made by another version of compl, and in use */
+	COMPL_E_DAMAGED,		  /* the segment contradicts itself */
+	COMPL_E_SYSTEM,			  /* a system call failed; errno says why */
+};
+
+/* A few English words for a result, without a full stop; static storage. */
+const char *compl_strresult(enum compl_result);
+
+/* A namespace, open. */
+struct compl_space;
+
+/* Where a namespace is. */
+struct compl_where {
+	const char *space; /* 1 to COMPL_SPACE_MAX of A-Za-z0-9._- and no leading
+			      dot; with system, NULL is the unnamed one */
+	uid_t uid;	   /* whose; ignored with system */
+	bool system;	   /* the machine's, owned by root */
+};
+
+enum compl_open_flags {
+	/* Create the segment if there is none (else COMPL_E_NO_SEGMENT). */
+	COMPL_CREATE = 1 << 0,
+	/* The calling thread holds no other robust mutexes and takes none while
+	   the handle is open: compl may register a robust list of its own
+	   (set_robust_list(2)), which damaged bytes cannot lead astray.  The handle
+	   belongs to this thread and is useless after fork().  Without it, words are
+	   put on the list that libc has registered for the calling thread. */
+	COMPL_SOLE_LIST = 1 << 1,
+};
+
+/* The path of the segment, for messages: at least COMPL_PATH_MAX bytes.
+ * COMPL_E_SPACE if the namespace is not well-formed. */
+#define COMPL_PATH_MAX 112
+enum compl_result compl_path(char *path, size_t size, const struct compl_where *);
+
+/* Opens a namespace; *c is to be closed with compl_close().  On a failure *c is
+ * NULL.  Fails with COMPL_E_SPACE, _NO_SEGMENT, _NOT_OURS, _NOT_SEGMENT,
+ * _VERSION, _NO_SPACE, _SYSTEM (with EFBIG, RLIMIT_FSIZE is too small: ignore
+ * SIGXFSZ to see it; with ENOMEM, RLIMIT_AS). */
+enum compl_result compl_open(struct compl_space **c, const struct compl_where *, unsigned flags);
+
+/* Unmaps and frees; NULL is allowed.  No thread may be in a call. */
+void compl_close(struct compl_space *c);
+
+/* Well-formed?  1 to COMPL_NAME_MAX of A-Z a-z 0-9 . _ : @ % + / = - and no
+ * leading '-'. */
+bool compl_is_name(const char *name);
+
+/* ---- init_completion, reinit_completion ---------------------------------- */
+
+/* Makes a name permanent: it stays, at any counter, until compl_remove().
+ * Adopts a name that has only waiters or producers.  COMPL_E_EXISTS if it is
+ * initialised already or carries a token, a status or a value, but with exist_ok that is
+ * fine and nothing is reset. */
+enum compl_result compl_init(struct compl_space *c, const char *name, bool exist_ok);
+
+/* reinit_completion(): counter, status and value to zero; waiters keep their
+ * places.  COMPL_E_BUSY while the counter is above zero and somebody not yet
+ * released waits, unless force.  A missing name is at zero already. */
+enum compl_result compl_reinit(struct compl_space *c, const char *name, bool force);
+
+/* ---- complete, complete_all ---------------------------------------------- */
+
+struct compl_post {
+	uint32_t tokens;   /* complete(), this often: 1 to 4294967294 (0 is 1) */
+	bool all;	   /* complete_all(); tokens is ignored */
+	bool waiting;	   /* as many tokens as those now in line need */
+	bool existing;	   /* COMPL_E_MISSING instead of making the name */
+	uint8_t status;	   /* 0 is success; the first other one sticks */
+	const char *value; /* UTF-8, up to COMPL_VALUE_MAX bytes, or NULL */
+	bool awaited;	   /* result: somebody stood in line when it was posted */
+};
+
+/* Posts.  A name at "all" is settled: the call changes nothing and succeeds.
+ * Either wholly done or not at all, whenever the caller is killed.  Blocks
+ * only for the namespace's lock. */
+enum compl_result compl_done(struct compl_space *c, const char *name, struct compl_post *post);
+
+/* ---- wait_for_completion and its variants -------------------------------- */
+
+enum compl_wait_flags {
+	COMPL_WAIT_ANY = 1 << 0,	   /* the first name that is done */
+	COMPL_WAIT_FAIL_FAST = 1 << 1,	   /* a status other than 0 ends it */
+	COMPL_WAIT_EXISTING = 1 << 2,	   /* COMPL_E_MISSING for a missing name */
+	COMPL_WAIT_IO = 1 << 3,		   /* wait_for_completion_io() */
+	COMPL_WAIT_INTERRUPTIBLE = 1 << 4, /* return COMPL_INTERRUPTED after a
+					      signal handler of the caller ran */
+};
+
+/* How a signal handler of the caller ends compl_wait() in this thread, without the
+ * gap between a flag and the sleep: while `armed` is set, and only then, it may
+ * siglongjmp(env, 1).  The signal must be in `hold`.  The handler of a signal that comes while
+ * the wait sleeps on compl's own lock finds armed at 0, and returns. */
+struct compl_escape {
+	sigjmp_buf env;
+	volatile sig_atomic_t armed;
+};
+
+struct compl_request {
+	const char *const *names; /* 1 to COMPL_NAMES_MAX, none twice */
+	size_t count;
+	uint32_t need;	     /* tokens from each: 1 to 4294967294 */
+	unsigned flags;	     /* enum compl_wait_flags */
+	int64_t deadline_ns; /* CLOCK_MONOTONIC, or COMPL_NEVER */
+	/* Signals that must not come between taking a token and reporting it, or
+	   NULL.  They are blocked while the lock is held, never while asleep, and
+	   stay blocked if the result is COMPL_OK.  Otherwise the mask is as it was. */
+	const sigset_t *hold;
+	struct compl_escape *escape; /* or NULL; ends it with COMPL_INTERRUPTED */
+	const char *command;	     /* shown by compl_list(), or NULL */
+};
+
+/* What one of the names had to say. */
+struct compl_word {
+	uint8_t status;
+	bool has_value;
+	char value[COMPL_VALUE_MAX + 1]; /* NUL-terminated */
+};
+
+struct compl_outcome {
+	/* With COMPL_WAIT_ANY the name that was done; else the name that ended the
+	   wait (COMPL_REMOVED, COMPL_PRODUCER_DIED, fail-fast, COMPL_E_MISSING) or, when
+	   all were done, the first in argument order whose status is not 0; 0
+	   if there is none. */
+	size_t which;
+	uint8_t status;		  /* that name's */
+	bool failed_fast;	  /* it was ended by COMPL_WAIT_FAIL_FAST */
+	struct compl_word *words; /* one per name, or NULL; supplied by the caller.
+				     Filled for names that were done, and for which */
+};
+
+/* wait_for_completion*(): takes need tokens from every name, all or none, or
+ * with COMPL_WAIT_ANY from one.  Strictly first come, first served.
+ * COMPL_OK, COMPL_TIMED_OUT (nothing taken), COMPL_REMOVED, COMPL_PRODUCER_DIED,
+ * COMPL_INTERRUPTED or a failure.  A deadline that has passed does not sleep for
+ * a token.  Releases that come at the instant of the deadline are either
+ * taken (COMPL_OK) or left for the next. */
+enum compl_result compl_wait(struct compl_space *c, const struct compl_request *req,
+			     struct compl_outcome *out);
+
+/* try_wait_for_completion(): as compl_wait() with a deadline in the past.
+ * COMPL_TIMED_OUT also while anybody stands in line before. */
+enum compl_result compl_try(struct compl_space *c, const struct compl_request *req,
+			    struct compl_outcome *out);
+
+/* completion_done(): COMPL_OK if the counter is above zero at this instant,
+ * else COMPL_NOT_DONE. */
+enum compl_result compl_test(struct compl_space *c, const char *name);
+
+/* ---- beyond the kernel --------------------------------------------------- */
+
+/* Removes a name; its waiters return COMPL_REMOVED, except those whom "all"
+ * has released already.  COMPL_E_MISSING if there is none. */
+enum compl_result compl_remove(struct compl_space *c, const char *name);
+
+/* Removes a whole namespace: its waiters return COMPL_REMOVED, except those whom
+ * "all" has released already, and the segment is unlinked.  force: also one that
+ * is damaged or of another version; its waiters notice within ten seconds.
+ * COMPL_OK if there is none.
+ *
+ * On a handle of a removed namespace all later calls return COMPL_E_NO_SEGMENT:
+ * open it again. */
+enum compl_result compl_remove_all(const struct compl_where *where, bool force);
+
+struct compl_waiter {
+	pid_t pid;	  /* in the pid namespace of the waiter */
+	char command[32]; /* cut if longer; any bytes */
+	uint32_t need;
+	bool io;
+	bool stopped;	/* by a signal or a tracer, at the moment of the call */
+	double seconds; /* in line since */
+};
+
+struct compl_entry {
+	char name[COMPL_NAME_MAX + 1];
+	uint32_t done; /* COMPL_ALL: complete_all() */
+	bool initialised;
+	struct compl_word word; /* status and value */
+	double age_seconds;	/* since created or reinit */
+	size_t waiter_count;
+	struct compl_waiter *waiters; /* in line order */
+	/* waits on this name that slept and ended by themselves since init or
+	   reinit, and the time they slept, all and COMPL_WAIT_IO */
+	uint64_t waits;
+	double waits_seconds, waits_io_seconds;
+};
+
+struct compl_listing {
+	size_t count;
+	struct compl_entry *entries; /* sorted by name, bytewise */
+};
+
+/* A consistent snapshot, to be freed with compl_list_free(). */
+enum compl_result compl_list(struct compl_space *c, struct compl_listing **list);
+void compl_list_free(struct compl_listing *list);
+
+/* Looks at every invariant of the segment, after the repair that any call makes
+ * when the last one died, and calls fault() with a line for each that does not
+ * hold; *faults is their number.  fault() may be NULL; it runs under the lock
+ * and must not call compl. */
+typedef void compl_fault_fn(void *arg, const char *fault);
+enum compl_result compl_check(struct compl_space *c, compl_fault_fn *fault, void *arg,
+			      size_t *faults);
+
+/* How often a seat belt (a bounded sleep that should not have been necessary)
+ * rescued somebody since the segment was made. */
+uint32_t compl_rescues(struct compl_space *c);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

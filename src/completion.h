@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * completion - the state of a completion and its changes; nothing here sleeps
+ *
+ * All calls: under the lock.  Each change is one transaction, followed for
+ * "all", a removal and a failure by a walk along the line, which is written down as
+ * the segment's job in that same transaction and may be done again from the
+ * start by whoever comes after a death.
+ */
+#ifndef COMPLETION_H
+#define COMPLETION_H
+
+#include "segment.h"
+
+/* Nothing keeps the name: not initialised, counter 0, nobody alive in line. */
+bool completion_is_idle(struct session *s, uint32_t completion);
+
+/* Takes an idle one off the directory; others stay. */
+void completion_drop_if_idle(struct session *s, uint32_t completion);
+
+/* directory_make(), after a sweep of all that is idle if there is no room. */
+enum compl_result completion_make(struct session *s, const char *name, uint32_t *completion);
+
+/* Whether tokens can be posted: COMPL_OK or COMPL_E_OVERFLOW. */
+enum compl_result completion_may_post(struct session *s, uint32_t completion, uint32_t tokens);
+
+/* complete(), complete_all(): tokens (COMPL_ALL for "all") with a status and a value.
+ * Does nothing on a settled one. */
+void completion_post(struct session *s, uint32_t completion, uint32_t tokens,
+		     const struct compl_post *post);
+
+/* How many tokens those who now stand in line need; UINT64_MAX is not reached. */
+uint64_t completion_needed(struct session *s, uint32_t completion);
+
+/* Makes it permanent. */
+void completion_init(struct session *s, uint32_t completion);
+
+/* reinit_completion(): counter, status, value and statistics to zero. */
+void completion_reinit(struct session *s, uint32_t completion);
+
+/* Removes the name and sends its waiters away. */
+void completion_remove(struct session *s, uint32_t completion);
+
+/* Marks the segment dead and sends everybody away; false if it is damaged. */
+bool completion_remove_all(struct session *s);
+
+/* Takes need tokens, which are there; nothing from "all".  Into the transaction under
+ * way.  */
+void completion_take(struct session *s, uint32_t completion, uint32_t need);
+
+/* Status and value as they are now. */
+void completion_word(struct session *s, uint32_t completion, struct compl_word *word);
+
+/* Adds a wait that slept since since_ns to the statistics. */
+void completion_count_wait(struct session *s, uint32_t completion, int64_t since_ns, bool io);
+
+/* Walks along the line for the job that is written in the header, if there is one, to
+ * its end. */
+void completion_finish_job(struct session *s);
+
+#endif

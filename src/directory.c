@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Invariant: a completion is on exactly one chain of a bucket (USED), or on the
+ * free list, or is being walked after its removal (REMOVED).
+ *
+ * A bell is never reset: the next user of a record goes on with it, and so
+ * nobody who is late can take an old bell for a new one.
+ */
+#include "directory.h"
+
+#include <string.h>
+
+#include "clock.h"
+#include "log.h"
+
+#define PER_PAGE (LAYOUT_PAGE / (uint32_t)sizeof(struct completion))
+
+/* FNV-1a. */
+static uint32_t
+hash_of(const char *name)
+{
+	uint32_t hash = 2166136261u;
+
+	for (; *name != '\0'; name++)
+		hash = (hash ^ (unsigned char)*name) * 16777619u;
+	return hash;
+}
+
+uint32_t
+directory_find(struct session *s, const char *name)
+{
+	uint32_t hash = hash_of(name), index = get(bucket_at(s, hash));
+
+	for (uint32_t steps = 0; index != 0; steps++) {
+		struct completion *n = completion_at(s, index);
+
+		if (get(&n->hash) == hash && strncmp(n->name, name, sizeof(n->name)) == 0)
+			return index;
+		if (steps > s->completions) { /* a ring */
+			session_damaged(s);
+			return 0;
+		}
+		index = get(&n->chain);
+	}
+	return 0;
+}
+
+/* A record never used before: its page, and that of its values, must be paid
+ * for first. */
+static enum compl_result
+make_new(struct session *s, uint32_t *index)
+{
+	uint32_t next = s->completions + 1;
+	enum compl_result result = COMPL_OK;
+
+	if (next > LAYOUT_COMPLETIONS)
+		return COMPL_E_NO_NAME;
+	if (next == 1 || next % PER_PAGE == 0) {
+		uint32_t first = next - next % PER_PAGE;
+
+		result = segment_reserve(s->c,
+					 LAYOUT_COMPLETIONS_AT + first * sizeof(struct completion),
+					 LAYOUT_PAGE);
+		if (result == COMPL_OK)
+			result = segment_reserve(s->c, LAYOUT_VALUES_AT + first * 2 * LAYOUT_VALUE,
+						 PER_PAGE * 2 * LAYOUT_VALUE);
+	}
+	if (result != COMPL_OK)
+		return result;
+	*index = s->completions = next;
+	return COMPL_OK;
+}
+
+/* Nobody can reach the record before the commit, so its bytes are simply
+ * written. */
+static void
+blank(struct completion *n, const char *name, uint32_t hash)
+{
+	put(&n->hash, hash);
+	put(&n->done, 0);
+	put(&n->head, 0);
+	put(&n->tail, 0);
+	put(&n->status, 0);
+	put(&n->value, 0);
+	n->since_ns = clock_now_ns();
+	n->waits = n->waits_ns = n->waits_io_ns = 0;
+	memset(n->name, 0, sizeof(n->name));
+	memcpy(n->name, name, strnlen(name, COMPL_NAME_MAX));
+}
+
+enum compl_result
+directory_make(struct session *s, const char *name, uint32_t *index)
+{
+	uint32_t hash = hash_of(name), *bucket = bucket_at(s, hash);
+	uint32_t free = get(&s->h->completions_free);
+	enum compl_result result = COMPL_OK;
+	struct completion *n;
+
+	if (free != 0)
+		*index = free;
+	else
+		result = make_new(s, index);
+	if (result != COMPL_OK)
+		return result;
+	n = completion_at(s, *index);
+	if (get(&n->flags) != 0)
+		session_damaged(s);
+	if (s->damaged)
+		return COMPL_E_DAMAGED;
+	if (free != 0)
+		log_put(s, &s->h->completions_free, get(&n->chain));
+	else
+		log_put(s, &s->h->completions_made, *index);
+	blank(n, name, hash);
+	log_put(s, &n->chain, get(bucket));
+	log_put(s, &n->flags, COMPLETION_USED);
+	log_put(s, bucket, *index);
+	log_put(s, &s->h->names, get(&s->h->names) + 1);
+	return log_commit(s) ? COMPL_OK : COMPL_E_DAMAGED;
+}
+
+void
+directory_unlink(struct session *s, uint32_t index)
+{
+	struct completion *n = completion_at(s, index);
+	uint32_t *link = bucket_at(s, get(&n->hash));
+
+	for (uint32_t steps = 0; get(link) != index; steps++) {
+		if (get(link) == 0 || steps > s->completions) {
+			session_damaged(s);
+			return;
+		}
+		link = &completion_at(s, get(link))->chain;
+	}
+	log_put(s, link, get(&n->chain));
+	log_put(s, &n->flags, COMPLETION_REMOVED);
+	log_put(s, &s->h->names, get(&s->h->names) - 1);
+}
+
+void
+directory_free(struct session *s, uint32_t index)
+{
+	struct completion *n = completion_at(s, index);
+
+	log_put(s, &n->chain, get(&s->h->completions_free));
+	log_put(s, &n->flags, 0);
+	log_put(s, &s->h->completions_free, index);
+}

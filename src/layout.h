@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * layout - the bytes of a segment; this header is its specification
+ *
+ * A file full of zeros is a valid, empty segment: creating one is open and
+ * ftruncate, which both may be done twice, and no creator can die half-way.
+ * Fixed widths and offsets: glibc and musl, containers and hosts share it.
+ * The file is sparse; pages are reserved (fallocate) before they are touched.
+ *
+ *	0        header, its first 64 bytes the same in every version
+ *	4 KiB    redo log
+ *	8 KiB    buckets of the directory
+ *	40 KiB   completions   16,384 x 256 bytes
+ *	         places        65,536 x 128 bytes      -- robust words end here
+ *	         values of completions, two of 256 bytes each
+ *	         values of released places, 256 bytes each
+ *
+ * Index 0 of completions and places is "none".
+ *
+ * Locking: there is one lock, header.lock.  "[lock]" at a field: read under the
+ * lock; changed under the lock and through the redo log (log.h) only.  "[own]": written by
+ * the place's waiter before it is linked, constant after.  The others say
+ * themselves.  Order of acquisition: the beacons of a wait, then the lock; nobody
+ * asks for a second lock, or sleeps with one.
+ *
+ * Every robust word (see robust.h) has its 36 bytes from 4 to 40 free of other
+ * robust words, and 20 to 40 free of anything: there a libc's robust list has
+ * its link when a host program's thread owns the word (-28 in musl, -32 in glibc).
+ */
+#ifndef LAYOUT_H
+#define LAYOUT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define LAYOUT_MAGIC   UINT64_C(0x31306c706d6f6320) /* " compl01" */
+#define LAYOUT_VERSION 1
+
+#define LAYOUT_BUCKETS	   8192u
+#define LAYOUT_COMPLETIONS 16384u
+#define LAYOUT_PLACES	   65536u
+#define LAYOUT_LOG	   512u
+#define LAYOUT_VALUE	   256u
+#define LAYOUT_PAGE	   4096u
+
+/* header.mark */
+#define MARK_DEAD 1u /* removed: whoever holds it open leaves */
+
+/* header.job_kind: a walk along a line that has been committed to */
+enum job_kind {
+	JOB_NONE = 0,
+	JOB_RELEASE,	/* complete_all(): release who is covered by it */
+	JOB_REMOVE,	/* the completion is gone: everybody leaves */
+	JOB_FAIL,	/* a status other than 0: fail-fast waits leave */
+	JOB_REMOVE_ALL, /* the segment is dead: everybody in every line leaves */
+};
+
+struct layout_header {
+	/* ---- stable in every version ---- */
+	uint64_t magic;	  /* 0 or LAYOUT_MAGIC; by compare-and-swap */
+	uint32_t version; /* 0 or LAYOUT_VERSION; by compare-and-swap */
+	uint32_t mark;
+	uint32_t names; /* [lock] completions in the directory; 0: idle */
+	uint32_t stable[11];
+	/* ---- this version ---- */
+	uint32_t lock;	   /* robust */
+	uint32_t sleepers; /* on the lock, at least; atomic */
+	uint32_t log_length;
+	uint32_t rescues; /* by seat belts; atomic */
+	uint32_t mixed;	  /* sticky: participants of several pid namespaces */
+	uint8_t lock_link[20];
+	uint64_t pid_namespace;	   /* the first user's; by compare-and-swap */
+	uint32_t job_kind;	   /* [lock] */
+	uint32_t job_completion;   /* [lock] */
+	uint32_t completions_made; /* [lock] the highest index ever used */
+	uint32_t completions_free; /* [lock] last in first out, by chain */
+	uint32_t places_made;	   /* [lock] */
+	uint32_t places_free;	   /* [lock] first in first out, by next */
+	uint32_t places_free_tail; /* [lock] */
+	uint32_t ticket[2];	   /* [lock] of the latest wait, low and high */
+};
+
+struct layout_entry {
+	uint32_t offset;
+	uint32_t value;
+};
+
+/* completion.flags */
+#define COMPLETION_USED	   1u
+#define COMPLETION_INIT	   2u /* compl_init(): permanent */
+#define COMPLETION_REMOVED 4u /* off the directory, being walked */
+
+struct completion {
+	uint32_t bell; /* under the lock: place that armed it, 0 rung; see line.h */
+	uint32_t hash;
+	uint32_t chain; /* [lock] next in the bucket, or next free */
+	uint32_t flags; /* [lock] */
+	uint32_t done;	/* [lock] the counter; UINT32_MAX is "all" */
+	uint32_t spare[5];
+	uint32_t head;	  /* [lock] the line */
+	uint32_t tail;	  /* [lock] */
+	uint32_t status;  /* [lock] */
+	uint32_t value;	  /* [lock] 0: none, else slot << 16 | length + 1 */
+	int64_t since_ns; /* created or reinit */
+	/* waits that slept and ended by themselves, and how long; atomic */
+	uint64_t waits, waits_ns, waits_io_ns;
+	uint8_t more[40];
+	char name[128]; /* NUL-terminated */
+};
+
+/* place.state, of the lead place of a wait */
+enum place_state {
+	STATE_NONE = 0,
+	STATE_WAITING,
+	STATE_LEFT,    /* by the waiter, without the lock */
+	STATE_DONE,    /* by a poster of "all" */
+	STATE_REMOVED, /* by rm */
+	STATE_FAILED,  /* by a poster of a status */
+};
+
+/* place.flags */
+#define PLACE_ANY	1u
+#define PLACE_FAIL_FAST 2u
+#define PLACE_IO	4u
+
+/* One wait's place in one line.
+ *
+ * Invariant: a place is on the free queue, or linked in the line of the completion
+ * `line`, or is index 0.  A place whose beacon has no owner is dead, and
+ * unlinked by whoever meets it. */
+struct place {
+	uint32_t beacon; /* robust; owned by the waiter while it waits */
+	uint32_t line;	 /* [lock] completion, 0 when not linked */
+	uint32_t prev;	 /* [lock] */
+	uint32_t next;	 /* [lock] or next free */
+	uint32_t need;	 /* [own] */
+	uint8_t beacon_link[20];
+	uint32_t lead;	  /* [own] first place of the wait */
+	uint32_t sibling; /* [own] next place of the wait, 0 ends */
+	uint32_t watch;	  /* under the lock: offset of the word it sleeps on, or 0 */
+	uint32_t watcher; /* under the lock: the latest place to watch our beacon */
+	uint64_t ticket;  /* [own] the same in all places of a wait, never again */
+	uint32_t state;	  /* lead: enum place_state, by compare-and-swap */
+	uint32_t flags;	  /* [own] */
+	uint32_t pid;	  /* [own] */
+	uint32_t culprit; /* lead: the place that ended the wait; before state */
+	uint32_t status;  /* before state: outcome of this place */
+	uint32_t value;	  /* before state: 0 none, else length + 1 */
+	int64_t since_ns; /* [own] */
+	char command[32]; /* [own] not terminated when full */
+};
+
+#define LAYOUT_ROUND(bytes) (((bytes) + LAYOUT_PAGE - 1) / LAYOUT_PAGE * LAYOUT_PAGE)
+
+#define LAYOUT_LOG_AT	      LAYOUT_PAGE
+#define LAYOUT_BUCKETS_AT     (LAYOUT_LOG_AT + LAYOUT_LOG * 8)
+#define LAYOUT_COMPLETIONS_AT (LAYOUT_BUCKETS_AT + LAYOUT_BUCKETS * 4)
+#define LAYOUT_PLACES_AT      (LAYOUT_COMPLETIONS_AT + LAYOUT_ROUND((LAYOUT_COMPLETIONS + 1) * 256))
+#define LAYOUT_ROBUST_END     (LAYOUT_PLACES_AT + LAYOUT_ROUND((LAYOUT_PLACES + 1) * 128))
+#define LAYOUT_VALUES_AT      LAYOUT_ROBUST_END
+#define LAYOUT_WORDS_AT \
+	(LAYOUT_VALUES_AT + LAYOUT_ROUND((LAYOUT_COMPLETIONS + 1) * 2 * LAYOUT_VALUE))
+#define LAYOUT_SIZE (LAYOUT_WORDS_AT + LAYOUT_ROUND((LAYOUT_PLACES + 1) * LAYOUT_VALUE))
+#define LAYOUT_CORE LAYOUT_COMPLETIONS_AT /* always reserved */
+
+#define LAYOUT_IS(type, field, at) \
+	_Static_assert(offsetof(struct type, field) == (at), #type "." #field)
+
+LAYOUT_IS(layout_header, version, 8);
+LAYOUT_IS(layout_header, mark, 12);
+LAYOUT_IS(layout_header, names, 16);
+LAYOUT_IS(layout_header, lock, 64);
+LAYOUT_IS(layout_header, sleepers, 68);
+LAYOUT_IS(layout_header, log_length, 72);
+LAYOUT_IS(layout_header, rescues, 76);
+LAYOUT_IS(layout_header, mixed, 80);
+LAYOUT_IS(layout_header, lock_link, 64 + 20);
+LAYOUT_IS(layout_header, pid_namespace, 64 + 40);
+LAYOUT_IS(layout_header, job_kind, 112);
+LAYOUT_IS(layout_header, ticket, 140);
+_Static_assert(sizeof(struct layout_header) <= LAYOUT_PAGE, "header");
+_Static_assert(sizeof(struct layout_entry) == 8, "log entry");
+
+LAYOUT_IS(completion, bell, 0);
+LAYOUT_IS(completion, hash, 4);
+LAYOUT_IS(completion, chain, 8);
+LAYOUT_IS(completion, flags, 12);
+LAYOUT_IS(completion, done, 16);
+LAYOUT_IS(completion, head, 40);
+LAYOUT_IS(completion, tail, 44);
+LAYOUT_IS(completion, status, 48);
+LAYOUT_IS(completion, value, 52);
+LAYOUT_IS(completion, since_ns, 56);
+LAYOUT_IS(completion, waits, 64);
+LAYOUT_IS(completion, name, 128);
+_Static_assert(sizeof(struct completion) == 256, "completion");
+
+LAYOUT_IS(place, beacon, 0);
+LAYOUT_IS(place, line, 4);
+LAYOUT_IS(place, prev, 8);
+LAYOUT_IS(place, next, 12);
+LAYOUT_IS(place, need, 16);
+LAYOUT_IS(place, beacon_link, 20);
+LAYOUT_IS(place, lead, 40);
+LAYOUT_IS(place, sibling, 44);
+LAYOUT_IS(place, watch, 48);
+LAYOUT_IS(place, watcher, 52);
+LAYOUT_IS(place, ticket, 56);
+LAYOUT_IS(place, state, 64);
+LAYOUT_IS(place, flags, 68);
+LAYOUT_IS(place, pid, 72);
+LAYOUT_IS(place, culprit, 76);
+LAYOUT_IS(place, status, 80);
+LAYOUT_IS(place, value, 84);
+LAYOUT_IS(place, since_ns, 88);
+LAYOUT_IS(place, command, 96);
+_Static_assert(sizeof(struct place) == 128, "place");
+
+#endif

@@ -1,0 +1,397 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Invariant: the places of a line are doubly linked in the order of joining,
+ * and no place is in two lines, or in a line and on the free queue.  Every change of
+ * that is one transaction, so it holds for whoever comes after a death.
+ *
+ * Reuse is the danger: a sleeper has read "TID 7 owns this beacon", and before it
+ * is asleep thread 7 leaves, and comes back, and is given the same place:
+ * the sleeper would wait for somebody behind itself.  Flags or counts against
+ * that fail, for the one who should clear them may die.  So it is derived:
+ * a place may be used again when its beacon has no owner and nobody alive is
+ * recorded to watch it.  Of several watchers the latest is the only one alive.
+ */
+#include "line.h"
+
+#include <limits.h>
+#include <string.h>
+
+#include "log.h"
+
+#define PER_PAGE (LAYOUT_PAGE / (uint32_t)sizeof(struct place))
+#define ROTATE	 16 /* busy places passed over before a new one is used */
+
+bool
+line_is_alive(const struct place *p)
+{
+	return robust_owner(robust_load(&p->beacon)) != 0;
+}
+
+uint32_t
+line_lead(struct session *s, uint32_t place)
+{
+	struct place *p = place_at(s, place);
+	uint32_t index = get(&p->lead);
+	struct place *lead = place_at(s, index);
+
+	if (!line_is_alive(p) || !line_is_alive(lead) || lead->ticket != p->ticket ||
+	    __atomic_load_n(&lead->state, __ATOMIC_ACQUIRE) != STATE_WAITING)
+		return 0;
+	return index;
+}
+
+static bool
+is_bell(uint32_t offset)
+{
+	return offset < LAYOUT_PLACES_AT;
+}
+
+/* ---- the free queue --------------------------------------------------------- */
+
+/* A living place is recorded to sleep, or to be about to sleep, on p's beacon. */
+static bool
+is_watched(struct session *s, struct place *p)
+{
+	uint32_t watcher = get(&p->watcher);
+	struct place *w;
+
+	if (watcher == 0 || watcher > s->places)
+		return false;
+	w = place_at(s, watcher);
+	return line_is_alive(w) && get(&w->watch) == offset_of(s, &p->beacon);
+}
+
+static bool
+is_reusable(struct session *s, struct place *p)
+{
+	return !line_is_alive(p) && !is_watched(s, p);
+}
+
+static void
+log_pop(struct session *s, uint32_t first)
+{
+	uint32_t next = get(&place_at(s, first)->next);
+
+	log_put(s, &s->h->places_free, next);
+	if (next == 0)
+		log_put(s, &s->h->places_free_tail, 0);
+}
+
+static void
+log_append(struct session *s, uint32_t place)
+{
+	uint32_t tail = get(&s->h->places_free_tail);
+
+	log_put(s, &place_at(s, place)->next, 0);
+	log_put(s, tail == 0 ? &s->h->places_free : &place_at(s, tail)->next, place);
+	log_put(s, &s->h->places_free_tail, place);
+}
+
+/* From the head of the queue to its tail; there are at least two. */
+static void
+rotate(struct session *s, uint32_t first)
+{
+	log_put(s, &s->h->places_free, get(&place_at(s, first)->next));
+	log_append(s, first);
+	log_commit(s);
+}
+
+/* The head of the queue if it may be used, after passing over at most limit that may
+ * not; or 0. */
+static uint32_t
+find_free(struct session *s, uint32_t limit)
+{
+	for (;;) {
+		uint32_t first = get(&s->h->places_free);
+
+		if (first == 0 || s->damaged)
+			return 0;
+		if (is_reusable(s, place_at(s, first)))
+			return first;
+		if (limit-- == 0 || first == get(&s->h->places_free_tail))
+			return 0;
+		rotate(s, first);
+	}
+}
+
+/* A place never used before; its page, and that of its value, must be paid for. */
+static enum compl_result
+make_new(struct session *s, uint32_t *index)
+{
+	uint32_t next = s->places + 1;
+	enum compl_result result = COMPL_OK;
+
+	if (next > LAYOUT_PLACES)
+		return COMPL_E_NO_PLACE;
+	if (next == 1 || next % PER_PAGE == 0) {
+		uint32_t first = next - next % PER_PAGE;
+
+		result = segment_reserve(s->c, LAYOUT_PLACES_AT + first * sizeof(struct place),
+					 LAYOUT_PAGE);
+		if (result == COMPL_OK)
+			result = segment_reserve(s->c, LAYOUT_WORDS_AT + first * LAYOUT_VALUE,
+						 PER_PAGE * LAYOUT_VALUE);
+	}
+	if (result != COMPL_OK)
+		return result;
+	*index = s->places = next;
+	return COMPL_OK;
+}
+
+/* Unlinks the dead of all lines. */
+static void
+sweep(struct session *s)
+{
+	for (uint32_t i = 1; i <= s->places && !s->damaged; i++) {
+		struct place *p = place_at(s, i);
+
+		if (get(&p->line) != 0 && !line_is_alive(p))
+			line_unlink(s, i);
+	}
+}
+
+/* *fresh: not from the queue. */
+static enum compl_result
+allocate(struct session *s, uint32_t *index, bool *fresh)
+{
+	enum compl_result result;
+
+	*fresh = false;
+	if ((*index = find_free(s, ROTATE)) != 0)
+		return COMPL_OK;
+	*fresh = true;
+	result = make_new(s, index);
+	if (result == COMPL_OK || s->damaged)
+		return result;
+	*fresh = false;
+	sweep(s);
+	*index = find_free(s, LAYOUT_PLACES);
+	return *index != 0 ? COMPL_OK : result;
+}
+
+/* ---- in and out ------------------------------------------------------------- */
+
+/* Not linked yet: written without the log.  The link's bytes stay as they are. */
+static void
+fill(struct place *p, const struct place *how, uint32_t self)
+{
+	put(&p->need, how->need);
+	put(&p->lead, how->lead != 0 ? how->lead : self);
+	put(&p->sibling, 0);
+	put(&p->watch, 0);
+	put(&p->watcher, 0);
+	p->ticket = how->ticket;
+	put(&p->flags, how->flags);
+	put(&p->pid, how->pid);
+	put(&p->culprit, 0);
+	put(&p->status, 0);
+	put(&p->value, 0);
+	p->since_ns = how->since_ns;
+	memcpy(p->command, how->command, sizeof(p->command));
+	put(&p->state, STATE_WAITING);
+}
+
+/* Crash: before the commit the beacon is ours and the place still free; the
+ * kernel lets go of the beacon.  After it we stand in line, and leave it by dying. */
+enum compl_result
+line_join(struct session *s, uint32_t completion, const struct place *how, uint32_t *place)
+{
+	struct completion *n = completion_at(s, completion);
+	enum compl_result result;
+	struct place *p;
+	uint32_t tail;
+	bool fresh;
+
+	if ((result = allocate(s, place, &fresh)) != COMPL_OK)
+		return s->damaged ? COMPL_E_DAMAGED : result;
+	tail = get(&n->tail);
+	p = place_at(s, *place);
+	if (get(&p->line) != 0)
+		session_damaged(s);
+	if (s->damaged)
+		return COMPL_E_DAMAGED;
+	fill(p, how, *place);
+	robust_own(&s->thread, &p->beacon);
+	if (fresh)
+		log_put(s, &s->h->places_made, *place);
+	else
+		log_pop(s, *place);
+	log_put(s, &p->line, completion);
+	log_put(s, &p->prev, tail);
+	log_put(s, &p->next, 0);
+	log_put(s, tail == 0 ? &n->head : &place_at(s, tail)->next, *place);
+	log_put(s, &n->tail, *place);
+	if (log_commit(s))
+		return COMPL_OK;
+	robust_release(&s->thread, &p->beacon);
+	return COMPL_E_DAMAGED;
+}
+
+void
+line_unlink(struct session *s, uint32_t place)
+{
+	struct place *p = place_at(s, place);
+	struct completion *n = completion_at(s, get(&p->line));
+	uint32_t prev = get(&p->prev), next = get(&p->next);
+
+	log_put(s, prev == 0 ? &n->head : &place_at(s, prev)->next, next);
+	log_put(s, next == 0 ? &n->tail : &place_at(s, next)->prev, prev);
+	log_put(s, &p->line, 0);
+	log_put(s, &p->prev, 0);
+	log_append(s, place);
+	log_commit(s);
+}
+
+uint32_t
+line_first(struct session *s, uint32_t completion)
+{
+	struct completion *n = completion_at(s, completion);
+
+	for (uint32_t steps = 0; steps <= s->places; steps++) {
+		uint32_t first = get(&n->head);
+
+		if (first == 0 || s->damaged)
+			return 0;
+		if (line_is_alive(place_at(s, first)))
+			return first;
+		line_unlink(s, first);
+	}
+	session_damaged(s);
+	return 0;
+}
+
+uint32_t
+line_ahead(struct session *s, uint32_t place)
+{
+	struct place *p = place_at(s, place);
+
+	for (uint32_t steps = 0; steps <= s->places; steps++) {
+		uint32_t prev = get(&p->prev);
+
+		if (prev == 0 || s->damaged)
+			return 0;
+		if (line_is_alive(place_at(s, prev)))
+			return prev;
+		line_unlink(s, prev);
+	}
+	session_damaged(s);
+	return 0;
+}
+
+uint32_t
+line_behind(struct session *s, uint32_t place)
+{
+	return get(&place_at(s, place)->next);
+}
+
+/* ---- sleeping and waking ---------------------------------------------------- */
+
+/* Whose beacon to sleep on: that of the place ahead, or, if a living one is recorded to
+ * watch it already, of that one.  It was released from our line and has not gone yet,
+ * perhaps not slept yet; if we took back the poke in that beacon (robust_settle) it
+ * would sleep for good.  It goes at once, unless it is stopped: hence the brief
+ * sleep. */
+static uint32_t
+behind_watchers(struct session *s, uint32_t place, uint32_t ahead)
+{
+	for (uint32_t steps = 0; steps <= s->places; steps++) {
+		struct place *a = place_at(s, ahead);
+
+		if (get(&a->watcher) == place || !is_watched(s, a))
+			return ahead;
+		ahead = get(&a->watcher);
+	}
+	session_damaged(s);
+	return ahead;
+}
+
+/* Ordering: the expected value is fixed under the lock; a change after that makes
+ * the kernel refuse the sleep (FUTEX_CHANGED). */
+static void
+watch_bell(struct session *s, struct place *p, uint32_t place, struct futex_watch *watch)
+{
+	watch->word = &completion_at(s, get(&p->line))->bell;
+	watch->expected = place;
+	__atomic_store_n(watch->word, place, __ATOMIC_SEQ_CST);
+}
+
+enum line_watch
+line_watch(struct session *s, uint32_t place, uint32_t ahead, struct futex_watch *watch)
+{
+	struct place *p = place_at(s, place);
+	uint32_t target;
+
+	if (ahead == 0) {
+		watch_bell(s, p, place, watch);
+		put(&p->watch, offset_of(s, watch->word));
+		return LINE_WATCH;
+	}
+	target = behind_watchers(s, place, ahead);
+	watch->word = &place_at(s, target)->beacon;
+	watch->expected = robust_settle(watch->word);
+	put(&place_at(s, target)->watcher, place);
+	put(&p->watch, offset_of(s, watch->word));
+	if (robust_owner(watch->expected) == 0)
+		return LINE_GONE;
+	return target == ahead ? LINE_WATCH : LINE_WATCH_BRIEF;
+}
+
+/* Ordering: the store before the wake; pairs with watch_bell().
+ * Crash: between the two a sleeper is left on a rung bell.  There is nothing for it to
+ * take yet; and the next ring wakes whatever the bell says. */
+static bool
+ring(uint32_t *bell)
+{
+	__atomic_store_n(bell, 0, __ATOMIC_SEQ_CST);
+	return futex_wake(bell, INT_MAX) > 0;
+}
+
+static bool
+poke_one(struct session *s, struct place *p)
+{
+	uint32_t watch = get(&p->watch), *word;
+
+	if (watch == 0 || !line_is_alive(p))
+		return false;
+	word = watched_at(s, watch);
+	return is_bell(watch) ? ring(word) : robust_poke(word) > 0;
+}
+
+/* The wait may sleep on a word of any of its lines. */
+bool
+line_poke(struct session *s, uint32_t place)
+{
+	uint64_t ticket = place_at(s, place)->ticket;
+	uint32_t index = get(&place_at(s, place)->lead);
+	bool found = false;
+
+	for (uint32_t steps = 0; index != 0 && steps < COMPL_NAMES_MAX; steps++) {
+		struct place *p = place_at(s, index);
+
+		if (p->ticket != ticket)
+			break;
+		found |= poke_one(s, p);
+		index = get(&p->sibling);
+	}
+	return found;
+}
+
+void
+line_ring(struct session *s, uint32_t completion)
+{
+	if (line_first(s, completion) != 0)
+		ring(&completion_at(s, completion)->bell);
+}
+
+bool
+line_rouse(struct session *s, uint32_t completion)
+{
+	uint32_t place = line_first(s, completion);
+
+	for (uint32_t steps = 0; place != 0 && steps <= s->places; steps++) {
+		if (line_poke(s, place))
+			return true;
+		place = line_behind(s, place);
+	}
+	return false;
+}

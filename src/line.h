@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * line - the waiters of a completion, first come, first served
+ *
+ * Each waiter owns a *beacon*, a robust word, for each line that it stands in, and
+ * sleeps on the beacon of the one ahead: whoever leaves, by death too, thereby
+ * wakes the one behind.  The first in line sleeps on the completion's *bell*, a plain
+ * word: the place that armed it, or 0 once it was rung.
+ *
+ * A poster rings before it commits.  The lost wake-up that this prevents:
+ *
+ *	bad					good
+ *	P: lock, counter 1			P: lock, ring: W wakes, wants the lock
+ *	P: killed				P: counter 1, killed
+ *	(the lock wakes nobody: W sleeps	kernel: the lock's owner died, W has it
+ *	on the bell)				W: finds 1 and takes it
+ *
+ * A bell is armed only under the lock, by the first in line, after it found nothing to
+ * take; so a sleeper on it that is not woken has nothing to take.
+ *
+ * The bell holds the place, not a constant, because a waiter that has armed it and does not
+ * sleep yet may be released meanwhile, and the next first in line arm it again:
+ * the released one would find the value it expects, and sleep.
+ *
+ * All calls: under the lock.  Invariant when it is free: a waiter that sleeps is recorded to
+ * watch the word it sleeps on, and there is nothing for it to take; or that word
+ * has changed, and it wakes.
+ */
+#ifndef LINE_H
+#define LINE_H
+
+#include "segment.h"
+
+/* A beacon without an owner. */
+bool line_is_alive(const struct place *p);
+
+/* The lead place of a living wait in state WAITING; else 0.  A place and its lead
+ * die one after the other; the ticket tells a lead that was used again. */
+uint32_t line_lead(struct session *s, uint32_t place);
+
+/* The first living place, or 0.  The dead before it are unlinked. */
+uint32_t line_first(struct session *s, uint32_t completion);
+
+/* The nearest living place ahead of a linked one, or 0. */
+uint32_t line_ahead(struct session *s, uint32_t place);
+
+/* The place behind, alive or not, or 0. */
+uint32_t line_behind(struct session *s, uint32_t place);
+
+/* Takes a place from the free queue, owns its beacon and links it at the end of
+ * the line.  how has need, flags, pid, since_ns, command, lead (0: itself) and ticket.
+ * COMPL_E_NO_PLACE, COMPL_E_NO_SPACE, COMPL_E_DAMAGED. */
+enum compl_result line_join(struct session *s, uint32_t completion, const struct place *how,
+			    uint32_t *place);
+
+/* Unlinks a linked place, which is on the free queue then.  Its owner may still
+ * live: the queue hands it out only when it has let go of the beacon. */
+void line_unlink(struct session *s, uint32_t place);
+
+/* Has the place sleep on a word: the beacon of `ahead`, or if that is 0 the bell
+ * of its line. */
+enum line_watch {
+	LINE_WATCH,	  /* sleep on it */
+	LINE_WATCH_BRIEF, /* the same, but not for long: see line.c */
+	LINE_GONE,	  /* the place ahead has just let go: look again */
+};
+enum line_watch line_watch(struct session *s, uint32_t place, uint32_t ahead,
+			   struct futex_watch *watch);
+
+/* Wakes the waiter of a place, so that it looks at its state again.  Returns
+ * whether it was found asleep. */
+bool line_poke(struct session *s, uint32_t place);
+
+/* Before a commit that may let the first in line go. */
+void line_ring(struct session *s, uint32_t completion);
+
+/* Before a commit that starts a walk: makes sure that somebody besides us will come
+ * to the lock, and go on if we die.  The first in line is enough unless it
+ * is stopped, so this goes down the line until a sleeper was really woken, which
+ * is what it returns. */
+bool line_rouse(struct session *s, uint32_t completion);
+
+#endif

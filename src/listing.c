@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Counted under the lock, allocated without it, filled under it again; begun
+ * anew if more has come meanwhile.  Names and waiters that only the dead hold are
+ * not there.
+ */
+#include "listing.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "completion.h"
+#include "line.h"
+#include "repair.h"
+
+/* One block: the listing, its entries, and behind them the waiters of all. */
+struct block {
+	struct compl_listing listing;
+	size_t room, waiter_room;
+	struct compl_waiter *waiters;
+	size_t waiters_used;
+	struct compl_entry entries[];
+};
+
+static bool
+is_listed(struct session *s, uint32_t completion)
+{
+	uint32_t flags = get(&completion_at(s, completion)->flags);
+
+	return (flags & COMPLETION_USED) && !completion_is_idle(s, completion);
+}
+
+static uint32_t
+count_waiters(struct session *s, uint32_t completion)
+{
+	uint32_t count = 0, steps = 0, place = line_first(s, completion);
+
+	for (; place != 0 && steps <= s->places; steps++, place = line_behind(s, place))
+		count += line_lead(s, place) != 0;
+	return count;
+}
+
+static void
+measure(struct session *s, size_t *names, size_t *waiters)
+{
+	*names = *waiters = 0;
+	for (uint32_t i = 1; i <= s->completions && !s->damaged; i++)
+		if (is_listed(s, i)) {
+			*names += 1;
+			*waiters += count_waiters(s, i);
+		}
+}
+
+static struct block *
+allocate(size_t names, size_t waiters)
+{
+	size_t head = sizeof(struct block) + names * sizeof(struct compl_entry);
+	struct block *b = calloc(1, head + waiters * sizeof(struct compl_waiter));
+
+	if (b == NULL)
+		return NULL;
+	b->room = names;
+	b->waiter_room = waiters;
+	b->waiters = (struct compl_waiter *)((char *)b + head);
+	b->listing.entries = b->entries;
+	return b;
+}
+
+static double
+seconds_since(int64_t since_ns, int64_t now_ns)
+{
+	return now_ns > since_ns ? (double)(now_ns - since_ns) / 1e9 : 0;
+}
+
+static void
+fill_waiter(struct session *s, uint32_t place, struct compl_waiter *w, int64_t now_ns)
+{
+	struct place *p = place_at(s, place);
+
+	w->pid = (pid_t)get(&p->pid);
+	memcpy(w->command, p->command, sizeof(w->command));
+	w->command[sizeof(w->command) - 1] = '\0';
+	w->need = get(&p->need);
+	w->io = get(&p->flags) & PLACE_IO;
+	w->seconds = seconds_since(p->since_ns, now_ns);
+}
+
+static void
+fill_waiters(struct session *s, uint32_t completion, struct block *b, struct compl_entry *e,
+	     int64_t now_ns)
+{
+	uint32_t steps = 0, place = line_first(s, completion);
+
+	e->waiters = b->waiters + b->waiters_used;
+	for (; place != 0 && steps <= s->places; steps++, place = line_behind(s, place)) {
+		if (line_lead(s, place) == 0)
+			continue;
+		if (b->waiters_used == b->waiter_room)
+			return;
+		fill_waiter(s, place, &b->waiters[b->waiters_used++], now_ns);
+		e->waiter_count++;
+	}
+}
+
+static void
+fill_entry(struct session *s, uint32_t completion, struct compl_entry *e, int64_t now_ns)
+{
+	struct completion *n = completion_at(s, completion);
+
+	memcpy(e->name, n->name, sizeof(e->name));
+	e->name[sizeof(e->name) - 1] = '\0';
+	e->done = get(&n->done);
+	e->initialised = get(&n->flags) & COMPLETION_INIT;
+	completion_word(s, completion, &e->word);
+	e->age_seconds = seconds_since(n->since_ns, now_ns);
+	e->waits = __atomic_load_n(&n->waits, __ATOMIC_RELAXED);
+	e->waits_seconds = (double)__atomic_load_n(&n->waits_ns, __ATOMIC_RELAXED) / 1e9;
+	e->waits_io_seconds = (double)__atomic_load_n(&n->waits_io_ns, __ATOMIC_RELAXED) / 1e9;
+}
+
+/* State T or t in /proc/PID/stat, behind the name in parentheses. */
+static bool
+is_stopped(pid_t pid)
+{
+	char path[32], text[128];
+	const char *state;
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	if ((fd = open(path, O_RDONLY | O_CLOEXEC)) < 0)
+		return false;
+	n = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	text[n > 0 ? n : 0] = '\0';
+	state = strrchr(text, ')');
+	return state != NULL && strlen(state) > 2 && (state[2] == 'T' || state[2] == 't');
+}
+
+static int
+by_name(const void *a, const void *b)
+{
+	return strcmp(((const struct compl_entry *)a)->name, ((const struct compl_entry *)b)->name);
+}
+
+static void
+fill(struct session *s, struct block *b)
+{
+	int64_t now_ns = clock_now_ns();
+
+	for (uint32_t i = 1; i <= s->completions && b->listing.count < b->room; i++) {
+		if (!is_listed(s, i))
+			continue;
+		fill_entry(s, i, &b->entries[b->listing.count], now_ns);
+		fill_waiters(s, i, b, &b->entries[b->listing.count++], now_ns);
+	}
+}
+
+/* One attempt; with *b NULL it only measures, and so it does when b is too small. */
+static enum compl_result
+attempt(struct session *s, struct block *b, size_t *names, size_t *waiters, bool *filled)
+{
+	enum compl_result result = repair_enter(s, CLOCK_NEVER);
+
+	if (result != COMPL_OK)
+		return result;
+	measure(s, names, waiters);
+	*filled = b != NULL && *names <= b->room && *waiters <= b->waiter_room;
+	if (*filled)
+		fill(s, b);
+	repair_leave(s);
+	return s->damaged ? COMPL_E_DAMAGED : COMPL_OK;
+}
+
+enum compl_result
+listing_make(struct compl_space *c, struct compl_listing **list)
+{
+	struct session s;
+	struct block *b = NULL;
+	size_t names, waiters;
+	bool filled = false;
+	enum compl_result result = session_begin(&s, c, NULL);
+
+	*list = NULL;
+	while (result == COMPL_OK) {
+		result = attempt(&s, b, &names, &waiters, &filled);
+		if (result != COMPL_OK || filled)
+			break;
+		free(b);
+		if ((b = allocate(names + 16, waiters + 64)) == NULL)
+			return COMPL_E_SYSTEM;
+	}
+	if (result != COMPL_OK) {
+		free(b);
+		return result;
+	}
+	for (size_t i = 0; i < b->waiters_used; i++)
+		b->waiters[i].stopped = is_stopped(b->waiters[i].pid);
+	qsort(b->entries, b->listing.count, sizeof(b->entries[0]), by_name);
+	*list = &b->listing;
+	return COMPL_OK;
+}

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Crash: the store of the length is the point of commit.  Before it the entries
+ * mean nothing; after it, whoever takes the lock next applies them, again and
+ * again if need be: absolute values, applied in order, give the same result
+ * however often and from wherever they start.
+ *
+ * Ordering: only one thread at a time is here, and the next one comes with the
+ * lock's acquire; but it may find us dead between two instructions.  Therefore the
+ * compiler must keep the order of the stores, and release stores do that.
+ */
+#include "log.h"
+
+static struct layout_entry *
+entries(const struct session *s)
+{
+	return (struct layout_entry *)(s->c->base + LAYOUT_LOG_AT);
+}
+
+void
+log_put(struct session *s, uint32_t *word, uint32_t value)
+{
+	struct layout_entry *e = &entries(s)[s->logged];
+
+	if (s->damaged || s->logged == LAYOUT_LOG) {
+		session_damaged(s);
+		return;
+	}
+	put(&e->offset, offset_of(s, word));
+	put(&e->value, value);
+	s->logged++;
+}
+
+static void
+apply(struct session *s, uint32_t length)
+{
+	const struct layout_entry *e = entries(s);
+
+	for (uint32_t i = 0; i < length; i++)
+		put((uint32_t *)(s->c->base + get(&e[i].offset)), get(&e[i].value));
+	__atomic_store_n(&s->h->log_length, 0, __ATOMIC_RELEASE);
+}
+
+bool
+log_commit(struct session *s)
+{
+	uint32_t length = s->logged;
+
+	s->logged = 0;
+	if (s->damaged)
+		return false;
+	__atomic_store_n(&s->h->log_length, length, __ATOMIC_RELEASE);
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	apply(s, length);
+	return true;
+}
+
+/* ---- replay: of bytes that need not be what we wrote ------------------------ */
+
+#define FIELD(type, field) (UINT64_C(1) << offsetof(struct type, field) / 4)
+
+static const uint64_t header_fields =
+	FIELD(layout_header, mark) | FIELD(layout_header, names) | FIELD(layout_header, job_kind) |
+	FIELD(layout_header, job_completion) | FIELD(layout_header, completions_made) |
+	FIELD(layout_header, completions_free) | FIELD(layout_header, places_made) |
+	FIELD(layout_header, places_free) | FIELD(layout_header, places_free_tail) |
+	FIELD(layout_header, ticket[0]) | FIELD(layout_header, ticket[1]);
+
+static const uint64_t completion_fields = FIELD(completion, chain) | FIELD(completion, flags) |
+					  FIELD(completion, done) | FIELD(completion, head) |
+					  FIELD(completion, tail) | FIELD(completion, status) |
+					  FIELD(completion, value);
+
+static const uint64_t place_fields = FIELD(place, line) | FIELD(place, prev) | FIELD(place, next);
+
+static bool
+is_field(uint32_t offset, uint64_t fields, uint32_t size)
+{
+	uint32_t word = offset % size / 4;
+
+	return word < 64 && (fields >> word & 1);
+}
+
+/* A word that log_put() is ever called with, in a page that is there. */
+static bool
+is_logged(const struct session *s, uint32_t offset)
+{
+	if (offset % 4 != 0)
+		return false;
+	if (offset < LAYOUT_LOG_AT)
+		return offset < 256 && is_field(offset, header_fields, 256);
+	if (offset < LAYOUT_BUCKETS_AT)
+		return false;
+	if (offset < LAYOUT_COMPLETIONS_AT)
+		return true;
+	if (offset < LAYOUT_PLACES_AT) {
+		uint32_t index = (offset - LAYOUT_COMPLETIONS_AT) / 256;
+
+		return index <= s->completions + 1 && is_field(offset, completion_fields, 256);
+	}
+	if (offset < LAYOUT_ROBUST_END) {
+		uint32_t index = (offset - LAYOUT_PLACES_AT) / 128;
+
+		return index <= s->places + 1 && is_field(offset, place_fields, 128);
+	}
+	return false;
+}
+
+bool
+log_replay(struct session *s)
+{
+	uint32_t length = __atomic_load_n(&s->h->log_length, __ATOMIC_ACQUIRE);
+
+	if (length > LAYOUT_LOG)
+		return session_damaged(s);
+	for (uint32_t i = 0; i < length; i++)
+		if (!is_logged(s, get(&entries(s)[i].offset)))
+			return session_damaged(s);
+	apply(s, length);
+	return true;
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Mark, wake, unlink, in this order.
+ *
+ * Crash: once the mark is committed the namespace is gone, whoever is killed: the
+ * next owner of the lock goes on waking, and who opens the path finds the mark, and
+ * unlinks it himself.
+ */
+#include "removal.h"
+
+#include "clock.h"
+#include "completion.h"
+#include "repair.h"
+
+static enum compl_result
+mark_and_wake(struct compl_space *c)
+{
+	struct session s;
+	enum compl_result result = session_begin(&s, c, NULL);
+
+	if (result != COMPL_OK || (result = repair_enter(&s, CLOCK_NEVER)) != COMPL_OK)
+		return result;
+	if (!completion_remove_all(&s))
+		result = COMPL_E_DAMAGED;
+	repair_leave(&s);
+	return result;
+}
+
+static enum compl_result
+remove_open(const struct compl_where *where)
+{
+	struct compl_space *c;
+	enum compl_result result = segment_open(&c, where, 0);
+
+	if (result != COMPL_OK)
+		return result;
+	result = mark_and_wake(c);
+	/* Somebody else's removal has been quicker: as good as ours. */
+	if (result == COMPL_OK || result == COMPL_E_NO_SEGMENT)
+		result = segment_unlink(c);
+	segment_close(c);
+	return result;
+}
+
+enum compl_result
+removal(const struct compl_where *where, bool force)
+{
+	enum compl_result result = remove_open(where);
+
+	if (force && (result == COMPL_E_DAMAGED || result == COMPL_E_VERSION ||
+		      result == COMPL_E_NOT_SEGMENT))
+		result = segment_unlink_foreign(where);
+	return result == COMPL_E_NO_SEGMENT ? COMPL_OK : result;
+}

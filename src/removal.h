@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * removal - the end of a whole namespace
+ */
+#ifndef REMOVAL_H
+#define REMOVAL_H
+
+#include "segment.h"
+
+/* compl.h's compl_remove_all(). */
+enum compl_result removal(const struct compl_where *where, bool force);
+
+#endif

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Crash: a repair may die like anything else.  The kernel says so to the next
+ * owner, who begins it again: replaying a log is idempotent, and so is the job's
+ * walk.
+ */
+#include "repair.h"
+
+#include "completion.h"
+#include "log.h"
+
+static struct robust_mutex
+lock_of(struct session *s)
+{
+	return (struct robust_mutex){ .word = &s->h->lock,
+				      .sleepers = &s->h->sleepers,
+				      .rescues = &s->h->rescues };
+}
+
+/* How far the tables go.  Checked here once, for all the indices that follow. */
+static void
+measure(struct session *s)
+{
+	s->completions = get(&s->h->completions_made);
+	s->places = get(&s->h->places_made);
+	s->logged = 0;
+	if (s->completions > LAYOUT_COMPLETIONS || s->places > LAYOUT_PLACES) {
+		s->completions = s->places = 0;
+		session_damaged(s);
+	}
+}
+
+static bool
+repair(struct session *s)
+{
+	if (!log_replay(s))
+		return false;
+	measure(s);
+	completion_finish_job(s);
+	return !s->damaged;
+}
+
+enum compl_result
+repair_enter(struct session *s, int64_t deadline_ns)
+{
+	struct robust_mutex lock = lock_of(s);
+	enum robust_result result;
+
+	gate_close(&s->gate);
+	s->thread.mixed = get(&s->h->mixed);
+	result = robust_lock(&s->thread, &lock, deadline_ns, &s->gate);
+	if (result == ROBUST_LOCKED || result == ROBUST_OWNER_DIED) {
+		measure(s);
+		if (!s->damaged && result == ROBUST_OWNER_DIED)
+			repair(s);
+		if (!s->damaged && get(&s->h->mark) != MARK_DEAD)
+			return COMPL_OK;
+		if (result == ROBUST_OWNER_DIED && s->damaged)
+			robust_unlock_dirty(&s->thread, &lock);
+		else
+			robust_unlock(&s->thread, &lock);
+	}
+	if (s->damaged || result == ROBUST_NO_OWNER)
+		return COMPL_E_DAMAGED;
+	return result == ROBUST_TIMED_OUT ? COMPL_TIMED_OUT : COMPL_E_NO_SEGMENT;
+}
+
+void
+repair_leave(struct session *s)
+{
+	struct robust_mutex lock = lock_of(s);
+
+	robust_unlock(&s->thread, &lock);
+}

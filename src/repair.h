@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * repair - in and out of the lock, and the one path that follows a dead owner
+ */
+#ifndef REPAIR_H
+#define REPAIR_H
+
+#include "segment.h"
+
+/* Closes the session's gate, takes the segment's lock, and repairs what its last
+ * owner may have left undone.  COMPL_OK; or, with the lock not held:
+ * COMPL_TIMED_OUT, COMPL_E_NO_SEGMENT (it is dead), COMPL_E_DAMAGED.  The gate
+ * stays closed in any case. */
+enum compl_result repair_enter(struct session *s, int64_t deadline_ns);
+
+/* Gives the lock back. */
+void repair_leave(struct session *s);
+
+#endif

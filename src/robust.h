@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * robust - words that the kernel lets go of when their owner dies
+ *
+ * A robust word is a futex word TID | FUTEX_WAITERS | FUTEX_OWNER_DIED.  Its
+ * owner keeps it on the robust list of its thread (set_robust_list(2), the
+ * kernel's Documentation/locking/robust-futex-ABI.rst).  When the thread ends or
+ * execs, the kernel turns each listed word that still holds its TID into
+ * FUTEX_WAITERS | FUTEX_OWNER_DIED and wakes ONE sleeper of it: the kernel as
+ * the executor of our will.  We always own a word with FUTEX_WAITERS set, or that
+ * wake would not be made.
+ *
+ * A word without a TID belongs to nobody, whatever its two upper bits say.
+ *
+ * FUTEX_OWNER_DIED beside a living TID has a second meaning, see robust_poke().
+ */
+#ifndef ROBUST_H
+#define ROBUST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "futex.h"
+#include "gate.h"
+
+/* The words of one thread.
+ *
+ * Invariant: held[0..count) are on the thread's list, in this order from its
+ * far end; whatever was on it before (a host program's own mutexes) lies
+ * beyond.  We write the links, which may lie in shared memory, and never read
+ * them. */
+struct robust_thread {
+	struct robust_list_head *head;
+	ptrdiff_t distance; /* from a word to its link */
+	uint32_t tid;
+	bool mixed;		  /* several pid namespaces share the segment */
+	struct robust_list *base; /* what lay there before held[0] */
+	size_t count;
+	uint32_t *held[66]; /* 64 beacons and the lock, and one to spare */
+};
+
+/* The robust list that a program uses which leaves its thread's list to us.
+ * Registered by robust_register(), in private memory. */
+struct robust_private {
+	struct robust_list_head head, *before;
+};
+
+/* Registers p as the calling thread's list, with the links at a distance from
+ * the words; robust_unregister() puts the former list back.  -1 with errno. */
+int robust_register(struct robust_private *p, ptrdiff_t distance);
+void robust_unregister(struct robust_private *p);
+
+/* Prepares t for the calling thread: with p, the private list and tid; with
+ * NULL, the list that libc has registered.  0, or -1 with errno. */
+int robust_thread_init(struct robust_thread *t, const struct robust_private *p, uint32_t tid);
+
+static inline uint32_t
+robust_owner(uint32_t value)
+{
+	return value & FUTEX_TID_MASK;
+}
+
+static inline uint32_t
+robust_load(const uint32_t *word)
+{
+	return __atomic_load_n(word, __ATOMIC_SEQ_CST);
+}
+
+/* Owns a word that nobody else changes at this time. */
+void robust_own(struct robust_thread *t, uint32_t *word);
+
+/* Gives an owned word up: it becomes 0, and its sleepers are woken.
+ * Crash: at every instruction either the word still holds our TID and is
+ * listed, or it is the pending operation; the kernel makes the wake. */
+void robust_release(struct robust_thread *t, uint32_t *word);
+
+/* Wakes all sleepers of a word that may have any owner, who stays it: the
+ * FUTEX_OWNER_DIED bit changes the value, so that whoever has read the word and
+ * does not sleep yet will not.  Returns how many slept. */
+int robust_poke(uint32_t *word);
+
+/* What a sleeper expects of a word that may have been poked: takes the poke
+ * back (only the one who is to sleep on the word next may do that) and returns the
+ * value. */
+uint32_t robust_settle(uint32_t *word);
+
+/* ---- the mutex ------------------------------------------------------------ */
+
+struct robust_mutex {
+	uint32_t *word;
+	uint32_t *sleepers; /* at least as many as sleep; only saves a wake */
+	uint32_t *rescues;  /* counts when the seat belt was needed */
+};
+
+enum robust_result {
+	ROBUST_LOCKED,
+	ROBUST_OWNER_DIED, /* locked; the caller repairs before anything else */
+	ROBUST_TIMED_OUT,
+	ROBUST_NO_OWNER, /* held by a thread that does not exist: damage */
+};
+
+/* Locks; sleeps at the most until deadline_ns, with the gate open meanwhile.
+ * Acquire barrier.  A deadline in the past makes one attempt. */
+enum robust_result robust_lock(struct robust_thread *t, const struct robust_mutex *m,
+			       int64_t deadline_ns, struct gate *gate);
+
+/* Unlocks.  Release barrier. */
+void robust_unlock(struct robust_thread *t, const struct robust_mutex *m);
+
+/* Unlocks what could not be repaired: the next owner is told again. */
+void robust_unlock_dirty(struct robust_thread *t, const struct robust_mutex *m);
+
+#endif

@@ -1,0 +1,483 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Invariant: a segment is used only if it is a regular file of the expected
+ * owner, not writable by the world, of the size of this layout, and carries its
+ * magic and version.  All of that is looked at on the descriptor, after the
+ * open.
+ *
+ * Crash: creating is open, ftruncate, fallocate and three compare-and-swaps, each
+ * of which the next to come does again.
+ */
+#include "segment.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/fsuid.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "spelling.h"
+
+/* ---- where it is ---------------------------------------------------------- */
+
+static char *
+append(char *to, const char *text)
+{
+	size_t n = strlen(text);
+
+	memcpy(to, text, n + 1);
+	return to + n;
+}
+
+static char *
+append_number(char *to, unsigned long n)
+{
+	char digits[24], *p = digits + sizeof(digits) - 1;
+
+	*p = '\0';
+	do
+		*--p = (char)('0' + n % 10);
+	while ((n /= 10) != 0);
+	return append(to, p);
+}
+
+/* "/compl.<uid>.<space>", as shm_open(3) wants it. */
+static enum compl_result
+shm_name(char *name, const struct compl_where *where)
+{
+	char *p = append(name, "/compl.");
+
+	if (where->space != NULL ? !spelling_is_space(where->space) : !where->system)
+		return COMPL_E_SPACE;
+	if (where->system)
+		p = append(p, "system");
+	else
+		p = append_number(p, where->uid);
+	if (where->space != NULL)
+		append(append(p, "."), where->space);
+	return COMPL_OK;
+}
+
+enum compl_result
+segment_path(char *path, size_t size, const struct compl_where *where)
+{
+	if (size < COMPL_PATH_MAX)
+		return COMPL_E_ARGUMENT;
+	return shm_name(append(path, "/dev/shm"), where);
+}
+
+/* ---- open, check, map ------------------------------------------------------ */
+
+static enum compl_result
+system_result(int error)
+{
+	errno = error;
+	return error == ENOSPC || error == EDQUOT ? COMPL_E_NO_SPACE : COMPL_E_SYSTEM;
+}
+
+enum compl_result
+segment_reserve(const struct compl_space *c, size_t offset, size_t size)
+{
+	int error;
+
+	do
+		error = posix_fallocate(c->fd, (off_t)offset, (off_t)size);
+	while (error == EINTR);
+	return error == 0 ? COMPL_OK : system_result(error);
+}
+
+bool
+segment_is_linked(const struct compl_space *c)
+{
+	struct stat st;
+
+	return fstat(c->fd, &st) < 0 || st.st_nlink > 0;
+}
+
+static enum compl_result
+open_result(int error)
+{
+	switch (error) {
+	case ENOENT:
+		return COMPL_E_NO_SEGMENT;
+	case EACCES:
+	case EPERM:
+		return COMPL_E_NOT_OURS;
+	case EINVAL: /* a directory, says glibc */
+	case ELOOP:
+	case EISDIR:
+	case ENXIO:
+		return COMPL_E_NOT_SEGMENT;
+	default:
+		return system_result(error);
+	}
+}
+
+/* Without O_CREAT first: under fs.protected_regular, O_CREAT on somebody
+ * else's file in a sticky directory fails even for root.  ENOENT with O_CREAT: the
+ * directory itself is missing. */
+static enum compl_result
+open_as_we_are(struct compl_space *c, unsigned flags)
+{
+	c->fd = shm_open(c->name, O_RDWR | O_CLOEXEC, 0);
+	if (c->fd >= 0)
+		return COMPL_OK;
+	if (errno != ENOENT || !(flags & COMPL_CREATE))
+		return open_result(errno);
+	c->fd = shm_open(c->name, O_RDWR | O_CLOEXEC | O_CREAT, 0600);
+	if (c->fd >= 0)
+		return COMPL_OK;
+	return errno == ENOENT ? COMPL_E_SYSTEM : open_result(errno);
+}
+
+/* In another user's place we are that user, so that what is created is his and stays
+ * his if we die; this thread alone, and for files alone. */
+static enum compl_result
+open_file(struct compl_space *c, const struct compl_where *where, unsigned flags)
+{
+	enum compl_result result;
+	int error, before;
+
+	if (where->system || where->uid == geteuid())
+		return open_as_we_are(c, flags);
+	before = setfsuid(where->uid);
+	result = open_as_we_are(c, flags);
+	error = errno;
+	setfsuid((uid_t)before);
+	errno = error;
+	return result;
+}
+
+static enum compl_result
+check_owner(const struct stat *st, const struct compl_where *where)
+{
+	if (!S_ISREG(st->st_mode))
+		return COMPL_E_NOT_SEGMENT;
+	if (st->st_uid != (where->system ? 0 : where->uid) || (st->st_mode & S_IWOTH))
+		return COMPL_E_NOT_OURS;
+	return COMPL_OK;
+}
+
+/* A file that is still empty, or has no pages yet, is one that somebody is
+ * creating, or died creating, or could not pay for: go on from there. */
+static enum compl_result
+check_file(struct compl_space *c, const struct compl_where *where)
+{
+	enum compl_result result;
+	struct stat st;
+
+	if (fstat(c->fd, &st) < 0)
+		return COMPL_E_SYSTEM;
+	if ((result = check_owner(&st, where)) != COMPL_OK)
+		return result;
+	if (st.st_size != 0 && st.st_size != LAYOUT_SIZE)
+		return COMPL_E_NOT_SEGMENT;
+	/* The umask is the process's, not ours to change. */
+	if (st.st_size == 0 && (st.st_mode & 0600) != 0600 && fchmod(c->fd, 0600) < 0)
+		return COMPL_E_SYSTEM;
+	if (st.st_size == 0 && ftruncate(c->fd, LAYOUT_SIZE) < 0)
+		return system_result(errno);
+	if (st.st_blocks * 512 < LAYOUT_CORE)
+		return segment_reserve(c, 0, LAYOUT_CORE);
+	return COMPL_OK;
+}
+
+/* With a private list the links lie behind the segment, at the distance of
+ * its size, in memory that nobody else can write. */
+static enum compl_result
+map(struct compl_space *c)
+{
+	char *base;
+
+	c->mapped = LAYOUT_SIZE + (c->sole ? LAYOUT_ROBUST_END : 0);
+	base = mmap(NULL, c->mapped, PROT_READ | PROT_WRITE,
+		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (base == MAP_FAILED)
+		return COMPL_E_SYSTEM;
+	c->base = base;
+	c->header = (struct layout_header *)base;
+	if (mmap(base, LAYOUT_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, c->fd, 0) ==
+	    MAP_FAILED)
+		return COMPL_E_SYSTEM;
+	return COMPL_OK;
+}
+
+/* What a word of 0 becomes; what it is, if somebody was there first. */
+static uint64_t
+claim(uint64_t *word, uint64_t value)
+{
+	uint64_t seen = 0;
+
+	if (__atomic_compare_exchange_n(word, &seen, value, false, __ATOMIC_SEQ_CST,
+					__ATOMIC_SEQ_CST))
+		return value;
+	return seen;
+}
+
+static enum compl_result
+check_header(struct layout_header *h)
+{
+	uint32_t version = 0;
+
+	if (claim(&h->magic, LAYOUT_MAGIC) != LAYOUT_MAGIC)
+		return COMPL_E_NOT_SEGMENT;
+	if (!__atomic_compare_exchange_n(&h->version, &version, LAYOUT_VERSION, false,
+					 __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST) &&
+	    version != LAYOUT_VERSION)
+		return COMPL_E_VERSION;
+	return COMPL_OK;
+}
+
+/* A number that stands for our pid namespace, or 0.  Every namespace has a /proc of
+ * its own, or sees one in which /proc/self is not what getpid() says.  (To look at
+ * /proc/self/ns/pid would cost as much as all the rest of a short command.) */
+static uint64_t
+pid_namespace(void)
+{
+	char text[24], self[24];
+	ssize_t n = readlink("/proc/self", self, sizeof(self));
+	struct stat st;
+
+	append_number(text, (unsigned long)getpid());
+	if (n <= 0 || (size_t)n != strlen(text) || memcmp(text, self, (size_t)n) != 0 ||
+	    stat("/proc", &st) < 0)
+		return 0;
+	return st.st_dev;
+}
+
+/* Thread ids mean something within one pid namespace only.  Who finds that
+ * there are several says so for good, and wakes whoever sleeps on the lock with
+ * its operation pending (see robust.c). */
+static void
+note_pid_namespace(struct layout_header *h)
+{
+	uint64_t mine = pid_namespace();
+
+	if (mine != 0 && claim(&h->pid_namespace, mine) == mine)
+		return;
+	if (__atomic_exchange_n(&h->mixed, 1, __ATOMIC_SEQ_CST) == 0)
+		futex_wake(&h->lock, INT32_MAX);
+}
+
+static enum compl_result
+join(struct compl_space *c, const struct compl_where *where)
+{
+	enum compl_result result;
+
+	if ((result = check_file(c, where)) != COMPL_OK || (result = map(c)) != COMPL_OK ||
+	    (result = check_header(c->header)) != COMPL_OK)
+		return result;
+	if (get(&c->header->mark) == MARK_DEAD)
+		return COMPL_REMOVED;
+	note_pid_namespace(c->header);
+	if (!c->sole)
+		return COMPL_OK;
+	c->tid = (uint32_t)syscall(SYS_gettid);
+	return robust_register(&c->list, LAYOUT_SIZE) < 0 ? COMPL_E_SYSTEM : COMPL_OK;
+}
+
+/* ---- unlinking ---------------------------------------------------------------- */
+
+/* Locking: flock(2) on our own descriptor keeps others who are about to unlink the same
+ * file out; the path may have been given to a new segment meanwhile. */
+enum compl_result
+segment_unlink(struct compl_space *c)
+{
+	char path[COMPL_PATH_MAX + 16];
+	struct stat mine, there;
+	int rc;
+
+	append(append(path, "/dev/shm"), c->name);
+	do
+		rc = flock(c->fd, LOCK_EX);
+	while (rc < 0 && errno == EINTR);
+	if (rc == 0 && fstat(c->fd, &mine) == 0 && lstat(path, &there) == 0 &&
+	    mine.st_dev == there.st_dev && mine.st_ino == there.st_ino)
+		rc = shm_unlink(c->name);
+	flock(c->fd, LOCK_UN);
+	return rc == 0 ? COMPL_OK : COMPL_E_SYSTEM;
+}
+
+/* The mark is among the bytes that never change their meaning. */
+static enum compl_result
+mark_and_unlink(struct compl_space *c, const struct compl_where *where)
+{
+	const uint32_t dead = MARK_DEAD;
+	enum compl_result result;
+	struct stat st;
+
+	if (fstat(c->fd, &st) < 0)
+		return COMPL_E_SYSTEM;
+	if ((result = check_owner(&st, where)) != COMPL_OK)
+		return result;
+	if (st.st_size >= 64 && pwrite(c->fd, &dead, sizeof(dead), 12) < 0)
+		return COMPL_E_SYSTEM;
+	return segment_unlink(c);
+}
+
+enum compl_result
+segment_unlink_foreign(const struct compl_where *where)
+{
+	struct compl_space c = { 0 };
+	enum compl_result result = shm_name(c.name, where);
+
+	if (result != COMPL_OK || (result = open_file(&c, where, 0)) != COMPL_OK)
+		return result;
+	result = mark_and_unlink(&c, where);
+	close(c.fd);
+	return result;
+}
+
+/* ---- open, close -------------------------------------------------------------- */
+
+/* One attempt; COMPL_REMOVED: what was there was dead, and is not there any more. */
+static enum compl_result
+try_open(struct compl_space *c, const struct compl_where *where, unsigned flags)
+{
+	enum compl_result result = open_file(c, where, flags);
+
+	if (result == COMPL_OK)
+		result = join(c, where);
+	if (result == COMPL_REMOVED && segment_unlink(c) != COMPL_OK)
+		result = COMPL_E_SYSTEM;
+	return result;
+}
+
+static void
+let_go(struct compl_space *c)
+{
+	int error = errno;
+
+	if (c->base != NULL)
+		munmap(c->base, c->mapped);
+	if (c->fd >= 0)
+		close(c->fd);
+	c->base = NULL;
+	c->fd = -1;
+	errno = error;
+}
+
+enum compl_result
+segment_open(struct compl_space **cp, const struct compl_where *where, unsigned flags)
+{
+	struct compl_space *c = calloc(1, sizeof(*c));
+	enum compl_result result;
+
+	*cp = NULL;
+	if (c == NULL)
+		return COMPL_E_SYSTEM;
+	c->fd = -1;
+	c->sole = flags & COMPL_SOLE_LIST;
+	result = shm_name(c->name, where);
+	if (result == COMPL_OK)
+		while ((result = try_open(c, where, flags)) == COMPL_REMOVED)
+			let_go(c);
+	if (result == COMPL_OK) {
+		*cp = c;
+		return COMPL_OK;
+	}
+	let_go(c);
+	free(c);
+	return result;
+}
+
+void
+segment_close(struct compl_space *c)
+{
+	if (c->sole)
+		robust_unregister(&c->list);
+	let_go(c);
+	free(c);
+}
+
+enum compl_result
+session_begin(struct session *s, struct compl_space *c, const sigset_t *hold)
+{
+	s->c = c;
+	s->h = c->header;
+	s->gate = (struct gate){ .hold = hold };
+	s->completions = s->places = s->logged = 0;
+	s->damaged = false;
+	if (robust_thread_init(&s->thread, c->sole ? &c->list : NULL, c->tid) < 0)
+		return COMPL_E_SYSTEM;
+	s->thread.mixed = get(&s->h->mixed);
+	return COMPL_OK;
+}
+
+/* ---- looking inside --------------------------------------------------------- */
+
+bool
+session_damaged(struct session *s)
+{
+	memset(&s->blank, 0, sizeof(s->blank));
+	s->damaged = true;
+	return false;
+}
+
+struct completion *
+completion_at(struct session *s, uint32_t index)
+{
+	if (index == 0 || index > s->completions) {
+		session_damaged(s);
+		return &s->blank.completion;
+	}
+	return (struct completion *)(s->c->base + LAYOUT_COMPLETIONS_AT) + index;
+}
+
+struct place *
+place_at(struct session *s, uint32_t index)
+{
+	if (index == 0 || index > s->places) {
+		session_damaged(s);
+		return &s->blank.place;
+	}
+	return (struct place *)(s->c->base + LAYOUT_PLACES_AT) + index;
+}
+
+uint32_t *
+bucket_at(struct session *s, uint32_t hash)
+{
+	return (uint32_t *)(s->c->base + LAYOUT_BUCKETS_AT) + hash % LAYOUT_BUCKETS;
+}
+
+char *
+completion_value_at(struct session *s, uint32_t index, uint32_t slot)
+{
+	if (index == 0 || index > s->completions || slot > 1) {
+		session_damaged(s);
+		return s->blank.value;
+	}
+	return s->c->base + LAYOUT_VALUES_AT + (index * 2 + slot) * LAYOUT_VALUE;
+}
+
+char *
+place_value_at(struct session *s, uint32_t index)
+{
+	if (index == 0 || index > s->places) {
+		session_damaged(s);
+		return s->blank.value;
+	}
+	return s->c->base + LAYOUT_WORDS_AT + index * LAYOUT_VALUE;
+}
+
+uint32_t *
+watched_at(struct session *s, uint32_t offset)
+{
+	if (offset >= LAYOUT_COMPLETIONS_AT && offset < LAYOUT_PLACES_AT)
+		return &completion_at(s, (offset - LAYOUT_COMPLETIONS_AT) / 256)->bell;
+	if (offset >= LAYOUT_PLACES_AT && offset < LAYOUT_ROBUST_END)
+		return &place_at(s, (offset - LAYOUT_PLACES_AT) / 128)->beacon;
+	session_damaged(s);
+	return &s->blank.word;
+}
+
+uint32_t
+offset_of(const struct session *s, const void *word)
+{
+	return (uint32_t)((const char *)word - s->c->base);
+}

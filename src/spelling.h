@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * spelling - what may be a name, and what is UTF-8
+ */
+#ifndef SPELLING_H
+#define SPELLING_H
+
+#include <stdbool.h>
+
+/* 1 to 127 bytes of A-Z a-z 0-9 . _ : @ % + / = - and no leading '-'. */
+bool spelling_is_name(const char *text);
+
+/* 1 to 64 bytes of A-Z a-z 0-9 . _ - and no leading '.'. */
+bool spelling_is_space(const char *text);
+
+/* Well-formed: no surrogates, no overlong forms, nothing beyond U+10FFFF. */
+bool spelling_is_utf8(const char *text);
+
+#endif
