@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * cli-call.h - what the command line asked for
+ */
+#ifndef CLI_CALL_H
+#define CLI_CALL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "compl.h"
+
+struct cli_timeout {
+	int64_t ns;	  /* relative; COMPL_NEVER is infinity */
+	const char *text; /* as it was written, or NULL if it was not */
+};
+
+/* One field for each option; the commands' option tables say which belongs to which. */
+struct cli_settings {
+	/* which namespace */
+	const char *space;
+	const char *user;
+	bool system;
+	/* every command */
+	bool quiet;
+	bool help;
+	bool version;
+	/* wait and try */
+	struct cli_timeout timeout;
+	bool any;
+	bool fail_fast;
+	bool killable;
+	bool uninterruptible;
+	bool io;
+	bool print;
+	bool remaining;
+	bool outcome;
+	/* wait, try and done */
+	uint32_t count; /* 0: not given */
+	bool existing;
+	/* done */
+	bool all;
+	bool waiting;
+	uint8_t status;
+	uint8_t and_exit;
+	const char *value;
+	/* the others */
+	bool exist_ok;
+	bool force;
+	bool json;
+	bool names;
+};
+
+struct cli_call {
+	const char *command;
+	struct cli_settings set;
+	const char **names; /* the operands */
+	size_t name_count;
+	char **cmd; /* what stands after "--", NULL-terminated, or NULL */
+	struct compl_where where;
+};
+
+#endif

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * cli-place.h - which namespace a command is about
+ */
+#ifndef CLI_PLACE_H
+#define CLI_PLACE_H
+
+#include "cli-call.h"
+#include "compl.h"
+
+/* Fills call->where from options and environment. */
+void place_choose_or_die(struct cli_call *call);
+
+/* compl_open(), for a process with one thread; flags is 0 or COMPL_CREATE.  To be called once;
+ * the end of the process closes it. */
+enum compl_result place_open(struct compl_space **c, const struct cli_call *call, unsigned flags);
+
+/* Its name, as shown in JSON. */
+const char *place_name(const struct cli_call *call);
+
+/* The options that lead to it: "-n default"; static storage. */
+const char *place_options(const struct cli_call *call);
+
+/* "namespace default of uid 1000", for messages; static storage. */
+const char *place_text(const struct cli_call *call);
+
+#endif

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * cli-signals.c - dispositions and masks
+ *
+ * Invariant: `changed` holds exactly the signals whose disposition is not that of the start,
+ * `before` keeps the latter.  Handlers (PID 1) are not among them: exec resets those.
+ */
+#include "cli-signals.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <unistd.h>
+
+#include "cli-status.h"
+
+static const int stops[] = { SIGTSTP, SIGTTIN, SIGTTOU };
+/* The default action of these, and of the stops, is not the end. */
+static const int harmless[] = { SIGCHLD, SIGCONT, SIGURG, SIGWINCH, SIGKILL, SIGSTOP };
+
+static sigset_t changed;
+static struct sigaction before[_NSIG];
+static sigset_t mask_before;
+static bool has_mask;
+
+static void
+remove_all(sigset_t *set, const int *signals, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		sigdelset(set, signals[i]);
+}
+
+static void
+fill_fatal(sigset_t *set)
+{
+	sigfillset(set);
+	remove_all(set, stops, sizeof(stops) / sizeof(stops[0]));
+	remove_all(set, harmless, sizeof(harmless) / sizeof(harmless[0]));
+}
+
+static void
+ignore(int signal)
+{
+	const struct sigaction action = { .sa_handler = SIG_IGN };
+
+	if (sigismember(&changed, signal) == 1)
+		return;
+	if (sigaction(signal, &action, &before[signal]) == 0)
+		sigaddset(&changed, signal);
+}
+
+static void
+end_process(int signal)
+{
+	_exit(STATUS_SIGNAL + signal);
+}
+
+/* A handler for every fatal signal at its default action. */
+static void
+replace_defaults(void)
+{
+	const struct sigaction action = { .sa_handler = end_process };
+	struct sigaction now;
+	sigset_t fatal;
+
+	fill_fatal(&fatal);
+	for (int signal = 1; signal < _NSIG; signal++)
+		if (sigismember(&fatal, signal) == 1 && sigaction(signal, NULL, &now) == 0 &&
+		    now.sa_handler == SIG_DFL)
+			sigaction(signal, &action, NULL);
+}
+
+void
+signals_begin(void)
+{
+	ignore(SIGXFSZ);
+	if (getpid() == 1)
+		replace_defaults();
+}
+
+void
+signals_ignore_fatal(int but)
+{
+	sigset_t fatal;
+
+	fill_fatal(&fatal);
+	for (size_t i = 0; i < sizeof(stops) / sizeof(stops[0]); i++)
+		sigaddset(&fatal, stops[i]);
+	for (int signal = 1; signal < _NSIG; signal++)
+		if (signal != but && sigismember(&fatal, signal) == 1)
+			ignore(signal);
+}
+
+const sigset_t *
+signals_hold(void)
+{
+	static sigset_t hold;
+
+	fill_fatal(&hold);
+	sigaddset(&hold, SIGTSTP);
+	has_mask = sigprocmask(SIG_BLOCK, NULL, &mask_before) == 0;
+	return &hold;
+}
+
+static void
+restore_disposition(int signal)
+{
+	if (sigismember(&changed, signal) == 1)
+		sigaction(signal, &before[signal], NULL);
+	sigdelset(&changed, signal);
+}
+
+void
+signals_raise(int signal)
+{
+	sigset_t one;
+
+	restore_disposition(signal);
+	raise(signal);
+	sigemptyset(&one);
+	sigaddset(&one, signal);
+	sigprocmask(SIG_UNBLOCK, &one, NULL);
+}
+
+void
+signals_restore(void)
+{
+	for (int signal = 1; signal < _NSIG; signal++)
+		restore_disposition(signal);
+	if (has_mask)
+		sigprocmask(SIG_SETMASK, &mask_before, NULL);
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * cmd-check.c - looks for contradictions in a namespace
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli-failure.h"
+#include "cli-message.h"
+#include "cli-output.h"
+#include "cli-place.h"
+#include "cli-status.h"
+#include "cli-text.h"
+#include "cmd.h"
+
+/* The lines so far; NULL if there are none. */
+struct report {
+	char *text;
+	size_t length;
+};
+
+/* Collects only: the namespace is locked meanwhile, and stdout may block. */
+static void
+add_fault(void *arg, const char *fault)
+{
+	struct report *report = arg;
+	char line[1024];
+	size_t length;
+	char *text;
+
+	text_escape(line, sizeof(line) - 1, fault);
+	length = strlen(line);
+	line[length++] = '\n';
+	text = realloc(report->text, report->length + length);
+	if (text == NULL)
+		return; /* counted all the same */
+	memcpy(text + report->length, line, length);
+	report->text = text;
+	report->length += length;
+}
+
+static int
+run(const struct cli_call *call)
+{
+	struct report report = { NULL, 0 };
+	enum compl_result result;
+	struct compl_space *c;
+	size_t faults = 0;
+
+	if (call->name_count > 0)
+		usage_or_die(NULL, "%s: takes no name", call->names[0]);
+	result = place_open(&c, call, 0);
+	if (result == COMPL_E_NO_SEGMENT)
+		return STATUS_DONE;
+	if (result == COMPL_OK)
+		result = compl_check(c, add_fault, &report, &faults);
+	output_bytes(report.text, report.length);
+	free(report.text);
+	output_end_or_die(NULL);
+	if (result != COMPL_OK)
+		return failure_report(call, result, NULL, 0);
+	return faults == 0 ? STATUS_DONE : STATUS_NO;
+}
+
+const struct command cmd_check = {
+	.name = "check",
+	.operands = "",
+	.summary = "check every invariant of the namespace",
+	.text = "Ends with 0 if the namespace is sound, with 1 if there are faults, after a line\n"
+		"for each.  One that does not exist is sound.\n",
+	.example = "compl check -n shop\n",
+	.subject = ABOUT_NAMESPACE,
+	.run = run,
+};
