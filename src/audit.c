@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "clock.h"
-#include "line.h"
+#include "directory.h"
 #include "repair.h"
 #include "spelling.h"
 
@@ -55,7 +55,7 @@ meet(struct report *r, uint8_t *seen, uint32_t limit, uint32_t index, const char
 }
 
 static void
-audit_line(struct report *r, uint32_t completion)
+audit_line(struct report *r, uint32_t completion, const char *name)
 {
 	struct completion *n = completion_at(&r->s, completion);
 	uint32_t prev = 0, place = get(&n->head);
@@ -64,18 +64,12 @@ audit_line(struct report *r, uint32_t completion)
 		if (!meet(r, r->seen_place, r->s.places, place, "line"))
 			return;
 		if (get(&place_at(&r->s, place)->line) != completion)
-			fault(r, "%s: place %u thinks it stands elsewhere", n->name, place);
+			fault(r, "%s: place %u thinks it stands elsewhere", name, place);
 		if (get(&place_at(&r->s, place)->prev) != prev)
-			fault(r, "%s: the line's links disagree at place %u", n->name, place);
+			fault(r, "%s: the line's links disagree at place %u", name, place);
 	}
 	if (get(&n->tail) != prev)
-		fault(r, "%s: the line does not end where it says", n->name);
-}
-
-static bool
-is_text(const struct completion *n)
-{
-	return memchr(n->name, '\0', sizeof(n->name)) != NULL && spelling_is_name(n->name);
+		fault(r, "%s: the line does not end where it says", name);
 }
 
 static void
@@ -83,18 +77,22 @@ audit_completion(struct report *r, uint32_t index)
 {
 	struct completion *n = completion_at(&r->s, index);
 	uint32_t value = get(&n->value);
+	char name[sizeof(n->name) + 1] = "";
 
-	if (!is_text(n)) {
+	memcpy(name, n->name, sizeof(n->name));
+	if (!spelling_is_name(name)) {
 		fault(r, "completion %u: its name is none", index);
 		return;
 	}
+	if (directory_find(&r->s, name) != index)
+		fault(r, "%s: the directory does not lead to completion %u", name, index);
 	if (!(get(&n->flags) & COMPLETION_USED) || get(&n->flags) > 3)
-		fault(r, "%s: flags %u", n->name, get(&n->flags));
+		fault(r, "%s: flags %u", name, get(&n->flags));
 	if ((value & 0xffff) > COMPL_VALUE_MAX + 1 || value >> 16 > 1)
-		fault(r, "%s: its value is nowhere", n->name);
+		fault(r, "%s: its value is nowhere", name);
 	if (get(&n->status) > 255)
-		fault(r, "%s: status %u", n->name, get(&n->status));
-	audit_line(r, index);
+		fault(r, "%s: status %u", name, get(&n->status));
+	audit_line(r, index, name);
 }
 
 static void

@@ -38,20 +38,35 @@ names_check_or_die(const struct cli_call *call)
 		check_one_or_die(call, i);
 }
 
+/* Opens the namespace if *c is NULL, and does it with one name.  Once more if the namespace is
+ * removed between the two. */
+static enum compl_result
+do_one(const struct cli_call *call, unsigned flags, struct compl_space **c, names_fn *each,
+       const char *name)
+{
+	enum compl_result result;
+
+	do {
+		result = *c != NULL ? COMPL_OK : place_open(c, call, flags);
+		if (result != COMPL_OK && result != COMPL_E_NO_SEGMENT)
+			return result;
+		result = each(*c, name, &call->set);
+		if (result == COMPL_E_NO_SEGMENT)
+			*c = NULL;
+	} while (result == COMPL_E_NO_SEGMENT);
+	return result;
+}
+
 int
 names_each(const struct cli_call *call, unsigned flags, names_fn *each)
 {
-	enum compl_result result;
-	struct compl_space *c;
-	size_t i = 0;
+	struct compl_space *c = NULL;
 
-	result = place_open(&c, call, flags);
-	if (result != COMPL_OK && result != COMPL_E_NO_SEGMENT)
-		return failure_report(call, result, NULL, 0);
-	do
-		result = each(c, call->names[i], &call->set);
-	while (result == COMPL_OK && ++i < call->name_count);
-	if (result != COMPL_OK)
-		failure_report(call, result, call->names[i], i);
-	return result == COMPL_OK ? STATUS_DONE : STATUS_FAILED;
+	for (size_t i = 0; i < call->name_count; i++) {
+		enum compl_result result = do_one(call, flags, &c, each, call->names[i]);
+
+		if (result != COMPL_OK)
+			return failure_report(call, result, call->names[i], i);
+	}
+	return STATUS_DONE;
 }

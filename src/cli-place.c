@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli-message.h"
@@ -70,10 +71,17 @@ place_choose_or_die(struct cli_call *call)
 enum compl_result
 place_open(struct compl_space **c, const struct cli_call *call, unsigned flags)
 {
-	/* Static, so that leak checkers see that it is not lost. */
 	static struct compl_space *space;
-	enum compl_result result = compl_open(&space, &call->where, flags | COMPL_SOLE_LIST);
+	enum compl_result result;
 
+	compl_close(space);
+	result = compl_open(&space, &call->where, COMPL_SOLE_LIST);
+	if (result == COMPL_E_NO_SEGMENT && (flags & COMPL_CREATE)) {
+		mode_t before = umask(0); /* the segment's mode is not the user's affair */
+
+		result = compl_open(&space, &call->where, flags | COMPL_SOLE_LIST);
+		umask(before);
+	}
 	*c = space;
 	return result;
 }

@@ -11,8 +11,8 @@
 /* Fills call->where from options and environment. */
 void place_choose_or_die(struct cli_call *call);
 
-/* compl_open(), for a process with one thread; flags is 0 or COMPL_CREATE.  To be called once;
- * the end of the process closes it. */
+/* compl_open(), for a process with one thread; flags is 0 or COMPL_CREATE.  What an earlier call
+ * opened is closed; the end of the process closes the last. */
 enum compl_result place_open(struct compl_space **c, const struct cli_call *call, unsigned flags);
 
 /* Its name, as shown in JSON. */

@@ -19,9 +19,12 @@ on_stop(int signal)
 	int error = errno;
 
 	(void)signal;
-	if (escape.armed)
+	if (escape.state == COMPL_ESCAPE_JUMP)
 		siglongjmp(escape.env, 1);
-	stop_now();
+	if (escape.state == COMPL_ESCAPE_NOTE)
+		escape.wanted = 1;
+	else
+		stop_now();
 	errno = error;
 }
 

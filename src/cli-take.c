@@ -60,6 +60,18 @@ wait_flags(const struct cli_settings *set)
 	       (set->existing ? COMPL_WAIT_EXISTING : 0) | (set->io ? COMPL_WAIT_IO : 0);
 }
 
+/* Waits, and again at the end of the line each time it was stopped. */
+static enum compl_result
+take_unstopped(const struct take *take, struct compl_space *c, const struct compl_request *request,
+	       struct compl_outcome *out)
+{
+	enum compl_result result;
+
+	while ((result = take->take(c, request, out)) == COMPL_INTERRUPTED)
+		stop_now();
+	return result;
+}
+
 /* Fills end, but for left_ns. */
 static void
 ask(const struct cli_call *call, const struct take *take, struct end *end)
@@ -76,16 +88,14 @@ ask(const struct cli_call *call, const struct take *take, struct end *end)
 	};
 	struct compl_space *c;
 
-	end->result = place_open(&c, call, take->open_flags);
-	if (end->result == COMPL_OK)
-		end->result = take->take(c, &request, &end->out);
-	else if (end->result == COMPL_E_NO_SEGMENT)
-		end->result = take->without_namespace;
-	while (end->result == COMPL_INTERRUPTED) {
-		stop_now();
-		end->result = take->take(c, &request, &end->out);
-	}
+	do { /* once more if the namespace is removed between the two */
+		end->result = place_open(&c, call, take->open_flags);
+		if (end->result == COMPL_OK)
+			end->result = take_unstopped(take, c, &request, &end->out);
+	} while (end->result == COMPL_E_NO_SEGMENT && (take->open_flags & COMPL_CREATE));
 	end->error = errno;
+	if (end->result == COMPL_E_NO_SEGMENT)
+		end->result = take->without_namespace;
 }
 
 static void

@@ -50,14 +50,12 @@ run(const struct cli_call *call)
 	if (call->name_count > 0)
 		usage_or_die(NULL, "%s: takes no name", call->names[0]);
 	result = place_open(&c, call, 0);
-	if (result == COMPL_E_NO_SEGMENT)
-		return STATUS_DONE;
 	if (result == COMPL_OK)
 		result = compl_check(c, add_fault, &report, &faults);
 	output_bytes(report.text, report.length);
 	free(report.text);
 	output_end_or_die(NULL);
-	if (result != COMPL_OK)
+	if (result != COMPL_OK && result != COMPL_E_NO_SEGMENT)
 		return failure_report(call, result, NULL, 0);
 	return faults == 0 ? STATUS_DONE : STATUS_NO;
 }

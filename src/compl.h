@@ -131,7 +131,8 @@ enum compl_open_flags {
 	COMPL_CREATE = 1 << 0,
 	/* The calling thread holds no other robust mutexes and takes none while
 	   the handle is open: compl may register a robust list of its own
-	   (set_robust_list(2)), which damaged bytes cannot lead astray.  The handle
+	   (set_robust_list(2)), which damaged bytes cannot lead astray.  One such
+	   handle a thread (COMPL_E_SYSTEM, EBUSY).  The handle
 	   belongs to this thread and is useless after fork().  Without it, words are
 	   put on the list that libc has registered for the calling thread. */
 	COMPL_SOLE_LIST = 1 << 1,
@@ -197,12 +198,19 @@ enum compl_wait_flags {
 };
 
 /* How a signal handler of the caller ends compl_wait() in this thread, without the
- * gap between a flag and the sleep: while `armed` is set, and only then, it may
- * siglongjmp(env, 1).  The signal must be in `hold`.  The handler of a signal that comes while
- * the wait sleeps on compl's own lock finds armed at 0, and returns. */
+ * gap between a flag and the sleep.  The handler looks at `state`:
+ *
+ *	COMPL_ESCAPE_JUMP	siglongjmp(escape.env, 1)
+ *	COMPL_ESCAPE_NOTE	escape.wanted = 1, and returns
+ *	COMPL_ESCAPE_NONE	no wait is under way: as it likes
+ *
+ * compl_wait() then leaves the line and returns COMPL_INTERRUPTED.  The signal, and
+ * whatever else its handler blocks, must be in `hold`.  Zero it before use. */
+enum compl_escape_state { COMPL_ESCAPE_NONE, COMPL_ESCAPE_NOTE, COMPL_ESCAPE_JUMP };
+
 struct compl_escape {
 	sigjmp_buf env;
-	volatile sig_atomic_t armed;
+	volatile sig_atomic_t state, wanted;
 };
 
 struct compl_request {

@@ -9,8 +9,7 @@
  *
  * Ordering: a released waiter leaves without the lock.  Outcome, status and value
  * are stored before its state changes (release), and read after (acquire, in
- * waiter.c).  A released place is unlinked only after its waiter was woken: from
- * then on no walk would find it.
+ * waiter.c).
  *
  * What failed before.  Waiters that look at the counter when they wake: between
  * complete_all() and a reinit that follows at once, half of twenty never saw it.
@@ -152,10 +151,29 @@ count_waits(struct session *s, uint32_t lead)
 			completion_count_wait(s, get(&place_at(s, i)->line), p->since_ns, io);
 }
 
+/* Out of all its lines: nobody waits for a wait that has ended, though it may not have
+ * gone yet, or be stopped. */
+static void
+unlink_wait(struct session *s, uint32_t lead, uint32_t walked)
+{
+	uint32_t steps = 0;
+
+	for (uint32_t i = lead; i != 0 && steps < COMPL_NAMES_MAX; i = next_place(s, i), steps++) {
+		uint32_t line = get(&place_at(s, i)->line);
+
+		if (line == 0)
+			continue;
+		line_unlink(s, i);
+		if (line != walked)
+			completion_drop_if_idle(s, line);
+	}
+}
+
 /* Ends a wait from one of its places.  A waiter that has left meanwhile, at its
  * deadline and without the lock, wins. */
 static void
-end_wait(struct session *s, uint32_t lead, uint32_t place, enum place_state state)
+end_wait(struct session *s, uint32_t completion, uint32_t lead, uint32_t place,
+	 enum place_state state)
 {
 	struct place *p = place_at(s, lead);
 	uint32_t waiting = STATE_WAITING;
@@ -165,6 +183,7 @@ end_wait(struct session *s, uint32_t lead, uint32_t place, enum place_state stat
 	if (__atomic_compare_exchange_n(&p->state, &waiting, (uint32_t)state, false,
 					__ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
 		count_waits(s, lead);
+	unlink_wait(s, lead, completion);
 }
 
 /* What a job does to a wait: the state it ends in, or STATE_WAITING. */
@@ -182,36 +201,38 @@ verdict(struct session *s, enum job_kind job, uint32_t completion, uint32_t lead
 	return failed ? STATE_FAILED : STATE_WAITING;
 }
 
-/* One place.  Whom the job ends is woken and then unlinked; whom "all" may have
- * brought nearer to its end is woken to look again. */
+/* One place.  Whom "all" may have brought nearer to its end is woken to look again. */
 static void
 visit(struct session *s, enum job_kind job, uint32_t completion, uint32_t place)
 {
 	uint32_t lead = line_lead(s, place);
 	enum place_state state = lead != 0 ? verdict(s, job, completion, lead) : STATE_LEFT;
 
-	if (state != STATE_LEFT && state != STATE_WAITING)
-		end_wait(s, lead, place, state);
-	if (state != STATE_WAITING || job == JOB_RELEASE)
-		line_poke(s, place);
-	if (state != STATE_WAITING)
+	if (state == STATE_LEFT)
 		line_unlink(s, place);
+	else if (state != STATE_WAITING)
+		end_wait(s, completion, lead, place, state);
+	else if (job == JOB_RELEASE)
+		line_poke(s, place);
 }
 
+/* From the tail to the head: whoever is behind a place has been dealt with when it is
+ * unlinked and need not be woken for that; and the first in line, who was roused, stays to
+ * the end as the one who goes on if we die. */
 static void
 walk(struct session *s, enum job_kind job, uint32_t completion)
 {
-	uint32_t place = line_first(s, completion), steps = 0;
+	uint32_t place = get(&completion_at(s, completion)->tail);
 
-	for (; place != 0 && !s->damaged; steps++) {
-		uint32_t behind = line_behind(s, place);
+	for (uint32_t steps = 0; place != 0 && !s->damaged; steps++) {
+		uint32_t prev = get(&place_at(s, place)->prev);
 
-		if (steps > s->places) { /* a ring */
+		if (steps > s->places || get(&place_at(s, place)->line) != completion) {
 			session_damaged(s);
 			return;
 		}
 		visit(s, job, completion, place);
-		place = behind;
+		place = prev;
 	}
 }
 
@@ -265,14 +286,28 @@ completion_is_idle(struct session *s, uint32_t completion)
 	       line_first(s, completion) == 0;
 }
 
+static bool
+drop_if_idle(struct session *s, uint32_t completion)
+{
+	if (!completion_is_idle(s, completion) || s->damaged)
+		return false;
+	directory_unlink(s, completion);
+	directory_free(s, completion);
+	return log_commit(s);
+}
+
 void
 completion_drop_if_idle(struct session *s, uint32_t completion)
 {
-	if (!completion_is_idle(s, completion) || s->damaged)
-		return;
-	directory_unlink(s, completion);
-	directory_free(s, completion);
-	log_commit(s);
+	drop_if_idle(s, completion);
+}
+
+uint32_t
+completion_find(struct session *s, const char *name)
+{
+	uint32_t found = directory_find(s, name);
+
+	return found == 0 || drop_if_idle(s, found) ? 0 : found;
 }
 
 enum compl_result
@@ -280,7 +315,7 @@ completion_make(struct session *s, const char *name, uint32_t *completion)
 {
 	enum compl_result result = directory_make(s, name, completion);
 
-	if (result != COMPL_E_NO_NAME)
+	if (result != COMPL_E_NO_NAME && result != COMPL_E_NO_SPACE)
 		return result;
 	for (uint32_t i = 1; i <= s->completions && !s->damaged; i++)
 		completion_drop_if_idle(s, i);
@@ -290,10 +325,10 @@ completion_make(struct session *s, const char *name, uint32_t *completion)
 uint64_t
 completion_needed(struct session *s, uint32_t completion)
 {
-	uint32_t place = line_first(s, completion), steps = 0;
 	uint64_t needed = 0;
+	uint32_t place;
 
-	for (; place != 0 && steps <= s->places; steps++, place = line_behind(s, place))
+	for (struct line_walk walk = line_walk(s, completion); (place = line_next(&walk)) != 0;)
 		if (line_lead(s, place) != 0)
 			needed += get(&place_at(s, place)->need);
 	return needed;
@@ -332,22 +367,24 @@ completion_post(struct session *s, uint32_t completion, uint32_t tokens,
 		log_commit(s);
 }
 
+static void
+reset_statistics(struct completion *n)
+{
+	__atomic_store_n(&n->waits, 0, __ATOMIC_RELAXED);
+	__atomic_store_n(&n->waits_ns, 0, __ATOMIC_RELAXED);
+	__atomic_store_n(&n->waits_io_ns, 0, __ATOMIC_RELAXED);
+}
+
 void
 completion_init(struct session *s, uint32_t completion)
 {
 	struct completion *n = completion_at(s, completion);
 
+	if (get(&n->flags) & COMPLETION_INIT)
+		return;
+	reset_statistics(n);
 	log_put(s, &n->flags, get(&n->flags) | COMPLETION_INIT);
 	log_commit(s);
-}
-
-static void
-start_anew(struct completion *n)
-{
-	n->since_ns = clock_now_ns();
-	__atomic_store_n(&n->waits, 0, __ATOMIC_RELAXED);
-	__atomic_store_n(&n->waits_ns, 0, __ATOMIC_RELAXED);
-	__atomic_store_n(&n->waits_io_ns, 0, __ATOMIC_RELAXED);
 }
 
 void
@@ -355,10 +392,11 @@ completion_reinit(struct session *s, uint32_t completion)
 {
 	struct completion *n = completion_at(s, completion);
 
+	n->since_ns = clock_now_ns();
+	reset_statistics(n);
 	log_put(s, &n->done, 0);
 	log_forget(s, n);
-	if (log_commit(s))
-		start_anew(n);
+	log_commit(s);
 	completion_drop_if_idle(s, completion);
 }
 

@@ -18,6 +18,9 @@ bool completion_is_idle(struct session *s, uint32_t completion);
 /* Takes an idle one off the directory; others stay. */
 void completion_drop_if_idle(struct session *s, uint32_t completion);
 
+/* The completion of a name, or 0; an idle one is dropped and not there. */
+uint32_t completion_find(struct session *s, const char *name);
+
 /* directory_make(), after a sweep of all that is idle if there is no room. */
 enum compl_result completion_make(struct session *s, const char *name, uint32_t *completion);
 

@@ -24,6 +24,6 @@ gate_close_after_handler(struct gate *gate)
 {
 	if (gate->hold == NULL)
 		return;
-	pthread_sigmask(SIG_SETMASK, &gate->before, NULL);
-	gate_close(gate);
+	pthread_sigmask(SIG_BLOCK, gate->hold, NULL);
+	gate->closed = true;
 }

@@ -19,13 +19,19 @@ struct gate {
 	const sigset_t *hold; /* NULL: the gate does nothing */
 	sigset_t before;      /* the thread's mask while it is open */
 	bool closed;
+	const volatile sig_atomic_t *wanted; /* or NULL; set by a handler: do not sleep on */
 };
 
 void gate_close(struct gate *gate);
 void gate_open(struct gate *gate);
 
-/* After a handler has left the sleep by siglongjmp(): takes the handler's mask
- * off, and closes the gate. */
+/* After a handler has left the sleep by siglongjmp(), its mask still in force. */
 void gate_close_after_handler(struct gate *gate);
+
+static inline bool
+gate_is_interrupted(const struct gate *gate)
+{
+	return gate->wanted != NULL && *gate->wanted;
+}
 
 #endif

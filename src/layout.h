@@ -7,8 +7,8 @@
  * Fixed widths and offsets: glibc and musl, containers and hosts share it.
  * The file is sparse; pages are reserved (fallocate) before they are touched.
  *
- *	0        header, its first 64 bytes the same in every version
- *	4 KiB    redo log
+ *	0        header, its first 64 bytes the same in every version, and behind
+ *	         it, mostly in the same page, the redo log
  *	8 KiB    buckets of the directory
  *	40 KiB   completions   16,384 x 256 bytes
  *	         places        65,536 x 128 bytes      -- robust words end here
@@ -34,12 +34,12 @@
 #include <stdint.h>
 
 #define LAYOUT_MAGIC   UINT64_C(0x31306c706d6f6320) /* " compl01" */
-#define LAYOUT_VERSION 1
+#define LAYOUT_VERSION 2			    /* 1: the log had a page of its own */
 
 #define LAYOUT_BUCKETS	   8192u
 #define LAYOUT_COMPLETIONS 16384u
 #define LAYOUT_PLACES	   65536u
-#define LAYOUT_LOG	   512u
+#define LAYOUT_LOG	   960u
 #define LAYOUT_VALUE	   256u
 #define LAYOUT_PAGE	   4096u
 
@@ -69,7 +69,8 @@ struct layout_header {
 	uint32_t rescues; /* by seat belts; atomic */
 	uint32_t mixed;	  /* sticky: participants of several pid namespaces */
 	uint8_t lock_link[20];
-	uint64_t pid_namespace;	   /* the first user's; by compare-and-swap */
+	uint64_t pid_namespace;	   /* the first user's, a number for it; by compare-and-swap */
+	uint64_t pid_inode;	   /* the same, by /proc/self/ns/pid; before that */
 	uint32_t job_kind;	   /* [lock] */
 	uint32_t job_completion;   /* [lock] */
 	uint32_t completions_made; /* [lock] the highest index ever used */
@@ -152,7 +153,7 @@ struct place {
 
 #define LAYOUT_ROUND(bytes) (((bytes) + LAYOUT_PAGE - 1) / LAYOUT_PAGE * LAYOUT_PAGE)
 
-#define LAYOUT_LOG_AT	      LAYOUT_PAGE
+#define LAYOUT_LOG_AT	      512u
 #define LAYOUT_BUCKETS_AT     (LAYOUT_LOG_AT + LAYOUT_LOG * 8)
 #define LAYOUT_COMPLETIONS_AT (LAYOUT_BUCKETS_AT + LAYOUT_BUCKETS * 4)
 #define LAYOUT_PLACES_AT      (LAYOUT_COMPLETIONS_AT + LAYOUT_ROUND((LAYOUT_COMPLETIONS + 1) * 256))
@@ -176,9 +177,11 @@ LAYOUT_IS(layout_header, rescues, 76);
 LAYOUT_IS(layout_header, mixed, 80);
 LAYOUT_IS(layout_header, lock_link, 64 + 20);
 LAYOUT_IS(layout_header, pid_namespace, 64 + 40);
-LAYOUT_IS(layout_header, job_kind, 112);
-LAYOUT_IS(layout_header, ticket, 140);
-_Static_assert(sizeof(struct layout_header) <= LAYOUT_PAGE, "header");
+LAYOUT_IS(layout_header, pid_inode, 112);
+LAYOUT_IS(layout_header, job_kind, 120);
+LAYOUT_IS(layout_header, ticket, 148);
+_Static_assert(sizeof(struct layout_header) <= LAYOUT_LOG_AT, "header");
+_Static_assert(LAYOUT_BUCKETS_AT == 2 * LAYOUT_PAGE, "log");
 _Static_assert(sizeof(struct layout_entry) == 8, "log entry");
 
 LAYOUT_IS(completion, bell, 0);

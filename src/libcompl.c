@@ -12,7 +12,6 @@
 #include "audit.h"
 #include "clock.h"
 #include "completion.h"
-#include "directory.h"
 #include "line.h"
 #include "listing.h"
 #include "removal.h"
@@ -107,7 +106,7 @@ enter(struct session *s, struct compl_space *c, const char *name, uint32_t *inde
 	if ((result = session_begin(s, c, NULL)) != COMPL_OK ||
 	    (result = repair_enter(s, CLOCK_NEVER)) != COMPL_OK)
 		return result;
-	*index = directory_find(s, name);
+	*index = completion_find(s, name);
 	return COMPL_OK;
 }
 
@@ -116,13 +115,6 @@ leave(struct session *s, enum compl_result result)
 {
 	repair_leave(s);
 	return s->damaged ? COMPL_E_DAMAGED : result;
-}
-
-/* Nothing keeps it, though its record may still be there. */
-static bool
-is_missing(struct session *s, uint32_t index)
-{
-	return index == 0 || completion_is_idle(s, index);
 }
 
 static bool
@@ -182,19 +174,22 @@ check_post(const struct compl_post *post)
 	return COMPL_OK;
 }
 
-/* *tokens is 0 if there is nothing to post. */
+/* *tokens is 0 if there is nothing to post.  Tokens that those in line have not come to take
+ * yet are theirs already. */
 static enum compl_result
 count_tokens(struct session *s, uint32_t index, const struct compl_post *post, uint32_t *tokens)
 {
 	uint64_t needed;
+	uint32_t there;
 
 	*tokens = post->all ? COMPL_ALL : post->tokens != 0 ? post->tokens : 1;
 	if (!post->waiting || post->all)
 		return COMPL_OK;
 	needed = index != 0 ? completion_needed(s, index) : 0;
+	there = index != 0 ? get(&completion_at(s, index)->done) : 0;
 	if (needed >= COMPL_ALL)
 		return COMPL_E_OVERFLOW;
-	*tokens = (uint32_t)needed;
+	*tokens = needed > there ? (uint32_t)needed - there : 0;
 	return COMPL_OK;
 }
 
@@ -204,7 +199,7 @@ post_locked(struct session *s, uint32_t index, const char *name, struct compl_po
 	enum compl_result result;
 	uint32_t tokens;
 
-	if (post->existing && is_missing(s, index))
+	if (post->existing && index == 0)
 		return COMPL_E_MISSING;
 	post->awaited = index != 0 && line_first(s, index) != 0;
 	result = count_tokens(s, index, post, &tokens);
@@ -240,9 +235,7 @@ compl_remove(struct compl_space *c, const char *name)
 
 	if (result != COMPL_OK)
 		return result;
-	if (index != 0)
-		completion_drop_if_idle(&s, index);
-	if (index == 0 || get(&completion_at(&s, index)->flags) == 0)
+	if (index == 0)
 		return leave(&s, COMPL_E_MISSING);
 	completion_remove(&s, index);
 	return leave(&s, COMPL_OK);

@@ -21,8 +21,9 @@
 #define PER_PAGE (LAYOUT_PAGE / (uint32_t)sizeof(struct place))
 #define ROTATE	 16 /* busy places passed over before a new one is used */
 
-bool
-line_is_alive(const struct place *p)
+/* Its beacon has an owner. */
+static bool
+is_alive(const struct place *p)
 {
 	return robust_owner(robust_load(&p->beacon)) != 0;
 }
@@ -34,7 +35,7 @@ line_lead(struct session *s, uint32_t place)
 	uint32_t index = get(&p->lead);
 	struct place *lead = place_at(s, index);
 
-	if (!line_is_alive(p) || !line_is_alive(lead) || lead->ticket != p->ticket ||
+	if (!is_alive(p) || !is_alive(lead) || lead->ticket != p->ticket ||
 	    __atomic_load_n(&lead->state, __ATOMIC_ACQUIRE) != STATE_WAITING)
 		return 0;
 	return index;
@@ -58,13 +59,13 @@ is_watched(struct session *s, struct place *p)
 	if (watcher == 0 || watcher > s->places)
 		return false;
 	w = place_at(s, watcher);
-	return line_is_alive(w) && get(&w->watch) == offset_of(s, &p->beacon);
+	return is_alive(w) && get(&w->watch) == offset_of(s, &p->beacon);
 }
 
 static bool
 is_reusable(struct session *s, struct place *p)
 {
-	return !line_is_alive(p) && !is_watched(s, p);
+	return !is_alive(p) && !is_watched(s, p);
 }
 
 static void
@@ -138,16 +139,13 @@ make_new(struct session *s, uint32_t *index)
 	return COMPL_OK;
 }
 
-/* Unlinks the dead of all lines. */
+/* Unlinks what does not stand any more, in all lines. */
 static void
 sweep(struct session *s)
 {
-	for (uint32_t i = 1; i <= s->places && !s->damaged; i++) {
-		struct place *p = place_at(s, i);
-
-		if (get(&p->line) != 0 && !line_is_alive(p))
+	for (uint32_t i = 1; i <= s->places && !s->damaged; i++)
+		if (get(&place_at(s, i)->line) != 0 && line_lead(s, i) == 0)
 			line_unlink(s, i);
-	}
 }
 
 /* *fresh: not from the queue. */
@@ -227,6 +225,8 @@ line_join(struct session *s, uint32_t completion, const struct place *how, uint3
 	return COMPL_E_DAMAGED;
 }
 
+/* Crash: woken first, unlinked then.  Whoever wakes needs the lock, or sees its state;
+ * if we die in between, the place is still linked for the next to meet. */
 void
 line_unlink(struct session *s, uint32_t place)
 {
@@ -234,6 +234,10 @@ line_unlink(struct session *s, uint32_t place)
 	struct completion *n = completion_at(s, get(&p->line));
 	uint32_t prev = get(&p->prev), next = get(&p->next);
 
+	if (is_alive(p))
+		line_poke(s, place);
+	if (is_watched(s, p) && line_lead(s, get(&p->watcher)) != 0)
+		robust_poke(&p->beacon);
 	log_put(s, prev == 0 ? &n->head : &place_at(s, prev)->next, next);
 	log_put(s, next == 0 ? &n->tail : &place_at(s, next)->prev, prev);
 	log_put(s, &p->line, 0);
@@ -252,7 +256,9 @@ line_first(struct session *s, uint32_t completion)
 
 		if (first == 0 || s->damaged)
 			return 0;
-		if (line_is_alive(place_at(s, first)))
+		if (get(&place_at(s, first)->line) != completion)
+			break;
+		if (line_lead(s, first) != 0)
 			return first;
 		line_unlink(s, first);
 	}
@@ -270,7 +276,9 @@ line_ahead(struct session *s, uint32_t place)
 
 		if (prev == 0 || s->damaged)
 			return 0;
-		if (line_is_alive(place_at(s, prev)))
+		if (get(&place_at(s, prev)->line) != get(&p->line))
+			break;
+		if (line_lead(s, prev) != 0)
 			return prev;
 		line_unlink(s, prev);
 	}
@@ -278,10 +286,28 @@ line_ahead(struct session *s, uint32_t place)
 	return 0;
 }
 
-uint32_t
-line_behind(struct session *s, uint32_t place)
+struct line_walk
+line_walk(struct session *s, uint32_t completion)
 {
-	return get(&place_at(s, place)->next);
+	return (struct line_walk){ .s = s,
+				   .completion = completion,
+				   .next = get(&completion_at(s, completion)->head) };
+}
+
+uint32_t
+line_next(struct line_walk *walk)
+{
+	struct session *s = walk->s;
+	uint32_t place = walk->next;
+
+	if (place == 0 || s->damaged)
+		return 0;
+	if (walk->steps++ > s->places || get(&place_at(s, place)->line) != walk->completion) {
+		session_damaged(s); /* a ring, or another's line */
+		return 0;
+	}
+	walk->next = get(&place_at(s, place)->next);
+	return place;
 }
 
 /* ---- sleeping and waking ---------------------------------------------------- */
@@ -351,7 +377,7 @@ poke_one(struct session *s, struct place *p)
 {
 	uint32_t watch = get(&p->watch), *word;
 
-	if (watch == 0 || !line_is_alive(p))
+	if (watch == 0 || !is_alive(p))
 		return false;
 	word = watched_at(s, watch);
 	return is_bell(watch) ? ring(word) : robust_poke(word) > 0;
@@ -386,12 +412,10 @@ line_ring(struct session *s, uint32_t completion)
 bool
 line_rouse(struct session *s, uint32_t completion)
 {
-	uint32_t place = line_first(s, completion);
+	uint32_t place;
 
-	for (uint32_t steps = 0; place != 0 && steps <= s->places; steps++) {
+	for (struct line_walk walk = line_walk(s, completion); (place = line_next(&walk)) != 0;)
 		if (line_poke(s, place))
 			return true;
-		place = line_behind(s, place);
-	}
 	return false;
 }

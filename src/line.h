@@ -31,21 +31,29 @@
 
 #include "segment.h"
 
-/* A beacon without an owner. */
-bool line_is_alive(const struct place *p);
-
-/* The lead place of a living wait in state WAITING; else 0.  A place and its lead
- * die one after the other; the ticket tells a lead that was used again. */
+/* The lead place of the living wait in state WAITING that this place belongs to; 0: the
+ * place does not stand in line, though it may be linked, and its waiter on its way out.  A
+ * place and its lead die one after the other; the ticket tells a lead that was used
+ * again. */
 uint32_t line_lead(struct session *s, uint32_t place);
 
-/* The first living place, or 0.  The dead before it are unlinked. */
+/* The first that stands in line, or 0.  What is linked before it is unlinked. */
 uint32_t line_first(struct session *s, uint32_t completion);
 
-/* The nearest living place ahead of a linked one, or 0. */
+/* The nearest that stands ahead of a linked place, or 0; the same. */
 uint32_t line_ahead(struct session *s, uint32_t place);
 
-/* The place behind, alive or not, or 0. */
-uint32_t line_behind(struct session *s, uint32_t place);
+/* All places that are linked, from the head on, whether or not they stand:
+ *
+ *	for (struct line_walk w = line_walk(s, completion); (place = line_next(&w)) != 0;)
+ *
+ * The line must not be changed meanwhile. */
+struct line_walk {
+	struct session *s;
+	uint32_t completion, next, steps;
+};
+struct line_walk line_walk(struct session *s, uint32_t completion);
+uint32_t line_next(struct line_walk *walk);
 
 /* Takes a place from the free queue, owns its beacon and links it at the end of
  * the line.  how has need, flags, pid, since_ns, command, lead (0: itself) and ticket.
@@ -54,7 +62,9 @@ enum compl_result line_join(struct session *s, uint32_t completion, const struct
 			    uint32_t *place);
 
 /* Unlinks a linked place, which is on the free queue then.  Its owner may still
- * live: the queue hands it out only when it has let go of the beacon. */
+ * live: the queue hands it out only when it has let go of the beacon.  Wakes the owner, so
+ * that it sees its state, and who sleeps behind it, so that it looks again: the owner may
+ * be stopped and not let go for long. */
 void line_unlink(struct session *s, uint32_t place);
 
 /* Has the place sleep on a word: the beacon of `ahead`, or if that is 0 the bell

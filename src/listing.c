@@ -37,9 +37,9 @@ is_listed(struct session *s, uint32_t completion)
 static uint32_t
 count_waiters(struct session *s, uint32_t completion)
 {
-	uint32_t count = 0, steps = 0, place = line_first(s, completion);
+	uint32_t count = 0, place;
 
-	for (; place != 0 && steps <= s->places; steps++, place = line_behind(s, place))
+	for (struct line_walk walk = line_walk(s, completion); (place = line_next(&walk)) != 0;)
 		count += line_lead(s, place) != 0;
 	return count;
 }
@@ -93,10 +93,10 @@ static void
 fill_waiters(struct session *s, uint32_t completion, struct block *b, struct compl_entry *e,
 	     int64_t now_ns)
 {
-	uint32_t steps = 0, place = line_first(s, completion);
+	uint32_t place;
 
 	e->waiters = b->waiters + b->waiters_used;
-	for (; place != 0 && steps <= s->places; steps++, place = line_behind(s, place)) {
+	for (struct line_walk walk = line_walk(s, completion); (place = line_next(&walk)) != 0;) {
 		if (line_lead(s, place) == 0)
 			continue;
 		if (b->waiters_used == b->waiter_room)
@@ -199,7 +199,7 @@ listing_make(struct compl_space *c, struct compl_listing **list)
 		return result;
 	}
 	for (size_t i = 0; i < b->waiters_used; i++)
-		b->waiters[i].stopped = is_stopped(b->waiters[i].pid);
+		b->waiters[i].stopped = !get(&c->header->mixed) && is_stopped(b->waiters[i].pid);
 	qsort(b->entries, b->listing.count, sizeof(b->entries[0]), by_name);
 	*list = &b->listing;
 	return COMPL_OK;

@@ -12,7 +12,7 @@
 #include "log.h"
 
 static struct layout_entry *
-entries(const struct session *s)
+shared_log(const struct session *s)
 {
 	return (struct layout_entry *)(s->c->base + LAYOUT_LOG_AT);
 }
@@ -20,38 +20,41 @@ entries(const struct session *s)
 void
 log_put(struct session *s, uint32_t *word, uint32_t value)
 {
-	struct layout_entry *e = &entries(s)[s->logged];
-
 	if (s->damaged || s->logged == LAYOUT_LOG) {
 		session_damaged(s);
 		return;
 	}
-	put(&e->offset, offset_of(s, word));
-	put(&e->value, value);
-	s->logged++;
+	s->log[s->logged].offset = offset_of(s, word);
+	s->log[s->logged++].value = value;
 }
 
+/* From our own copy: what others may write into the shared one must not choose where
+ * we write. */
 static void
-apply(struct session *s, uint32_t length)
+apply(struct session *s)
 {
-	const struct layout_entry *e = entries(s);
-
-	for (uint32_t i = 0; i < length; i++)
-		put((uint32_t *)(s->c->base + get(&e[i].offset)), get(&e[i].value));
+	for (uint32_t i = 0; i < s->logged; i++)
+		put((uint32_t *)(s->c->base + s->log[i].offset), s->log[i].value);
+	s->logged = 0;
 	__atomic_store_n(&s->h->log_length, 0, __ATOMIC_RELEASE);
 }
 
 bool
 log_commit(struct session *s)
 {
-	uint32_t length = s->logged;
+	struct layout_entry *shared = shared_log(s);
 
-	s->logged = 0;
-	if (s->damaged)
+	if (s->damaged) {
+		s->logged = 0;
 		return false;
-	__atomic_store_n(&s->h->log_length, length, __ATOMIC_RELEASE);
+	}
+	for (uint32_t i = 0; i < s->logged; i++) {
+		put(&shared[i].offset, s->log[i].offset);
+		put(&shared[i].value, s->log[i].value);
+	}
+	__atomic_store_n(&s->h->log_length, s->logged, __ATOMIC_RELEASE);
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
-	apply(s, length);
+	apply(s);
 	return true;
 }
 
@@ -113,9 +116,13 @@ log_replay(struct session *s)
 
 	if (length > LAYOUT_LOG)
 		return session_damaged(s);
-	for (uint32_t i = 0; i < length; i++)
-		if (!is_logged(s, get(&entries(s)[i].offset)))
+	for (uint32_t i = 0; i < length; i++) {
+		s->log[i].offset = get(&shared_log(s)[i].offset);
+		s->log[i].value = get(&shared_log(s)[i].value);
+		if (!is_logged(s, s->log[i].offset))
 			return session_damaged(s);
-	apply(s, length);
+	}
+	s->logged = length;
+	apply(s);
 	return true;
 }

@@ -50,5 +50,8 @@ removal(const struct compl_where *where, bool force)
 	if (force && (result == COMPL_E_DAMAGED || result == COMPL_E_VERSION ||
 		      result == COMPL_E_NOT_SEGMENT))
 		result = segment_unlink_foreign(where);
+	/* None, or a file that never got its pages, and so never a user. */
+	if (result == COMPL_E_NO_SEGMENT || result == COMPL_E_NO_SPACE)
+		result = segment_unlink_foreign(where);
 	return result == COMPL_E_NO_SEGMENT ? COMPL_OK : result;
 }

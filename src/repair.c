@@ -24,15 +24,21 @@ measure(struct session *s)
 	s->completions = get(&s->h->completions_made);
 	s->places = get(&s->h->places_made);
 	s->logged = 0;
-	if (s->completions > LAYOUT_COMPLETIONS || s->places > LAYOUT_PLACES) {
+	if (s->completions > LAYOUT_COMPLETIONS || s->places > LAYOUT_PLACES ||
+	    !(segment_has_tables(s->c, s->completions, s->places) ||
+	      segment_reserve_tables(s->c, s->completions, s->places) == COMPL_OK)) {
 		s->completions = s->places = 0;
 		session_damaged(s);
 	}
 }
 
+/* The log may speak of one record more than there are, whose page was reserved before it
+ * was written. */
 static bool
 repair(struct session *s)
 {
+	if (segment_reserve_tables(s->c, s->completions + 1, s->places + 1) != COMPL_OK)
+		return session_damaged(s);
 	if (!log_replay(s))
 		return false;
 	measure(s);
@@ -47,7 +53,6 @@ repair_enter(struct session *s, int64_t deadline_ns)
 	enum robust_result result;
 
 	gate_close(&s->gate);
-	s->thread.mixed = get(&s->h->mixed);
 	result = robust_lock(&s->thread, &lock, deadline_ns, &s->gate);
 	if (result == ROBUST_LOCKED || result == ROBUST_OWNER_DIED) {
 		measure(s);
@@ -62,6 +67,8 @@ repair_enter(struct session *s, int64_t deadline_ns)
 	}
 	if (s->damaged || result == ROBUST_NO_OWNER)
 		return COMPL_E_DAMAGED;
+	if (result == ROBUST_INTERRUPTED)
+		return COMPL_INTERRUPTED;
 	return result == ROBUST_TIMED_OUT ? COMPL_TIMED_OUT : COMPL_E_NO_SEGMENT;
 }
 

@@ -9,7 +9,8 @@
 
 /* Closes the session's gate, takes the segment's lock, and repairs what its last
  * owner may have left undone.  COMPL_OK; or, with the lock not held:
- * COMPL_TIMED_OUT, COMPL_E_NO_SEGMENT (it is dead), COMPL_E_DAMAGED.  The gate
+ * COMPL_TIMED_OUT, COMPL_INTERRUPTED (the gate says so), COMPL_E_NO_SEGMENT (it is dead),
+ * COMPL_E_DAMAGED.  The gate
  * stays closed in any case. */
 enum compl_result repair_enter(struct session *s, int64_t deadline_ns);
 

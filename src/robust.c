@@ -28,7 +28,9 @@
 
 #include "clock.h"
 
-#define BELT_NS CLOCK_SECOND_NS /* the longest sleep on the lock without a look */
+#define LINK_MAX_OFFSET 40		  /* no libc's link lies further behind its word */
+#define TID_LIMIT	(4 * 1024 * 1024) /* PID_MAX_LIMIT of 64-bit kernels */
+#define BELT_NS		CLOCK_SECOND_NS	  /* the longest sleep on the lock without a look */
 
 static inline void
 barrier(void)
@@ -46,7 +48,7 @@ link_of(const struct robust_thread *t, uint32_t *word)
 static void
 set_next(struct robust_list *link, struct robust_list *next)
 {
-	memcpy(link, &next, sizeof(next));
+	memcpy(link, &next, sizeof(struct robust_list *));
 }
 
 int
@@ -54,6 +56,10 @@ robust_register(struct robust_private *p, ptrdiff_t distance)
 {
 	if (futex_get_robust_list(&p->before) < 0)
 		return -1;
+	if (p->before != NULL && p->before->futex_offset < -LINK_MAX_OFFSET) {
+		errno = EBUSY; /* not a libc's: another of ours */
+		return -1;
+	}
 	p->head =
 		(struct robust_list_head){ .list.next = &p->head.list, .futex_offset = -distance };
 	return futex_set_robust_list(&p->head);
@@ -104,16 +110,29 @@ find_libc_list(struct robust_thread *t)
 }
 
 int
-robust_thread_init(struct robust_thread *t, const struct robust_private *p, uint32_t tid)
+robust_thread_init(struct robust_thread *t, const struct robust_private *p, uint32_t tid,
+		   const uint32_t *mixed)
 {
 	t->count = 0;
-	t->mixed = false;
+	t->mixed = mixed;
 	if (p == NULL)
 		return find_libc_list(t);
 	t->head = (struct robust_list_head *)&p->head;
 	t->distance = -p->head.futex_offset;
 	t->tid = tid;
 	return 0;
+}
+
+static uint32_t
+get_mixed(const struct robust_thread *t)
+{
+	return __atomic_load_n(t->mixed, __ATOMIC_RELAXED);
+}
+
+static bool
+is_mixed(const struct robust_thread *t)
+{
+	return get_mixed(t) != 0;
 }
 
 static void
@@ -168,13 +187,17 @@ robust_own(struct robust_thread *t, uint32_t *word)
 }
 
 /* Crash: before the exchange the word holds our TID and is pending; after it, it
- * is 0 and pending: either way the kernel wakes a sleeper. */
+ * is 0 and pending: either way the kernel wakes a sleeper.  Where somebody of another pid
+ * namespace may have our thread id and take the word next, it must not stay pending; a
+ * death in the one instruction between costs a wake, and a belt gives it. */
 static void
 give_up(struct robust_thread *t, uint32_t *word, uint32_t value)
 {
 	set_pending(t, word);
 	pull(t, word);
 	__atomic_exchange_n(word, value, __ATOMIC_SEQ_CST);
+	if (is_mixed(t))
+		set_pending(t, NULL);
 }
 
 void
@@ -183,6 +206,13 @@ robust_release(struct robust_thread *t, uint32_t *word)
 	give_up(t, word, 0);
 	futex_wake(word, INT_MAX);
 	set_pending(t, NULL);
+}
+
+void
+robust_release_all(struct robust_thread *t)
+{
+	while (t->count > 0)
+		robust_release(t, t->held[t->count - 1]);
 }
 
 int
@@ -220,14 +250,16 @@ take(struct robust_thread *t, uint32_t *word, uint32_t seen)
 	return true;
 }
 
-/* The owner after a second asleep: is there such a thread at all?  Only where
+/* The owner after a second asleep: is there such a thread at all?  We can only ask where
  * all thread ids are of one pid namespace. */
 static bool
 is_nobody(const struct robust_thread *t, uint32_t owner)
 {
-	if (t->mixed)
+	if (owner > TID_LIMIT || get_mixed(t) > 1)
+		return true;
+	if (owner != t->tid && (syscall(SYS_kill, owner, 0) == 0 || errno != ESRCH))
 		return false;
-	return owner == t->tid || (syscall(SYS_kill, owner, 0) < 0 && errno == ESRCH);
+	return !is_mixed(t);
 }
 
 /* Sleeps on the lock once; true if only the seat belt ended the sleep.
@@ -244,7 +276,7 @@ sleep_once(struct robust_thread *t, uint32_t *word, uint32_t value, int64_t dead
 	int64_t until = clock_sooner(deadline_ns, BELT_NS);
 	enum futex_result result;
 
-	if (t->mixed)
+	if (is_mixed(t))
 		set_pending(t, NULL);
 	gate_open(gate);
 	result = futex_wait(word, value, until);
@@ -286,7 +318,8 @@ lock_slow(struct robust_thread *t, const struct robust_mutex *m, int64_t deadlin
 			pass_on(t, m);
 			return ROBUST_NO_OWNER;
 		}
-		if (deadline_ns != CLOCK_NEVER && clock_now_ns() >= deadline_ns)
+		if (gate_is_interrupted(gate) ||
+		    (deadline_ns != CLOCK_NEVER && clock_now_ns() >= deadline_ns))
 			break;
 		/* Ordering: counted before the word is compared by the kernel; pairs with
 		 * robust_unlock(), which clears the word before it reads the count. */
@@ -299,7 +332,7 @@ lock_slow(struct robust_thread *t, const struct robust_mutex *m, int64_t deadlin
 		pass_on(t, m);
 	else
 		set_pending(t, NULL);
-	return ROBUST_TIMED_OUT;
+	return gate_is_interrupted(gate) ? ROBUST_INTERRUPTED : ROBUST_TIMED_OUT;
 }
 
 enum robust_result

@@ -34,7 +34,7 @@ struct robust_thread {
 	struct robust_list_head *head;
 	ptrdiff_t distance; /* from a word to its link */
 	uint32_t tid;
-	bool mixed;		  /* several pid namespaces share the segment */
+	const uint32_t *mixed;	  /* not 0: several pid namespaces share the segment */
 	struct robust_list *base; /* what lay there before held[0] */
 	size_t count;
 	uint32_t *held[66]; /* 64 beacons and the lock, and one to spare */
@@ -53,7 +53,8 @@ void robust_unregister(struct robust_private *p);
 
 /* Prepares t for the calling thread: with p, the private list and tid; with
  * NULL, the list that libc has registered.  0, or -1 with errno. */
-int robust_thread_init(struct robust_thread *t, const struct robust_private *p, uint32_t tid);
+int robust_thread_init(struct robust_thread *t, const struct robust_private *p, uint32_t tid,
+		       const uint32_t *mixed);
 
 static inline uint32_t
 robust_owner(uint32_t value)
@@ -74,6 +75,9 @@ void robust_own(struct robust_thread *t, uint32_t *word);
  * Crash: at every instruction either the word still holds our TID and is
  * listed, or it is the pending operation; the kernel makes the wake. */
 void robust_release(struct robust_thread *t, uint32_t *word);
+
+/* Gives up all that t owns, the latest first. */
+void robust_release_all(struct robust_thread *t);
 
 /* Wakes all sleepers of a word that may have any owner, who stays it: the
  * FUTEX_OWNER_DIED bit changes the value, so that whoever has read the word and
@@ -97,7 +101,8 @@ enum robust_result {
 	ROBUST_LOCKED,
 	ROBUST_OWNER_DIED, /* locked; the caller repairs before anything else */
 	ROBUST_TIMED_OUT,
-	ROBUST_NO_OWNER, /* held by a thread that does not exist: damage */
+	ROBUST_INTERRUPTED, /* gate_is_interrupted() */
+	ROBUST_NO_OWNER,    /* held by a thread that does not exist: damage */
 };
 
 /* Locks; sleeps at the most until deadline_ns, with the gate open meanwhile.

@@ -12,13 +12,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/fsuid.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "spelling.h"
@@ -91,6 +91,44 @@ segment_reserve(const struct compl_space *c, size_t offset, size_t size)
 	return error == 0 ? COMPL_OK : system_result(error);
 }
 
+/* Bytes of whole pages that records up to and with an index take. */
+static uint64_t
+pages_of(uint32_t index, uint32_t size)
+{
+	return LAYOUT_ROUND(((uint64_t)index + 1) * size);
+}
+
+enum compl_result
+segment_reserve_tables(struct compl_space *c, uint32_t completions, uint32_t places)
+{
+	uint64_t sizes[] = { pages_of(completions, sizeof(struct completion)),
+			     pages_of(places, sizeof(struct place)),
+			     pages_of(completions, 2 * LAYOUT_VALUE),
+			     pages_of(places, LAYOUT_VALUE) };
+	const size_t offsets[] = { LAYOUT_COMPLETIONS_AT, LAYOUT_PLACES_AT, LAYOUT_VALUES_AT,
+				   LAYOUT_WORDS_AT };
+	enum compl_result result = COMPL_OK;
+
+	for (size_t i = 0; i < 4 && result == COMPL_OK; i++)
+		result = segment_reserve(c, offsets[i], sizes[i]);
+	return result;
+}
+
+bool
+segment_has_tables(struct compl_space *c, uint32_t completions, uint32_t places)
+{
+	uint64_t needed = LAYOUT_CORE;
+	struct stat st;
+
+	if (completions > 0)
+		needed += pages_of(completions, sizeof(struct completion) + 2 * LAYOUT_VALUE);
+	if (places > 0)
+		needed += pages_of(places, sizeof(struct place) + LAYOUT_VALUE);
+	if (needed > c->reserved && fstat(c->fd, &st) == 0)
+		__atomic_store_n(&c->reserved, (uint64_t)st.st_blocks * 512, __ATOMIC_RELAXED);
+	return needed <= c->reserved;
+}
+
 bool
 segment_is_linked(const struct compl_space *c)
 {
@@ -118,17 +156,26 @@ open_result(int error)
 	}
 }
 
+static uid_t
+owner_of(const struct compl_where *where)
+{
+	return where->system ? 0 : where->uid;
+}
+
 /* Without O_CREAT first: under fs.protected_regular, O_CREAT on somebody
  * else's file in a sticky directory fails even for root.  ENOENT with O_CREAT: the
  * directory itself is missing. */
 static enum compl_result
-open_as_we_are(struct compl_space *c, unsigned flags)
+open_as_we_are(struct compl_space *c, const struct compl_where *where, unsigned flags)
 {
 	c->fd = shm_open(c->name, O_RDWR | O_CLOEXEC, 0);
 	if (c->fd >= 0)
 		return COMPL_OK;
 	if (errno != ENOENT || !(flags & COMPL_CREATE))
 		return open_result(errno);
+	/* What would not be its owner's must not lie in its place. */
+	if ((uid_t)setfsuid((uid_t)-1) != owner_of(where))
+		return COMPL_E_NOT_OURS;
 	c->fd = shm_open(c->name, O_RDWR | O_CLOEXEC | O_CREAT, 0600);
 	if (c->fd >= 0)
 		return COMPL_OK;
@@ -144,9 +191,9 @@ open_file(struct compl_space *c, const struct compl_where *where, unsigned flags
 	int error, before;
 
 	if (where->system || where->uid == geteuid())
-		return open_as_we_are(c, flags);
+		return open_as_we_are(c, where, flags);
 	before = setfsuid(where->uid);
-	result = open_as_we_are(c, flags);
+	result = open_as_we_are(c, where, flags);
 	error = errno;
 	setfsuid((uid_t)before);
 	errno = error;
@@ -158,15 +205,38 @@ check_owner(const struct stat *st, const struct compl_where *where)
 {
 	if (!S_ISREG(st->st_mode))
 		return COMPL_E_NOT_SEGMENT;
-	if (st->st_uid != (where->system ? 0 : where->uid) || (st->st_mode & S_IWOTH))
+	if (st->st_uid != owner_of(where) || (st->st_mode & S_IWOTH))
 		return COMPL_E_NOT_OURS;
 	return COMPL_OK;
+}
+
+/* An older version's that nobody uses. */
+static bool
+is_replaceable(const struct layout_header *h)
+{
+	return h->version < LAYOUT_VERSION && h->names == 0;
+}
+
+/* Of another version, if anything: its first bytes say so in every version. */
+static enum compl_result
+check_other_size(struct compl_space *c, unsigned flags)
+{
+	const uint32_t dead = MARK_DEAD;
+	struct layout_header h;
+
+	if (pread(c->fd, &h, 64, 0) != 64 || h.magic != LAYOUT_MAGIC || h.version == LAYOUT_VERSION)
+		return COMPL_E_NOT_SEGMENT;
+	if (h.mark != MARK_DEAD && !is_replaceable(&h))
+		return COMPL_E_VERSION;
+	if (!(flags & COMPL_CREATE))
+		return COMPL_E_NO_SEGMENT;
+	return pwrite(c->fd, &dead, sizeof(dead), 12) < 0 ? COMPL_E_SYSTEM : COMPL_REMOVED;
 }
 
 /* A file that is still empty, or has no pages yet, is one that somebody is
  * creating, or died creating, or could not pay for: go on from there. */
 static enum compl_result
-check_file(struct compl_space *c, const struct compl_where *where)
+check_file(struct compl_space *c, const struct compl_where *where, unsigned flags)
 {
 	enum compl_result result;
 	struct stat st;
@@ -176,25 +246,29 @@ check_file(struct compl_space *c, const struct compl_where *where)
 	if ((result = check_owner(&st, where)) != COMPL_OK)
 		return result;
 	if (st.st_size != 0 && st.st_size != LAYOUT_SIZE)
-		return COMPL_E_NOT_SEGMENT;
+		return check_other_size(c, flags);
+	if (!(flags & COMPL_CREATE) && (st.st_size == 0 || st.st_blocks * 512 < LAYOUT_CORE))
+		return COMPL_E_NO_SEGMENT;
 	/* The umask is the process's, not ours to change. */
 	if (st.st_size == 0 && (st.st_mode & 0600) != 0600 && fchmod(c->fd, 0600) < 0)
 		return COMPL_E_SYSTEM;
 	if (st.st_size == 0 && ftruncate(c->fd, LAYOUT_SIZE) < 0)
 		return system_result(errno);
-	if (st.st_blocks * 512 < LAYOUT_CORE)
+	__atomic_store_n(&c->reserved, (uint64_t)st.st_blocks * 512, __ATOMIC_RELAXED);
+	if (c->reserved < LAYOUT_CORE)
 		return segment_reserve(c, 0, LAYOUT_CORE);
 	return COMPL_OK;
 }
 
-/* With a private list the links lie behind the segment, at the distance of
- * its size, in memory that nobody else can write. */
+/* Behind the segment, in memory that nobody else can write, lie the links of a private
+ * list, at the distance of the segment's size from their words; and in the page that the
+ * lock's link needs anyway, the handle itself. */
 static enum compl_result
 map(struct compl_space *c)
 {
 	char *base;
 
-	c->mapped = LAYOUT_SIZE + (c->sole ? LAYOUT_ROBUST_END : 0);
+	c->mapped = LAYOUT_SIZE + (c->sole ? LAYOUT_ROBUST_END : LAYOUT_PAGE);
 	base = mmap(NULL, c->mapped, PROT_READ | PROT_WRITE,
 		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (base == MAP_FAILED)
@@ -206,6 +280,9 @@ map(struct compl_space *c)
 		return COMPL_E_SYSTEM;
 	return COMPL_OK;
 }
+
+#define HANDLE_AT (LAYOUT_SIZE + LAYOUT_LOG_AT) /* no word's link is there */
+_Static_assert(LAYOUT_LOG_AT + sizeof(struct compl_space) <= LAYOUT_PAGE, "handle");
 
 /* What a word of 0 becomes; what it is, if somebody was there first. */
 static uint64_t
@@ -220,7 +297,7 @@ claim(uint64_t *word, uint64_t value)
 }
 
 static enum compl_result
-check_header(struct layout_header *h)
+check_header(struct layout_header *h, unsigned flags)
 {
 	uint32_t version = 0;
 
@@ -228,8 +305,13 @@ check_header(struct layout_header *h)
 		return COMPL_E_NOT_SEGMENT;
 	if (!__atomic_compare_exchange_n(&h->version, &version, LAYOUT_VERSION, false,
 					 __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST) &&
-	    version != LAYOUT_VERSION)
-		return COMPL_E_VERSION;
+	    version != LAYOUT_VERSION) {
+		if (!is_replaceable(h))
+			return COMPL_E_VERSION;
+		if (!(flags & COMPL_CREATE))
+			return COMPL_E_NO_SEGMENT;
+		put(&h->mark, MARK_DEAD);
+	}
 	return COMPL_OK;
 }
 
@@ -250,6 +332,16 @@ pid_namespace(void)
 	return st.st_dev;
 }
 
+/* The real thing, for the first user, and for one who has a /proc of his own though not a
+ * pid namespace. */
+static bool
+is_pid_inode(struct layout_header *h)
+{
+	struct stat st;
+
+	return stat("/proc/self/ns/pid", &st) == 0 && claim(&h->pid_inode, st.st_ino) == st.st_ino;
+}
+
 /* Thread ids mean something within one pid namespace only.  Who finds that
  * there are several says so for good, and wakes whoever sleeps on the lock with
  * its operation pending (see robust.c). */
@@ -258,30 +350,46 @@ note_pid_namespace(struct layout_header *h)
 {
 	uint64_t mine = pid_namespace();
 
-	if (mine != 0 && claim(&h->pid_namespace, mine) == mine)
+	if (mine != 0 && __atomic_load_n(&h->pid_namespace, __ATOMIC_SEQ_CST) == mine)
 		return;
+	if (mine != 0 && is_pid_inode(h)) {
+		claim(&h->pid_namespace, mine);
+		return;
+	}
 	if (__atomic_exchange_n(&h->mixed, 1, __ATOMIC_SEQ_CST) == 0)
 		futex_wake(&h->lock, INT32_MAX);
 }
 
 static enum compl_result
-join(struct compl_space *c, const struct compl_where *where)
+join(struct compl_space *c, const struct compl_where *where, unsigned flags)
 {
 	enum compl_result result;
 
-	if ((result = check_file(c, where)) != COMPL_OK || (result = map(c)) != COMPL_OK ||
-	    (result = check_header(c->header)) != COMPL_OK)
+	if ((result = check_file(c, where, flags)) != COMPL_OK || (result = map(c)) != COMPL_OK ||
+	    (result = check_header(c->header, flags)) != COMPL_OK)
 		return result;
 	if (get(&c->header->mark) == MARK_DEAD)
 		return COMPL_REMOVED;
 	note_pid_namespace(c->header);
-	if (!c->sole)
-		return COMPL_OK;
-	c->tid = (uint32_t)syscall(SYS_gettid);
-	return robust_register(&c->list, LAYOUT_SIZE) < 0 ? COMPL_E_SYSTEM : COMPL_OK;
+	return COMPL_OK;
 }
 
 /* ---- unlinking ---------------------------------------------------------------- */
+
+/* A second at the most: its owner may be stopped. */
+static int
+lock_file(int fd)
+{
+	const struct timespec nap = { .tv_nsec = 1000000 };
+	int rc;
+
+	for (int naps = 0; (rc = flock(fd, LOCK_EX | LOCK_NB)) < 0 && naps < 1000; naps++) {
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			break;
+		nanosleep(&nap, NULL);
+	}
+	return rc;
+}
 
 /* Locking: flock(2) on our own descriptor keeps others who are about to unlink the same
  * file out; the path may have been given to a new segment meanwhile. */
@@ -293,9 +401,7 @@ segment_unlink(struct compl_space *c)
 	int rc;
 
 	append(append(path, "/dev/shm"), c->name);
-	do
-		rc = flock(c->fd, LOCK_EX);
-	while (rc < 0 && errno == EINTR);
+	rc = lock_file(c->fd);
 	if (rc == 0 && fstat(c->fd, &mine) == 0 && lstat(path, &there) == 0 &&
 	    mine.st_dev == there.st_dev && mine.st_ino == there.st_ino)
 		rc = shm_unlink(c->name);
@@ -315,7 +421,10 @@ mark_and_unlink(struct compl_space *c, const struct compl_where *where)
 		return COMPL_E_SYSTEM;
 	if ((result = check_owner(&st, where)) != COMPL_OK)
 		return result;
-	if (st.st_size >= 64 && pwrite(c->fd, &dead, sizeof(dead), 12) < 0)
+	if (st.st_size == 0 && ftruncate(c->fd, LAYOUT_SIZE) < 0)
+		return system_result(errno);
+	/* Without a page for the mark there is nobody who could look at it. */
+	if (pwrite(c->fd, &dead, sizeof(dead), 12) < 0 && errno != ENOSPC)
 		return COMPL_E_SYSTEM;
 	return segment_unlink(c);
 }
@@ -342,47 +451,62 @@ try_open(struct compl_space *c, const struct compl_where *where, unsigned flags)
 	enum compl_result result = open_file(c, where, flags);
 
 	if (result == COMPL_OK)
-		result = join(c, where);
-	if (result == COMPL_REMOVED && segment_unlink(c) != COMPL_OK)
-		result = COMPL_E_SYSTEM;
-	return result;
+		result = join(c, where, flags);
+	if (result != COMPL_REMOVED || segment_unlink(c) == COMPL_OK)
+		return result;
+	if (errno != EPERM && errno != EACCES)
+		return COMPL_E_SYSTEM;
+	return flags & COMPL_CREATE ? COMPL_E_NOT_OURS : COMPL_E_NO_SEGMENT;
 }
 
+/* c may lie in what is unmapped. */
 static void
 let_go(struct compl_space *c)
 {
-	int error = errno;
+	int error = errno, fd = c->fd;
 
 	if (c->base != NULL)
 		munmap(c->base, c->mapped);
-	if (c->fd >= 0)
-		close(c->fd);
-	c->base = NULL;
-	c->fd = -1;
+	if (fd >= 0)
+		close(fd);
 	errno = error;
+}
+
+/* Gives the handle its place. */
+static enum compl_result
+settle(const struct compl_space *draft, struct compl_space **cp)
+{
+	struct compl_space *c = (struct compl_space *)(draft->base + HANDLE_AT);
+
+	*c = *draft;
+	if (c->sole) {
+		c->tid = (uint32_t)syscall(SYS_gettid);
+		if (robust_register(&c->list, LAYOUT_SIZE) < 0)
+			return COMPL_E_SYSTEM;
+	}
+	*cp = c;
+	return COMPL_OK;
 }
 
 enum compl_result
 segment_open(struct compl_space **cp, const struct compl_where *where, unsigned flags)
 {
-	struct compl_space *c = calloc(1, sizeof(*c));
-	enum compl_result result;
+	const struct compl_space empty = { .fd = -1, .sole = flags & COMPL_SOLE_LIST };
+	struct compl_space draft = empty;
+	enum compl_result result = shm_name(draft.name, where);
 
 	*cp = NULL;
-	if (c == NULL)
-		return COMPL_E_SYSTEM;
-	c->fd = -1;
-	c->sole = flags & COMPL_SOLE_LIST;
-	result = shm_name(c->name, where);
-	if (result == COMPL_OK)
-		while ((result = try_open(c, where, flags)) == COMPL_REMOVED)
-			let_go(c);
-	if (result == COMPL_OK) {
-		*cp = c;
-		return COMPL_OK;
+	if (result != COMPL_OK)
+		return result;
+	while ((result = try_open(&draft, where, flags)) == COMPL_REMOVED) {
+		let_go(&draft);
+		draft = empty;
+		shm_name(draft.name, where);
 	}
-	let_go(c);
-	free(c);
+	if (result == COMPL_OK)
+		result = settle(&draft, cp);
+	if (result != COMPL_OK)
+		let_go(&draft);
 	return result;
 }
 
@@ -392,7 +516,6 @@ segment_close(struct compl_space *c)
 	if (c->sole)
 		robust_unregister(&c->list);
 	let_go(c);
-	free(c);
 }
 
 enum compl_result
@@ -403,9 +526,8 @@ session_begin(struct session *s, struct compl_space *c, const sigset_t *hold)
 	s->gate = (struct gate){ .hold = hold };
 	s->completions = s->places = s->logged = 0;
 	s->damaged = false;
-	if (robust_thread_init(&s->thread, c->sole ? &c->list : NULL, c->tid) < 0)
+	if (robust_thread_init(&s->thread, c->sole ? &c->list : NULL, c->tid, &s->h->mixed) < 0)
 		return COMPL_E_SYSTEM;
-	s->thread.mixed = get(&s->h->mixed);
 	return COMPL_OK;
 }
 

@@ -26,7 +26,8 @@ struct compl_space {
 	char name[COMPL_PATH_MAX]; /* as for shm_open(3) */
 	char *base;
 	struct layout_header *header;
-	size_t mapped; /* bytes, with the private links behind the segment */
+	size_t mapped;	   /* bytes, with the private links behind the segment */
+	uint64_t reserved; /* bytes that had pages when somebody looked; atomic */
 	int fd;
 	bool sole;		    /* COMPL_SOLE_LIST */
 	uint32_t tid;		    /* with sole */
@@ -40,14 +41,15 @@ struct session {
 	struct robust_thread thread;
 	struct gate gate;
 	uint32_t completions, places; /* how many there are, read once per lock */
-	uint32_t logged;	      /* entries of the transaction under way */
 	bool damaged;
 	union {
 		struct completion completion;
 		struct place place;
 		char value[2 * LAYOUT_VALUE];
 		uint32_t word;
-	} blank; /* what a bad index leads to */
+	} blank;	 /* what a bad index leads to */
+	uint32_t logged; /* entries of the transaction under way */
+	struct layout_entry log[LAYOUT_LOG];
 };
 
 /* compl.h's compl_path(), compl_open(), compl_close(). */
@@ -73,6 +75,12 @@ bool segment_is_linked(const struct compl_space *c);
 /* Reserves pages before they are touched for the first time: COMPL_E_NO_SPACE, or
  * COMPL_E_SYSTEM.  Offsets need not be aligned. */
 enum compl_result segment_reserve(const struct compl_space *c, size_t offset, size_t size);
+
+/* Whether the pages of tables of that many records are likely to have been reserved:
+ * hostile sizes must not lead to pages that a full file system cannot give. */
+bool segment_has_tables(struct compl_space *c, uint32_t completions, uint32_t places);
+enum compl_result segment_reserve_tables(struct compl_space *c, uint32_t completions,
+					 uint32_t places);
 
 /* To read and write words that others change at the same time, or may leave
  * behind half-way; no barrier. */

@@ -28,7 +28,6 @@
 
 #include "clock.h"
 #include "completion.h"
-#include "directory.h"
 #include "line.h"
 #include "log.h"
 #include "repair.h"
@@ -46,6 +45,7 @@ struct wait {
 	uint32_t completions[COMPL_NAMES_MAX]; /* 0: no such name, under the lock */
 	uint32_t places[COMPL_NAMES_MAX];      /* in line; all or none */
 	bool joined;
+	uint32_t *state; /* of the lead, once joined */
 	int64_t since_ns;
 	struct futex_watch watches[COMPL_NAMES_MAX];
 	size_t watching;
@@ -192,12 +192,16 @@ take(struct wait *w, const struct sight *sight)
 	return COMPL_OK;
 }
 
-/* Unlinks what is still linked.  Our beacons are ours yet, so the places are too. */
+/* Unlinks what is still linked.  Our beacons are ours yet, so the places are too; we are
+ * awake, so that need not be brought about. */
 static void
 unlink_places(struct wait *w)
 {
 	struct session *s = &w->s;
 
+	for (size_t i = 0; i < w->req->count; i++)
+		if (w->places[i] != 0)
+			put(&place_at(s, w->places[i])->watch, 0);
 	for (size_t i = 0; i < w->req->count; i++) {
 		if (w->places[i] != 0 && get(&place_at(s, w->places[i])->line) != 0)
 			line_unlink(s, w->places[i]);
@@ -206,33 +210,26 @@ unlink_places(struct wait *w)
 	}
 }
 
-/* Lets go of the beacons, those behind wake. */
-static void
-release_beacons(struct wait *w)
-{
-	for (size_t i = w->req->count; i-- > 0;)
-		if (w->places[i] != 0)
-			robust_release(&w->s.thread, &place_at(&w->s, w->places[i])->beacon);
-}
-
 static enum compl_result
 leave_locked(struct wait *w, enum compl_result result)
 {
 	unlink_places(w);
 	repair_leave(&w->s);
-	release_beacons(w);
+	robust_release_all(&w->s.thread);
 	return w->s.damaged && result != COMPL_OK ? COMPL_E_DAMAGED : result;
 }
 
 static enum compl_result
-result_of(enum place_state state)
+result_of(uint32_t state)
 {
-	return state == STATE_REMOVED ? COMPL_REMOVED : COMPL_OK;
+	if (state == STATE_DONE || state == STATE_FAILED)
+		return COMPL_OK;
+	return state == STATE_REMOVED ? COMPL_REMOVED : COMPL_E_DAMAGED;
 }
 
-/* Somebody has ended our wait.  Who was alone in one line has been unlinked. */
+/* Somebody has ended our wait. */
 static enum compl_result
-read_outcome(struct wait *w, enum place_state state)
+read_outcome(struct wait *w, uint32_t state)
 {
 	bool all = state == STATE_DONE && !has_flag(w, COMPL_WAIT_ANY);
 	uint32_t culprit = get(&place_at(&w->s, w->places[0])->culprit);
@@ -259,22 +256,20 @@ tidy(struct wait *w)
 	repair_leave(&w->s);
 }
 
+/* Whoever ended it has unlinked us. */
 static enum compl_result
-leave_released(struct wait *w, enum place_state state)
+leave_released(struct wait *w, uint32_t state)
 {
 	enum compl_result result = read_outcome(w, state);
 
-	if (w->req->count > 1)
-		tidy(w);
-	release_beacons(w);
-	return result;
+	robust_release_all(&w->s.thread);
+	return w->s.damaged ? COMPL_E_DAMAGED : result;
 }
 
-static enum place_state
-state_of(struct wait *w)
+static uint32_t
+state_of(const struct wait *w)
 {
-	return (enum place_state)__atomic_load_n(&place_at(&w->s, w->places[0])->state,
-						 __ATOMIC_ACQUIRE);
+	return __atomic_load_n(w->state, __ATOMIC_ACQUIRE);
 }
 
 /* Without the lock, perhaps because it is not to be had: of leaving and a release
@@ -284,15 +279,14 @@ leave_unlocked(struct wait *w, enum compl_result result)
 {
 	uint32_t state = STATE_WAITING;
 
-	if (w->joined &&
-	    !__atomic_compare_exchange_n(&place_at(&w->s, w->places[0])->state, &state, STATE_LEFT,
-					 false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
-		return leave_released(w, (enum place_state)state);
+	if (w->joined && !__atomic_compare_exchange_n(w->state, &state, STATE_LEFT, false,
+						      __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
+		return leave_released(w, state);
 	if (result == COMPL_TIMED_OUT)
 		count_waits(w);
 	else if (result == COMPL_INTERRUPTED)
 		tidy(w);
-	release_beacons(w);
+	robust_release_all(&w->s.thread);
 	return result;
 }
 
@@ -324,7 +318,10 @@ describe(struct wait *w, struct place *how)
 		       strnlen(w->req->command, sizeof(how->command)));
 }
 
-/* Crash: who dies in between stands in some of the lines, dead. */
+/* Crash: who dies in between stands in some of the lines, dead.
+ *
+ * A name is looked up right before its line is joined: making room for another one may
+ * drop an idle name. */
 static enum compl_result
 join(struct wait *w)
 {
@@ -334,6 +331,7 @@ join(struct wait *w)
 
 	describe(w, &how);
 	for (size_t i = 0; i < w->req->count; i++) {
+		w->completions[i] = completion_find(s, w->req->names[i]);
 		if (w->completions[i] == 0)
 			result = completion_make(s, w->req->names[i], &w->completions[i]);
 		if (result == COMPL_OK)
@@ -345,6 +343,7 @@ join(struct wait *w)
 		else
 			put(&place_at(s, w->places[i - 1])->sibling, w->places[i]);
 	}
+	w->state = &place_at(s, w->places[0])->state;
 	w->joined = true;
 	return COMPL_OK;
 }
@@ -402,27 +401,31 @@ sleep_until(struct wait *w, int64_t deadline_ns)
 	return result == FUTEX_TIMED_OUT ? FUTEX_WOKEN : result;
 }
 
+static void
+set_escape(struct wait *w, enum compl_escape_state state)
+{
+	if (w->req->escape != NULL)
+		w->req->escape->state = state;
+}
+
 /* Asleep, gate open.  A handler of the caller may leave from here, and from nowhere
  * else, by siglongjmp(). */
 static enum compl_result
 sleep_gate_open(struct wait *w, int64_t until_ns)
 {
-	struct compl_escape *escape = w->req->escape;
 	enum futex_result result;
 
-	if (escape != NULL && sigsetjmp(escape->env, 0) != 0) {
-		escape->armed = 0;
+	if (w->req->escape != NULL && sigsetjmp(w->req->escape->env, 0) != 0) {
 		gate_close_after_handler(&w->s.gate);
+		set_escape(w, COMPL_ESCAPE_NOTE);
 		return COMPL_INTERRUPTED;
 	}
-	if (escape != NULL)
-		escape->armed = 1;
+	set_escape(w, COMPL_ESCAPE_JUMP);
 	gate_open(&w->s.gate);
 	result = sleep_until(w, until_ns);
-	if (escape != NULL)
-		escape->armed = 0;
 	gate_close(&w->s.gate);
-	w->belted = result == FUTEX_TIMED_OUT && until_ns != w->req->deadline_ns;
+	set_escape(w, COMPL_ESCAPE_NOTE);
+	w->belted = result == FUTEX_TIMED_OUT && until_ns != w->req->deadline_ns && !w->brief;
 	if (result == FUTEX_BROKEN)
 		return COMPL_E_SYSTEM;
 	if (result == FUTEX_SIGNALLED && has_flag(w, COMPL_WAIT_INTERRUPTIBLE))
@@ -437,6 +440,8 @@ sleep_once(struct wait *w)
 {
 	int64_t until = w->req->deadline_ns;
 
+	if (gate_is_interrupted(&w->s.gate))
+		return COMPL_INTERRUPTED;
 	if (w->first && !segment_is_linked(w->s.c))
 		return COMPL_REMOVED;
 	if (w->first || w->brief)
@@ -450,14 +455,9 @@ static enum compl_result
 find_names(struct wait *w)
 {
 	for (size_t i = 0; i < w->req->count; i++) {
-		uint32_t found = directory_find(&w->s, w->req->names[i]);
-
-		if (found != 0 && has_flag(w, COMPL_WAIT_EXISTING) &&
-		    completion_is_idle(&w->s, found))
-			found = 0;
-		w->completions[i] = found;
+		w->completions[i] = completion_find(&w->s, w->req->names[i]);
 		w->out->which = i;
-		if (found == 0 && has_flag(w, COMPL_WAIT_EXISTING))
+		if (w->completions[i] == 0 && has_flag(w, COMPL_WAIT_EXISTING))
 			return COMPL_E_MISSING;
 	}
 	w->out->which = 0;
@@ -574,7 +574,13 @@ waiter_wait(struct compl_space *c, const struct compl_request *req, struct compl
 
 	if (result != COMPL_OK)
 		return result;
+	if (req->escape != NULL) {
+		req->escape->wanted = 0;
+		w.s.gate.wanted = &req->escape->wanted;
+	}
+	set_escape(&w, COMPL_ESCAPE_NOTE);
 	result = loop(&w);
+	set_escape(&w, COMPL_ESCAPE_NONE);
 	if (result != COMPL_OK)
 		gate_open(&w.s.gate);
 	return result;
