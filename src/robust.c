@@ -250,12 +250,20 @@ take(struct robust_thread *t, uint32_t *word, uint32_t seen)
 	return true;
 }
 
+/* A value that no owner of ours can have written. */
+static bool
+is_nonsense(uint32_t value)
+{
+	return (value & FUTEX_OWNER_DIED) || !(value & FUTEX_WAITERS) ||
+	       robust_owner(value) > TID_LIMIT;
+}
+
 /* The owner after a second asleep: is there such a thread at all?  We can only ask where
  * all thread ids are of one pid namespace. */
 static bool
 is_nobody(const struct robust_thread *t, uint32_t owner)
 {
-	if (owner > TID_LIMIT || get_mixed(t) > 1)
+	if (get_mixed(t) > 1)
 		return true;
 	if (owner != t->tid && (syscall(SYS_kill, owner, 0) == 0 || errno != ESRCH))
 		return false;
@@ -285,54 +293,82 @@ sleep_once(struct robust_thread *t, uint32_t *word, uint32_t value, int64_t dead
 	return result == FUTEX_TIMED_OUT && until != deadline_ns;
 }
 
-/* Gives up on the lock after having slept: the wake may have been ours alone. */
-static void
-pass_on(struct robust_thread *t, const struct robust_mutex *m)
+/* One thread's wait for the lock. */
+struct attempt {
+	struct robust_thread *t;
+	const struct robust_mutex *m;
+	bool counted; /* among the sleepers */
+	bool belted;  /* only the seat belt ended the latest sleep */
+};
+
+/* The word has no owner: ours, if nobody is quicker. */
+static bool
+is_taken(struct attempt *a, uint32_t value)
 {
-	futex_wake(m->word, 1);
-	set_pending(t, NULL);
-	__atomic_sub_fetch(m->sleepers, 1, __ATOMIC_SEQ_CST);
+	if (a->belted)
+		__atomic_add_fetch(a->m->rescues, 1, __ATOMIC_RELAXED);
+	a->belted = false;
+	if (!take(a->t, a->m->word, value))
+		return false;
+	set_pending(a->t, NULL);
+	if (a->counted)
+		__atomic_sub_fetch(a->m->sleepers, 1, __ATOMIC_SEQ_CST);
+	return true;
+}
+
+static bool
+is_damaged(const struct attempt *a, uint32_t value)
+{
+	if (!is_nonsense(value) && !(a->belted && is_nobody(a->t, robust_owner(value))))
+		return false;
+	return robust_load(a->m->word) == value;
+}
+
+/* Leaves without the lock.  After a sleep the one wake may have been ours alone. */
+static enum robust_result
+pass_on(struct attempt *a, enum robust_result result)
+{
+	if (a->counted)
+		futex_wake(a->m->word, 1);
+	set_pending(a->t, NULL);
+	if (a->counted)
+		__atomic_sub_fetch(a->m->sleepers, 1, __ATOMIC_SEQ_CST);
+	return result;
+}
+
+/* Ordering: counted before the word is compared by the kernel; pairs with
+ * robust_unlock(), which clears the word before it reads the count. */
+static void
+sleep_counted(struct attempt *a, uint32_t value, int64_t deadline_ns, struct gate *gate)
+{
+	if (!a->counted)
+		__atomic_add_fetch(a->m->sleepers, 1, __ATOMIC_SEQ_CST);
+	a->counted = true;
+	a->belted = sleep_once(a->t, a->m->word, value, deadline_ns, gate);
 }
 
 static enum robust_result
 lock_slow(struct robust_thread *t, const struct robust_mutex *m, int64_t deadline_ns,
 	  struct gate *gate)
 {
-	bool counted = false, belted = false;
-	uint32_t value;
+	struct attempt a = { .t = t, .m = m };
 
 	for (;;) {
-		value = robust_load(m->word);
+		uint32_t value = robust_load(m->word);
+
 		if (robust_owner(value) == 0) {
-			if (belted)
-				__atomic_add_fetch(m->rescues, 1, __ATOMIC_RELAXED);
-			belted = false;
-			if (!take(t, m->word, value))
+			if (!is_taken(&a, value))
 				continue;
-			set_pending(t, NULL);
-			if (counted)
-				__atomic_sub_fetch(m->sleepers, 1, __ATOMIC_SEQ_CST);
 			return value & FUTEX_OWNER_DIED ? ROBUST_OWNER_DIED : ROBUST_LOCKED;
 		}
-		if (belted && is_nobody(t, robust_owner(value)) && robust_load(m->word) == value) {
-			pass_on(t, m);
-			return ROBUST_NO_OWNER;
-		}
-		if (gate_is_interrupted(gate) ||
-		    (deadline_ns != CLOCK_NEVER && clock_now_ns() >= deadline_ns))
-			break;
-		/* Ordering: counted before the word is compared by the kernel; pairs with
-		 * robust_unlock(), which clears the word before it reads the count. */
-		if (!counted)
-			__atomic_add_fetch(m->sleepers, 1, __ATOMIC_SEQ_CST);
-		counted = true;
-		belted = sleep_once(t, m->word, value, deadline_ns, gate);
+		if (is_damaged(&a, value))
+			return pass_on(&a, ROBUST_NO_OWNER);
+		if (gate_is_interrupted(gate))
+			return pass_on(&a, ROBUST_INTERRUPTED);
+		if (deadline_ns != CLOCK_NEVER && clock_now_ns() >= deadline_ns)
+			return pass_on(&a, ROBUST_TIMED_OUT);
+		sleep_counted(&a, value, deadline_ns, gate);
 	}
-	if (counted)
-		pass_on(t, m);
-	else
-		set_pending(t, NULL);
-	return gate_is_interrupted(gate) ? ROBUST_INTERRUPTED : ROBUST_TIMED_OUT;
 }
 
 enum robust_result
