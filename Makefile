@@ -179,7 +179,7 @@ check: build/compl build/glibc/compl $(tools) $(c_tests:%=build/c/%) $(c_tests:%
 
 check-asan: build/asan/compl $(tools) $(c_tests:%=build/asan/c/%)
 	@COMPL_BUILDS='build/asan/compl' COMPL_SANITIZED=1 $(with_tools) \
-		tests/run $(or $(TESTS),$(c_tests:%=build/asan/c/%) $(bats))
+		tests/run $(or $(TESTS),$(c_tests:%=build/asan/c/%) $(filter-out tests/build.bats,$(bats)))
 
 # The objects tell the layers lint who calls whom.
 lint: build/glibc/compl
