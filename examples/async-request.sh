@@ -1,0 +1,64 @@
+#!/bin/sh
+# SPDX-License-Identifier: ISC
+#
+# async-request.sh - a request whose callback posts an error, which the waiter returns
+#
+# The kernel's second use: an asynchronous request is submitted with a callback, the callback
+# stores its error beside the completion and completes it, and the waiter returns that error.
+# Before the completion serves another request, it is reinitialised.
+#
+# One completion for one request is a piece of work, not a state: no --all.
+set -eu
+
+compl=${COMPL:-compl}
+export COMPL_NAMESPACE="async-request-$$"
+
+dir=$(mktemp -d)
+clean_up() {
+	"$compl" rm --all
+	rm -rf "$dir"
+}
+trap clean_up EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+readonly EIO=5
+
+# callback ERROR: what the "device" calls when a request has ended
+callback() {
+	"$compl" done request-done --status "$1"
+}
+
+# submit FILE: returns at once; the reading goes on in the background
+submit() {
+	(
+		sleep 0.1
+		if cat "$1" >"$dir/buffer" 2>/dev/null; then
+			callback 0
+		else
+			callback "$EIO"
+		fi
+	) &
+}
+
+# read_block FILE: the synchronous face of it; returns the error of the callback
+read_block() {
+	submit "$1"
+	"$compl" wait request-done --timeout 10s
+}
+
+"$compl" init request-done
+echo "hello" >"$dir/block"
+
+error=0
+read_block "$dir/no-such-block" || error=$?
+echo "first request: error $error"
+[ "$error" -eq "$EIO" ]
+
+# The first error sticks, so that nobody overlooks it, until:
+"$compl" reinit request-done
+
+error=0
+read_block "$dir/block" || error=$?
+echo "second request: error $error, read: $(cat "$dir/buffer")"
+[ "$error" -eq 0 ]

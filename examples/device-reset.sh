@@ -1,0 +1,78 @@
+#!/bin/sh
+# SPDX-License-Identifier: ISC
+#
+# device-reset.sh - reinitialise, trigger, wait with a timeout
+#
+# The kernel's third use, as in so many drivers:
+#
+#	reinit_completion(&dev->reset_done);
+#	writel(RESET, dev->control);
+#	if (!wait_for_completion_timeout(&dev->reset_done, timeout))
+#		return -ETIMEDOUT;
+#
+# The reinit comes before the trigger: an answer that belongs to an earlier attempt must not
+# be taken for the one to this.
+set -eu
+
+compl=${COMPL:-compl}
+export COMPL_NAMESPACE="device-reset-$$"
+
+dir=$(mktemp -d)
+device=
+clean_up() {
+	exec 3>&-
+	[ -z "$device" ] || wait "$device" || :
+	"$compl" rm --all
+	rm -rf "$dir"
+}
+trap clean_up EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+# The device: a process that answers a reset with an interrupt, but not when it is jammed.
+# It ends when nobody holds its control register open any more.
+device() {
+	jammed=
+	while read -r command; do
+		case $command in
+		jam) jammed=yes ;;
+		unjam) jammed= ;;
+		reset) [ "$jammed" ] || "$compl" done reset-done ;;
+		esac
+	done
+}
+
+readonly TIMED_OUT=124
+
+# reset TIMEOUT: 0, or 124 if the device does not answer in time
+reset() {
+	"$compl" reinit reset-done
+	echo reset >&3
+	"$compl" wait reset-done --timeout "$1"
+}
+
+# expect STATUS TIMEOUT: resets the device and shows how that ended
+expect() {
+	status=0
+	reset "$2" || status=$?
+	echo "reset: status $status"
+	[ "$status" -eq "$1" ]
+}
+
+mkfifo "$dir/control"
+device <"$dir/control" & device=$!
+exec 3>"$dir/control"
+
+"$compl" init reset-done
+expect 0 10s
+
+echo jam >&3
+expect "$TIMED_OUT" 300ms
+
+# A late answer to that attempt: without the reinit, the next would take it for its own.
+"$compl" done reset-done
+echo "late answer: $("$compl" test reset-done && echo "a token nobody asked for")"
+expect "$TIMED_OUT" 300ms
+
+echo unjam >&3
+expect 0 10s

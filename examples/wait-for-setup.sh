@@ -1,0 +1,48 @@
+#!/bin/sh
+# SPDX-License-Identifier: ISC
+#
+# wait-for-setup.sh - the set-up in one process, the wait for it in another
+#
+# The first example of the kernel's documentation:
+#
+#	CPU#1					CPU#2
+#	wait_for_completion(&setup_done);	/* run the set-up */
+#						complete(&setup_done);
+#
+# Either may come first: a completion remembers.
+set -eu
+
+compl=${COMPL:-compl}
+export COMPL_NAMESPACE="wait-for-setup-$$"
+
+dir=$(mktemp -d)
+clean_up() {
+	"$compl" rm --all
+	rm -rf "$dir"
+}
+trap clean_up EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+set_up() {
+	echo "set-up: begins"
+	sleep 0.2
+	echo "forty-two" >"$dir/answer"
+	echo "set-up: done"
+	"$compl" done setup-done --all
+}
+
+user() {
+	"$compl" wait setup-done --timeout 10s
+	echo "$1: the answer is $(cat "$dir/answer")"
+}
+
+# Who waits first …
+user "early user" & early=$!
+set_up & setup=$!
+wait "$setup"
+wait "$early"
+
+# … and who comes when all is done, in another process each.
+user "late user" & late=$!
+wait "$late"
