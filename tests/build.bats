@@ -1,0 +1,224 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: ISC
+# builds: once
+#
+# The build, and the checks that watch over the sources: that they can fail.
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+	top=$BATS_TEST_DIRNAME/..
+	unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES DESTDIR PREFIX TEST_JOBS COMPL_BUILDS
+	cd "$BATS_TEST_TMPDIR" || return
+}
+
+# A copy of what make needs; with "built", of what it made too, so that it has little to do.
+copy_tree() {
+	local what
+	mkdir tree
+	for what in Makefile src man ${1:+build}; do
+		[ ! -e "$top/$what" ] || cp -a "$top/$what" tree/
+	done
+}
+
+@test "make install puts command, header and library where they belong, and a program links" {
+	copy_tree built
+	make -s -C tree -j2 install DESTDIR="$PWD/root" PREFIX=/opt/x >log 2>&1 3>&- || {
+		cat log
+		false
+	}
+	[ "$(root/opt/x/bin/compl --version)" = "$("$COMPL" --version)" ]
+	[ "$(stat -c %a root/opt/x/bin/compl root/opt/x/include/compl.h root/opt/x/lib/libcompl.a | tr '\n' ' ')" = "755 644 644 " ]
+
+	cat >program.c <<-'EOF'
+		#include <compl.h>
+		int main(void) { return compl_is_name("db-ready") && !compl_is_name("-x") ? 0 : 1; }
+	EOF
+	cc -Iroot/opt/x/include -o program program.c -Lroot/opt/x/lib -lcompl -pthread
+	./program
+
+	make -s -C tree uninstall DESTDIR="$PWD/root" PREFIX=/opt/x 3>&-
+	[ -z "$(find root -type f)" ]
+}
+
+@test "our strtonum, for where there is no libbsd, answers as libbsd's" {
+	cat >ask.c <<-'EOF'
+		#include <bsd/stdlib.h>
+		#include <limits.h>
+		#include <stdio.h>
+		static void ask(const char *text, long long min, long long max)
+		{
+			const char *error = "unset";
+			long long n = strtonum(text, min, max, &error);
+			printf("[%s] %lld..%lld: %lld %s\n", text, min, max, n, error ? error : "-");
+		}
+		int main(void)
+		{
+			const char *text[] = { "", " ", "0", "7", "-7", "+7", " 7", "7 ", "7x", "0x7", "007", "10", "11",
+				"-1", "9223372036854775807", "9223372036854775808", "-9223372036854775808",
+				"-9223372036854775809", "99999999999999999999", "1e3", "--1" };
+			for (size_t i = 0; i < sizeof(text) / sizeof(*text); i++) {
+				ask(text[i], 0, 10);
+				ask(text[i], -1, 4294967294);
+				ask(text[i], LLONG_MIN, LLONG_MAX);
+			}
+			return 0;
+		}
+	EOF
+	cc -o theirs ask.c -lbsd 2>cc.log || skip "there is no libbsd to compare with"
+	cc -I"$top/src/compat/nobsd" -o ours ask.c "$top/src/compat/nobsd/strtonum.c"
+	./theirs >theirs.out
+	./ours >ours.out
+	diff theirs.out ours.out
+	[ "$(wc -l <ours.out)" -eq 63 ]
+}
+
+@test "without libbsd and without musl-gcc compl is built all the same, with a note" {
+	copy_tree
+	sed -i 's/-lbsd\>/-lno-such-bsd/g; s/libbsd\.a/libno-such-bsd.a/' tree/src/compat/toolchain
+	make -C tree -j2 CFLAGS=-O0 CPPFLAGS= MUSL_CC=no-such-compiler >log 2>&1 3>&- || {
+		cat log
+		false
+	}
+	grep -q '^note: There is no musl-gcc' log
+	grep -q 'compl brings its own strtonum' log
+	tree/build/compl --version
+	run -124 tree/build/compl -n "build.$$.$RANDOM" wait nobody --timeout 0.01
+	make -C tree -j2 CFLAGS=-O0 CPPFLAGS= MUSL_CC=no-such-compiler >again 2>&1 3>&-
+	run ! grep -E ' (CC|LINK) ' again
+}
+
+@test "lint-layers refuses what breaks the layers, the futex rule and the clock rule" {
+	[ -d "$top/build/glibc/obj" ] || skip "needs the objects of make glibc"
+	local complaint
+	mkdir tests
+	cp "$top/tests/lint-layers" tests/
+	cp -r "$top/src" .
+	tests/lint-layers "$top/build/glibc/obj"
+
+	echo '#include "waiter.h"' >>src/segment.c
+	echo '#include "segment.h"' >>src/cmd-done.c
+	echo '#include "cmd.h"' >>src/libcompl.c
+	echo '#include "no-such.h"' >>src/waiter.c
+	echo 'long f(void) { return syscall(SYS_futex, 0, 0); }' >>src/log.c
+	echo 'long f(void) { return syscall(__NR_futex_waitv, 0, 0); }' >>src/cli-text.c
+	echo 'int f(void) { return clock_gettime(CLOCK_REALTIME, 0); }' >>src/line.c
+	echo 'int f(void) { return (int)time(0); }' >>src/cmd-wait.c
+	echo '/* in no layer */' >src/newcomer.h
+	run -1 tests/lint-layers "$top/build/glibc/obj"
+	echo "$output"
+	for complaint in \
+		"segment.c: is in layer 1 and includes waiter.h of layer 3" \
+		"cmd-done.c: belongs to the command and includes segment.h; compl.h is all it may know" \
+		"libcompl.c: is in layer 4 and includes cmd.h of layer 5" \
+		'waiter.c: includes "no-such.h", which is not in src/' \
+		"log.c: SYS_futex belongs into futex.c" \
+		"cli-text.c: __NR_futex belongs into futex.c" \
+		"line.c: clock_gettime( belongs into clock.c" \
+		"cmd-wait.c: time( belongs into clock.c" \
+		"newcomer.h: in no layer"; do
+		echo "wanted: $complaint"
+		[[ $output == *"src/$complaint"* ]]
+	done
+	[ "${#lines[@]}" -eq 9 ]
+}
+
+@test "lint-layers refuses a library that prints, exits or calls upwards" {
+	mkdir tests
+	cp "$top/tests/lint-layers" tests/
+	copy_tree built
+	cp -r tree/src .
+	echo '#include <stdio.h>
+	void line_print(void); void line_print(void) { puts("x"); }' >>tree/src/line.c
+	echo '#include <stdlib.h>
+	void log_exit(void); void log_exit(void) { exit(1); }' >>tree/src/log.c
+	echo 'void completion_all(void); void gate_up(void); void gate_up(void) { completion_all(); }' >>tree/src/gate.c
+	echo 'void completion_all(void); void completion_all(void) { }' >>tree/src/completion.c
+	echo 'void line_print(void); void help_up(void); void help_up(void) { line_print(); }' >>tree/src/cmd-help.c
+	make -s -C tree -j2 glibc >log 2>&1 3>&- || {
+		cat log
+		false
+	}
+	run -1 tests/lint-layers tree/build/glibc/obj
+	[[ $output == *"src/line.c: uses puts"* ]]
+	[[ $output == *"src/log.c: uses exit"* ]]
+	[[ $output == *"src/gate.c: is in layer 0 and calls completion_all of completion.c in layer 2"* ]]
+	[[ $output == *"src/cmd-help.c: belongs to the command and calls line_print of line.c"* ]]
+}
+
+# tap NAME LINE…: a program that writes these lines; a last line may be a command
+tap() {
+	local name=$1
+	shift
+	{
+		echo '#!/bin/sh'
+		printf '%s\n' "$@"
+	} >"$name"
+	chmod +x "$name"
+}
+
+# says TEXT FILE…: tests/run on these files ends with this closing line
+says() {
+	local text=$1
+	shift
+	run "$top/tests/run" "$@"
+	echo "$output"
+	[ "${lines[-1]}" = "$text" ]
+}
+
+@test "tests/run adds up, and takes nothing for a success that is none" {
+	tap good 'echo "ok 1 - a"' 'echo "ok 2 - b # SKIP not today"' 'echo 1..2'
+	tap bad 'echo 1..2' 'echo "ok 1 - a"' 'echo "not ok 2 - b"' 'echo "# because"' 'exit 1'
+	tap crash 'echo 1..2' 'echo "ok 1 - a"' 'kill -KILL $$'
+	tap short 'echo 1..2' 'echo "ok 1 - a"'
+	tap silent 'exit 0'
+	tap unreasoned 'echo 1..1' 'echo "ok 1 - a # SKIP"'
+	tap liar 'echo 1..1' 'echo "ok 1 - a"' 'exit 3'
+	tap sanitized 'echo 1..1' 'echo "ok 1 - a"' 'echo "heap-use-after-free" >"$RUN_DIR/reports/x"'
+	tap endless 'echo 1..1' 'sleep 60'
+
+	says "1 passed, 0 failed, 1 skipped" "$PWD/good"
+	[ "$status" -eq 0 ]
+	says "1 passed, 1 failed" "$PWD/bad"
+	[ "$status" -eq 1 ]
+	[[ $output == *"FAILED: 2 - b"*"# because"* ]]
+	says "1 passed, 1 failed" "$PWD/crash"
+	says "1 passed, 1 failed" "$PWD/short"
+	says "0 passed, 1 failed" "$PWD/silent"
+	says "0 passed, 1 failed" "$PWD/unreasoned"
+	says "1 passed, 1 failed" "$PWD/liar"
+	says "1 passed, 1 failed" "$PWD/sanitized"
+	[[ $output == *heap-use-after-free* ]]
+	TEST_TIMEOUT=1 says "0 passed, 1 failed" "$PWD/endless"
+	says "0 passed, 1 failed" "$PWD/no-such-file"
+	says "0 passed, 1 failed"
+	says "3 passed, 2 failed, 1 skipped" "$PWD/good" "$PWD/bad" "$PWD/liar"
+	[ "$status" -eq 1 ]
+}
+
+@test "tests/run gives a bats file the builds that it asks for" {
+	printf '%s\n' '# builds: pairs' '@test "x" { echo "$COMPL $COMPL_WAITER" >>"$OUT"; }' >pairs.bats
+	printf '%s\n' '# builds: each' '@test "x" { echo "$COMPL $COMPL_WAITER" >>"$OUT"; }' >each.bats
+	printf '%s\n' '@test "x" { :; }' >none.bats
+	export COMPL_BUILDS='/a /b' OUT=$PWD/out TEST_JOBS=1
+	says "4 passed, 0 failed" "$PWD/pairs.bats"
+	[ "$(<out)" = $'/a /a\n/a /b\n/b /a\n/b /b' ]
+	rm out
+	says "2 passed, 0 failed" "$PWD/each.bats"
+	[ "$(<out)" = $'/a /a\n/b /b' ]
+	says "0 passed, 1 failed" "$PWD/none.bats"
+}
+
+@test "make deps does nothing, and asks for nothing, when everything is there" {
+	"$top/.ci/deps" 2>/dev/null || skip "not everything is there"
+	mkdir bin
+	local tool
+	for tool in apt-get sudo; do
+		printf '%s\n' '#!/bin/sh' 'echo called >>"$OUT"' >"bin/$tool"
+		chmod +x "bin/$tool"
+	done
+	OUT=$PWD/out PATH=$PWD/bin:$PATH run "$top/.ci/deps"
+	[ "$status" -eq 0 ]
+	[ -z "$output" ]
+	[ ! -e out ]
+}

@@ -1,0 +1,503 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The library from outside: compl.h's promises, between processes and for handles that live
+ * long, are opened often, are inherited, or belong to one thread alone.
+ */
+#include "tap.h"
+
+/* ---- children ------------------------------------------------------------------- */
+
+/* Waits with a handle of its own; ends with the posted status. */
+static int
+waits(void *name)
+{
+	const char *names[] = { name };
+	struct compl_request r = {
+		.names = names, .count = 1, .need = 1, .deadline_ns = COMPL_NEVER
+	};
+	struct compl_outcome out = { 0 };
+	struct compl_space *c = space_open(0);
+
+	NEED(c);
+	NEED(compl_wait(c, &r, &out) == COMPL_OK);
+	compl_close(c);
+	return out.status;
+}
+
+static int
+waits_alone(void *name)
+{
+	const char *names[] = { name };
+	struct compl_request r = {
+		.names = names, .count = 1, .need = 1, .deadline_ns = COMPL_NEVER
+	};
+	struct compl_outcome out = { 0 };
+	struct compl_space *c = space_open(COMPL_SOLE_LIST);
+
+	NEED(c);
+	NEED(compl_wait(c, &r, &out) == COMPL_OK);
+	compl_close(c);
+	return out.status;
+}
+
+/* Waits with the parent's handle. */
+static int
+waits_inherited(void *name)
+{
+	NEED(wait_ms(space_handle, name, -1) == COMPL_OK);
+	return 0;
+}
+
+/* Ends with the result. */
+static int
+waits_for_result(void *name)
+{
+	return (int)wait_ms(space_open(0), name, -1);
+}
+
+static char name_a[] = "a", name_b[] = "b";
+
+/* ---- tests ----------------------------------------------------------------------- */
+
+static bool
+remembers(void)
+{
+	size_t w;
+
+	CHECK(post("a", 1) == COMPL_OK);
+	w = child(waits, name_a);
+	CHECK(child_status(w) == 0);
+	CHECK(try_one("a") == COMPL_TIMED_OUT);
+	CHECK(names_left() == 0);
+	return true;
+}
+
+static bool
+goes_in_order(void)
+{
+	size_t w[6], i;
+
+	for (i = 0; i < 6; i++) {
+		w[i] = child(i % 2 ? waits_alone : waits, name_a);
+		CHECK(child_sleeps(w[i]));
+	}
+	CHECK(waiters("a") == 6);
+	child_kill(w[1], SIGKILL);
+	child_kill(w[4], SIGKILL);
+	for (i = 0; i < 6; i++) {
+		if (i == 1 || i == 4) {
+			CHECK(child_status(w[i]) == 137);
+			continue;
+		}
+		CHECK(post("a", 1) == COMPL_OK);
+		CHECK(child_status(w[i]) == 0);
+		CHECK(i == 5 || !child_has_ended(w[5]));
+	}
+	CHECK(names_left() == 0);
+	return true;
+}
+
+static bool
+carries_status_and_value(void)
+{
+	struct compl_post p = { .status = 7, .value = "text" };
+	const char *names[] = { "a", "b" };
+	struct compl_word words[2] = { 0 };
+	struct compl_request r = { .names = names, .count = 2, .need = 1, .deadline_ns = 0 };
+	struct compl_outcome out = { .words = words };
+	size_t w = child(waits, name_a);
+
+	CHECK(child_sleeps(w));
+	CHECK(compl_done(space(), "a", &p) == COMPL_OK);
+	CHECK(p.awaited);
+	CHECK(child_status(w) == 7);
+	p = (struct compl_post){ .status = 9, .value = "nine" };
+	CHECK(compl_done(space(), "b", &p) == COMPL_OK);
+	CHECK(!p.awaited);
+	CHECK(post("a", 1) == COMPL_OK);
+	CHECK(compl_wait(space(), &r, &out) == COMPL_OK);
+	CHECK(out.which == 1 && out.status == 9);
+	CHECK(!words[0].has_value && words[0].status == 0);
+	CHECK(words[1].has_value && words[1].status == 9 && !strcmp(words[1].value, "nine"));
+	return true;
+}
+
+static bool
+takes_all_or_none(void)
+{
+	const char *names[] = { "a", "b" };
+	struct compl_request r = { .names = names, .count = 2, .need = 2 };
+	struct compl_outcome out = { 0 };
+
+	CHECK(post("a", 2) == COMPL_OK);
+	CHECK(post("b", 1) == COMPL_OK);
+	CHECK(compl_try(space(), &r, &out) == COMPL_TIMED_OUT);
+	r.deadline_ns = in_ms(20);
+	CHECK(compl_wait(space(), &r, &out) == COMPL_TIMED_OUT);
+	CHECK(counter("a") == 2 && counter("b") == 1);
+	CHECK(post("b", 1) == COMPL_OK);
+	CHECK(compl_try(space(), &r, &out) == COMPL_OK);
+	CHECK(names_left() == 0);
+	return true;
+}
+
+static bool
+any_takes_the_first(void)
+{
+	const char *names[] = { "a", "b", "c" };
+	struct compl_request r = { .names = names, .count = 3, .need = 1, .flags = COMPL_WAIT_ANY };
+	struct compl_outcome out = { 0 };
+
+	CHECK(post("c", 1) == COMPL_OK);
+	CHECK(post("b", 1) == COMPL_OK);
+	CHECK(compl_try(space(), &r, &out) == COMPL_OK && out.which == 1);
+	CHECK(compl_try(space(), &r, &out) == COMPL_OK && out.which == 2);
+	CHECK(compl_try(space(), &r, &out) == COMPL_TIMED_OUT);
+	return true;
+}
+
+static bool
+refuses_bad_arguments(void)
+{
+	const char *names[65], *twice[] = { "a", "a" }, *bad[] = { "a b" };
+	struct compl_request r = { .names = names, .count = 1, .need = 1 };
+	struct compl_outcome out = { 0 };
+	struct compl_post p = { .tokens = COMPL_ALL };
+	char long_name[129], long_value[257];
+	size_t i;
+
+	for (i = 0; i < 65; i++)
+		names[i] =
+			(const char *[]){ "n0", "n1", "n2", "n3", "n4", "n5", "n6", "n7" }[i % 8];
+	memset(long_name, 'x', 128);
+	long_name[128] = '\0';
+	memset(long_value, 'x', 256);
+	long_value[256] = '\0';
+	CHECK(compl_is_name("a-b:c@d%e+f/g=h_i.0") && compl_is_name(long_name + 1));
+	CHECK(!compl_is_name("") && !compl_is_name("-a") && !compl_is_name(long_name) &&
+	      !compl_is_name("\xc3\xa4"));
+	CHECK(compl_done(space(), "a", &p) == COMPL_E_ARGUMENT);
+	p = (struct compl_post){ .value = long_value };
+	CHECK(compl_done(space(), "a", &p) == COMPL_E_VALUE);
+	p.value = "\xc0\x80";
+	CHECK(compl_done(space(), "a", &p) == COMPL_E_VALUE);
+	p = (struct compl_post){ .existing = true };
+	CHECK(compl_done(space(), "a", &p) == COMPL_E_MISSING);
+	CHECK(compl_done(space(), "", &p) == COMPL_E_NAME);
+	CHECK(compl_init(space(), "-", false) == COMPL_E_NAME);
+	CHECK(compl_reinit(space(), "a b", false) == COMPL_E_NAME);
+	CHECK(compl_test(space(), "a b") == COMPL_E_NAME);
+	CHECK(compl_remove(space(), "a b") == COMPL_E_NAME);
+	CHECK(compl_remove(space(), "a") == COMPL_E_MISSING);
+	r.count = 65;
+	CHECK(compl_wait(space(), &r, &out) == COMPL_E_ARGUMENT);
+	r.count = 0;
+	CHECK(compl_wait(space(), &r, &out) == COMPL_E_ARGUMENT);
+	r.count = 1;
+	r.need = 0;
+	CHECK(compl_wait(space(), &r, &out) == COMPL_E_ARGUMENT);
+	r.need = COMPL_ALL;
+	CHECK(compl_try(space(), &r, &out) == COMPL_E_ARGUMENT);
+	r = (struct compl_request){ .names = twice, .count = 2, .need = 1 };
+	CHECK(compl_wait(space(), &r, &out) == COMPL_E_ARGUMENT);
+	r = (struct compl_request){ .names = bad, .count = 1, .need = 1 };
+	CHECK(compl_wait(space(), &r, &out) == COMPL_E_NAME);
+	r = (struct compl_request){
+		.names = names, .count = 1, .need = 1, .flags = COMPL_WAIT_EXISTING
+	};
+	CHECK(compl_wait(space(), &r, &out) == COMPL_E_MISSING && out.which == 0);
+	CHECK(names_left() == 0);
+	return true;
+}
+
+static bool
+refuses_bad_namespaces(void)
+{
+	static const char *const bad[] = {
+		"",
+		".",
+		".x",
+		"a/b",
+		"a b",
+		"a:b",
+		"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+	};
+	struct compl_where where = { .uid = geteuid() };
+	char path[COMPL_PATH_MAX];
+	struct compl_space *c;
+	size_t i;
+
+	for (i = 0; i < COUNT(bad); i++) {
+		where.space = bad[i];
+		c = (struct compl_space *)path;
+		CHECK(compl_open(&c, &where, COMPL_CREATE) == COMPL_E_SPACE && !c);
+		CHECK(compl_path(path, sizeof path, &where) == COMPL_E_SPACE);
+	}
+	where.space = space_name;
+	CHECK(compl_open(&c, &where, 0) == COMPL_E_NO_SEGMENT && !c);
+	compl_close(NULL);
+	return true;
+}
+
+static bool
+counter_does_not_wrap(void)
+{
+	CHECK(post("a", COMPL_ALL - 1) == COMPL_OK);
+	CHECK(post("a", 1) == COMPL_E_OVERFLOW);
+	CHECK(counter("a") == COMPL_ALL - 1);
+	CHECK(post_all("a") == COMPL_OK);
+	CHECK(post("a", 1) == COMPL_OK);
+	CHECK(counter("a") == COMPL_ALL);
+	return true;
+}
+
+static bool
+init_and_reinit(void)
+{
+	size_t w = child(waits, name_a);
+
+	CHECK(child_sleeps(w));
+	CHECK(compl_init(space(), "a", false) == COMPL_OK);
+	CHECK(compl_init(space(), "a", false) == COMPL_E_EXISTS);
+	CHECK(compl_init(space(), "a", true) == COMPL_OK);
+	CHECK(compl_reinit(space(), "a", false) == COMPL_OK);
+	CHECK(post("a", 1) == COMPL_OK);
+	CHECK(child_status(w) == 0);
+	CHECK(compl_test(space(), "a") == COMPL_NOT_DONE);
+	CHECK(names_left() == 1);
+	CHECK(post("b", 1) == COMPL_OK);
+	CHECK(compl_init(space(), "b", false) == COMPL_E_EXISTS);
+	CHECK(compl_remove(space(), "a") == COMPL_OK);
+	CHECK(names_left() == 1);
+	return true;
+}
+
+static bool
+removal_ends_waits(void)
+{
+	size_t w = child(waits_for_result, name_a), v = child(waits_for_result, name_b);
+
+	CHECK(child_sleeps(w) && child_sleeps(v));
+	CHECK(compl_remove(space(), "a") == COMPL_OK);
+	CHECK(child_status(w) == COMPL_REMOVED);
+	CHECK(!child_has_ended(v));
+	CHECK(post("b", 1) == COMPL_OK);
+	CHECK(child_status(v) == COMPL_OK);
+	return true;
+}
+
+static bool
+namespace_removal_ends_all(void)
+{
+	struct compl_where where = space_where();
+	size_t w = child(waits_for_result, name_a), v = child(waits_for_result, name_b), u;
+
+	CHECK(child_sleeps(w) && child_sleeps(v));
+	u = child(waits_for_result, name_b);
+	CHECK(child_sleeps(u));
+	child_kill(u, SIGSTOP);
+	CHECK(post_all("b") == COMPL_OK);
+	CHECK(compl_remove_all(&where, false) == COMPL_OK);
+	CHECK(child_status(w) == COMPL_REMOVED);
+	CHECK(child_status(v) == COMPL_OK);
+	child_kill(u, SIGCONT);
+	CHECK(child_status(u) == COMPL_OK);
+	CHECK(post("a", 1) == COMPL_E_NO_SEGMENT);
+	CHECK(compl_test(space(), "a") == COMPL_E_NO_SEGMENT);
+	compl_close(space_handle);
+	space_handle = NULL;
+	CHECK(post("a", 1) == COMPL_OK);
+	CHECK(counter("a") == 1);
+	CHECK(compl_remove_all(&where, false) == COMPL_OK);
+	CHECK(compl_remove_all(&where, false) == COMPL_OK);
+	return true;
+}
+
+static bool
+all_is_for_everybody(void)
+{
+	size_t w[5], i;
+
+	for (i = 0; i < 5; i++) {
+		w[i] = child(waits, name_a);
+		CHECK(child_sleeps(w[i]));
+	}
+	child_kill(w[0], SIGSTOP);
+	child_kill(w[2], SIGSTOP);
+	CHECK(post_all("a") == COMPL_OK);
+	CHECK(waiters("a") == 0);
+	CHECK(compl_reinit(space(), "a", false) == COMPL_OK);
+	CHECK(child_status(w[1]) == 0 && child_status(w[3]) == 0 && child_status(w[4]) == 0);
+	child_kill(w[0], SIGCONT);
+	child_kill(w[2], SIGCONT);
+	CHECK(child_status(w[0]) == 0 && child_status(w[2]) == 0);
+	CHECK(names_left() == 0);
+	return true;
+}
+
+static bool
+handle_survives_fork(void)
+{
+	size_t w, v;
+
+	space();
+	w = child(waits_inherited, name_a);
+	CHECK(child_sleeps(w));
+	v = child(waits_inherited, name_a);
+	CHECK(child_sleeps(v));
+	child_kill(w, SIGKILL);
+	CHECK(child_status(w) == 137);
+	CHECK(post("a", 1) == COMPL_OK);
+	CHECK(child_status(v) == 0);
+	CHECK(try_one("a") == COMPL_TIMED_OUT);
+	return true;
+}
+
+static int
+forks_again(void *name)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (pid == 0)
+		_exit(wait_ms(space_handle, name, -1) == COMPL_OK ? 5 : 6);
+	NEED(wait_ms(space_handle, name, -1) == COMPL_OK);
+	NEED(waitpid(pid, &status, 0) == pid);
+	return WEXITSTATUS(status);
+}
+
+static bool
+both_sides_of_a_fork_wait(void)
+{
+	size_t w;
+
+	CHECK(try_one("a") == COMPL_TIMED_OUT);
+	w = child(forks_again, name_a);
+	while (waiters("a") < 2)
+		nap();
+	CHECK(post("a", 2) == COMPL_OK);
+	CHECK(child_status(w) == 5);
+	return true;
+}
+
+static bool
+handles_come_and_go(void)
+{
+	struct compl_where where = space_where();
+	struct compl_space *c;
+	char open_files[64];
+	int i, fd;
+
+	CHECK(post("a", 1) == COMPL_OK);
+	fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	close(fd);
+	for (i = 0; i < 3000; i++) {
+		CHECK(compl_open(&c, &where, i % 2 ? COMPL_SOLE_LIST : COMPL_CREATE) == COMPL_OK);
+		CHECK(compl_test(c, "a") == COMPL_OK);
+		compl_close(c);
+	}
+	snprintf(open_files, sizeof open_files, "/proc/self/fd/%d", fd);
+	CHECK(access(open_files, F_OK) < 0);
+	CHECK(try_one("a") == COMPL_OK);
+	return true;
+}
+
+static bool
+two_handles_in_one_thread(void)
+{
+	struct compl_space *one = space_open(0), *two = space_open(0);
+	const char *name = "a";
+	struct compl_request r = { .names = &name, .count = 1, .need = 1 };
+	struct compl_outcome out = { 0 };
+	struct compl_post p = { .tokens = 2 };
+
+	CHECK(one && two && one != two);
+	CHECK(compl_done(one, "a", &p) == COMPL_OK);
+	CHECK(compl_try(two, &r, &out) == COMPL_OK);
+	CHECK(compl_try(one, &r, &out) == COMPL_OK);
+	CHECK(compl_try(two, &r, &out) == COMPL_TIMED_OUT);
+	compl_close(one);
+	CHECK(compl_done(two, "a", &p) == COMPL_OK);
+	compl_close(two);
+	CHECK(counter("a") == 2);
+	return true;
+}
+
+static bool
+waiting_posts_what_is_needed(void)
+{
+	struct compl_post p = { .waiting = true };
+	size_t w, v;
+
+	CHECK(compl_done(space(), "a", &p) == COMPL_OK);
+	CHECK(names_left() == 0 && !p.awaited);
+	w = child(waits, name_a);
+	CHECK(child_sleeps(w));
+	v = child(waits, name_a);
+	CHECK(child_sleeps(v));
+	CHECK(compl_done(space(), "a", &p) == COMPL_OK);
+	CHECK(p.awaited);
+	CHECK(child_status(w) == 0 && child_status(v) == 0);
+	CHECK(names_left() == 0);
+	return true;
+}
+
+static bool
+deadline_in_the_past(void)
+{
+	int64_t begin = in_ms(0);
+
+	CHECK(wait_ms(space(), "a", 0) == COMPL_TIMED_OUT);
+	CHECK(wait_ms(space(), "a", -0) == COMPL_TIMED_OUT);
+	CHECK(post("a", 1) == COMPL_OK);
+	CHECK(wait_ms(space(), "a", 0) == COMPL_OK);
+	CHECK(wait_ms(space(), "a", 40) == COMPL_TIMED_OUT);
+	CHECK(in_ms(0) - begin >= 40000000);
+	return true;
+}
+
+static bool
+results_have_words(void)
+{
+	int i;
+
+	for (i = COMPL_OK; i <= COMPL_E_SYSTEM; i++)
+		CHECK(compl_strresult((enum compl_result)i) &&
+		      *compl_strresult((enum compl_result)i));
+	CHECK(compl_strresult((enum compl_result)1000));
+	return true;
+}
+
+static const struct test tests[] = {
+	{ "a token that comes before the wait is remembered", remembers, false },
+	{ "waiters of both kinds of handle go in their order, round the dead", goes_in_order,
+	  false },
+	{ "status and value reach the waiter", carries_status_and_value, false },
+	{ "a wait over two names takes all or nothing", takes_all_or_none, false },
+	{ "a wait for any takes from the first in argument order", any_takes_the_first, false },
+	{ "bad arguments are refused and change nothing", refuses_bad_arguments, false },
+	{ "bad namespaces are refused, and a missing one is told from them", refuses_bad_namespaces,
+	  false },
+	{ "the counter does not wrap", counter_does_not_wrap, false },
+	{ "init adopts waiters, refuses tokens, and makes a name stay", init_and_reinit, false },
+	{ "a removal ends the waits for that name", removal_ends_waits, false },
+	{ "the removal of a namespace ends all waits but the released", namespace_removal_ends_all,
+	  false },
+	{ "all releases everybody in line, the stopped too, whatever follows", all_is_for_everybody,
+	  false },
+	{ "a child uses the handle that it inherited", handle_survives_fork, false },
+	{ "both sides of a fork wait with one handle", both_sides_of_a_fork_wait, false },
+	{ "three thousand handles come and go, and leave no descriptor", handles_come_and_go,
+	  false },
+	{ "two handles of one thread see the same", two_handles_in_one_thread, false },
+	{ "a pulse posts what those in line need", waiting_posts_what_is_needed, false },
+	{ "a deadline in the past does not sleep, one in the future does", deadline_in_the_past,
+	  false },
+	{ "every result has words", results_have_words, false },
+};
+
+int
+main(void)
+{
+	return tap_run(tests, COUNT(tests));
+}

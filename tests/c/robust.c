@@ -1,0 +1,486 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * The robust mutex and the robust words by themselves, on a page that the children share.
+ */
+#include "tap.h"
+
+#include <errno.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+
+#include "clock.h"
+#include "robust.h"
+
+/* A word each, with room behind it for the link of any libc. */
+struct page {
+	uint32_t lock, pad[15];
+	uint32_t word, pad2[15];
+	uint32_t sleepers, rescues, mixed;
+	uint32_t first, second; /* equal whenever the lock is free and whole */
+	uint32_t turns, repairs;
+};
+
+static struct page *page;
+static struct robust_thread self;
+static struct robust_mutex mutex;
+
+/* In the parent, and anew in each child. */
+static void
+enlist(void)
+{
+	static struct gate gate;
+
+	(void)gate;
+	if (robust_thread_init(&self, NULL, 0, &page->mixed) < 0)
+		abort();
+}
+
+static bool
+begin(void)
+{
+	if (!page)
+		page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	CHECK(page != MAP_FAILED);
+	memset(page, 0, sizeof *page);
+	mutex = (struct robust_mutex){ &page->lock, &page->sleepers, &page->rescues };
+	enlist();
+	return true;
+}
+
+static enum robust_result
+lock_until(int64_t deadline_ns)
+{
+	struct gate gate = { .hold = NULL };
+
+	return robust_lock(&self, &mutex, deadline_ns, &gate);
+}
+
+static uint32_t
+me(void)
+{
+	return (uint32_t)syscall(SYS_gettid);
+}
+
+/* ---- children --------------------------------------------------------------------- */
+
+static int
+takes_and_dies(void *argument)
+{
+	(void)argument;
+	enlist();
+	NEED(lock_until(CLOCK_NEVER) == ROBUST_LOCKED);
+	kill(getpid(), SIGKILL);
+	return 98;
+}
+
+/* Takes the lock and keeps it. */
+static int
+takes_and_stays(void *argument)
+{
+	(void)argument;
+	enlist();
+	NEED(lock_until(CLOCK_NEVER) == ROBUST_LOCKED);
+	for (;;)
+		pause();
+}
+
+/* Ends with what it got. */
+static int
+takes_once(void *argument)
+{
+	enum robust_result result;
+
+	(void)argument;
+	enlist();
+	result = lock_until(CLOCK_NEVER);
+	robust_unlock(&self, &mutex);
+	return (int)result;
+}
+
+static int
+takes_before(void *deadline)
+{
+	enum robust_result result;
+
+	enlist();
+	result = lock_until(in_ms(*(int *)deadline));
+	if (result != ROBUST_TIMED_OUT)
+		robust_unlock(&self, &mutex);
+	return (int)result;
+}
+
+static size_t
+start_holder(void)
+{
+	size_t h = child(takes_and_stays, NULL);
+
+	while (!robust_owner(robust_load(&page->lock)))
+		nap();
+	return h;
+}
+
+/* ---- tests -------------------------------------------------------------------------- */
+
+static bool
+locks_and_unlocks(void)
+{
+	CHECK(begin());
+	CHECK(lock_until(CLOCK_NEVER) == ROBUST_LOCKED);
+	CHECK(page->lock == (me() | FUTEX_WAITERS));
+	robust_unlock(&self, &mutex);
+	CHECK(page->lock == 0);
+	CHECK(lock_until(0) == ROBUST_LOCKED);
+	robust_unlock(&self, &mutex);
+	CHECK(page->sleepers == 0 && page->rescues == 0);
+	return true;
+}
+
+static bool
+death_is_reported_once(void)
+{
+	CHECK(begin());
+	CHECK(child_status(child(takes_and_dies, NULL)) == 137);
+	CHECK(page->lock == (FUTEX_WAITERS | FUTEX_OWNER_DIED));
+	CHECK(lock_until(CLOCK_NEVER) == ROBUST_OWNER_DIED);
+	robust_unlock(&self, &mutex);
+	CHECK(lock_until(CLOCK_NEVER) == ROBUST_LOCKED);
+	robust_unlock(&self, &mutex);
+	return true;
+}
+
+static bool
+dirty_is_reported_again(void)
+{
+	CHECK(begin());
+	CHECK(child_status(child(takes_and_dies, NULL)) == 137);
+	CHECK(lock_until(CLOCK_NEVER) == ROBUST_OWNER_DIED);
+	robust_unlock_dirty(&self, &mutex);
+	CHECK(child_status(child(takes_once, NULL)) == ROBUST_OWNER_DIED);
+	CHECK(child_status(child(takes_once, NULL)) == ROBUST_LOCKED);
+	return true;
+}
+
+static bool
+exec_is_a_death(void)
+{
+	pid_t pid;
+	int status;
+
+	CHECK(begin());
+	pid = fork();
+	if (pid == 0) {
+		enlist();
+		NEED(lock_until(CLOCK_NEVER) == ROBUST_LOCKED);
+		execl("/bin/true", "true", (char *)NULL);
+		_exit(99);
+	}
+	CHECK(waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	CHECK(lock_until(CLOCK_NEVER) == ROBUST_OWNER_DIED);
+	robust_unlock(&self, &mutex);
+	return true;
+}
+
+static bool
+sleepers_go_one_by_one(void)
+{
+	size_t w[8], i;
+
+	CHECK(begin());
+	CHECK(lock_until(CLOCK_NEVER) == ROBUST_LOCKED);
+	for (i = 0; i < 8; i++) {
+		w[i] = child(takes_once, NULL);
+		CHECK(child_sleeps(w[i]));
+	}
+	CHECK(page->sleepers == 8);
+	robust_unlock(&self, &mutex);
+	for (i = 0; i < 8; i++)
+		CHECK(child_status(w[i]) == ROBUST_LOCKED);
+	CHECK(page->sleepers == 0 && page->rescues == 0 && page->lock == 0);
+	return true;
+}
+
+static bool
+sleepers_survive_an_owners_death(void)
+{
+	size_t h, w[6], i;
+	int died = 0, status;
+
+	CHECK(begin());
+	h = start_holder();
+	for (i = 0; i < 6; i++) {
+		w[i] = child(takes_once, NULL);
+		CHECK(child_sleeps(w[i]));
+	}
+	child_kill(h, SIGKILL);
+	for (i = 0; i < 6; i++) {
+		status = child_status(w[i]);
+		CHECK(status == ROBUST_LOCKED || status == ROBUST_OWNER_DIED);
+		died += status == ROBUST_OWNER_DIED;
+	}
+	CHECK(child_status(h) == 137);
+	CHECK(died == 1);
+	CHECK(page->rescues == 0);
+	return true;
+}
+
+/* The kernel wakes one; if that one is killed before it takes the lock, another must be
+ * woken in its place. */
+static bool
+killed_sleepers_pass_the_wake_on(void)
+{
+	size_t h, w[4], i;
+	int round;
+
+	CHECK(begin());
+	for (round = 0; round < 60; round++) {
+		children_count = 0;
+		h = start_holder();
+		for (i = 0; i < 4; i++) {
+			w[i] = child(takes_once, NULL);
+			CHECK(child_sleeps(w[i]));
+		}
+		child_kill(h, SIGKILL);
+		for (i = 0; i < 3; i++)
+			child_kill(w[(i + (size_t)round) % 4], SIGKILL);
+		CHECK(child_status(w[(3 + (size_t)round) % 4]) <= ROBUST_OWNER_DIED);
+		CHECK(child_status(h) == 137);
+		for (i = 0; i < 4; i++)
+			CHECK(child_status(w[i]) >= 0);
+		CHECK(lock_until(CLOCK_NEVER) <= ROBUST_OWNER_DIED);
+		robust_unlock(&self, &mutex);
+	}
+	CHECK(page->rescues == 0);
+	return true;
+}
+
+/* An unlock that wakes one whose deadline comes at that moment. */
+static bool
+who_gives_up_passes_the_wake_on(void)
+{
+	size_t w[3], i;
+	int round, soon;
+
+	CHECK(begin());
+	for (round = 0; round < 60; round++) {
+		children_count = 0;
+		soon = 2 + round % 7;
+		CHECK(lock_until(CLOCK_NEVER) == ROBUST_LOCKED);
+		w[0] = child(takes_before, &soon);
+		w[1] = child(takes_before, &soon);
+		w[2] = child(takes_once, NULL);
+		CHECK(child_sleeps(w[2]));
+		robust_unlock(&self, &mutex);
+		for (i = 0; i < 2; i++) {
+			int status = child_status(w[i]);
+
+			CHECK(status == ROBUST_LOCKED || status == ROBUST_TIMED_OUT);
+		}
+		CHECK(child_status(w[2]) == ROBUST_LOCKED);
+	}
+	CHECK(page->rescues == 0);
+	CHECK(page->sleepers == 0);
+	return true;
+}
+
+static bool
+deadlines_are_kept(void)
+{
+	int64_t begin_ns, end_ns;
+	size_t h;
+
+	CHECK(begin());
+	h = start_holder();
+	begin_ns = clock_now_ns();
+	CHECK(lock_until(in_ms(60)) == ROBUST_TIMED_OUT);
+	end_ns = clock_now_ns();
+	CHECK(end_ns - begin_ns >= 60000000 && end_ns - begin_ns < 5000000000);
+	CHECK(lock_until(0) == ROBUST_TIMED_OUT);
+	child_kill(h, SIGSTOP);
+	CHECK(lock_until(in_ms(1500)) == ROBUST_TIMED_OUT);
+	child_kill(h, SIGKILL);
+	CHECK(child_status(h) == 137);
+	CHECK(lock_until(CLOCK_NEVER) == ROBUST_OWNER_DIED);
+	robust_unlock(&self, &mutex);
+	CHECK(page->rescues == 0);
+	return true;
+}
+
+/* Words that no sound participant leaves behind. */
+static bool
+impossible_owners_are_damage(void)
+{
+	uint32_t words[] = { 0, FUTEX_WAITERS | 5000000, FUTEX_WAITERS | FUTEX_OWNER_DIED | 1, 1 };
+	size_t i, gone = child(takes_once, NULL);
+
+	CHECK(begin());
+	CHECK(child_status(gone) >= 0);
+	words[0] = FUTEX_WAITERS | (uint32_t)children[gone].pid;
+	for (i = 0; i < COUNT(words); i++) {
+		page->lock = words[i];
+		CHECK(lock_until(in_ms(10000)) == ROBUST_NO_OWNER);
+		CHECK(page->lock == words[i]);
+	}
+	return true;
+}
+
+/* ---- words ------------------------------------------------------------------------- */
+
+static int
+owns_the_word(void *argument)
+{
+	(void)argument;
+	enlist();
+	robust_own(&self, &page->word);
+	for (;;)
+		pause();
+}
+
+/* Sleeps on the word until it has no owner. */
+static int
+watches_the_word(void *argument)
+{
+	uint32_t value;
+
+	(void)argument;
+	while (robust_owner(value = robust_settle(&page->word)))
+		NEED(futex_wait(&page->word, value, CLOCK_NEVER) != FUTEX_BROKEN);
+	return 7;
+}
+
+static bool
+death_wakes_the_watcher(void)
+{
+	size_t o, w;
+
+	CHECK(begin());
+	o = child(owns_the_word, NULL);
+	while (!robust_owner(robust_load(&page->word)))
+		nap();
+	w = child(watches_the_word, NULL);
+	CHECK(child_sleeps(w));
+	child_kill(o, SIGKILL);
+	CHECK(child_status(w) == 7);
+	CHECK(child_status(o) == 137);
+	return true;
+}
+
+static bool
+release_wakes_the_watcher(void)
+{
+	size_t w;
+
+	CHECK(begin());
+	robust_own(&self, &page->word);
+	CHECK(page->word == (me() | FUTEX_WAITERS));
+	w = child(watches_the_word, NULL);
+	CHECK(child_sleeps(w));
+	robust_release(&self, &page->word);
+	CHECK(page->word == 0);
+	CHECK(child_status(w) == 7);
+	return true;
+}
+
+static bool
+poke_wakes_and_the_owner_stays(void)
+{
+	size_t o, w;
+
+	CHECK(begin());
+	o = child(owns_the_word, NULL);
+	while (!robust_owner(robust_load(&page->word)))
+		nap();
+	CHECK(robust_poke(&page->word) == 0);
+	CHECK(robust_owner(page->word) == (uint32_t)children[o].pid);
+	CHECK(page->word & FUTEX_OWNER_DIED);
+	w = child(watches_the_word, NULL);
+	CHECK(child_sleeps(w));
+	CHECK(page->word == ((uint32_t)children[o].pid | FUTEX_WAITERS));
+	CHECK(robust_poke(&page->word) == 1);
+	CHECK(child_sleeps(w));
+	CHECK(robust_poke(&page->word) <= 1);
+	child_kill(o, SIGKILL);
+	CHECK(child_status(w) == 7);
+	return child_status(o) == 137;
+}
+
+/* ---- a storm ------------------------------------------------------------------------ */
+
+static int
+works_under_fire(void *argument)
+{
+	(void)argument;
+	enlist();
+	for (;;) {
+		enum robust_result result = lock_until(CLOCK_NEVER);
+
+		NEED(result <= ROBUST_OWNER_DIED);
+		if (result == ROBUST_OWNER_DIED) {
+			page->second = page->first;
+			page->repairs++;
+		}
+		NEED(page->first == page->second);
+		page->first++;
+		page->second++;
+		page->turns++;
+		robust_unlock(&self, &mutex);
+	}
+}
+
+static bool
+storm_of_kills(void)
+{
+	int64_t end;
+	size_t w[6], i;
+	unsigned kills = 0;
+
+	CHECK(begin());
+	for (i = 0; i < COUNT(w); i++)
+		w[i] = child(works_under_fire, NULL);
+	for (end = in_ms(2000); in_ms(0) < end; kills++) {
+		i = (size_t)rand() % COUNT(w);
+		nap();
+		child_kill(w[i], SIGKILL);
+		CHECK(child_status(w[i]) == 137);
+		children_count = w[i];
+		w[i] = child(works_under_fire, NULL);
+		children_count = COUNT(w);
+	}
+	for (i = 0; i < COUNT(w); i++) {
+		child_kill(w[i], SIGKILL);
+		CHECK(child_status(w[i]) == 137);
+	}
+	CHECK(lock_until(in_ms(100)) <= ROBUST_OWNER_DIED);
+	robust_unlock(&self, &mutex);
+	printf("# %u kills, %u turns, %u owners died\n", kills, page->turns, page->repairs);
+	CHECK(page->turns > kills);
+	CHECK(page->rescues == 0);
+	return true;
+}
+
+static const struct test tests[] = {
+	{ "the lock holds our thread id, always with waiters, and then nothing", locks_and_unlocks,
+	  false },
+	{ "an owner's death is reported to the next, once", death_is_reported_once, false },
+	{ "what could not be repaired is reported again", dirty_is_reported_again, false },
+	{ "an exec lets go as a death does", exec_is_a_death, false },
+	{ "sleepers get the lock one after the other", sleepers_go_one_by_one, false },
+	{ "when the owner dies one sleeper is told, and all go on",
+	  sleepers_survive_an_owners_death, false },
+	{ "sleepers that are killed pass the wake on", killed_sleepers_pass_the_wake_on, false },
+	{ "a sleeper that gives up passes the wake on", who_gives_up_passes_the_wake_on, false },
+	{ "a deadline ends the wait for a living, and for a stopped owner", deadlines_are_kept,
+	  false },
+	{ "owners that cannot be are damage, and nothing is touched", impossible_owners_are_damage,
+	  false },
+	{ "the death of its owner wakes who sleeps on a word", death_wakes_the_watcher, false },
+	{ "a release wakes who sleeps on a word", release_wakes_the_watcher, false },
+	{ "a poke wakes the sleeper, and the owner stays", poke_wakes_and_the_owner_stays, false },
+	{ "two thousand milliseconds of kills: nothing is torn, nobody is stuck", storm_of_kills,
+	  false },
+};
+
+int
+main(void)
+{
+	return tap_run(tests, COUNT(tests));
+}

@@ -1,0 +1,127 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: ISC
+# builds: each
+#
+# Exit statuses are an API: one test each.
+
+load helper
+
+@test "0: done" {
+	expect 0 done a
+	expect 0 wait a
+	expect 0 done a
+	expect 0 try a
+	expect 0 init a
+	expect 0 reinit a
+	expect 0 rm a
+	expect 0 check
+	expect 0 ls --names
+	silent
+}
+
+@test "0: yes" {
+	expect 0 done a
+	expect 0 test a
+	silent
+}
+
+@test "0: help and version" {
+	expect 0 help
+	[ -n "$out" ] && [ -z "$err" ]
+	expect 0 --help
+	[ -n "$out" ] && [ -z "$err" ]
+	expect 0 -h
+	expect 0 --version
+	[[ $out =~ ^compl\ [0-9] ]] && [ -z "$err" ]
+	for c in init wait try done test reinit rm ls check help; do
+		expect 0 help $c
+		[[ $out == *$c* ]] && [ -z "$err" ]
+		expect 0 $c --help
+		[[ $out == *$c* ]] && [ -z "$err" ]
+		expect 0 $c -h
+	done
+	[ ! -e "$segment" ]
+}
+
+@test "1: not done" {
+	expect 1 test a
+	silent
+	expect 0 init a
+	expect 1 test a
+	silent
+}
+
+@test "N: the posted status" {
+	expect 0 done a --status 42
+	expect 42 wait a
+	silent
+}
+
+@test "N: done --and-exit" {
+	expect 42 done a --and-exit 42
+	silent
+}
+
+@test "120: the completion was removed while waiting" {
+	line_up w a
+	expect 0 rm a
+	ends 120 w
+	[[ $(<w.err) =~ ^"compl: wait: a: "[^$'\n']*"(namespace $COMPL_NAMESPACE of uid $EUID)"$ ]]
+	[ ! -s w.out ]
+}
+
+@test "124: timed out" {
+	expect 124 wait a --timeout 30ms
+	one_line "^compl: wait: a: timed out after 30ms \(namespace $COMPL_NAMESPACE of uid $EUID\)\$"
+}
+
+@test "124: would have had to wait" {
+	expect 124 try a
+	silent
+	expect 124 wait a --timeout 0
+	one_line '^compl: wait: a: '
+}
+
+@test "125: usage" {
+	expect 125 wait
+	usage_lines '^compl: wait: '
+	expect 125 wait a --tiemout 1s
+	usage_lines '^compl: wait: .*--tiemout'
+	[[ $err == *--timeout* ]]
+	expect 125 wiat a
+	usage_lines '^compl: .*wiat'
+	[[ $err == *wait* ]]
+	expect 125
+	usage_lines '^compl: '
+}
+
+@test "125: no such name" {
+	expect 125 rm a
+	one_line '^compl: rm: a: '
+	[[ $err == *"(namespace $COMPL_NAMESPACE of uid $EUID)" ]]
+}
+
+@test "126: CMD could not be run" {
+	echo nothing >file
+	expect 0 done a b
+	expect 126 wait a -- ./file
+	one_line '^compl: wait: .*\./file'
+	expect 126 wait b -- /
+	one_line '^compl: wait: '
+}
+
+@test "127: CMD was not found" {
+	expect 0 done a b
+	expect 127 wait a -- ./not-there
+	one_line '^compl: wait: .*\./not-there'
+	expect 127 try b -- not-there-on-the-path
+	one_line '^compl: try: .*not-there-on-the-path'
+}
+
+@test "128+n: ended by a signal, really by the signal" {
+	background w "$COMPL_TOOLS/ending" env --default-signal=INT "$COMPL_WAITER" wait a
+	wait_until stands a 1
+	kill -INT "$(pgrep -P "${pid[w]}")"
+	ends 0 w
+	[ "$(<w.out)" = "signal 2" ]
+}

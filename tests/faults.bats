@@ -1,0 +1,494 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: ISC
+# builds: each
+#
+# What the world can do to a segment: 125, a line that says what, and nobody else disturbed.
+
+load helper
+
+# Every command, and whether it would make a segment.
+makers=('done a' 'wait a --timeout 2s' 'init a')
+lookers=('test a' 'try a' 'ls' 'ls --json' 'check' 'rm a' 'reinit a')
+
+# all_refused TEXT: every command ends with 125 and one line that matches.
+all_refused() {
+	local call
+
+	for call in "${makers[@]}" "${lookers[@]}"; do
+		# shellcheck disable=SC2086
+		expect 125 $call || return
+		one_line "^compl: ${call%% *}: " || return
+		[[ $err =~ $1 ]] && continue
+		echo "$call: $err does not match $1"
+		return 1
+	done
+}
+
+# ---- a /dev/shm of our own -----------------------------------------------------------
+
+# private_shm OPTIONS: from here on compl runs where /dev/shm is a tmpfs of these options.
+private_shm() {
+	need_root
+	background stray-holder unshare -m sh -c 'mount -t tmpfs -o "$0" tmpfs /dev/shm && echo ready && exec sleep 600' "$1"
+	wait_until grep -q ready stray-holder.out
+	inside="nsenter -m -t ${pid[stray-holder]} --"
+	printf '#!/bin/sh\nexec %s "%s" "$@"\n' "$inside" "$COMPL" >inside
+	chmod +x inside
+	COMPL=$tmp/inside
+	COMPL_WAITER=$COMPL
+}
+
+# Leaves so many pages of the private /dev/shm free; never touches any other.
+leave_pages() {
+	$inside sh -c '[ "$(stat -f -c %b /dev/shm)" -le 1024 ] || { echo "not our /dev/shm"; exit 1; }
+		rm -f /dev/shm/fill; free=$(stat -f -c %f /dev/shm)
+		[ "$free" -gt "$0" ] && head -c $(((free - $0) * 4096)) /dev/zero >/dev/shm/fill; :' "$1"
+}
+
+sound_inside() {
+	expect 0 check
+	[ "$($inside "$COMPL_TOOLS/rescues" "$COMPL_NAMESPACE")" = 0 ]
+}
+
+@test "no room for a segment: 125, no SIGBUS, and once there is room all is well" {
+	local pages
+
+	private_shm size=1m
+	for pages in 0 1 2 3 4 5 6 7 8 9; do
+		leave_pages $pages
+		expect 125 done a
+		one_line '^compl: done: .*(space|room|full)'
+		expect 125 wait a --timeout 1s
+		one_line '^compl: wait: .*(space|room|full)'
+	done
+	leave_pages 200
+	expect 0 done a
+	expect 0 wait a
+	sound_inside
+}
+
+@test "room that ends page by page: 125 or success, never half of it" {
+	local pages n=0 got
+
+	private_shm size=2m
+	expect 0 init keep
+	line_up w keep
+	for pages in 0 1 2 3 4 5 6 7 8; do
+		leave_pages $pages
+		for _ in {1..20}; do
+			n=$((n + 1))
+			got=0
+			timeout -s KILL "$LIMIT" "$COMPL" done "new$n" --value "value $n" 2>err 3>&- || got=$?
+			if [ "$got" -eq 125 ]; then
+				[ "$(wc -l <err)" -eq 1 ]
+				expect 1 test "new$n"
+				break
+			fi
+			[ "$got" -eq 0 ]
+			expect 0 wait "new$n" --print
+			printed "value $n"
+			expect 0 init "new$n"
+		done
+		asleep w
+	done
+	sound_inside
+	expect 0 done keep
+	ends 0 w
+}
+
+@test "no room for a waiter: 125, and those in line are not disturbed" {
+	local i
+
+	private_shm size=2m
+	expect 0 init keep
+	line_up w keep
+	leave_pages 0
+	for i in {1..200}; do
+		background w$i "$COMPL_WAITER" wait keep
+		wait_until rests "${pid[w$i]}"
+		is_asleep "${pid[w$i]}" || break
+	done
+	ends 125 w$i
+	[ "$(wc -l <w$i.err)" -eq 1 ]
+	[[ $(<w$i.err) =~ space|room|full ]]
+	[ "$i" -gt 1 ]
+	expect 0 done keep --all
+	for ((i = i - 1; i > 0; i--)); do
+		ends 0 w$i
+	done
+	ends 0 w
+	leave_pages 100
+	expect 0 reinit keep
+	line_up w keep
+	expect 0 done keep
+	ends 0 w
+	sound_inside
+}
+
+@test "no room for a value is an error, or the value arrives" {
+	local i
+
+	private_shm size=1m
+	expect 0 done a
+	leave_pages 0
+	for i in {1..300}; do
+		timeout -s KILL "$LIMIT" "$COMPL" done "n$i" --value "value $i" 2>err 3>&- || break
+	done
+	[ "$i" -lt 300 ]
+	[ "$(wc -l <err)" -eq 1 ]
+	for ((i = i - 1; i > 0; i--)); do
+		expect 0 try "n$i"
+	done
+	sound_inside
+}
+
+@test "a read-only /dev/shm" {
+	private_shm size=1m
+	expect 0 done a
+	$inside mount -o remount,ro /dev/shm
+	expect 125 done a
+	one_line '^compl: done: '
+	expect 125 wait a --timeout 1s
+	one_line '^compl: wait: '
+	expect 125 done a -n "$COMPL_NAMESPACE.2"
+	one_line '^compl: done: '
+	expect 1 test a -n "$COMPL_NAMESPACE.2"
+	$inside mount -o remount,rw /dev/shm
+	expect 0 wait a
+	sound_inside
+}
+
+@test "no /dev/shm at all" {
+	local call
+
+	private_shm size=1m
+	$inside sh -c 'umount /dev/shm; mkdir /dev/shm/x 2>/dev/null; mount -t tmpfs tmpfs /dev'
+	for call in "${makers[@]}"; do
+		# shellcheck disable=SC2086
+		expect 125 $call
+		one_line "^compl: ${call%% *}: "
+	done
+	expect 1 test a
+	expect 0 ls
+	expect 0 check
+}
+
+# ---- limits -----------------------------------------------------------------------------
+
+@test "a limit on file sizes is an error and not the end" {
+	background w bash -c 'ulimit -f 1; exec "$0" done a' "$COMPL"
+	ends 125 w
+	[ "$(wc -l <w.err)" -eq 1 ]
+	[[ $(<w.err) == "compl: done: "* ]]
+	expect 0 done a
+	background w bash -c 'ulimit -f 1; exec "$0" wait a' "$COMPL"
+	ends 0 w
+}
+
+@test "a limit on memory is an error and not the end" {
+	[ -z "${COMPL_SANITIZED-}" ] || skip "a sanitizer needs terabytes of address space"
+	expect 0 done a
+	background w bash -c 'ulimit -v 25000; exec "$0" wait a' "$COMPL"
+	ends 125 w
+	[ "$(wc -l <w.err)" -eq 1 ]
+	[[ $(<w.err) == "compl: wait: "* ]]
+	left a 1
+}
+
+@test "a limit on open files is an error and not the end" {
+	expect 0 done a
+	background w bash -c 'exec 3>&- 4>&-; ulimit -n 3; exec "$0" wait a' "$COMPL_TOOLS/../compl"
+	ends 125 w
+	[[ $(<w.err) == "compl: wait: "* ]]
+	left a 1
+}
+
+# ---- something else where the segment should be ---------------------------------------------
+
+@test "a symbolic link, to a good segment or to nothing" {
+	local other=/dev/shm/compl.$EUID.$COMPL_NAMESPACE.2
+
+	spoil
+	spaces+=("$COMPL_NAMESPACE.2")
+	ln -s "$other" "$segment"
+	all_refused "$segment"
+	[ ! -e "$other" ]
+	expect 0 -n "$COMPL_NAMESPACE.2" done a
+	all_refused "$segment"
+	expect 0 -n "$COMPL_NAMESPACE.2" test a
+}
+
+@test "a directory" {
+	spoil
+	mkdir "$segment"
+	all_refused "$segment"
+	[ -d "$segment" ]
+}
+
+@test "a FIFO: nobody hangs on it" {
+	spoil
+	mkfifo "$segment"
+	all_refused "$segment"
+	[ -p "$segment" ]
+}
+
+@test "a device" {
+	need_root
+	spoil
+	mknod "$segment" c 1 5
+	all_refused "$segment"
+}
+
+@test "a segment of somebody else: the line says whose" {
+	need_root
+	expect 0 done a
+	spoil
+	chown nobody "$segment"
+	all_refused "$segment.*(nobody|65534)"
+	chown root "$segment"
+	expect 0 wait a
+}
+
+@test "a segment that the world may write" {
+	expect 0 done a
+	spoil
+	chmod 602 "$segment"
+	all_refused "$segment"
+	chmod 666 "$segment"
+	all_refused "$segment"
+	chmod 600 "$segment"
+	expect 0 wait a
+}
+
+@test "a file of another program" {
+	spoil
+	printf '#!/bin/sh\n# not ours, and longer than a header of sixty-four bytes is wont to be\n' >"$segment"
+	chmod 600 "$segment"
+	cp "$segment" before
+	all_refused "$segment"
+	cmp before "$segment"
+}
+
+@test "an empty file, and a file of zeros, are empty segments" {
+	local size
+
+	: >"$segment"
+	chmod 600 "$segment"
+	expect 0 done a
+	expect 0 wait a
+	expect 0 check
+	size=$(stat -c %s "$segment")
+	rm "$segment"
+	truncate -s "$size" "$segment"
+	chmod 600 "$segment"
+	expect 0 done a
+	expect 0 wait a
+	expect 0 check
+}
+
+@test "a segment that was cut short never kills" {
+	local size
+
+	expect 0 done a b c --value x
+	line_up w a d
+	shoot KILL w
+	cp --sparse=never "$segment" whole
+	spoil
+	for size in 1 8 63 64 100 4095 4096 4097 8192 40959 40960 41000 65536 1000000 $(($(stat -c %s whole) - 1)); do
+		rm "$segment"
+		cp --sparse=never whole "$segment"
+		truncate -s $size "$segment"
+		for call in 'test a' 'try b' 'ls' 'check' 'done a' 'wait c --timeout 50ms' 'rm a'; do
+			got=0
+			# shellcheck disable=SC2086
+			timeout -s KILL "$LIMIT" "$COMPL" $call >/dev/null 2>err 3>&- || got=$?
+			if [ "$got" -gt 1 ] && [ "$got" -ne 124 ]; then
+				[ "$got" -eq 125 ]
+				[ "$(wc -l <err)" -eq 1 ]
+			fi
+		done
+	done
+}
+
+# at OFFSET BYTES: writes them, given as \xHH, into the segment.
+at() {
+	printf '%b' "$2" | dd of="$segment" bs=1 seek="$1" conv=notrunc status=none
+}
+
+@test "a segment of a newer version: 125, the file, and how to clear it" {
+	expect 0 done a
+	spoil
+	at 8 '\x63\x00\x00\x00'
+	all_refused "$segment"
+	expect 125 done a
+	[[ $err == *"rm --all --force"* ]]
+	expect 125 rm --all
+	expect 0 rm --all --force
+	[ ! -e "$segment" ]
+	expect 0 done a
+	expect 0 wait a
+	at 8 '\x63\x00\x00\x00'
+	all_refused "$segment"
+	expect 0 rm --all --force
+}
+
+@test "a segment of an older version is replaced if it is idle" {
+	expect 0 done a
+	[ "$(od -An -tu4 -j8 -N4 "$segment")" -gt 1 ] || skip "this version is the first"
+	spoil
+	at 8 '\x01\x00\x00\x00'
+	all_refused "$segment"
+	at 16 '\x00\x00\x00\x00'
+	expect 0 done b
+	expect 0 check
+	names b
+}
+
+@test "a wrong magic is nobody's version" {
+	expect 0 done a
+	spoil
+	at 0 'XYZ'
+	all_refused "$segment"
+	expect 0 rm --all --force
+	[ ! -e "$segment" ]
+}
+
+@test "random bytes, in any part of a segment: no crash, no hang" {
+	spoil
+	"$COMPL_TOOLS/garbage" "$COMPL" "$COMPL_NAMESPACE" "${GARBAGE_SEED:-$RANDOM}" "${GARBAGE_ROUNDS:-60}"
+}
+
+# ---- a kernel that refuses -------------------------------------------------------------------
+
+@test "no set_robust_list: 125, and nobody else is disturbed" {
+	local error
+
+	line_up w a
+	for error in ENOSYS EPERM; do
+		expect_from "$COMPL_TOOLS/deny" 125 set_robust_list=$error "$COMPL" done a
+		one_line '^compl: done: '
+		expect_from "$COMPL_TOOLS/deny" 125 set_robust_list=$error "$COMPL" wait a --timeout 1s
+		one_line '^compl: wait: '
+	done
+	asleep w
+	left a 0
+	expect 0 done a
+	ends 0 w
+}
+
+@test "no futex_waitv: --any still works, within a second or so" {
+	local error
+
+	tolerate_rescues
+	for error in ENOSYS EPERM; do
+		background w1 "$COMPL_TOOLS/deny" futex_waitv=$error "$COMPL" wait a b --any
+		background w2 "$COMPL_TOOLS/deny" futex_waitv=$error "$COMPL" wait b a --any --timeout 20s
+		background w3 "$COMPL_TOOLS/deny" futex_waitv=$error "$COMPL" wait c d --any --timeout 100ms
+		ends 124 w3
+		wait_until_waiting a 2
+		expect 0 done b
+		ends 0 w1
+		[ "$(<w1.out)" = b ]
+		expect 0 done a
+		ends 0 w2
+		[ "$(<w2.out)" = a ]
+	done
+	expect 0 ls --names
+	silent
+}
+
+@test "no fallocate: 125 or it works" {
+	got=0
+	"$COMPL_TOOLS/deny" fallocate=ENOSYS timeout -s KILL "$LIMIT" "$COMPL" done a 2>err 3>&- || got=$?
+	[ "$got" -eq 0 ] || [ "$got" -eq 125 ]
+	: >out
+	err=$(<err)
+	[ "$got" -eq 0 ] || one_line '^compl: done: '
+}
+
+# ---- several at once ---------------------------------------------------------------------------
+
+@test "creators at the same time: every token counts" {
+	local i
+
+	for i in {1..40}; do
+		rm -f "$segment"
+		for j in 1 2 3 4; do
+			background d$j "$COMPL" done a
+			background w$j "$COMPL_WAITER" wait a
+		done
+		ends 0 d1 d2 d3 d4 w1 w2 w3 w4
+		expect 0 ls --names
+		silent
+	done
+}
+
+@test "creators that are killed leave a segment that works, or none" {
+	local i
+
+	for i in {1..60}; do
+		rm -f "$segment"
+		background d "$COMPL" done a
+		sleep 0.000$((i % 10))
+		shoot KILL d 2>/dev/null || :
+		outcome d
+		[ "$got" -eq 0 ] || [ "$got" -eq 137 ]
+		expect 0 done b
+		expect 0 wait b
+		expect 0 check
+	done
+}
+
+# ---- other users ---------------------------------------------------------------------------------
+
+as_nobody() {
+	setpriv --reuid nobody --regid nogroup --clear-groups "$@"
+}
+
+@test "another user has a namespace of the same name and sees nothing of ours" {
+	need_root
+	as_nobody "$COMPL" --version >/dev/null || skip "nobody cannot get at $COMPL"
+	expect 0 done a
+	expect_from setpriv 1 --reuid nobody --regid nogroup --clear-groups "$COMPL" test a
+	as_nobody "$COMPL" done a --value theirs
+	left a 1
+	look '.completions[0].value == null'
+	[ "$(stat -c '%U %a' /dev/shm/compl.65534."$COMPL_NAMESPACE")" = "nobody 600" ]
+	as_nobody "$COMPL" rm --all
+}
+
+@test "-u is for root" {
+	need_root
+	as_nobody "$COMPL" --version >/dev/null || skip "nobody cannot get at $COMPL"
+	expect 0 done a
+	expect_from setpriv 125 --reuid nobody --regid nogroup --clear-groups "$COMPL" -u root test a
+	refusal
+	expect_from setpriv 125 --reuid nobody --regid nogroup --clear-groups "$COMPL" --user root done a
+	refusal
+	left a 1
+}
+
+@test "root acts in somebody's namespace with -u, and what it creates is theirs" {
+	need_root
+	as_nobody "$COMPL" --version >/dev/null || skip "nobody cannot get at $COMPL"
+	expect 0 -u nobody done a
+	[ "$(stat -c '%U %a' /dev/shm/compl.65534."$COMPL_NAMESPACE")" = "nobody 600" ]
+	[ ! -e "$segment" ]
+	as_nobody "$COMPL" wait a
+	background w setpriv --reuid nobody --regid nogroup --clear-groups "$COMPL" wait b
+	asleep w
+	expect 0 done b --user 65534
+	ends 0 w
+	expect 0 -u nobody rm --all
+	expect 125 -u no-such-user done a
+	refusal
+}
+
+@test "a segment that somebody has planted for us: 125 and whose it is" {
+	need_root
+	as_nobody "$COMPL" --version >/dev/null || skip "nobody cannot get at $COMPL"
+	as_nobody "$COMPL" done a
+	mv "/dev/shm/compl.65534.$COMPL_NAMESPACE" "$segment"
+	spoil
+	all_refused "$segment.*(nobody|65534)"
+}

@@ -1,0 +1,333 @@
+# SPDX-License-Identifier: ISC
+# shellcheck shell=bash
+#
+# What all test files share.
+#
+# Each test has a namespace of its own, so that several copies of the suite can
+# run at once.  $COMPL posts and looks, $COMPL_WAITER waits: two builds, or the
+# same twice (tests/run says which).  Nothing here waits for a length of time: we
+# wait for conditions, and give up after a limit that no sound run reaches.
+#
+# A test passes only if, beyond what it asserts, it leaves no process behind, the
+# segment is sound, and no seat belt had to rescue anybody.
+
+bats_require_minimum_version 1.5.0
+
+: "${COMPL:=$BATS_TEST_DIRNAME/../build/compl}"
+: "${COMPL_WAITER:=$COMPL}"
+: "${COMPL_TOOLS:=$BATS_TEST_DIRNAME/../build/tools}"
+LIMIT=20 # seconds
+
+declare -gA pid=()
+declare -g out="" err="" got=0
+
+setup() {
+	begin
+}
+
+teardown() {
+	finish
+}
+
+begin() {
+	unset COMPL_TIMEOUT COMPL_EXISTING COMPL_NAME COMPL_VALUE COMPL_PRODUCES
+	tmp=$BATS_TEST_TMPDIR
+	spaces=()
+	spoilt=
+	rescuable=
+	use_namespace "t$$.$BATS_TEST_NUMBER.$RANDOM"
+	cd "$tmp" || return
+}
+
+use_namespace() {
+	export COMPL_NAMESPACE=$1
+	segment=/dev/shm/compl.$EUID.$1
+	spaces+=("$1")
+}
+
+# The segment is beyond check on purpose.
+spoil() {
+	spoilt=1
+}
+
+# A seat belt is what the test is about.
+tolerate_rescues() {
+	rescuable=1
+}
+
+finish() {
+	local label verdict=0
+
+	for label in "${!pid[@]}"; do
+		is_gone "${pid[$label]}" && continue
+		[ "$label" = "${label#stray}" ] && complain "waiter $label was left"
+		kill -CONT "${pid[$label]}" 2>/dev/null
+		kill -KILL "${pid[$label]}" 2>/dev/null
+	done
+	for label in "${!pid[@]}"; do
+		wait "${pid[$label]}" 2>/dev/null
+	done
+	for label in "${spaces[@]}"; do
+		inspect "$label"
+		rm -rf "/dev/shm/compl.$EUID.$label"
+	done
+	find_strays
+	return "$verdict"
+}
+
+complain() {
+	echo "$*"
+	verdict=1
+}
+
+# One segment, after the last test process has gone.
+inspect() {
+	local left
+
+	[ -z "$spoilt" ] && [ -e "/dev/shm/compl.$EUID.$1" ] || return 0
+	timeout -s KILL "$LIMIT" "$COMPL" -n "$1" check >"$tmp/check" 2>&1 3>&- ||
+		complain "check ended with $?: $(<"$tmp/check")"
+	left=$(timeout -s KILL "$LIMIT" "$COMPL_TOOLS/rescues" "$1" 3>&-) || complain "rescues: $?"
+	[ "$left" = 0 ] || [ -n "$rescuable" ] || complain "rescues: $left"
+}
+
+# Processes of this test that nobody recorded.
+find_strays() {
+	local file space=$COMPL_NAMESPACE
+
+	unset COMPL_NAMESPACE
+	while read -r file; do
+		file=${file#/proc/}
+		complain "process ${file%/environ} was left: $(tr '\0' ' ' <"/proc/${file%/environ}/cmdline")"
+		kill -KILL "${file%/environ}" 2>/dev/null
+	done < <(grep -lFs "COMPL_NAMESPACE=$space" /proc/[0-9]*/environ)
+}
+
+# ---- running compl ---------------------------------------------------------
+
+# expect STATUS ARGUMENT...: $COMPL ends with exactly this status; its standard
+# output is then in $out, its standard error in $err.  A crash and a hang have
+# statuses of their own and are never what was asked for.
+expect() {
+	expect_from "$COMPL" "$@"
+}
+
+# The same of $COMPL_WAITER.
+expect_w() {
+	expect_from "$COMPL_WAITER" "$@"
+}
+
+expect_from() { # PROGRAM STATUS ARGUMENT...
+	local program=$1 want=$2 got=0
+
+	shift 2
+	timeout -s KILL "$LIMIT" "$program" "$@" >"$tmp/out" 2>"$tmp/err" </dev/null 3>&- || got=$?
+	out=$(<"$tmp/out")
+	err=$(<"$tmp/err")
+	[ "$got" -eq "$want" ] && return
+	printf '%s: status %s, expected %s\n' "$program $*" "$got" "$want"
+	printf 'stdout: %s\nstderr: %s\n' "$out" "$err"
+	return 1
+}
+
+# Of the last call: nothing was printed.
+silent() {
+	[ ! -s "$tmp/out" ] && [ ! -s "$tmp/err" ] && return
+	printf 'not silent; stdout: %s\nstderr: %s\n' "$out" "$err"
+	return 1
+}
+
+# Of the last call: standard output is these lines, and nothing else.
+printed() {
+	[ "$(printf '%s\n' "$@")" = "$out" ] && [ ! -s "$tmp/err" ] && return
+	printf 'expected: %s\nstdout: %s\nstderr: %s\n' "$*" "$out" "$err"
+	return 1
+}
+
+# Of the last call: one line on standard error, nothing on standard output, and
+# the line matches the regular expression.
+one_line() {
+	[ ! -s "$tmp/out" ] && [ "$(wc -l <"$tmp/err")" -eq 1 ] && [[ $err =~ $1 ]] && return
+	printf 'expected one line like: %s\nstdout: %s\nstderr: %s\n' "$1" "$out" "$err"
+	return 1
+}
+
+# The same for a usage error: a second line says where to look.
+usage_lines() {
+	[ ! -s "$tmp/out" ] && [ "$(wc -l <"$tmp/err")" -eq 2 ] && [[ $err =~ $1 ]] &&
+		[[ ${err#*$'\n'} =~ "Try 'compl help" ]] && return
+	printf 'expected a usage error like: %s\nstdout: %s\nstderr: %s\n' "$1" "$out" "$err"
+	return 1
+}
+
+# One line, or two if it is taken for a usage error.
+refusal() {
+	one_line '^compl: ' >/dev/null || usage_lines '^compl: '
+}
+
+# ---- waiting in the background ---------------------------------------------
+
+# background LABEL COMMAND...: its pid is ${pid[LABEL]}.
+background() {
+	local label=$1
+
+	shift
+	"$@" >"$tmp/$label.out" 2>"$tmp/$label.err" </dev/null 3>&- 4>&- &
+	pid[$label]=$!
+}
+
+# line_up LABEL ARGUMENT...: `$COMPL_WAITER wait ARGUMENT...` in the background;
+# returns when it sleeps, without having asked compl.
+line_up() {
+	local label=$1
+
+	shift
+	background "$label" "$COMPL_WAITER" wait "$@"
+	asleep "$label"
+}
+
+# The same with the terminating signals at their defaults (a shell starts what it
+# puts into the background with INT and QUIT ignored).
+line_up_default() {
+	local label=$1
+
+	shift
+	background "$label" env --default-signal=INT,QUIT "$COMPL_WAITER" wait "$@"
+	asleep "$label"
+}
+
+# outcome LABEL: its exit status, when it has ended, is in $got.
+outcome() {
+	wait_until is_gone "${pid[$1]}" || {
+		echo "$1 does not end"
+		return 1
+	}
+	got=0
+	wait "${pid[$1]}" || got=$?
+}
+
+# ends STATUS LABEL...: each of these ends, with exactly this status.
+ends() {
+	local want=$1 label
+
+	shift
+	for label; do
+		outcome "$label" || return
+		[ "$got" -eq "$want" ] && continue
+		echo "$label: status $got, expected $want: $(<"$tmp/$label.err")"
+		return 1
+	done
+}
+
+# asleep LABEL...: each sleeps on a futex, soon.
+asleep() {
+	local label
+
+	for label; do
+		wait_until rests "${pid[$label]}"
+		is_asleep "${pid[$label]}" && continue
+		echo "$label does not sleep: $(<"$tmp/$label.err")"
+		return 1
+	done
+}
+
+# shoot SIGNAL LABEL...
+shoot() {
+	local signal=$1 label
+
+	shift
+	for label; do
+		kill -"$signal" "${pid[$label]}" || return
+	done
+}
+
+is_gone() {
+	local state
+
+	{ read -r _ _ state _ <"/proc/$1/stat"; } 2>/dev/null || return 0
+	[ "$state" = Z ]
+}
+
+is_asleep() {
+	local where=
+
+	{ read -r where <"/proc/$1/wchan"; } 2>/dev/null
+	[[ $where = *futex* ]]
+}
+
+rests() {
+	is_asleep "$1" || is_gone "$1"
+}
+
+is_stopped() {
+	local state
+
+	{ read -r _ _ state _ <"/proc/$1/stat"; } 2>/dev/null && [ "$state" = T ]
+}
+
+# wait_until COMMAND...: until it succeeds.
+wait_until() {
+	local end=$((SECONDS + LIMIT))
+
+	until "$@"; do
+		if [ "$SECONDS" -ge "$end" ]; then
+			echo "gave up: $*"
+			return 1
+		fi
+		sleep 0.003
+	done
+}
+
+# ---- looking ---------------------------------------------------------------
+
+# stands NAME N: N wait for NAME.  (`ls` sweeps: do not ask where a lost wake-up
+# must show itself.)
+stands() {
+	local json bare
+
+	json=$(timeout -s KILL "$LIMIT" "$COMPL" ls "$1" --json 3>&-) || return
+	bare=${json//'"pid":'/}
+	[ $(((${#json} - ${#bare}) / 6)) -eq "$2" ]
+}
+
+wait_until_waiting() {
+	wait_until stands "$1" "$2"
+}
+
+# left NAME N: the counter of NAME is N (a missing name is at 0).
+left() {
+	local json
+
+	expect 0 ls "$1" --json || return
+	json=$out
+	if [ "$2" -eq 0 ] && [[ $json != *'"name":'* ]]; then
+		return 0
+	fi
+	[[ $json =~ \"done\":\ *$2[,}] ]] && return
+	echo "$1 should be at $2: $json"
+	return 1
+}
+
+# names NAME...: these names exist, and no others.
+names() {
+	expect 0 ls --names || return
+	[ "$out" = "$(printf '%s\n' "$@")" ] && return
+	echo "names: $out, expected: $*"
+	return 1
+}
+
+# Runs jq on `ls --json`: look FILTER [NAME].
+look() {
+	expect 0 ls --json "${@:2}" && jq -e "$1" "$tmp/out" >"$tmp/jq" && return
+	echo "not so: $1: $out"
+	return 1
+}
+
+need_root() {
+	[ "$EUID" -eq 0 ] || skip "needs root"
+}
+
+# The signal or status that a command really ended with: "exit 3", "signal 15".
+ending() {
+	timeout -s KILL "$LIMIT" "$COMPL_TOOLS/ending" "$@" 3>&-
+}

@@ -1,0 +1,1149 @@
+/*
+ * One completion and the waiters who stand in line for it.
+ *
+ * The processes are WAITERS waiters and POSTERS posters. Each of their steps
+ * is at most one access to a word that somebody else could read or write at
+ * that moment. SIGKILL may come before (and after) every step, MAXKILLS times
+ * in a run. What the kernel does for a dead thread is modelled step by step.
+ *
+ * How steps are merged, and why nothing is lost by it
+ *
+ *  - Steps that touch only what belongs to one process (its robust list, its
+ *    list_op_pending, its local variables) share an `atomic` with the access
+ *    next to them. MAY_BE_KILLED stands between them nevertheless: a kill at a
+ *    later moment is the same as a kill right here whose treatment by the
+ *    kernel starts later, and that start is a step of its own.
+ *  - Words that change only under the lock are changed by transactions through
+ *    a redo log. Nobody reads them without the lock, and whoever gets the lock
+ *    completes a committed transaction before looking. So a transaction is one
+ *    step here, at the point of commit. names.pml has the log in full.
+ *  - Looking for the nearest place ahead that is alive is one step: under the
+ *    lock a linked place can only go from alive to dead, so what several reads
+ *    find is what one look at the moment of the last read finds. The same
+ *    holds for the value that is read again in order to watch that place.
+ *  - Reading the lock word and taking it by compare-and-swap is one step: a
+ *    compare-and-swap that fails only reads again. Reading it, counting
+ *    oneself as a sleeper and going to sleep are three.
+ *
+ * Why a search for bad states is enough
+ *
+ *   "Nobody is left asleep who could go" is a statement about those states in
+ *   which every process sleeps or has ended; the proctype Quiet checks it in
+ *   each of them. Such states could be avoided for ever only by running in
+ *   circles; that there is no circle at all is checked separately (the
+ *   configurations "no cycle", built with -DNP), where every cycle counts as
+ *   an error because the model has no progress label.
+ *
+ * Parameters (all by -D): see below.
+ */
+
+#ifndef WAITERS
+#define WAITERS 1
+#endif
+#ifndef POSTERS
+#define POSTERS 1
+#endif
+#ifndef ALLS            /* how many of the posters post "all" */
+#define ALLS 0
+#endif
+#ifndef RESETS          /* how many of the posters reinitialise instead */
+#define RESETS 0
+#endif
+#ifndef ROUNDS          /* how often the first waiter waits */
+#define ROUNDS 1
+#endif
+#ifndef MAXKILLS
+#define MAXKILLS 0
+#endif
+#ifndef MAXTIMEOUTS     /* deadlines that may pass */
+#define MAXTIMEOUTS 0
+#endif
+#ifndef MAXSTOPS        /* waiters that are stopped (SIGSTOP) in their sleep */
+#define MAXSTOPS 0
+#endif
+#ifndef PLACES
+#define PLACES WAITERS
+#endif
+#if ROUNDS > 1 || PLACES != WAITERS
+#define REUSE 1         /* places come from a common pool */
+#else
+#define REUSE 0         /* each waiter has its own */
+#endif
+#define PROCESSES (WAITERS + POSTERS)
+#if PROCESSES > 5
+#error "at most five processes: wake_one names them"
+#endif
+
+/* ---- futex words ------------------------------------------------------- */
+
+#define W_BIT 128                       /* FUTEX_WAITERS */
+#define D_BIT 64                        /* FUTEX_OWNER_DIED */
+#define TID(v) ((v) & 63)
+/* A bell is armed with the place of the first in line, and with a bit that no
+ * thread id has: nobody else can bring about the value that one expects. */
+#define ARM_BIT 32
+#ifdef BREAK_ARM
+#define ARMED(p) (W_BIT | ARM_BIT)
+#else
+#define ARMED(p) (W_BIT | ARM_BIT | (p))
+#endif
+#define IS_ARMED(v) (((v) & ARM_BIT) != 0)
+
+#define LOCK 0
+#define BELL 1
+#define BEACON(p) (2 + (p))
+#define WORDS (2 + PLACES)
+#define NONE 255                        /* no word, no place */
+
+byte word[WORDS];
+
+/* A thread id is never 0; `me` counts from 0. */
+#define tid (me + 1)
+
+/* where a process is, if it is not running: the index of the word it sleeps
+ * on, or one of these */
+#define AWAKE 255
+#define ENDED 254
+#define FROZEN 253                      /* stopped, and never continued */
+#define FRESH 252                       /* has not begun */
+byte where[PROCESSES];
+#define IDLE(i) (where[i] < FRESH || where[i] == FROZEN || where[i] == ENDED)
+#define ASLEEP(i) (where[i] < WORDS)
+
+/* ---- what changes only under the lock ---------------------------------- */
+
+#define ALL 200
+byte counter;                           /* tokens, or ALL */
+bit job;                                /* a walk has to be completed */
+byte line[PLACES];                      /* the line: places in order */
+byte standing;                          /* how many */
+
+/* ---- places ------------------------------------------------------------ */
+
+#define WAITING 0
+#define LEFT 1
+#define DONE 2
+#define TAKEN 3                         /* for the assertions only */
+byte state[PLACES];
+byte watch[PLACES];                     /* the word its owner watches */
+#if REUSE
+byte watcher[PLACES];                   /* the place that watches this one */
+#endif
+
+byte sleepers;                          /* on the lock; leaks upward */
+
+/* ---- book-keeping of the model ----------------------------------------- */
+
+byte kills;
+byte timeouts;
+byte stops;
+bit is_dead[PROCESSES];
+bit must_go[WAITERS];                   /* stood in line when "all" came */
+bit given_done[WAITERS];                  /* was given DONE */
+byte posted;                            /* tokens that were committed */
+byte consumed;                          /* ended waits with a token, kills after a commit */
+byte discarded;                         /* tokens a reset took away */
+hidden byte h;                          /* scratch, only inside one step */
+hidden byte g;
+
+#define MAY_BE_KILLED \
+    if \
+    :: (kills < MAXKILLS) -> kills++; goto killed \
+    :: true \
+    fi
+
+/* ---- futex calls ------------------------------------------------------- */
+
+/* FUTEX_WAKE of one sleeper: any of them */
+inline wake_one(w) {
+    if
+    :: (where[0] == (w)) -> where[0] = AWAKE
+    :: (where[1] == (w)) -> where[1] = AWAKE
+#if PROCESSES > 2
+    :: (where[2] == (w)) -> where[2] = AWAKE
+#endif
+#if PROCESSES > 3
+    :: (where[3] == (w)) -> where[3] = AWAKE
+#endif
+#if PROCESSES > 4
+    :: (where[4] == (w)) -> where[4] = AWAKE
+#endif
+    :: else
+    fi
+}
+
+inline wake_all(w) {
+    d_step {
+        h = 0;
+        do
+        :: (h < PROCESSES) ->
+            if
+            :: (where[h] == (w)) -> where[h] = AWAKE
+            :: else
+            fi;
+            h++
+        :: else -> break
+        od;
+        h = 0
+    }
+}
+
+/* ---- the robust list of a process: at most two words, newest first ------ */
+
+inline push(w) { older = newest; newest = (w) }
+
+inline take_off(w) {
+    if
+    :: (newest == (w)) -> newest = older; older = NONE
+    :: else -> older = NONE
+    fi
+}
+
+/* One word of a dead thread. The change of the word and the wake are two
+ * steps, and others run in between. */
+inline kernel_handles(w, as_pending) {
+    atomic {
+        must_wake = 0;
+        if
+        :: ((w) != NONE) ->
+            if
+            :: (TID(word[w]) == tid) ->
+                must_wake = ((word[w] & W_BIT) != 0);
+                word[w] = (word[w] & W_BIT) | D_BIT
+#ifdef OLD_KERNEL
+            :: (TID(word[w]) != tid && as_pending && word[w] == 0) -> must_wake = 1
+            :: (TID(word[w]) != tid && !(as_pending && word[w] == 0))
+#else
+            :: (TID(word[w]) != tid && as_pending && TID(word[w]) == 0) -> must_wake = 1
+            :: (TID(word[w]) != tid && !(as_pending && TID(word[w]) == 0))
+#endif
+            fi
+        :: else
+        fi
+    };
+    if
+    :: atomic { must_wake -> wake_one(w) }
+    :: !must_wake
+    fi
+}
+
+inline kernel_cleans_up() {
+    /* the list, newest first, without the pending word; that one comes last */
+    if
+    :: (newest != NONE && newest != pending) -> kernel_handles(newest, 0)
+    :: else
+    fi;
+    if
+    :: (older != NONE && older != pending) -> kernel_handles(older, 0)
+    :: else
+    fi;
+    if
+    :: (pending != NONE) -> kernel_handles(pending, 1)
+    :: else
+    fi
+}
+
+/* ---- the line ---------------------------------------------------------- */
+
+inline unlink(p) {
+    d_step {
+        h = 0;
+        do
+        :: (h < standing && line[h] != (p)) -> h++
+        :: else -> break
+        od;
+        if
+        :: (h < standing) ->
+            do
+            :: (h + 1 < standing) -> line[h] = line[h + 1]; h++
+            :: else -> break
+            od;
+            line[h] = 0;
+            standing--
+        :: else
+        fi;
+        h = 0
+    }
+}
+
+/* Dead places at the head of the line go. Whether a dead place is still
+ * linked makes a difference to nobody but who looks for a free one, so several
+ * transactions may be one step. */
+inline drop_dead_at_head() {
+    d_step {
+        do
+        :: (standing > 0 && TID(word[BEACON(line[0])]) == 0) ->
+            h = 0;
+            do
+            :: (h + 1 < standing) -> line[h] = line[h + 1]; h++
+            :: else -> break
+            od;
+            line[h] = 0;
+            standing--
+        :: else -> break
+        od;
+        h = 0
+    }
+}
+
+/* Drops the dead between me and the nearest living place ahead of me, and
+ * puts that one into `ahead` (or NONE). */
+inline look_ahead() {
+    d_step {
+        ahead = NONE;
+        h = 0;
+        do
+        :: (h < standing && line[h] != place) -> h++
+        :: else -> break
+        od;
+        assert(h < standing);           /* who waits is linked */
+        do
+        :: (h > 0 && TID(word[BEACON(line[h - 1])]) == 0) ->
+            /* the one right ahead is dead: unlink it */
+            g = h - 1;
+            do
+            :: (g + 1 < standing) -> line[g] = line[g + 1]; g++
+            :: else -> break
+            od;
+            line[g] = 0;
+            standing--;
+            h--
+        :: (h > 0 && TID(word[BEACON(line[h - 1])]) != 0) -> ahead = line[h - 1]; break
+        :: (h == 0) -> break
+        od;
+        h = 0;
+        g = 0
+    }
+}
+
+/* First come, first served: whoever takes a token is not overtaking a living
+ * waiter that still waits, and each such waiter is still linked. */
+inline assert_nobody_is_overtaken() {
+    d_step {
+        h = 0;
+        do
+        :: (h < standing && line[h] != place) ->
+            assert(TID(word[BEACON(line[h])]) == 0
+                || is_dead[TID(word[BEACON(line[h])]) - 1]
+                || state[line[h]] != WAITING);
+            h++
+        :: else -> break
+        od;
+        h = 0;
+        do
+        :: (h < PLACES) ->
+            if
+            :: (TID(word[BEACON(h)]) != 0 && state[h] == WAITING
+                && !is_dead[TID(word[BEACON(h)]) - 1]) ->
+                g = 0;
+                do
+                :: (g < standing && line[g] != h) -> g++
+                :: else -> break
+                od;
+                assert(g < standing)
+            :: else
+            fi;
+            h++
+        :: else -> break
+        od;
+        h = 0;
+        g = 0
+    }
+}
+
+/* ---- the lock ---------------------------------------------------------- */
+
+/* The lock is mine: push it, then nothing is pending. */
+inline lock_is_mine() {
+    assert(TID(seen) == 0);
+    word[LOCK] = W_BIT | tid;
+    died = ((seen & D_BIT) != 0);
+    seen = 0;
+    MAY_BE_KILLED;
+    push(LOCK);
+    MAY_BE_KILLED;
+    pending = NONE
+}
+
+/* Processes that do the same begin in the order of their numbers: any other
+ * order is the same run with the names exchanged. (The first waiter is alone
+ * in its kind if it waits several times.) */
+#define FIRST_OF_ITS_KIND \
+    (me == 0 || (ROUNDS > 1 && me == 1) || me == WAITERS \
+     || me == WAITERS + ALLS || me == WAITERS + ALLS + RESETS)
+#define MAY_BEGIN (FIRST_OF_ITS_KIND || where[me - 1] != FRESH)
+
+/* may_give_up: this process has a deadline, which may pass while it sleeps on
+ * the lock. Then `gave_up` is set and the lock is not taken. */
+inline lock_segment(may_give_up) {
+    do
+    :: atomic {
+        (where[me] == AWAKE || (where[me] == FRESH && MAY_BEGIN)) ->
+        where[me] = AWAKE;
+        MAY_BE_KILLED;
+        pending = LOCK;
+        MAY_BE_KILLED;
+        seen = word[LOCK];
+        if
+        :: (TID(seen) == 0) -> lock_is_mine(); break
+        :: else
+        fi
+       };
+       if
+       :: (!counted) -> atomic { MAY_BE_KILLED; sleepers++; counted = 1 }
+       :: else
+       fi;
+       atomic {
+        MAY_BE_KILLED;
+#ifdef BREAK_PENDING
+        pending = NONE;
+#endif
+        if
+        :: (word[LOCK] == seen) -> where[me] = LOCK
+        :: else
+        fi;
+        seen = 0
+       }
+    :: atomic {
+        /* Crash: killed in its sleep. list_op_pending still names the lock, so
+         * a wake it may have been given goes to another sleeper. */
+        (where[me] == LOCK && kills < MAXKILLS) -> kills++; where[me] = AWAKE; goto killed
+       }
+    :: atomic {
+        /* asleep, or woken a moment ago */
+        ((where[me] == LOCK || counted) && may_give_up && timeouts < MAXTIMEOUTS) ->
+        timeouts++;
+        where[me] = AWAKE;
+        gave_up = 1;
+        break
+       }
+    od;
+    if
+    :: (gave_up) ->
+        /* It may have been given the one wake of an unlock or of a death:
+         * pass it on first, then let go of list_op_pending. */
+#ifndef BREAK_GIVE_UP
+        atomic { MAY_BE_KILLED; wake_one(LOCK) };
+#endif
+        atomic { MAY_BE_KILLED; pending = NONE; MAY_BE_KILLED; sleepers--; counted = 0 }
+    :: (!gave_up && counted) ->
+        /* Crash: before this the count stays too high for ever, which costs
+         * a needless wake in each unlock and nothing else. */
+        atomic { MAY_BE_KILLED; sleepers--; counted = 0 }
+    :: (!gave_up && !counted)
+    fi
+}
+
+/* The store that gives the lock away; from inside an atomic. */
+inline unlock_store() {
+    MAY_BE_KILLED;
+    pending = LOCK;
+    MAY_BE_KILLED;
+    take_off(LOCK);
+    MAY_BE_KILLED;
+    assert(TID(word[LOCK]) == tid);     /* mutual exclusion */
+    word[LOCK] = 0
+}
+
+/* Crash: between the store and the wake list_op_pending names a word without
+ * owner, and the kernel gives the wake. */
+inline unlock_wake() {
+    atomic {
+        MAY_BE_KILLED;
+        if
+        :: (sleepers == 0) -> pending = NONE
+        :: else
+        fi
+    };
+    if
+    :: atomic { (pending == LOCK) -> MAY_BE_KILLED; wake_one(LOCK); MAY_BE_KILLED; pending = NONE }
+    :: (pending != LOCK)
+    fi
+}
+
+/* ---- "all" -------------------------------------------------------------- */
+
+/* Frees the line, place by place. Whoever resumes it after a death begins at
+ * the head again; what was done already is found done. */
+inline walk_the_line() {
+    do
+    :: atomic {
+        (job && standing > 0) ->
+        MAY_BE_KILLED;
+        cursor = line[0];
+        if
+        :: (TID(word[BEACON(cursor)]) == 0) -> unlink(cursor); cursor = NONE
+        :: else ->
+            /* compare-and-swap: who has left, has left */
+            if
+            :: (state[cursor] == WAITING) ->
+                state[cursor] = DONE;
+                given_done[TID(word[BEACON(cursor)]) - 1] = 1
+            :: else
+            fi
+        fi
+       };
+       if
+       :: (cursor != NONE) ->
+#ifndef BREAK_POKE
+            /* change what it watches: if it does not sleep yet, it will not */
+            atomic {
+                MAY_BE_KILLED;
+                if
+                :: (watch[cursor] != NONE) -> word[watch[cursor]] = word[watch[cursor]] | D_BIT
+                :: else
+                fi
+            };
+#endif
+            atomic {
+                MAY_BE_KILLED;
+                wake_all(watch[cursor]);
+                MAY_BE_KILLED;
+                unlink(cursor);
+                cursor = NONE
+            }
+       :: else
+       fi
+    :: (!job || standing == 0) -> break
+    od
+}
+
+/* The job is done: one more transaction. */
+inline job_is_done() {
+    atomic { MAY_BE_KILLED; job = 0 }
+}
+
+/* What the new owner does first if the last one died. */
+inline repair() {
+    if
+    :: (died) ->
+#ifndef BREAK_WALK
+        if
+        :: (job) -> walk_the_line(); job_is_done()
+        :: else
+        fi;
+#endif
+        died = 0
+    :: else
+    fi
+}
+
+/* ---- a waiter ----------------------------------------------------------- */
+
+/* Crash: at any point here the kernel does the rest, word and wake. */
+inline release_beacon() {
+    atomic {
+        /* the outcome this wait reports is the one it was given */
+        assert(!has_token || state[place] == TAKEN);
+        assert(!given_done[me] || state[place] == DONE);
+        MAY_BE_KILLED;
+        pending = BEACON(place);
+        MAY_BE_KILLED;
+        take_off(BEACON(place));
+        MAY_BE_KILLED;
+        word[BEACON(place)] = 0
+    };
+    atomic {
+        MAY_BE_KILLED;
+        wake_one(BEACON(place));
+        MAY_BE_KILLED;
+        pending = NONE
+    }
+}
+
+/* A place may be handed out if nobody owns its beacon and nobody is about to
+ * sleep on it. */
+#if REUSE
+#ifdef BREAK_REUSE
+#define GUARDED(p) 0
+#else
+#define GUARDED(p) \
+    (watcher[p] != NONE && TID(word[BEACON(watcher[p])]) != 0 \
+     && watch[watcher[p]] == BEACON(p))
+#endif
+inline find_place() {
+    d_step {
+        /* free places: not linked */
+        h = 0;
+        g = 0;
+        do
+        :: (h < standing) -> g = g | (1 << line[h]); h++
+        :: else -> break
+        od;
+        h = 0
+    };
+    if
+    :: ((g & 1) == 0 && TID(word[BEACON(0)]) == 0 && !GUARDED(0)) -> place = 0
+#if PLACES > 1
+    :: ((g & 2) == 0 && TID(word[BEACON(1)]) == 0 && !GUARDED(1)) -> place = 1
+#endif
+#if PLACES > 2
+    :: ((g & 4) == 0 && TID(word[BEACON(2)]) == 0 && !GUARDED(2)) -> place = 2
+#endif
+#if PLACES > 3
+    :: ((g & 8) == 0 && TID(word[BEACON(3)]) == 0 && !GUARDED(3)) -> place = 3
+#endif
+    :: else -> place = NONE
+    fi;
+    g = 0
+}
+#define FORGET_WATCHER(p) watcher[p] = NONE
+#else
+#define find_place() place = me
+#define FORGET_WATCHER(p) skip
+#endif
+
+/* Under the lock, in the line: take a token if it is my turn, otherwise decide
+ * which word to sleep on. From inside an atomic. Sets `sleep_on` (NONE: I have
+ * what I wanted). */
+inline evaluate(and_watch) {
+    sleep_on = NONE;
+    if
+    :: (state[place] != WAITING)        /* the outcome was given meanwhile */
+    :: (state[place] == WAITING) ->
+        look_ahead();
+        if
+        :: (counter == ALL) ->
+            unlink(place);
+            state[place] = TAKEN
+        :: (counter != ALL && ahead == NONE && counter > 0) ->
+            assert_nobody_is_overtaken();
+            /* the point of commit */
+            counter--;
+            has_token = 1;
+            MAY_BE_KILLED;
+            unlink(place);
+            state[place] = TAKEN
+        :: (counter != ALL && ahead == NONE && counter == 0 && and_watch) ->
+            /* Watch the bell. If it is somebody's debt, that one has committed
+             * before I got the lock: I have seen it, the debt is void. */
+            sleep_on = BELL;
+            expected = ARMED(place);
+            word[BELL] = expected;
+            watch[place] = BELL
+        :: (counter != ALL && ahead != NONE && and_watch) ->
+            /* watch the beacon of the one ahead */
+            sleep_on = BEACON(ahead);
+            word[sleep_on] = word[sleep_on] & (255 - D_BIT);
+            expected = word[sleep_on];
+            watch[place] = sleep_on;
+#if REUSE
+            watcher[ahead] = place;
+#endif
+        :: (counter != ALL && !and_watch && (ahead != NONE || counter == 0)) ->
+            /* the deadline has passed and there is nothing: leave the line */
+            unlink(place);
+            state[place] = LEFT
+        fi;
+        ahead = NONE
+    fi
+}
+
+#define FORGET_LOCALS \
+    newest = NONE; older = NONE; pending = NONE; place = NONE; \
+    sleep_on = NONE; ahead = NONE; cursor = NONE; \
+    seen = 0; expected = 0; died = 0; counted = 0; gave_up = 0; must_wake = 0
+
+proctype Waiter(byte me; byte rounds) {
+    byte newest = NONE;
+    byte older = NONE;
+    byte pending = NONE;                /* list_op_pending */
+    byte place = NONE;
+    byte sleep_on = NONE;
+    byte ahead = NONE;
+    byte cursor = NONE;
+    byte seen;
+    byte expected;
+    bit died;
+    bit counted;
+    bit gave_up;
+    bit must_wake;
+    bit has_token;
+
+begin:
+    lock_segment(1);
+    if
+    :: (gave_up) -> goto finished       /* the deadline came before the lock */
+    :: else
+    fi;
+    repair();
+
+    /* Straight through if there is something to take and nobody stands there;
+     * it may also join the line and find that out there. */
+    atomic {
+        MAY_BE_KILLED;
+        drop_dead_at_head();
+        if
+        :: (counter == ALL) -> unlock_store()
+        :: (counter != ALL && counter > 0 && standing == 0) ->
+            counter--;
+            has_token = 1;
+            unlock_store()
+        :: (counter != ALL) ->
+            find_place();
+            if
+            :: (place == NONE) -> unlock_store()
+            :: else ->
+                assert(TID(word[BEACON(place)]) == 0);
+                push(BEACON(place));
+                /* Crash: on the list, not yet mine: nothing happens. */
+                MAY_BE_KILLED;
+                word[BEACON(place)] = W_BIT | tid;
+                state[place] = WAITING;
+                watch[place] = NONE;
+                FORGET_WATCHER(place)
+            fi
+        fi
+    };
+    if
+    :: (place == NONE) -> unlock_wake(); goto finished
+    :: else
+    fi;
+    /* Crash: mine, not yet linked: the kernel takes it back and it is as free
+     * as it was. */
+    atomic {
+        MAY_BE_KILLED;
+        line[standing] = place;
+        standing++;
+        MAY_BE_KILLED;
+        evaluate(1)
+    };
+
+    do
+    :: (sleep_on != NONE) ->
+        atomic { unlock_store() };
+        unlock_wake();
+        atomic {
+            MAY_BE_KILLED;
+            if
+            :: (word[sleep_on] == expected) -> where[me] = sleep_on
+            :: else
+            fi
+        };
+        /* asleep, or not even that */
+        do
+        :: atomic {
+            (where[me] == AWAKE) ->
+            MAY_BE_KILLED;
+            sleep_on = NONE;
+            expected = 0;
+            if
+            :: (state[place] != WAITING) -> goto released
+            :: else
+            fi;
+            break
+           }
+        :: atomic {
+            (ASLEEP(me) && kills < MAXKILLS) -> kills++; where[me] = AWAKE; goto killed
+           }
+#if MAXTIMEOUTS > 0
+        :: atomic {
+            /* asleep, or woken a moment ago */
+            (timeouts < MAXTIMEOUTS) ->
+            timeouts++;
+            where[me] = AWAKE;
+            sleep_on = NONE;
+            expected = 0;
+            goto deadline
+           }
+#endif
+#if MAXSTOPS > 0
+        :: atomic {
+            /* Stopped: it is in no futex queue. It stays so for ever, or it
+             * is continued, and its call compares the word again. */
+            (ASLEEP(me) && stops < MAXSTOPS) ->
+            stops++;
+            where[me] = AWAKE
+           };
+           if
+           :: atomic { where[me] = FROZEN; (0) }
+           :: atomic {
+                if
+                :: (word[sleep_on] == expected) -> where[me] = sleep_on
+                :: else
+                fi
+              }
+           fi
+#endif
+        od;
+        lock_segment(1);
+        if
+        :: (gave_up) -> gave_up = 0; goto leave_without_lock
+        :: else
+        fi;
+        repair();
+        atomic { MAY_BE_KILLED; evaluate(1) }
+    :: (sleep_on == NONE) -> break
+    od;
+    goto out_of_line;
+
+#if MAXTIMEOUTS > 0
+deadline:
+    atomic {
+        MAY_BE_KILLED;
+        if
+        :: (state[place] != WAITING) -> goto released
+        :: else
+        fi
+    };
+    atomic {
+        MAY_BE_KILLED;
+        pending = LOCK;
+        MAY_BE_KILLED;
+        seen = word[LOCK];
+        if
+        :: (TID(seen) == 0) -> lock_is_mine()
+        :: else -> seen = 0; pending = NONE; goto leave_without_lock
+        fi
+    };
+    repair();
+    /* a token that is there wins over the deadline */
+    atomic { MAY_BE_KILLED; evaluate(0) };
+    goto out_of_line;
+#endif
+
+leave_without_lock:
+    atomic {
+        MAY_BE_KILLED;
+        /* compare-and-swap: if it fails, "all" was faster and this is success */
+#ifdef BREAK_LEAVE
+        state[place] = LEFT
+#else
+        if
+        :: (state[place] == WAITING) -> state[place] = LEFT
+        :: else
+        fi
+#endif
+    };
+    goto released;
+
+out_of_line:
+    atomic { unlock_store() };
+    unlock_wake();
+
+released:
+    release_beacon();
+
+finished:
+    atomic {
+        if
+        :: (has_token) -> consumed++; has_token = 0
+        :: else
+        fi;
+        must_go[me] = 0;
+        given_done[me] = 0;
+        FORGET_LOCALS;
+        rounds--;
+        if
+        :: (rounds > 0) -> goto begin
+        :: else -> where[me] = ENDED; goto over
+        fi
+    };
+
+killed:
+    atomic {
+        is_dead[me] = 1;
+        died = 0;
+        seen = 0;
+        expected = 0;
+        counted = 0;
+        gave_up = 0;
+        sleep_on = NONE;
+        ahead = NONE;
+        cursor = NONE;
+        place = NONE;
+        rounds = 0;
+        if
+        :: (has_token) -> consumed++; has_token = 0
+        :: else
+        fi
+    };
+    kernel_cleans_up();
+    atomic { must_go[me] = 0; given_done[me] = 0; FORGET_LOCALS; where[me] = ENDED };
+over:
+    skip
+}
+
+/* ---- a poster ----------------------------------------------------------- */
+
+#define TOKEN 0
+#define EVERYTHING 1
+#define RESET 2
+
+proctype Poster(byte me; byte what) {
+    byte newest = NONE;
+    byte older = NONE;
+    byte pending = NONE;
+    byte place = NONE;
+    byte sleep_on = NONE;
+    byte ahead = NONE;
+    byte cursor = NONE;
+    byte seen;
+    byte expected;
+    bit died;
+    bit counted;
+    bit gave_up;
+    bit must_wake;
+    bit debt;
+
+    lock_segment(0);
+    repair();
+    if
+    :: (what == RESET) ->
+        atomic {
+            MAY_BE_KILLED;
+            if
+            :: (counter != ALL) -> discarded = discarded + counter
+            :: else
+            fi;
+            counter = 0;
+            unlock_store()
+        };
+        unlock_wake();
+        goto finished
+    :: else
+    fi;
+
+    atomic {
+        MAY_BE_KILLED;
+        drop_dead_at_head();
+        if
+        :: (standing == 0) -> goto nobody_there
+        :: else
+        fi
+    };
+    atomic {
+        MAY_BE_KILLED;
+        seen = word[BELL];
+        if
+        :: IS_ARMED(seen) ->
+#ifdef BREAK_DEBT
+            word[BELL] = 0;
+#else
+            /* Crash: from here on the kernel wakes the first in line. */
+            push(BELL);
+            MAY_BE_KILLED;
+            word[BELL] = W_BIT | tid;
+#endif
+            debt = 1;
+            seen = 0
+        :: (!IS_ARMED(seen) && TID(seen) == 0) -> seen = 0
+        :: (!IS_ARMED(seen) && TID(seen) != 0)
+        fi
+    };
+    if
+    :: (seen != 0) ->
+        /* somebody else owes the wake, and may be slow */
+        atomic { MAY_BE_KILLED; seen = 0; wake_all(BELL) }
+    :: else
+    fi;
+
+    if
+    :: (what == EVERYTHING && standing > 1) ->
+        /* Somebody besides me has to come to the lock. Who does not sleep yet
+         * must not go to sleep: the value changes before the wake. */
+        cursor = 0;
+        do
+        :: atomic {
+            (cursor < standing) ->
+            MAY_BE_KILLED;
+#ifndef BREAK_POKE
+            if
+            :: (watch[line[cursor]] != NONE) ->
+                word[watch[line[cursor]]] = word[watch[line[cursor]]] | D_BIT
+            :: else
+            fi
+#endif
+           };
+           atomic {
+            MAY_BE_KILLED;
+            h = watch[line[cursor]];
+            if
+            :: (h != NONE) ->
+                g = 0;
+                do
+                :: (g < PROCESSES && where[g] != h) -> g++
+                :: else -> break
+                od;
+                if
+                :: (g < PROCESSES) -> g = 0; wake_one(h); h = 0; break
+                :: else -> g = 0
+                fi
+            :: else
+            fi;
+            h = 0;
+            cursor++
+           }
+        :: (cursor >= standing) -> break
+        od;
+        cursor = NONE
+    :: else
+    fi;
+
+nobody_there:
+    if
+    :: (what == EVERYTHING) ->
+        atomic {
+            MAY_BE_KILLED;
+            counter = ALL;
+            job = (standing > 0);
+            /* for the check: these have to go */
+            h = 0;
+            do
+            :: (h < standing) ->
+                g = TID(word[BEACON(line[h])]);
+                if
+                :: (g != 0 && !is_dead[g - 1] && state[line[h]] == WAITING) -> must_go[g - 1] = 1
+                :: else
+                fi;
+                h++
+            :: else -> break
+            od;
+            h = 0;
+            g = 0
+        };
+        walk_the_line();
+        atomic { MAY_BE_KILLED; job = 0; unlock_store() }
+    :: else ->
+        atomic {
+            MAY_BE_KILLED;
+            if
+            :: (counter != ALL) -> counter++; posted++
+            :: else
+            fi;
+            unlock_store()
+        }
+    fi;
+    unlock_wake();
+    if
+    :: (debt) ->
+#ifdef BREAK_DEBT
+        atomic { MAY_BE_KILLED; wake_all(BELL) };
+        goto finished;
+#endif
+        /* Crash: until the wake is done the kernel gives it. */
+        atomic {
+            MAY_BE_KILLED;
+            pending = BELL;
+            MAY_BE_KILLED;
+            take_off(BELL);
+            MAY_BE_KILLED;
+            if
+            :: (TID(word[BELL]) == tid) -> word[BELL] = 0
+            :: else -> pending = NONE   /* armed anew: nothing is owed */
+            fi
+        };
+        if
+        :: atomic { (pending == BELL) -> MAY_BE_KILLED; wake_all(BELL); MAY_BE_KILLED; pending = NONE }
+        :: (pending != BELL)
+        fi
+    :: else
+    fi;
+finished:
+    goto over;
+
+killed:
+    atomic {
+        is_dead[me] = 1;
+        died = 0;
+        seen = 0;
+        counted = 0;
+        cursor = NONE;
+        debt = 0
+    };
+    kernel_cleans_up();
+over:
+    atomic { FORGET_LOCALS; debt = 0; where[me] = ENDED }
+}
+
+/* ---- the check of every state in which nobody runs ---------------------- */
+
+#define ALL_IDLE (IDLE(0) && IDLE(1) \
+    && (PROCESSES < 3 || IDLE(PROCESSES - 1)) \
+    && (PROCESSES < 4 || IDLE(2)) \
+    && (PROCESSES < 5 || IDLE(3)))
+
+proctype Quiet() {
+    byte i;
+    do
+    :: d_step {
+        ALL_IDLE ->
+        assert(TID(word[LOCK]) == 0);
+        assert(ALLS > 0 || posted == consumed + discarded + counter);
+        i = 0;
+        do
+        :: (i < PROCESSES) ->
+            if
+            :: ASLEEP(i) ->
+                assert(where[i] != LOCK);       /* asleep on a free lock */
+                assert(i < WAITERS);
+                assert(!must_go[i]);            /* "all" left it behind */
+                assert(counter != ALL);
+                assert(!job);
+                /* its place */
+                h = 0;
+                do
+                :: (h < standing && TID(word[BEACON(line[h])]) != i + 1) -> h++
+                :: else -> break
+                od;
+                assert(h < standing);
+                assert(state[line[h]] == WAITING);
+                assert(watch[line[h]] == where[i]);
+                /* the nearest living one ahead */
+                do
+                :: (h > 0 && TID(word[BEACON(line[h - 1])]) == 0) -> h--
+                :: else -> break
+                od;
+                if
+                :: (where[i] == BELL) ->
+                    assert(h == 0);
+                    assert(counter == 0);
+                    /* D on an armed bell: a poke cut short; the next poster
+                     * still sees it armed */
+                    assert((word[BELL] & (255 - D_BIT)) == ARMED(line[h]))
+                :: else ->
+                    assert(h > 0 && where[i] == BEACON(line[h - 1]))
+                fi;
+                h = 0
+            :: else
+            fi;
+            i++
+        :: else -> break
+        od;
+        i = 0
+       }
+    od
+}
+
+init {
+    byte i;
+    atomic {
+        i = 0;
+        do
+        :: (i < PLACES) -> watch[i] = NONE; FORGET_WATCHER(i); i++
+        :: else -> break
+        od;
+        i = 0;
+        do
+        :: (i < PROCESSES) -> where[i] = FRESH; i++
+        :: else -> break
+        od;
+#ifndef NP
+        run Quiet();
+#endif
+        i = 0;
+        do
+        :: (i == 0) -> run Waiter(i, ROUNDS); i++
+        :: (i > 0 && i < WAITERS) -> run Waiter(i, 1); i++
+        :: (i >= WAITERS && i < PROCESSES) ->
+            if
+            :: (i - WAITERS < ALLS) -> run Poster(i, EVERYTHING)
+            :: (i - WAITERS >= ALLS && i - WAITERS < ALLS + RESETS) -> run Poster(i, RESET)
+            :: else -> run Poster(i, TOKEN)
+            fi;
+            i++
+        :: else -> break
+        od;
+        i = 0
+    }
+}

@@ -1,0 +1,1225 @@
+/*
+ * Waits over two names, A and B, by one lock and one redo log.
+ *
+ * line.pml has the lock, its sleepers, the robust list and the reuse of places
+ * in detail; here the lock is one robust step (the next owner learns that the
+ * last one died), and the log, the order of the lines, waits over several names,
+ * "all", removal and reinitialisation are in detail. A wait stands in one line
+ * for each of its names, with a beacon in each.
+ *
+ * How steps are merged is explained at the head of line.pml; the same rules
+ * hold. What the log does between two steps that others could see happens in
+ * one `atomic`, with a possible kill before each single store: nobody looks at
+ * logged words without the lock, so only a kill can show the states between.
+ *
+ * The kernel treats the words of a dead thread one by one, in any order (more
+ * than it really does), each in two steps: word, then wake of one sleeper.
+ *
+ * Parameters (by -D): WAIT0 .. WAIT2 say what each wait is over, POST0 .. POST2
+ * what each poster does, with the numbers below.
+ */
+
+#define WAIT_A 1                        /* for A alone */
+#define WAIT_B 2
+#define WAIT_AB 3                       /* all of A, B; A is named first */
+#define WAIT_BA 4
+#define ANY_AB 5                        /* any of A, B; A is named first */
+#define ANY_BA 6
+
+#define TOKEN_A 0
+#define TOKEN_B 1
+#define ALL_A 2
+#define ALL_B 3
+#define RESET_A 4
+#define RESET_B 5
+#define REMOVE_A 6                      /* and made anew at once */
+#define REMOVE_B 7
+
+#ifndef WAITS
+#define WAITS 2
+#endif
+#ifndef POSTERS
+#define POSTERS 2
+#endif
+#ifndef WAIT0
+#define WAIT0 WAIT_AB
+#endif
+#ifndef WAIT1
+#define WAIT1 WAIT_BA
+#endif
+#ifndef WAIT2
+#define WAIT2 WAIT_A
+#endif
+#ifndef POST0
+#define POST0 TOKEN_A
+#endif
+#ifndef POST1
+#define POST1 TOKEN_B
+#endif
+#ifndef POST2
+#define POST2 TOKEN_A
+#endif
+#ifndef MAXKILLS
+#define MAXKILLS 0
+#endif
+#ifndef MAXTIMEOUTS
+#define MAXTIMEOUTS 0
+#endif
+#define PROCESSES (WAITS + POSTERS)
+#if WAITS > 3 || PROCESSES > 5
+#error "at most three waits and five processes"
+#endif
+
+/* Who would watch a beacon that somebody else still may be about to sleep on
+ * has to know that one. With fewer than three waits it cannot happen. */
+#if WAITS > 2
+#define WATCHERS 1
+#else
+#define WATCHERS 0
+#endif
+
+/* ---- futex words ------------------------------------------------------- */
+
+#define W_BIT 128                       /* FUTEX_WAITERS */
+#define D_BIT 64                        /* FUTEX_OWNER_DIED */
+#define ARM_BIT 32                      /* no thread id has it */
+#define TID(v) ((v) & 63)
+#define IS_ARMED(v) (((v) & ARM_BIT) != 0)
+
+#define A 0
+#define B 1
+#define BELL(n) (n)
+#define PLACE(n, w) (2 * (w) + (n))
+#define BEACON(n, w) (2 + PLACE(n, w))
+#define ARMED(n, w) (W_BIT | ARM_BIT | PLACE(n, w))
+#define WORDS (2 + 2 * WAITS)
+#define NONE 255
+
+byte word[WORDS];
+#define tid (me + 1)
+
+/* Where a process is: the set of words it sleeps on (futex_waitv), or one of
+ * these. The sets 252 .. 255 do not occur. */
+#define AWAKE 0
+#define ENDED 255
+#define FRESH 254                       /* has not begun */
+byte where[PROCESSES];
+#define ASLEEP(i) (where[i] != AWAKE && where[i] < FRESH)
+#define IDLE(i) (ASLEEP(i) || where[i] == ENDED)
+#define SLEEPS_ON(i, w) (where[i] < FRESH && ((where[i] >> (w)) & 1))
+
+/* ---- the lock, robust as a whole --------------------------------------- */
+
+byte lock_owner;                        /* thread id */
+bit lock_died;
+
+/* ---- logged words: they change only under the lock, through the log ----- */
+
+#define ALL 200
+#define COUNTER(n) (n)
+#define JOB 2                           /* none, or the walk to complete */
+#define NEXT_TICKET 3
+#define LINKED(n, w) (4 + PLACE(n, w))  /* 0, or the ticket: the order in line */
+byte data[4 + 2 * WAITS];
+
+#define RELEASE(n) (1 + (n))
+#define REMOVE(n) (3 + (n))
+#define JOB_NAME(j) (((j) - 1) & 1)
+#define JOB_REMOVES(j) ((j) > 2)
+
+byte log_length;
+byte log_word[3];
+byte log_value[3];
+
+/* ---- not logged --------------------------------------------------------- */
+
+#define WAITING 0
+#define LEFT 1
+#define DONE 2
+#define TAKEN 3                         /* for the assertions only */
+byte state[WAITS];
+byte watch[2 * WAITS];                  /* per place: the word its owner watches */
+#if WATCHERS
+byte watcher[2 * WAITS];                /* per place: the wait that watches it */
+#endif
+
+/* ---- book-keeping of the model ----------------------------------------- */
+
+byte kind[WAITS];
+byte kills;
+byte timeouts;
+bit is_dead[PROCESSES];
+bit must_go[WAITS];                     /* "all" or a removal is to release it */
+bit given_done[WAITS];                    /* was given DONE */
+byte posted[2];
+byte consumed[2];
+byte discarded[2];
+hidden byte h;
+hidden byte g;
+hidden byte n1;
+hidden byte n2;
+hidden byte obstacle;
+hidden byte covered;
+
+#define USES_A(w) (kind[w] != WAIT_B)
+#define USES_B(w) (kind[w] != WAIT_A)
+#define USES(w, n) ((n) == A && USES_A(w) || (n) == B && USES_B(w))
+#define IS_ANY(w) (kind[w] >= ANY_AB)
+#define SEVERAL(w) (kind[w] >= WAIT_AB)
+/* the names in the order of the arguments */
+#define FIRST_NAME(w) (kind[w] == WAIT_B || kind[w] == WAIT_BA || kind[w] == ANY_BA)
+#define OTHER(n) (1 - (n))
+
+#define ALIVE(n, w) (TID(word[BEACON(n, w)]) != 0)
+#define STANDS(n, w) (data[LINKED(n, w)] != 0)
+
+#define MAY_BE_KILLED \
+    if \
+    :: (kills < MAXKILLS) -> kills++; goto killed \
+    :: true \
+    fi
+
+/* ---- futex calls -------------------------------------------------------- */
+
+inline wake_one(w) {
+    if
+    :: SLEEPS_ON(0, w) -> where[0] = AWAKE
+#if WAITS > 1
+    :: SLEEPS_ON(1, w) -> where[1] = AWAKE
+#endif
+#if WAITS > 2
+    :: SLEEPS_ON(2, w) -> where[2] = AWAKE
+#endif
+    :: else
+    fi
+}
+
+inline wake_all(w) {
+    d_step {
+        h = 0;
+        do
+        :: (h < WAITS) ->
+            if
+            :: SLEEPS_ON(h, w) -> where[h] = AWAKE
+            :: else
+            fi;
+            h++
+        :: else -> break
+        od;
+        h = 0
+    }
+}
+
+/* ---- the log ------------------------------------------------------------ */
+
+/* Entries are written first and count for nothing until the length is there. */
+inline log_begin() { g = 0 }
+
+inline log_entry(w, v) {
+    log_word[g] = (w);
+    log_value[g] = (v);
+    g++
+}
+
+/* Apply what is committed. Absolute values: twice is as good as once. */
+inline log_apply() {
+    if
+    :: (log_length > 0) -> MAY_BE_KILLED; data[log_word[0]] = log_value[0]
+    :: else
+    fi;
+    if
+    :: (log_length > 1) -> MAY_BE_KILLED; data[log_word[1]] = log_value[1]
+    :: else
+    fi;
+    if
+    :: (log_length > 2) -> MAY_BE_KILLED; data[log_word[2]] = log_value[2]
+    :: else
+    fi;
+    MAY_BE_KILLED;
+    log_length = 0;
+    log_word[0] = 0; log_word[1] = 0; log_word[2] = 0;
+    log_value[0] = 0; log_value[1] = 0; log_value[2] = 0
+}
+
+/* ---- the lock ----------------------------------------------------------- */
+
+/* Processes that do the same begin in the order of their numbers: any other
+ * order is the same run with the names exchanged. */
+#define IS_A_TWIN (me > 0 && ((me < WAITS && kind[me] == kind[me - 1]) \
+    || (me == WAITS + 1 && POST1 == POST0) || (me == WAITS + 2 && POST2 == POST1)))
+#define MAY_BEGIN (where[me] == FRESH && (!IS_A_TWIN || where[me - 1] != FRESH))
+
+inline lock_segment() {
+    if
+    :: atomic {
+        (lock_owner == 0 && (where[me] == AWAKE || MAY_BEGIN)) ->
+        where[me] = AWAKE;
+        MAY_BE_KILLED;
+        lock_owner = tid;
+        died = lock_died;
+        lock_died = 0
+       }
+    :: atomic { (where[me] == AWAKE && lock_owner != 0 && kills < MAXKILLS) -> kills++; goto killed }
+    fi;
+    repair()
+}
+
+inline unlock_store() {
+    MAY_BE_KILLED;
+    assert(lock_owner == tid);
+    lock_owner = 0
+}
+
+/* ---- "all" and removal: the walk ---------------------------------------- */
+
+/* change, then wake: who does not sleep yet will not */
+inline poke(p) {
+    atomic {
+        MAY_BE_KILLED;
+        if
+        :: (watch[p] != NONE) -> word[watch[p]] = word[watch[p]] | D_BIT
+        :: else
+        fi
+    };
+    atomic {
+        MAY_BE_KILLED;
+        if
+        :: (watch[p] != NONE) -> wake_all(watch[p])
+        :: else
+        fi
+    }
+}
+
+/* the living place that stands next in line n, behind ticket `last` */
+inline next_in_line(n) {
+    d_step {
+        cursor = NONE;
+        h = 0;
+        do
+        :: (h < WAITS) ->
+            if
+            :: (data[LINKED(n, h)] > last && ALIVE(n, h)
+                && (cursor == NONE || data[LINKED(n, h)] < data[LINKED(n, cursor)])) ->
+                cursor = h
+            :: else
+            fi;
+            h++
+        :: else -> break
+        od;
+        h = 0
+    }
+}
+
+/* Is wait w free to go by the job, or does another of its names keep it? */
+#define COVERED_BY_JOB(w) \
+    (JOB_REMOVES(data[JOB]) || !SEVERAL(w) || IS_ANY(w) \
+     || data[COUNTER(OTHER(JOB_NAME(data[JOB])))] == ALL)
+
+inline walk_the_line() {
+    last = 0;
+    do
+    :: atomic {
+        (data[JOB] != 0 && last != NONE) ->
+        MAY_BE_KILLED;
+        next_in_line(JOB_NAME(data[JOB]));
+        if
+        :: (cursor == NONE) -> last = NONE
+        :: else ->
+            last = data[LINKED(JOB_NAME(data[JOB]), cursor)];
+            if
+            :: (COVERED_BY_JOB(cursor) && state[cursor] == WAITING) ->
+                state[cursor] = DONE;
+                given_done[cursor] = 1
+            :: else
+            fi
+        fi
+       };
+       if
+       :: (cursor != NONE) ->
+            poke(PLACE(JOB_NAME(data[JOB]), cursor));
+            atomic {
+                if
+                :: (COVERED_BY_JOB(cursor)) ->
+                    MAY_BE_KILLED;
+                    log_begin();
+                    log_entry(LINKED(JOB_NAME(data[JOB]), cursor), 0);
+                    log_length = g;
+                    log_apply()
+                :: else
+                fi;
+                cursor = NONE
+            }
+       :: else
+       fi
+    :: (data[JOB] == 0 || last == NONE) -> break
+    od;
+    atomic {
+        last = 0;
+        if
+        :: (data[JOB] != 0) ->
+            MAY_BE_KILLED;
+            log_begin();
+            log_entry(JOB, 0);
+            log_length = g;
+            log_apply()
+        :: else
+        fi
+    }
+}
+
+inline repair() {
+    if
+    :: (died) ->
+        atomic {
+            if
+            :: (log_length > 0) -> log_apply()
+            :: else
+            fi
+        };
+#ifndef BREAK_WALK
+        if
+        :: (data[JOB] != 0) -> walk_the_line()
+        :: else
+        fi;
+#endif
+        died = 0
+    :: else
+    fi
+}
+
+/* ---- a wait ------------------------------------------------------------- */
+
+/* The nearest living place ahead of mine in line n: its wait, or NONE. */
+inline look_ahead(n) {
+    ahead = NONE;
+    h = 0;
+    do
+    :: (h < WAITS) ->
+        if
+        :: (STANDS(n, h) && ALIVE(n, h) && data[LINKED(n, h)] < data[LINKED(n, me)]
+            && (ahead == NONE || data[LINKED(n, h)] > data[LINKED(n, ahead)])) ->
+            ahead = h
+        :: else
+        fi;
+        h++
+    :: else -> break
+    od;
+    h = 0
+}
+
+inline watch_beacon(n) {
+#if WATCHERS && !defined(BREAK_WATCHER)
+    /* Somebody who was released but has not gone may still be about to sleep
+     * on this beacon. Then wait for that one to go. */
+    do
+    :: (watcher[PLACE(n, ahead)] != NONE && watcher[PLACE(n, ahead)] != me
+        && ALIVE(n, watcher[PLACE(n, ahead)])
+        && watch[PLACE(n, watcher[PLACE(n, ahead)])] == BEACON(n, ahead)) ->
+        ahead = watcher[PLACE(n, ahead)]
+    :: else -> break
+    od;
+#endif
+#if WATCHERS
+    watcher[PLACE(n, ahead)] = me;
+#endif
+    word[BEACON(n, ahead)] = word[BEACON(n, ahead)] & (255 - D_BIT);
+    obstacle = BEACON(n, ahead)
+}
+
+inline watch_bell(n) {
+    /* if it was somebody's debt, that one has committed and I have seen it */
+    word[BELL(n)] = ARMED(n, me);
+    obstacle = BELL(n)
+}
+
+/* Nobody alive who still waits stands before me in line n. */
+inline assert_not_overtaking(n) {
+    h = 0;
+    do
+    :: (h < WAITS) ->
+        assert(h == me || !STANDS(n, h) || data[LINKED(n, h)] > data[LINKED(n, me)]
+            || is_dead[h] || state[h] != WAITING);
+        h++
+    :: else -> break
+    od;
+    h = 0
+}
+
+/* Decide, under the lock. `take`: names to take from (1: A, 2: B); GRANTED: go.
+ * Otherwise the words to sleep on are in `sleep_on` and `expected_..`. */
+#define GRANTED 4
+inline evaluate_all_of() {
+    /* my turn in every line? the first line where not is the obstacle */
+    n2 = 0;
+    take = 0;
+    do
+    :: (n2 < 2 && obstacle == NONE) ->
+        n1 = (n2 ^ FIRST_NAME(me));
+        if
+        :: (USES(me, n1) && data[COUNTER(n1)] != ALL) ->
+            look_ahead(n1);
+            if
+            :: (ahead != NONE) -> watch_beacon(n1)
+            :: else
+            fi
+        :: else
+        fi;
+        n2++
+    :: else -> break
+    od;
+    /* everything there? the first name that is short is the obstacle */
+    n2 = 0;
+    do
+    :: (n2 < 2 && obstacle == NONE) ->
+        n1 = (n2 ^ FIRST_NAME(me));
+        if
+        :: (USES(me, n1) && data[COUNTER(n1)] == 0) -> watch_bell(n1)
+        :: (USES(me, n1) && data[COUNTER(n1)] != 0 && data[COUNTER(n1)] != ALL) ->
+            take = take | (1 << n1)
+        :: else
+        fi;
+        n2++
+    :: else -> break
+    od;
+    if
+    :: (obstacle == NONE) -> take = take | GRANTED
+    :: else ->
+        take = 0;
+        sleep_on = 1 << obstacle;
+        expected[0] = word[obstacle];
+        watch[PLACE(A, me)] = obstacle;
+        watch[PLACE(B, me)] = obstacle
+    fi
+}
+
+inline evaluate_any_of() {
+    n2 = 0;
+    take = 0;
+    sleep_on = 0;
+    do
+    :: (n2 < 2 && take == 0) ->
+        n1 = (n2 ^ FIRST_NAME(me));
+        look_ahead(n1);
+        if
+        :: (data[COUNTER(n1)] == ALL) -> take = GRANTED
+        :: (data[COUNTER(n1)] != ALL && ahead == NONE && data[COUNTER(n1)] > 0) ->
+            take = GRANTED | (1 << n1)
+        :: (data[COUNTER(n1)] != ALL && (ahead != NONE || data[COUNTER(n1)] == 0)) ->
+            if
+            :: (ahead != NONE) -> watch_beacon(n1)
+            :: else -> watch_bell(n1)
+            fi;
+            sleep_on = sleep_on | (1 << obstacle);
+            expected[n1] = word[obstacle];
+            watch[PLACE(n1, me)] = obstacle
+        fi;
+        n2++
+    :: else -> break
+    od
+}
+
+/* From inside an atomic. After it: sleep_on == 0 means that the wait is over
+ * (granted here, or released before). With `leaving` it is over in any case. */
+inline evaluate(leaving) {
+    sleep_on = 0;
+    expected[0] = 0;
+    expected[1] = 0;
+    if
+    :: (state[me] == WAITING) ->
+        d_step {
+            obstacle = NONE;
+            ahead = NONE;
+            if
+            :: IS_ANY(me) -> evaluate_any_of()
+            :: else -> evaluate_all_of()
+            fi;
+            ahead = NONE;
+            obstacle = NONE;
+            n1 = 0;
+            n2 = 0;
+            if
+            :: (take & GRANTED) ->
+                sleep_on = 0;
+                expected[0] = 0;
+                expected[1] = 0
+            :: else
+            fi
+        };
+        if
+        :: (take & GRANTED) ->
+            d_step {
+                if
+                :: (take & 1) -> assert_not_overtaking(A)
+                :: else
+                fi;
+                if
+                :: (take & 2) -> assert_not_overtaking(B)
+                :: else
+                fi
+            };
+            MAY_BE_KILLED;
+            if
+            :: (take & 3) ->
+#ifdef BREAK_LOG
+                /* one after the other, and a kill in between */
+                if
+                :: (take & 1) -> data[COUNTER(A)] = data[COUNTER(A)] - 1
+                :: else
+                fi;
+                MAY_BE_KILLED;
+                if
+                :: (take & 2) -> data[COUNTER(B)] = data[COUNTER(B)] - 1
+                :: else
+                fi;
+                has = take & 3
+#else
+                log_begin();
+                if
+                :: (take & 1) -> log_entry(COUNTER(A), data[COUNTER(A)] - 1)
+                :: else
+                fi;
+                if
+                :: (take & 2) -> log_entry(COUNTER(B), data[COUNTER(B)] - 1)
+                :: else
+                fi;
+                /* the point of commit */
+                log_length = g;
+                has = take & 3;
+                log_apply()
+#endif
+            :: else
+            fi;
+            take = 0;
+            unlink_me();
+            state[me] = TAKEN
+        :: (!(take & GRANTED) && leaving) ->
+            unlink_me();
+            state[me] = LEFT;
+            sleep_on = 0;
+            expected[0] = 0;
+            expected[1] = 0
+        :: (!(take & GRANTED) && !leaving)
+        fi
+    :: else
+    fi
+}
+
+/* one transaction for each place */
+inline unlink_me() {
+    if
+    :: (USES_A(me) && STANDS(A, me)) ->
+        MAY_BE_KILLED;
+        log_begin();
+        log_entry(LINKED(A, me), 0);
+        log_length = g;
+        log_apply()
+    :: else
+    fi;
+    if
+    :: (USES_B(me) && STANDS(B, me)) ->
+        MAY_BE_KILLED;
+        log_begin();
+        log_entry(LINKED(B, me), 0);
+        log_length = g;
+        log_apply()
+    :: else
+    fi
+}
+
+/* Asleep on all of the words, if each still has the value that was expected. */
+inline futex_wait() {
+    d_step {
+        covered = 1;
+        h = 0;
+        do
+        :: (h < WORDS) ->
+            if
+            :: (!((sleep_on >> h) & 1))
+            :: (((sleep_on >> h) & 1) && IS_ANY(me)) ->
+                /* the expected value of the name this word stands for */
+                n1 = (h == watch[PLACE(A, me)] -> A : B);
+                if
+                :: (word[h] != expected[n1]) -> covered = 0
+                :: else
+                fi
+            :: (((sleep_on >> h) & 1) && !IS_ANY(me)) ->
+                if
+                :: (word[h] != expected[0]) -> covered = 0
+                :: else
+                fi
+            fi;
+            h++
+        :: else -> break
+        od;
+        h = 0;
+        n1 = 0;
+        if
+        :: (covered) -> where[me] = sleep_on
+        :: else
+        fi;
+        covered = 0
+    }
+}
+
+inline release_beacon(n) {
+    if
+    :: (TID(word[BEACON(n, me)]) == tid) ->
+        atomic { MAY_BE_KILLED; pending = BEACON(n, me); MAY_BE_KILLED; word[BEACON(n, me)] = 0 };
+        atomic { MAY_BE_KILLED; wake_one(BEACON(n, me)); MAY_BE_KILLED; pending = NONE }
+    :: else
+    fi
+}
+
+#define FORGET_LOCALS \
+    pending = NONE; ahead = NONE; cursor = NONE; last = 0; died = 0; \
+    sleep_on = 0; expected[0] = 0; expected[1] = 0; take = 0; must_wake = NONE
+
+/* What the kernel does for the words of a dead process; lower to upper: the
+ * words that can be its own. */
+inline kernel_cleans_up(lower, upper) {
+    do
+    :: atomic {
+        (lock_owner == tid) -> lock_owner = 0; lock_died = 1
+       }
+    :: atomic {
+        (pending != NONE && TID(word[pending]) == 0) -> must_wake = pending; pending = NONE
+       };
+       atomic { wake_one(must_wake); must_wake = NONE }
+    :: atomic {
+        (TID(word[lower]) == tid) ->
+        word[lower] = W_BIT | D_BIT;
+        must_wake = lower;
+        if
+        :: (pending == lower) -> pending = NONE
+        :: else
+        fi
+       };
+       atomic { wake_one(must_wake); must_wake = NONE }
+    :: atomic {
+        (TID(word[upper]) == tid) ->
+        word[upper] = W_BIT | D_BIT;
+        must_wake = upper;
+        if
+        :: (pending == upper) -> pending = NONE
+        :: else
+        fi
+       };
+       atomic { wake_one(must_wake); must_wake = NONE }
+    :: atomic {
+        (lock_owner != tid && TID(word[lower]) != tid && TID(word[upper]) != tid
+         && (pending == NONE || TID(word[pending]) != 0)) ->
+        break
+       }
+    od
+}
+
+proctype Wait(byte me) {
+    byte pending = NONE;
+    byte ahead = NONE;
+    byte cursor = NONE;
+    byte last;
+    bit died;
+    byte sleep_on;
+    byte expected[2];
+    byte take;
+    byte has;                           /* names a token of which I took */
+    byte must_wake = NONE;
+
+    lock_segment();
+    /* the beacons are mine before anybody can see them */
+    atomic {
+        if
+        :: USES_A(me) -> MAY_BE_KILLED; word[BEACON(A, me)] = W_BIT | tid
+        :: else
+        fi;
+        if
+        :: USES_B(me) -> MAY_BE_KILLED; word[BEACON(B, me)] = W_BIT | tid
+        :: else
+        fi;
+#ifdef BREAK_SESSION
+    };
+    if
+    :: SEVERAL(me) ->
+        /* one line first, the other in another session */
+        atomic {
+            MAY_BE_KILLED;
+            log_begin();
+            log_entry(LINKED(FIRST_NAME(me), me), data[NEXT_TICKET] + 1);
+            log_entry(NEXT_TICKET, data[NEXT_TICKET] + 1);
+            log_length = g;
+            log_apply();
+            unlock_store()
+        };
+        lock_segment();
+        atomic {
+            MAY_BE_KILLED;
+            log_begin();
+            log_entry(LINKED(OTHER(FIRST_NAME(me)), me), data[NEXT_TICKET] + 1);
+            log_entry(NEXT_TICKET, data[NEXT_TICKET] + 1);
+            log_length = g;
+            log_apply();
+            evaluate(0)
+        };
+        goto decided
+    :: else
+    fi;
+    atomic {
+#endif
+        MAY_BE_KILLED;
+        log_begin();
+        log_entry(NEXT_TICKET, data[NEXT_TICKET] + 1);
+        if
+        :: USES_A(me) -> log_entry(LINKED(A, me), data[NEXT_TICKET] + 1)
+        :: else
+        fi;
+        if
+        :: USES_B(me) -> log_entry(LINKED(B, me), data[NEXT_TICKET] + 1)
+        :: else
+        fi;
+        log_length = g;
+        log_apply();
+        MAY_BE_KILLED;
+        evaluate(0)
+    };
+#ifdef BREAK_SESSION
+decided:
+#endif
+
+    do
+    :: (sleep_on != 0) ->
+        atomic { unlock_store() };
+        atomic { MAY_BE_KILLED; futex_wait(); sleep_on = 0; expected[0] = 0; expected[1] = 0 };
+        if
+        :: atomic {
+            (where[me] == AWAKE) ->
+            MAY_BE_KILLED;
+            if
+            :: (state[me] != WAITING) -> goto released
+            :: else
+            fi
+           }
+        :: atomic { (ASLEEP(me) && kills < MAXKILLS) -> kills++; where[me] = AWAKE; goto killed }
+#if MAXTIMEOUTS > 0
+        :: atomic {
+            (timeouts < MAXTIMEOUTS) -> timeouts++; where[me] = AWAKE; goto deadline
+           }
+#endif
+        fi;
+        lock_segment();
+        atomic { MAY_BE_KILLED; evaluate(0) }
+    :: (sleep_on == 0) -> break
+    od;
+    goto out_of_line;
+
+#if MAXTIMEOUTS > 0
+deadline:
+    atomic {
+        MAY_BE_KILLED;
+        if
+        :: (state[me] != WAITING) -> goto released
+        :: else
+        fi
+    };
+    atomic {
+        MAY_BE_KILLED;
+        if
+        :: (lock_owner == 0) -> lock_owner = tid; died = lock_died; lock_died = 0
+        :: else -> goto leave_without_lock
+        fi
+    };
+    repair();
+    atomic { MAY_BE_KILLED; evaluate(1) };
+    goto out_of_line;
+
+leave_without_lock:
+    atomic {
+        MAY_BE_KILLED;
+        if
+        :: (state[me] == WAITING) -> state[me] = LEFT
+        :: else
+        fi
+    };
+    goto released;
+#endif
+
+out_of_line:
+    atomic { unlock_store() };
+
+released:
+    assert(!has || state[me] == TAKEN);
+    assert(!given_done[me] || state[me] == DONE);
+    release_beacon(A);
+    release_beacon(B);
+    atomic {
+        consumed[A] = consumed[A] + (has & 1);
+        consumed[B] = consumed[B] + (has >> 1);
+        has = 0;
+        must_go[me] = 0;
+        given_done[me] = 0;
+        FORGET_LOCALS;
+        where[me] = ENDED;
+        goto over
+    };
+
+killed:
+    atomic {
+        is_dead[me] = 1;
+        consumed[A] = consumed[A] + (has & 1);
+        consumed[B] = consumed[B] + (has >> 1);
+        has = 0;
+        sleep_on = 0;
+        expected[0] = 0;
+        expected[1] = 0;
+        take = 0;
+        ahead = NONE;
+        cursor = NONE;
+        last = 0;
+        died = 0
+    };
+    kernel_cleans_up(BEACON(A, me), BEACON(B, me));
+    atomic { must_go[me] = 0; given_done[me] = 0; FORGET_LOCALS; where[me] = ENDED };
+over:
+    skip
+}
+
+/* ---- a poster ----------------------------------------------------------- */
+
+proctype Poster(byte me; byte what) {
+    byte pending = NONE;
+    byte cursor = NONE;
+    byte last;
+    bit died;
+    byte seen;
+    bit debt;
+    byte must_wake = NONE;
+#define NAME (what & 1)
+
+    lock_segment();
+    if
+    :: (what == RESET_A || what == RESET_B) ->
+        atomic {
+            MAY_BE_KILLED;
+            log_begin();
+            log_entry(COUNTER(NAME), 0);
+            log_length = g;
+            if
+            :: (data[COUNTER(NAME)] != ALL) ->
+                discarded[NAME] = discarded[NAME] + data[COUNTER(NAME)]
+            :: else
+            fi;
+            log_apply();
+            unlock_store()
+        };
+        goto finished
+    :: else
+    fi;
+
+    atomic { MAY_BE_KILLED; next_in_line(NAME) };
+    if
+    :: (cursor != NONE) ->
+        atomic {
+            cursor = NONE;
+            MAY_BE_KILLED;
+            seen = word[BELL(NAME)];
+            if
+            :: IS_ARMED(seen) ->
+                /* Crash: from here on the kernel wakes the first in line. */
+                word[BELL(NAME)] = W_BIT | tid;
+                debt = 1;
+                seen = 0
+            :: (!IS_ARMED(seen) && TID(seen) == 0) -> seen = 0
+            :: (!IS_ARMED(seen) && TID(seen) != 0)
+            fi
+        };
+        if
+        :: (seen != 0) -> atomic { MAY_BE_KILLED; seen = 0; wake_all(BELL(NAME)) }
+        :: else
+        fi
+    :: else
+    fi;
+
+    if
+    :: (what != TOKEN_A && what != TOKEN_B) ->
+        /* Somebody besides me has to come to the lock: down the line, until a
+         * sleeper was found. (One in line has been promised by the debt.) */
+        last = 0;
+        do
+        :: atomic {
+            (last != NONE) ->
+            MAY_BE_KILLED;
+            next_in_line(NAME);
+            if
+            :: (cursor == NONE) -> last = NONE
+            :: else ->
+                last = data[LINKED(NAME, cursor)];
+                if
+                :: (watch[PLACE(NAME, cursor)] != NONE) ->
+                    word[watch[PLACE(NAME, cursor)]] = word[watch[PLACE(NAME, cursor)]] | D_BIT
+                :: else
+                fi
+            fi
+           };
+           if
+           :: atomic {
+                (cursor != NONE) ->
+                MAY_BE_KILLED;
+                if
+                :: (watch[PLACE(NAME, cursor)] != NONE) ->
+                    g = 0;
+                    do
+                    :: (g < WAITS && !SLEEPS_ON(g, watch[PLACE(NAME, cursor)])) -> g++
+                    :: else -> break
+                    od;
+                    if
+                    :: (g < WAITS) -> last = NONE
+                    :: else
+                    fi;
+                    g = 0;
+                    wake_one(watch[PLACE(NAME, cursor)])
+                :: else
+                fi;
+                cursor = NONE
+              }
+           :: (cursor == NONE)
+           fi
+        :: (last == NONE) -> break
+        od;
+        atomic {
+            last = 0;
+            MAY_BE_KILLED;
+            log_begin();
+            if
+            :: (what >= REMOVE_A) ->
+                log_entry(COUNTER(NAME), 0);
+                log_entry(JOB, REMOVE(NAME))
+            :: else ->
+                log_entry(COUNTER(NAME), ALL);
+                log_entry(JOB, RELEASE(NAME))
+            fi;
+            log_length = g;
+            /* for the check: these have to go */
+            g = 0;
+            do
+            :: (g < WAITS) ->
+                if
+                :: (STANDS(NAME, g) && ALIVE(NAME, g) && !is_dead[g] && state[g] == WAITING
+                    && (what >= REMOVE_A || !SEVERAL(g) || IS_ANY(g)
+                        || data[COUNTER(OTHER(NAME))] == ALL)) ->
+                    must_go[g] = 1
+                :: else
+                fi;
+                g++
+            :: else -> break
+            od;
+            g = 0;
+            if
+            :: (what >= REMOVE_A && data[COUNTER(NAME)] != ALL) ->
+                discarded[NAME] = discarded[NAME] + data[COUNTER(NAME)]
+            :: else
+            fi;
+            log_apply()
+        };
+        walk_the_line();
+        atomic { unlock_store() }
+    :: else ->
+        atomic {
+            MAY_BE_KILLED;
+            if
+            :: (data[COUNTER(NAME)] != ALL) ->
+                log_begin();
+                log_entry(COUNTER(NAME), data[COUNTER(NAME)] + 1);
+                /* the point of commit */
+                log_length = g;
+                posted[NAME]++;
+                log_apply()
+            :: else
+            fi;
+            unlock_store()
+        }
+    fi;
+    if
+    :: (debt) ->
+        atomic {
+            MAY_BE_KILLED;
+            pending = BELL(NAME);
+            MAY_BE_KILLED;
+            if
+            :: (TID(word[BELL(NAME)]) == tid) -> word[BELL(NAME)] = 0
+            :: else -> pending = NONE   /* armed anew: nothing is owed */
+            fi
+        };
+        if
+        :: atomic {
+            (pending != NONE) -> MAY_BE_KILLED; wake_all(BELL(NAME)); MAY_BE_KILLED; pending = NONE
+           }
+        :: (pending == NONE)
+        fi
+    :: else
+    fi;
+finished:
+    goto over;
+
+killed:
+    atomic { is_dead[me] = 1; cursor = NONE; last = 0; died = 0; seen = 0; debt = 0 };
+    kernel_cleans_up(BELL(NAME), BELL(NAME));
+over:
+    atomic {
+        pending = NONE; cursor = NONE; last = 0; died = 0; seen = 0; debt = 0;
+        must_wake = NONE;
+        where[me] = ENDED
+    }
+}
+
+#define POSTS(x) (POST0 == (x) || (POSTERS > 1 && POST1 == (x)) || (POSTERS > 2 && POST2 == (x)))
+#define NO_ALL_A (!POSTS(ALL_A))
+#define NO_ALL_B (!POSTS(ALL_B))
+
+/* ---- the check of every state in which nobody runs ---------------------- */
+
+#define ALL_IDLE (IDLE(0) && IDLE(PROCESSES - 1) \
+    && (PROCESSES < 3 || IDLE(1)) \
+    && (PROCESSES < 4 || IDLE(2)) \
+    && (PROCESSES < 5 || IDLE(3)))
+
+hidden byte value[4 + 2 * WAITS];       /* with the committed log applied */
+hidden byte near;
+
+/* Why does wait i not have name n? near: the wait ahead of it, or NONE. */
+inline who_is_ahead(n) {
+    near = NONE;
+    h = 0;
+    do
+    :: (h < WAITS) ->
+        if
+        :: (value[LINKED(n, h)] != 0 && ALIVE(n, h) && value[LINKED(n, h)] < value[LINKED(n, i)]
+            && (near == NONE || value[LINKED(n, h)] > value[LINKED(n, near)])) ->
+            near = h
+        :: else
+        fi;
+        h++
+    :: else -> break
+    od;
+    h = 0
+}
+
+proctype Quiet() {
+    byte i;
+    do
+    :: d_step {
+        ALL_IDLE ->
+        assert(lock_owner == 0);
+        h = 0;
+        do
+        :: (h < 4 + 2 * WAITS) -> value[h] = data[h]; h++
+        :: else -> break
+        od;
+        h = 0;
+        do
+        :: (h < log_length) -> value[log_word[h]] = log_value[h]; h++
+        :: else -> break
+        od;
+        assert(!NO_ALL_A
+            || posted[A] == consumed[A] + discarded[A] + value[COUNTER(A)]);
+        assert(!NO_ALL_B
+            || posted[B] == consumed[B] + discarded[B] + value[COUNTER(B)]);
+        i = 0;
+        do
+        :: (i < WAITS) ->
+            if
+            :: ASLEEP(i) ->
+                assert(!must_go[i]);
+                assert(state[i] == WAITING);
+                n2 = 0;                 /* obstacles that it watches rightly */
+                g = 0;                  /* names that it lacks */
+                n1 = A;
+                do
+                :: (n1 <= B) ->
+                    if
+                    :: USES(i, n1) ->
+                        assert(value[LINKED(n1, i)] != 0);
+                        who_is_ahead(n1);
+                        if
+                        :: (value[COUNTER(n1)] != ALL && near != NONE) ->
+                            g++;
+                            n2 = n2 + SLEEPS_ON(i, BEACON(n1, near));
+                            /* they do not wait for each other */
+                            assert(!SLEEPS_ON(near, BEACON(A, i)) && !SLEEPS_ON(near, BEACON(B, i)))
+                        :: (value[COUNTER(n1)] != ALL && near == NONE
+                            && value[COUNTER(n1)] == 0) ->
+                            g++;
+                            /* D on an armed bell: a poke cut short; the next poster still sees it armed */
+                            n2 = n2 + (SLEEPS_ON(i, BELL(n1)) && (word[BELL(n1)] & (255 - D_BIT)) == ARMED(n1, i))
+                        :: else
+                        fi
+                    :: else
+                    fi;
+                    n1++
+                :: else -> break
+                od;
+                if
+                :: IS_ANY(i) -> assert(g == 2 && n2 == 2)
+                :: else -> assert(g > 0 && n2 == 1)
+                fi;
+                n1 = 0;
+                n2 = 0;
+                g = 0;
+                near = 0
+            :: else
+            fi;
+            i++
+        :: else -> break
+        od;
+        i = 0;
+        h = 0;
+        do
+        :: (h < 4 + 2 * WAITS) -> value[h] = 0; h++
+        :: else -> break
+        od;
+        h = 0
+       }
+    od
+}
+
+init {
+    byte i;
+    atomic {
+        kind[0] = WAIT0;
+#if WAITS > 1
+        kind[1] = WAIT1;
+#endif
+#if WAITS > 2
+        kind[2] = WAIT2;
+#endif
+        i = 0;
+        do
+        :: (i < 2 * WAITS) ->
+            watch[i] = NONE;
+#if WATCHERS
+            watcher[i] = NONE;
+#endif
+            i++
+        :: else -> break
+        od;
+        i = 0;
+        do
+        :: (i < PROCESSES) -> where[i] = FRESH; i++
+        :: else -> break
+        od;
+#ifndef NP
+        run Quiet();
+#endif
+        i = 0;
+        do
+        :: (i < WAITS) -> run Wait(i); i++
+        :: else -> break
+        od;
+        run Poster(WAITS, POST0);
+#if POSTERS > 1
+        run Poster(WAITS + 1, POST1);
+#endif
+#if POSTERS > 2
+        run Poster(WAITS + 2, POST2);
+#endif
+        i = 0
+    }
+}

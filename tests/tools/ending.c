@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * ending [-p FILE] CMD... - runs CMD and prints how it really ended, "exit 3" or
+ * "signal 15", which a shell cannot tell apart; -p writes CMD's pid to a file
+ */
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+int
+main(int argc, char **argv)
+{
+	const char *file = NULL;
+	int status;
+	pid_t pid;
+
+	(void)argc;
+	argv++;
+	if (*argv && !strcmp(*argv, "-p")) {
+		file = argv[1];
+		argv += 2;
+	}
+	pid = fork();
+	if (pid == 0) {
+		execvp(*argv, argv);
+		_exit(127);
+	}
+	if (pid < 0)
+		return 1;
+	if (file) {
+		FILE *f = fopen(file, "w");
+
+		if (!f || fprintf(f, "%d\n", (int)pid) < 0 || fclose(f))
+			return 1;
+	}
+	if (waitpid(pid, &status, 0) != pid)
+		return 1;
+	if (WIFSIGNALED(status))
+		printf("signal %d\n", WTERMSIG(status));
+	else
+		printf("exit %d\n", WEXITSTATUS(status));
+	return 0;
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * hold-lock NAMESPACE - takes the lock of a segment, says so, and keeps it until it dies
+ */
+#include <stdio.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "repair.h"
+
+int
+main(int argc, char **argv)
+{
+	struct compl_where where = { .space = argv[1], .uid = geteuid() };
+	struct compl_space *c;
+	struct session s;
+
+	if (argc != 2 || compl_open(&c, &where, COMPL_SOLE_LIST) != COMPL_OK)
+		return 1;
+	if (session_begin(&s, c, NULL) != COMPL_OK || repair_enter(&s, CLOCK_NEVER) != COMPL_OK)
+		return 1;
+	puts("held");
+	fflush(stdout);
+	for (;;)
+		pause();
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * rescues NAMESPACE - prints how often a seat belt rescued somebody there
+ */
+#include <stdio.h>
+#include <unistd.h>
+
+#include "compl.h"
+
+int
+main(int argc, char **argv)
+{
+	struct compl_where where = { .space = argv[1], .uid = geteuid() };
+	enum compl_result result;
+	struct compl_space *c;
+
+	if (argc != 2)
+		return 2;
+	result = compl_open(&c, &where, 0);
+	if (result == COMPL_E_NO_SEGMENT) {
+		puts("0");
+		return 0;
+	}
+	if (result != COMPL_OK) {
+		fprintf(stderr, "rescues: %s: %s\n", argv[1], compl_strresult(result));
+		return 1;
+	}
+	printf("%u\n", (unsigned)compl_rescues(c));
+	compl_close(c);
+	return 0;
+}

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * stage - one performance of a scene: who waits, and what was posted for sure
+ */
+#ifndef STAGE_H
+#define STAGE_H
+
+#include <ctype.h>
+
+#include "compl.h"
+#include "others.h"
+#include "peek.h"
+#include "scenes.h"
+#include "victim.h"
+
+#define NAMES	  4 /* a to d */
+#define OTHERS	  8
+#define VICTIMS	  2
+#define ARGUMENTS 24
+
+/* What a command's arguments ask for. */
+struct wish {
+	char verb[8];
+	unsigned names; /* bits */
+	uint32_t count;
+	bool any, all, fail_fast, waiting;
+};
+
+/* One who takes part, and how it ended. */
+struct part {
+	struct wish wish;
+	bool murdered; /* by us */
+	bool ended;    /* of its own accord, */
+	int status;    /* with this exit status */
+};
+
+struct stage {
+	const char *program, *waiter; /* the victims', the others' */
+	char space[COMPL_SPACE_MAX - 2];
+	struct compl_space *c; /* our own way in, opened when first needed */
+	size_t others, victims;
+	struct other other[OTHERS];
+	struct part cast[OTHERS];
+	struct victim victim[VICTIMS];
+	struct part dead[VICTIMS];
+	int64_t posted[NAMES]; /* by us */
+	unsigned all, removed; /* names, by us */
+};
+
+static inline const char *
+name_of(unsigned n)
+{
+	static const char *const names[NAMES] = { "a", "b", "c", "d" };
+
+	return names[n];
+}
+
+/* Splits "wait a b --count 2" into the arguments of program, in our namespace. */
+static inline void
+arguments_of(struct stage *s, const char *program, char *line, char *argv[ARGUMENTS])
+{
+	char *word, *state;
+	size_t n = 0;
+
+	argv[n++] = (char *)(uintptr_t)program;
+	for (word = strtok_r(line, " ", &state); word; word = strtok_r(NULL, " ", &state))
+		argv[n++] = word;
+	argv[n++] = (char *)(uintptr_t) "-n";
+	argv[n++] = s->space;
+	argv[n] = NULL;
+}
+
+static inline struct wish
+wish_of(char *const argv[])
+{
+	struct wish w = { .count = 1 };
+	int i;
+
+	snprintf(w.verb, sizeof w.verb, "%s", argv[1]);
+	for (i = 2; argv[i]; i++) {
+		if (islower((unsigned char)argv[i][0]) && !argv[i][1] &&
+		    strncmp(argv[i - 1], "--v", 3))
+			w.names |= 1u << (argv[i][0] - 'a');
+		else if (!strcmp(argv[i], "--count"))
+			w.count = (uint32_t)strtoul(argv[i + 1], NULL, 10);
+		w.any |= !strcmp(argv[i], "--any");
+		w.all |= !strcmp(argv[i], "--all");
+		w.waiting |= !strcmp(argv[i], "--waiting");
+		w.fail_fast |= !strcmp(argv[i], "--fail-fast");
+	}
+	return w;
+}
+
+static inline struct compl_space *
+stage_open(struct stage *s)
+{
+	struct compl_where where = { .space = s->space, .uid = geteuid() };
+
+	if (!s->c && compl_open(&s->c, &where, COMPL_CREATE) != COMPL_OK)
+		give_up("opening the segment");
+	return s->c;
+}
+
+static inline void
+must(enum compl_result result)
+{
+	if (result != COMPL_OK)
+		give_up(compl_strresult(result));
+}
+
+static inline void
+stage_post(struct stage *s, unsigned name, uint32_t tokens, bool all)
+{
+	struct compl_post post = { .tokens = tokens, .all = all };
+
+	must(compl_done(stage_open(s), name_of(name), &post));
+	s->posted[name] += all ? 0 : tokens;
+	s->all |= (unsigned)all << name;
+}
+
+static inline void
+stage_wait(struct stage *s, const char *action)
+{
+	char *argv[ARGUMENTS], text[128];
+	size_t i = s->others++;
+
+	snprintf(text, sizeof text, "%s", action);
+	arguments_of(s, s->waiter, text, argv);
+	s->cast[i] = (struct part){ .wish = wish_of(argv) };
+	other_start(&s->other[i], argv);
+	if (!others_settle(&s->other[i], 1) || s->other[i].ended)
+		give_up("a waiter does not sleep");
+}
+
+static inline void
+stage_act(struct stage *s, const char *action)
+{
+	char verb[8], letter = 'a';
+	unsigned count = 1, name;
+
+	sscanf(action, "%7s %c %u", verb, &letter, &count);
+	name = (unsigned)(letter - 'a');
+	if (!strcmp(verb, "wait")) {
+		stage_wait(s, action);
+	} else if (!strcmp(verb, "post")) {
+		stage_post(s, name, count, false);
+	} else if (!strcmp(verb, "all")) {
+		stage_post(s, name, 1, true);
+	} else if (!strcmp(verb, "init")) {
+		must(compl_init(stage_open(s), name_of(name), false));
+	} else if (!strcmp(verb, "rm")) {
+		must(compl_remove(stage_open(s), name_of(name)));
+		s->removed |= 1u << name;
+	} else if (!strcmp(verb, "kill")) {
+		other_kill(&s->other[letter - '0']);
+		s->cast[letter - '0'].murdered = true;
+	} else {
+		give_up(action);
+	}
+}
+
+static inline void
+stage_begin(struct stage *s, const struct scene *scene, const char *space)
+{
+	size_t i;
+
+	snprintf(s->space, sizeof s->space, "%s", space);
+	for (i = 0; i < SCENE_ACTIONS && scene->before[i]; i++)
+		stage_act(s, scene->before[i]);
+}
+
+/* Everybody off, and the segment. */
+static inline void
+stage_end(struct stage *s)
+{
+	char path[COMPL_PATH_MAX];
+	size_t i;
+
+	for (i = 0; i < s->others; i++)
+		other_kill(&s->other[i]);
+	for (i = 0; i < s->victims; i++)
+		victim_kill(&s->victim[i]);
+	compl_close(s->c);
+	segment_file(path, sizeof path, s->space);
+	unlink(path);
+}
+
+/* A new victim, stopped at its first moment.  slow: it will be stepped through, and what
+ * is SOON comes later. */
+static inline struct victim *
+stage_victim(struct stage *s, const char *line, bool slow)
+{
+	char *argv[ARGUMENTS], text[128], *deadline;
+	size_t i = s->victims++, k;
+
+	snprintf(text, sizeof text, "%s", line);
+	deadline = strstr(text, "SOON");
+	if (deadline)
+		memcpy(deadline, slow ? "1.50" : "0.03", 4);
+	arguments_of(s, s->program, text, argv);
+	s->dead[i] = (struct part){ .wish = wish_of(argv) };
+	if (s->dead[i].wish.waiting)
+		for (k = 0, s->dead[i].wish.count = 0; k < s->others; k++)
+			s->dead[i].wish.count += s->cast[k].wish.count;
+	victim_start(&s->victim[i], argv);
+	return &s->victim[i];
+}
+
+/* The victim has fallen asleep.  Takes the actions of the scene, one by one, until
+ * something wakes it; it may sleep again when we look.  False: there are none left, and it
+ * sleeps on. */
+static inline bool
+stage_rouse(struct stage *s, struct victim *v, const char *const **action)
+{
+	unsigned long switches = v->switches;
+
+	while (**action) {
+		stage_act(s, *(*action)++);
+		if (!others_settle(s->other, s->others))
+			give_up("the others do not settle");
+		victim_await(v, false);
+		if (v->state != VICTIM_ASLEEP || v->switches != switches)
+			return true;
+	}
+	return false;
+}
+
+/* How everybody ended. */
+static inline void
+stage_count(struct stage *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->others; i++) {
+		int status = s->other[i].status;
+
+		s->cast[i].ended = s->other[i].ended;
+		s->cast[i].status =
+			WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+	}
+	for (i = 0; i < s->victims; i++) {
+		s->dead[i].ended = WIFEXITED(s->victim[i].status);
+		s->dead[i].status = WEXITSTATUS(s->victim[i].status);
+	}
+}
+
+#endif

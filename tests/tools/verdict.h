@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * verdict - whether all adds up after a kill
+ *
+ *   conservation	posted = taken + left, where each post or wait of a victim
+ *			happened wholly or not at all
+ *   no lost wake-up	nobody sleeps whose wait can be granted
+ *   order		nobody was passed over
+ *   no rescue		and no seat belt was needed
+ */
+#ifndef VERDICT_H
+#define VERDICT_H
+
+#include <stdarg.h>
+
+#include "stage.h"
+
+/* What is left, seen from outside. */
+struct remains {
+	struct compl_listing *list;
+	struct compl_entry *entry[NAMES]; /* or NULL */
+	int64_t left[NAMES];
+	uint32_t rescues;
+	unsigned moved; /* victims whose work is seen to have been done, as bits */
+	char trouble[200];
+};
+
+static inline bool
+trouble(struct remains *r, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(r->trouble, sizeof r->trouble, format, arguments);
+	va_end(arguments);
+	return false;
+}
+
+static inline void
+remains_look(struct remains *r, const struct stage *s)
+{
+	unsigned n;
+	size_t i;
+
+	*r = (struct remains){ .list = NULL };
+	if (!peek(s->space, &r->list, &r->rescues))
+		return;
+	for (i = 0; i < r->list->count; i++)
+		for (n = 0; n < NAMES; n++)
+			if (!strcmp(r->list->entries[i].name, name_of(n)))
+				r->entry[n] = &r->list->entries[i];
+	for (n = 0; n < NAMES; n++)
+		r->left[n] = r->entry[n] ? r->entry[n]->done : 0;
+}
+
+static inline bool
+is_all(const struct remains *r, unsigned n)
+{
+	return r->left[n] == COMPL_ALL;
+}
+
+/* The place of pid in the line of n, from 0; -1: it stands there not. */
+static inline int
+place_of(const struct remains *r, unsigned n, pid_t pid)
+{
+	size_t i;
+
+	for (i = 0; r->entry[n] && i < r->entry[n]->waiter_count; i++)
+		if (r->entry[n]->waiters[i].pid == pid)
+			return (int)i;
+	return -1;
+}
+
+static inline bool
+is_covered(const struct remains *r, unsigned n, pid_t pid, uint32_t count)
+{
+	return is_all(r, n) || (place_of(r, n, pid) == 0 && r->left[n] >= count);
+}
+
+/* A living waiter stands in all its lines, and there is nothing for it to take. */
+static inline bool
+check_sleeper(struct remains *r, const struct stage *s, size_t i)
+{
+	const struct wish *w = &s->cast[i].wish;
+	pid_t pid = s->other[i].pid;
+	bool all = true, any = false;
+	unsigned n;
+
+	for (n = 0; n < NAMES; n++) {
+		if (!(w->names >> n & 1))
+			continue;
+		if (!r->entry[n])
+			return trouble(r, "waiter %zu sleeps, and %s is not there", i, name_of(n));
+		if (place_of(r, n, pid) < 0)
+			return trouble(r, "waiter %zu sleeps, and is not in the line of %s", i,
+				       name_of(n));
+		all &= is_covered(r, n, pid, w->count);
+		any |= is_covered(r, n, pid, w->count);
+	}
+	if (w->any ? any : all)
+		return trouble(r, "lost wake-up: waiter %zu sleeps and could go", i);
+	return true;
+}
+
+static inline bool
+check_ending(struct remains *r, const struct stage *s, size_t i, unsigned removable)
+{
+	const struct part *p = &s->cast[i];
+
+	if (p->murdered || p->status < 100)
+		return true;
+	if (p->status == 120 && (p->wish.names & removable))
+		return true;
+	return trouble(r, "waiter %zu ended with %d", i, p->status);
+}
+
+/* i was there before j, wants no more than j, of the same names, and j went. */
+static inline bool
+check_order(struct remains *r, const struct stage *s, size_t i)
+{
+	const struct wish *w = &s->cast[i].wish;
+	size_t j;
+
+	for (j = i + 1; j < s->others; j++)
+		if (s->cast[j].ended && s->cast[j].status < 100 &&
+		    s->cast[j].wish.names == w->names && s->cast[j].wish.any == w->any &&
+		    s->cast[j].wish.count >= w->count && !s->cast[j].wish.fail_fast)
+			return trouble(r, "waiter %zu was passed over by %zu", i, j);
+	return true;
+}
+
+/* ---- the sums ----------------------------------------------------------------- */
+
+/* Tries all that the parts from `at` on may have done to the balance, which is
+ * posted - taken - left for each name and must become 0.  Parts: first the
+ * others, then the victims. */
+static inline bool balance(struct remains *r, const struct stage *s, int64_t sum[NAMES],
+			   unsigned open, size_t at);
+
+/* Part takes (sign 1) or posts (-1) count of the names in the set. */
+static inline bool
+balance_with(struct remains *r, const struct stage *s, int64_t sum[NAMES], unsigned open, size_t at,
+	     unsigned names, int64_t change)
+{
+	int64_t after[NAMES];
+	unsigned n;
+
+	for (n = 0; n < NAMES; n++)
+		after[n] = sum[n] - (names >> n & 1 ? change : 0);
+	return balance(r, s, after, open, at + 1);
+}
+
+/* A wait: all its names, or with --any one of them. */
+static inline bool
+balance_taker(struct remains *r, const struct stage *s, int64_t sum[NAMES], unsigned open,
+	      size_t at, const struct part *p)
+{
+	unsigned n;
+
+	if (!p->wish.any)
+		return balance_with(r, s, sum, open, at, p->wish.names, p->wish.count);
+	for (n = 0; n < NAMES; n++)
+		if (p->wish.names >> n & 1 &&
+		    balance_with(r, s, sum, open, at, 1u << n, p->wish.count))
+			return true;
+	return false;
+}
+
+/* A post: on each of its names, or when it was killed on some of them. */
+static inline bool
+balance_poster(struct remains *r, const struct stage *s, int64_t sum[NAMES], unsigned open,
+	       size_t at, const struct part *p)
+{
+	unsigned some = p->wish.names;
+
+	for (;; some = (some - 1) & p->wish.names) {
+		if (balance_with(r, s, sum, open, at, some, -(int64_t)p->wish.count)) {
+			if (some & open)
+				r->moved |= 1u << (at - s->others);
+			return true;
+		}
+		if (p->ended || !some)
+			return false;
+	}
+}
+
+/* A reinit: what was there is gone, or not. */
+static inline bool
+balance_reinit(struct remains *r, const struct stage *s, int64_t sum[NAMES], unsigned open,
+	       size_t at, const struct part *p)
+{
+	int64_t after[NAMES];
+	unsigned n;
+
+	if (!p->ended && balance(r, s, sum, open, at + 1))
+		return true;
+	for (n = 0; n < NAMES; n++)
+		after[n] = p->wish.names >> n & 1 && r->left[n] == 0 ? 0 : sum[n];
+	if (!balance(r, s, after, open, at + 1))
+		return false;
+	r->moved |= 1u << (at - s->others);
+	return true;
+}
+
+static inline bool
+balance(struct remains *r, const struct stage *s, int64_t sum[NAMES], unsigned open, size_t at)
+{
+	const struct part *p = at < s->others ? &s->cast[at] : &s->dead[at - s->others];
+	bool victim = at >= s->others;
+	unsigned n;
+
+	if (at == s->others + s->victims) {
+		for (n = 0; n < NAMES; n++)
+			if (open >> n & 1 && sum[n])
+				return false;
+		return true;
+	}
+	if (!strcmp(p->wish.verb, "done") && !p->wish.all)
+		return balance_poster(r, s, sum, open, at, p);
+	if (!strcmp(p->wish.verb, "reinit"))
+		return balance_reinit(r, s, sum, open, at, p);
+	if (strcmp(p->wish.verb, "wait") && strcmp(p->wish.verb, "try"))
+		return balance(r, s, sum, open, at + 1);
+	if (p->ended && p->status < 100 && !(p->wish.fail_fast && p->status))
+		return balance_taker(r, s, sum, open, at, p);
+	if (victim && !p->ended && balance_taker(r, s, sum, open, at, p)) {
+		r->moved |= 1u << (at - s->others);
+		return true;
+	}
+	return balance(r, s, sum, open, at + 1);
+}
+
+/* Names whose tokens vanish with them, or are not counted. */
+static inline unsigned
+uncounted(struct remains *r, const struct stage *s)
+{
+	unsigned names = s->removed, n;
+	size_t i;
+
+	for (i = 0; i < s->victims; i++)
+		if (!strcmp(s->dead[i].wish.verb, "rm") ||
+		    (!strcmp(s->dead[i].wish.verb, "reinit") && s->victims > 1))
+			names |= s->dead[i].wish.names;
+	for (n = 0; n < NAMES; n++)
+		names |= (unsigned)is_all(r, n) << n;
+	return names;
+}
+
+/* "All" and rm are seen by their effect. */
+static inline void
+see_victims(struct remains *r, const struct stage *s)
+{
+	unsigned n;
+	size_t i;
+
+	for (i = 0; i < s->victims; i++) {
+		const struct wish *w = &s->dead[i].wish;
+
+		for (n = 0; n < NAMES; n++) {
+			if (!(w->names >> n & 1))
+				continue;
+			if ((w->all && is_all(r, n)) || (!strcmp(w->verb, "rm") && !r->entry[n]) ||
+			    (!strcmp(w->verb, "reinit") && s->all >> n & 1 && !is_all(r, n)) ||
+			    (!strcmp(w->verb, "init") && r->entry[n] && r->entry[n]->initialised))
+				r->moved |= 1u << i;
+		}
+	}
+}
+
+/* "All" is there if it was posted, and gone only if somebody took it away. */
+static inline bool
+check_all(struct remains *r, const struct stage *s)
+{
+	unsigned n;
+	size_t i;
+
+	for (n = 0; n < NAMES; n++) {
+		bool may = s->all >> n & 1, must_be = may && !(s->removed >> n & 1);
+
+		for (i = 0; i < s->victims; i++) {
+			const struct wish *w = &s->dead[i].wish;
+
+			if (!(w->names >> n & 1))
+				continue;
+			may |= w->all;
+			must_be &= strcmp(w->verb, "reinit") && strcmp(w->verb, "rm");
+		}
+		if (is_all(r, n) ? !may : must_be)
+			return trouble(r, "%s is at %lld", name_of(n), (long long)r->left[n]);
+	}
+	return true;
+}
+
+/* The verdict on what is there, after everybody has settled. */
+static inline bool
+verdict(struct remains *r, const struct stage *s)
+{
+	unsigned closed, removable = s->removed, n;
+	int64_t sum[NAMES];
+	size_t i;
+
+	remains_look(r, s);
+	closed = uncounted(r, s);
+	for (i = 0; i < s->victims; i++)
+		if (!strcmp(s->dead[i].wish.verb, "rm"))
+			removable |= s->dead[i].wish.names;
+	for (i = 0; i < s->others; i++) {
+		if (s->cast[i].ended ? !check_ending(r, s, i, removable)
+				     : !check_sleeper(r, s, i) || !check_order(r, s, i))
+			return false;
+	}
+	for (n = 0; n < NAMES; n++)
+		sum[n] = s->posted[n] - r->left[n];
+	see_victims(r, s);
+	if (!balance(r, s, sum, ~closed, 0))
+		return trouble(r, "tokens do not add up: left %lld %lld %lld of %lld %lld %lld",
+			       (long long)r->left[0], (long long)r->left[1], (long long)r->left[2],
+			       (long long)s->posted[0], (long long)s->posted[1],
+			       (long long)s->posted[2]);
+	if (r->rescues)
+		return trouble(r, "a seat belt was needed");
+	return check_all(r, s);
+}
+
+#endif
