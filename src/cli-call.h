@@ -32,6 +32,7 @@ struct cli_settings {
 	bool fail_fast;
 	bool killable;
 	bool uninterruptible;
+	bool with_parent;
 	bool io;
 	bool print;
 	bool remaining;
@@ -48,8 +49,10 @@ struct cli_settings {
 	/* the others */
 	bool exist_ok;
 	bool force;
+	bool is_long;
 	bool json;
 	bool names;
+	bool namespaces;
 };
 
 struct cli_call {

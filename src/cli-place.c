@@ -83,6 +83,8 @@ place_open(struct compl_space **c, const struct cli_call *call, unsigned flags)
 		umask(before);
 	}
 	*c = space;
+	if (result == COMPL_E_SCOPE && (flags & PLACE_ENDED_SCOPE))
+		return COMPL_E_NO_SEGMENT;
 	return result;
 }
 

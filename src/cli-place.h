@@ -11,8 +11,12 @@
 /* Fills call->where from options and environment. */
 void place_choose_or_die(struct cli_call *call);
 
-/* compl_open(), for a process with one thread; flags is 0 or COMPL_CREATE.  What an earlier call
- * opened is closed; the end of the process closes the last. */
+/* Beside the flags of compl_open(): a scope that has ended is COMPL_E_NO_SEGMENT, as any
+ * namespace that is not there. */
+#define PLACE_ENDED_SCOPE (1u << 31)
+
+/* compl_open(), for a process with one thread; flags is 0, COMPL_CREATE or PLACE_ENDED_SCOPE.
+ * What an earlier call opened is closed; the end of the process closes the last. */
 enum compl_result place_open(struct compl_space **c, const struct cli_call *call, unsigned flags);
 
 /* Its name, as shown in JSON. */

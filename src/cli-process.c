@@ -1,15 +1,34 @@
 /* SPDX-License-Identifier: ISC
  *
- * cli-process.c - reads /proc
+ * cli-process.c - its name, and its death
  *
- * Where there is none, nobody has a name.
+ * Where there is no /proc, nobody has a name.
+ *
+ * The signal that follows the parent's death is SIGKILL, because an orphan must not take a
+ * token whatever it was told: that alone can be neither ignored nor blocked (SIGHUP under
+ * nohup, all but one under --killable), ends a stopped process too, which would hold up
+ * those behind it until somebody continues it, and a PID 1.  Death is a clean way out of a
+ * line.  It could come between taking a token and reporting it, so it is called off first
+ * thing after the wait; what is left of that gap is that of every SIGKILL, and the one who
+ * would have been told is dead.
  */
 #include "cli-process.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
+
+#include "cli-message.h"
+#include "cli-status.h"
+
+static bool is_following;
+static int signal_before; /* what our own caller may have asked for; CMD finds it again */
 
 const char *
 process_parent_name(void)
@@ -30,4 +49,31 @@ process_parent_name(void)
 	name[length] = '\0';
 	name[strcspn(name, "\n")] = '\0';
 	return name;
+}
+
+/* Ordering: the kernel looks at the wish when the parent dies, and getppid() changes then: who
+ * wishes first and asks afterwards misses no death. */
+void
+process_follow_or_die(pid_t parent)
+{
+	is_following = prctl(PR_GET_PDEATHSIG, &signal_before) == 0;
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) {
+		message_line("--with-parent: %s", strerror(errno));
+		exit(STATUS_FAILED);
+	}
+	if (getppid() == parent)
+		return;
+	raise(SIGKILL);
+	_exit(STATUS_SIGNAL + SIGKILL); /* as PID 1 */
+}
+
+void
+process_unfollow(void)
+{
+	int error = errno;
+
+	if (is_following)
+		prctl(PR_SET_PDEATHSIG, signal_before);
+	is_following = false;
+	errno = error;
 }

@@ -1,143 +1,144 @@
 /* SPDX-License-Identifier: ISC
  *
- * cli-table.c - the columns of ls
+ * cli-table.c - what ls says about a name and its waiters
  */
 #include "cli-table.h"
 
 #include <inttypes.h>
-#include <stdbool.h>
 #include <stdio.h>
-#include <unistd.h>
 
+#include "cli-grid.h"
 #include "cli-output.h"
-#include "cli-text.h"
 
-/* Room for the longest value with every byte escaped. */
-#define CELL_SIZE (4 * COMPL_VALUE_MAX + 1)
+#define INDENT "  "
 
+/* The two largest units: 12s, 5m03s, 2h10m, 4d07h. */
 static void
-name_cell(char *cell, const struct compl_entry *e)
+add_time(struct grid_row *row, const char *before, double seconds)
 {
-	text_escape(cell, CELL_SIZE, e->name);
+	uint64_t s = seconds > 0 && seconds < 1e15 ? (uint64_t)seconds : 0;
+
+	if (s < 60)
+		grid_add(row, GRID_PLAIN, "%s%us", before, (unsigned)s);
+	else if (s < 3600)
+		grid_add(row, GRID_PLAIN, "%s%um%02us", before, (unsigned)(s / 60),
+			 (unsigned)(s % 60));
+	else if (s < 86400)
+		grid_add(row, GRID_PLAIN, "%s%uh%02um", before, (unsigned)(s / 3600),
+			 (unsigned)(s / 60 % 60));
+	else
+		grid_add(row, GRID_PLAIN, "%s%" PRIu64 "d%02uh", before, s / 86400,
+			 (unsigned)(s / 3600 % 24));
+}
+
+static const struct grid_row *
+make_header(struct grid_row *row)
+{
+	static const char *const titles[] = { "NAME",	"STATE", "DONE", "WAITERS",
+					      "STATUS", "VALUE", "AGE" };
+
+	row->count = 0;
+	for (size_t i = 0; i < sizeof(titles) / sizeof(titles[0]); i++)
+		grid_add(row, GRID_TITLE, "%s", titles[i]);
+	return row;
 }
 
 static void
-state_cell(char *cell, const struct compl_entry *e)
+add_state(struct grid_row *row, const struct compl_entry *e)
 {
-	snprintf(cell, CELL_SIZE, "%s",
-		 e->done == COMPL_ALL ? "all"
-		 : e->done > 0	      ? "done"
-				      : "pending");
-}
-
-static void
-done_cell(char *cell, const struct compl_entry *e)
-{
-	snprintf(cell, CELL_SIZE, "%" PRIu32, e->done);
-}
-
-static void
-waiters_cell(char *cell, const struct compl_entry *e)
-{
-	snprintf(cell, CELL_SIZE, "%zu", e->waiter_count);
-}
-
-static void
-status_cell(char *cell, const struct compl_entry *e)
-{
-	snprintf(cell, CELL_SIZE, "%d", e->word.status);
+	if (e->done == 0)
+		grid_add(row, GRID_PENDING, "pending");
+	else
+		grid_add(row, GRID_GOOD, "%s", e->done == COMPL_ALL ? "all" : "done");
 }
 
 /* "-" for no value, and "" for an empty one. */
 static void
-value_cell(char *cell, const struct compl_entry *e)
+add_value(struct grid_row *row, const struct compl_word *word)
 {
-	text_escape(cell, CELL_SIZE,
-		    !e->word.has_value	       ? "-"
-		    : e->word.value[0] == '\0' ? "\"\""
-					       : e->word.value);
-}
-
-/* The two largest units: 12s, 5m03s, 2h10m, 4d07h. */
-static void
-age_cell(char *cell, const struct compl_entry *e)
-{
-	uint64_t s = e->age_seconds > 0 && e->age_seconds < 1e15 ? (uint64_t)e->age_seconds : 0;
-
-	if (s < 60)
-		snprintf(cell, CELL_SIZE, "%us", (unsigned)s);
-	else if (s < 3600)
-		snprintf(cell, CELL_SIZE, "%um%02us", (unsigned)(s / 60), (unsigned)(s % 60));
-	else if (s < 86400)
-		snprintf(cell, CELL_SIZE, "%uh%02um", (unsigned)(s / 3600),
-			 (unsigned)(s / 60 % 60));
+	if (!word->has_value)
+		grid_add_text(row, "-");
 	else
-		snprintf(cell, CELL_SIZE, "%" PRIu64 "d%02uh", s / 86400,
-			 (unsigned)(s / 3600 % 24));
+		grid_add_text(row, word->value[0] != '\0' ? word->value : "\"\"");
 }
 
-static const struct column {
-	const char *title;
-	void (*write_cell)(char *cell, const struct compl_entry *entry);
-} columns[] = {
-	{ "NAME", name_cell },	     { "STATE", state_cell },	{ "DONE", done_cell },
-	{ "WAITERS", waiters_cell }, { "STATUS", status_cell }, { "VALUE", value_cell },
-	{ "AGE", age_cell },
+static const struct grid_row *
+make_name(struct grid_row *row, const struct compl_entry *e)
+{
+	row->count = 0;
+	grid_add_text(row, e->name);
+	add_state(row, e);
+	grid_add(row, GRID_PLAIN, "%" PRIu32, e->done);
+	grid_add(row, GRID_PLAIN, "%zu", e->waiter_count);
+	grid_add(row, e->word.status != 0 ? GRID_BAD : GRID_PLAIN, "%d", e->word.status);
+	add_value(row, &e->word);
+	add_time(row, "", e->age_seconds);
+	return row;
+}
+
+static const struct grid_row *
+make_waiter(struct grid_row *row, const struct compl_waiter *w)
+{
+	char notes[32];
+	int length = snprintf(notes, sizeof(notes), "%s%s%s", w->io ? " I/O" : "",
+			      w->stopped ? " stopped" : "", w->orphan ? " orphan" : "");
+
+	row->count = 0;
+	grid_add(row, GRID_PLAIN, "waiter");
+	grid_add(row, GRID_PLAIN, "%d", (int)w->pid);
+	grid_add_text(row, w->command[0] != '\0' ? w->command : "-");
+	grid_add(row, GRID_PLAIN, "needs %" PRIu32, w->need);
+	add_time(row, "for ", w->seconds);
+	if (length > 0)
+		grid_add(row, w->stopped || w->orphan ? GRID_PENDING : GRID_PLAIN, "%s", notes + 1);
+	return row;
+}
+
+/* The waits that are over. */
+static void
+print_waits(const struct compl_entry *e)
+{
+	if (e->waits > 0)
+		output_format(INDENT "waits %" PRIu64 ", %.3fs, %.3fs of it I/O\n", e->waits,
+			      e->waits_seconds, e->waits_io_seconds);
+}
+
+/* The grids of names and of waiters: each has columns of its own. */
+struct table {
+	struct grid names, waiters;
+	struct grid_row row;
 };
 
-#define COLUMNS (sizeof(columns) / sizeof(columns[0]))
-
-/* The title for entry NULL. */
 static void
-fill_cell(char *cell, const struct column *column, const struct compl_entry *entry)
+print_details(struct table *t, const struct compl_entry *e)
 {
-	if (entry == NULL)
-		snprintf(cell, CELL_SIZE, "%s", column->title);
-	else
-		column->write_cell(cell, entry);
+	for (size_t i = 0; i < e->waiter_count; i++)
+		grid_print(&t->waiters, make_waiter(&t->row, &e->waiters[i]));
+	print_waits(e);
 }
 
 static void
-print_row(const struct compl_entry *entry, const size_t widths[static COLUMNS])
+measure(struct table *t, const struct compl_entry *e)
 {
-	char cell[CELL_SIZE];
-
-	for (size_t i = 0; i < COLUMNS; i++) {
-		bool is_last = i + 1 == COLUMNS;
-
-		fill_cell(cell, &columns[i], entry);
-		output_text(cell);
-		for (size_t width = text_width(cell); width < widths[i] && !is_last; width++)
-			output_text(" ");
-		output_text(is_last ? "\n" : " ");
-	}
-}
-
-static void
-widen(size_t widths[static COLUMNS], const struct compl_entry *entry)
-{
-	char cell[CELL_SIZE];
-
-	for (size_t i = 0; i < COLUMNS; i++) {
-		fill_cell(cell, &columns[i], entry);
-		if (text_width(cell) >= widths[i])
-			widths[i] = text_width(cell) + 1;
-	}
+	grid_measure(&t->names, make_name(&t->row, e));
+	for (size_t i = 0; i < e->waiter_count; i++)
+		grid_measure(&t->waiters, make_waiter(&t->row, &e->waiters[i]));
 }
 
 void
-table_listing(const struct compl_entry *const *entries, size_t count)
+table_listing(const struct compl_entry *const *entries, size_t count, bool is_long)
 {
-	bool is_aligned = isatty(STDOUT_FILENO);
-	size_t widths[COLUMNS] = { 0 };
+	struct table t = { .names = grid_begin(""), .waiters = grid_begin(INDENT) };
 
 	if (count == 0)
 		return;
-	if (is_aligned)
-		widen(widths, NULL);
-	for (size_t i = 0; is_aligned && i < count; i++)
-		widen(widths, entries[i]);
-	print_row(NULL, widths);
-	for (size_t i = 0; i < count; i++)
-		print_row(entries[i], widths);
+	grid_measure(&t.names, make_header(&t.row));
+	for (size_t i = 0; t.names.is_aligned && i < count; i++)
+		measure(&t, entries[i]);
+	grid_print(&t.names, make_header(&t.row));
+	for (size_t i = 0; i < count; i++) {
+		grid_print(&t.names, make_name(&t.row, entries[i]));
+		if (is_long)
+			print_details(&t, entries[i]);
+	}
 }

@@ -2,8 +2,9 @@
  *
  * cli-take.c - one wait or try, from the request to the exit status
  *
- * Invariant: once the library has said COMPL_OK the terminating signals are blocked, so that
- * whoever asked hears of the token that was taken for him.
+ * Invariant: once the library has said COMPL_OK the terminating signals are blocked, and the
+ * parent's end is nothing to us any more, so that whoever asked hears of the token that was
+ * taken for him.
  */
 #include "cli-take.h"
 
@@ -17,6 +18,7 @@
 #include "cli-message.h"
 #include "cli-output.h"
 #include "cli-place.h"
+#include "cli-process.h"
 #include "cli-signals.h"
 #include "cli-status.h"
 #include "cli-stop.h"
@@ -26,6 +28,7 @@ struct end {
 	enum compl_result result;
 	struct compl_outcome out;
 	int error;	 /* errno, for a failure */
+	bool is_bereft;	 /* for COMPL_REMOVED: the whole namespace has gone */
 	int64_t left_ns; /* until the deadline */
 };
 
@@ -72,6 +75,24 @@ take_unstopped(const struct take *take, struct compl_space *c, const struct comp
 	return result;
 }
 
+/* Opens the namespace and waits in it. */
+static void
+ask_once(const struct cli_call *call, const struct take *take, const struct compl_request *request,
+	 struct end *end)
+{
+	struct compl_space *c;
+
+	end->result = place_open(&c, call, take->open_flags);
+	if (end->result == COMPL_OK) {
+		if (take->parent >= 0) /* not before the open, which undoes it */
+			process_follow_or_die(take->parent);
+		end->result = take_unstopped(take, c, request, &end->out);
+	}
+	end->error = errno;
+	process_unfollow();
+	end->is_bereft = end->result == COMPL_REMOVED && compl_is_removed(c);
+}
+
 /* Fills end, but for left_ns. */
 static void
 ask(const struct cli_call *call, const struct take *take, struct end *end)
@@ -86,14 +107,10 @@ ask(const struct cli_call *call, const struct take *take, struct end *end)
 		.escape = take->escape,
 		.command = take->command,
 	};
-	struct compl_space *c;
 
-	do { /* once more if the namespace is removed between the two */
-		end->result = place_open(&c, call, take->open_flags);
-		if (end->result == COMPL_OK)
-			end->result = take_unstopped(take, c, &request, &end->out);
-	} while (end->result == COMPL_E_NO_SEGMENT && (take->open_flags & COMPL_CREATE));
-	end->error = errno;
+	do /* once more if the namespace is removed between open and wait */
+		ask_once(call, take, &request, end);
+	while (end->result == COMPL_E_NO_SEGMENT && (take->open_flags & COMPL_CREATE));
 	if (end->result == COMPL_E_NO_SEGMENT)
 		end->result = take->without_namespace;
 }
@@ -199,7 +216,8 @@ report_answer(const struct cli_call *call, const struct take *take, const struct
 	if (has_timed_out)
 		say_timeout(call);
 	else
-		message_line("%s: %s (%s)", call->names[end->out.which], answer->why,
+		message_line("%s: %s%s (%s)", call->names[end->out.which],
+			     end->is_bereft ? "the namespace was " : "", answer->why,
 			     place_text(call));
 	return answer->status;
 }

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "cli-call.h"
 #include "compl.h"
@@ -19,6 +20,7 @@ struct take {
 	int64_t deadline_ns;
 	const char *command;	     /* shown by ls */
 	struct compl_escape *escape; /* from stop_catch() */
+	pid_t parent;		     /* end with it; -1: whatever becomes of it */
 	bool is_silent;		     /* no line about 124 */
 };
 

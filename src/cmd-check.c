@@ -49,7 +49,7 @@ run(const struct cli_call *call)
 
 	if (call->name_count > 0)
 		usage_or_die(NULL, "%s: takes no name", call->names[0]);
-	result = place_open(&c, call, 0);
+	result = place_open(&c, call, PLACE_ENDED_SCOPE);
 	if (result == COMPL_OK)
 		result = compl_check(c, add_fault, &report, &faults);
 	output_bytes(report.text, report.length);

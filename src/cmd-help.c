@@ -70,18 +70,39 @@ show_usage(const struct command *command)
 	output_text("\n\n");
 }
 
+/* text from column on, which is also where its further lines begin. */
+static void
+show_wrapped(size_t column, const char *text)
+{
+	size_t indent = column;
+
+	while (*text != '\0') {
+		char word[64];
+		size_t length = strcspn(text, " ");
+
+		snprintf(word, sizeof(word), "%.*s", (int)length, text);
+		wrap(&column, indent, word);
+		text += length + strspn(text + length, " ");
+	}
+	output_text("\n");
+}
+
 static void
 show_options(const char *title, const struct cli_option *o)
 {
 	output_line(title);
 	for (; o != NULL && o->name != NULL; o++) {
-		char name[64], letter[8] = "   ";
+		char name[64], letter[8] = "   ", line[96], help[256];
+		int column;
 
 		name_option(name, sizeof(name), o);
 		if (o->letter != 0)
 			snprintf(letter, sizeof(letter), "-%c,", o->letter);
-		output_format("  %s %-17s  %s%s%s\n", letter, name, o->help,
-			      o->variable ? "; default: " : "", o->variable ? o->variable : "");
+		snprintf(help, sizeof(help), "%s%s%s", o->help, o->variable ? "; default: " : "",
+			 o->variable ? o->variable : "");
+		column = snprintf(line, sizeof(line), "  %s %-17s  ", letter, name);
+		output_text(line);
+		show_wrapped((size_t)column, help);
 	}
 	output_text("\n");
 }

@@ -41,7 +41,7 @@ print(const struct cli_call *call, const struct compl_entry *const *entries, siz
 	if (call->set.json)
 		json_listing(place_name(call), entries, count);
 	else if (!call->set.names)
-		table_listing(entries, count);
+		table_listing(entries, count, call->set.is_long);
 	for (size_t i = 0; call->set.names && i < count; i++)
 		output_line(entries[i]->name);
 }
@@ -59,15 +59,32 @@ show(const struct cli_call *call, const struct compl_listing *list)
 	return COMPL_OK;
 }
 
+/* The unnamed one of the system must not look like a name. */
 static int
-run(const struct cli_call *call)
+list_spaces(const struct cli_call *call)
+{
+	struct compl_spaces *list;
+	enum compl_result result = compl_spaces(&call->where, &list);
+
+	if (result != COMPL_OK)
+		return failure_report(call, result, NULL, 0);
+	for (size_t i = 0; i < list->count; i++)
+		if (is_wanted(call, list->names[i]))
+			output_line(list->names[i][0] != '\0' ? list->names[i] : "(unnamed)");
+	compl_spaces_free(list);
+	output_end_or_die(NULL);
+	return STATUS_DONE;
+}
+
+static int
+list_names(const struct cli_call *call)
 {
 	static const struct compl_listing empty;
 	struct compl_listing *list = NULL;
 	enum compl_result result;
 	struct compl_space *c;
 
-	result = place_open(&c, call, 0);
+	result = place_open(&c, call, PLACE_ENDED_SCOPE);
 	if (result == COMPL_OK)
 		result = compl_list(c, &list);
 	if (result == COMPL_OK || result == COMPL_E_NO_SEGMENT)
@@ -76,9 +93,19 @@ run(const struct cli_call *call)
 	return result == COMPL_OK ? STATUS_DONE : failure_report(call, result, NULL, 0);
 }
 
+static int
+run(const struct cli_call *call)
+{
+	return call->set.namespaces ? list_spaces(call) : list_names(call);
+}
+
 static const struct cli_option options[] = {
+	{ "long", 'l', NULL, "a line for each waiter, and one about waits that are over", NULL,
+	  SETS(is_long), GROUP_NONE, NULL },
 	{ "json", 0, NULL, "as JSON", NULL, SETS(json), GROUP_OWN, NULL },
 	{ "names", 0, NULL, "only the names, a line each", NULL, SETS(names), GROUP_OWN, NULL },
+	{ "namespaces", 0, NULL, "the namespaces of the user, a line each", NULL, SETS(namespaces),
+	  GROUP_OWN, NULL },
 	{ 0 },
 };
 
@@ -88,8 +115,10 @@ const struct command cmd_ls = {
 	.summary = "list names, their states and who waits",
 	.text = "Lists the names that match a PATTERN (of the shell's kind, quoted), or all.  "
 		"STATE\n"
-		"is pending, done or all, by the counter alone; AGE since created or reinit.\n",
+		"is pending, done or all, by the counter alone; AGE since created or reinit.\n"
+		"--namespaces lists the namespaces instead.\n",
 	.example = "compl ls -n shop 'db-*'\n"
+		   "compl ls -n shop -l\n"
 		   "compl ls -n shop --json | jq '.completions[].waiters | length'\n",
 	.options = options,
 	.subject = ABOUT_NAMESPACE,

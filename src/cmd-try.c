@@ -12,6 +12,7 @@ run(const struct cli_call *call)
 	static const struct take take = {
 		.take = compl_try,
 		.without_namespace = COMPL_TIMED_OUT,
+		.parent = -1,
 		.is_silent = true,
 	};
 

@@ -2,6 +2,8 @@
  *
  * cmd-wait.c - wait_for_completion() and its variants
  */
+#include <unistd.h>
+
 #include "cli-deadline.h"
 #include "cli-process.h"
 #include "cli-signals.h"
@@ -30,6 +32,7 @@ run(const struct cli_call *call)
 		.deadline_ns = deadline_after(call->set.timeout.ns),
 		.command = call->cmd != NULL ? call->cmd[0] : process_parent_name(),
 		.escape = set_signals(&call->set),
+		.parent = call->set.with_parent ? getppid() : -1,
 	};
 
 	return take_tokens(call, &take);
@@ -51,11 +54,13 @@ static const struct cli_option options[] = {
 	{ "uninterruptible", 0, NULL, "only SIGKILL ends the wait", NULL, SETS(uninterruptible),
 	  GROUP_OWN, NULL },
 	{ "io", 0, NULL, "account the time as I/O", NULL, SETS(io), GROUP_NONE, NULL },
+	{ "with-parent", 0, NULL, "end when the process that started it dies", NULL,
+	  SETS(with_parent), GROUP_NONE, NULL },
 	{ "print", 0, NULL, "print the values, a line each", NULL, SETS(print), GROUP_NONE, NULL },
 	{ "remaining", 0, NULL, "print the seconds that are left", NULL, SETS(remaining),
 	  GROUP_NONE, NULL },
-	{ "outcome", 0, NULL, "print 'done N', timeout, removed, producer-died or error", NULL,
-	  SETS(outcome), GROUP_NONE, NULL },
+	{ "outcome", 0, NULL, "print 'done N', timeout, removed, producer-died, dead-lock or error",
+	  NULL, SETS(outcome), GROUP_NONE, NULL },
 	{ 0 },
 };
 

@@ -98,6 +98,7 @@ enum compl_result {
 	COMPL_E_VALUE,			  /* too long, or not UTF-8, or has a NUL byte */
 	COMPL_E_MISSING,		  /* no such name, and the call asks for one */
 	COMPL_E_NO_SEGMENT,		  /* no such namespace, or it has been removed */
+	COMPL_E_SCOPE,			  /* the same, and it is not for the caller to make */
 	COMPL_E_EXISTS,			  /* compl_init: initialised, or carries something */
 	COMPL_E_BUSY,			  /* compl_reinit: tokens meant for those in line */
 	COMPL_E_OVERFLOW,		  /* the counter would pass 4294967294 */
@@ -136,6 +137,10 @@ enum compl_open_flags {
 	   belongs to this thread and is useless after fork().  Without it, words are
 	   put on the list that libc has registered for the calling thread. */
 	COMPL_SOLE_LIST = 1 << 1,
+	/* With COMPL_CREATE: also a namespace whose name begins with "scope.", which
+	   lives as long as something that its maker knows.  Everybody else fails with
+	   COMPL_E_SCOPE once it has gone. */
+	COMPL_SCOPE = 1 << 2,
 };
 
 /* The path of the segment, for messages: at least COMPL_PATH_MAX bytes.
@@ -144,13 +149,28 @@ enum compl_open_flags {
 enum compl_result compl_path(char *path, size_t size, const struct compl_where *);
 
 /* Opens a namespace; *c is to be closed with compl_close().  On a failure *c is
- * NULL.  Fails with COMPL_E_SPACE, _NO_SEGMENT, _NOT_OURS, _NOT_SEGMENT,
+ * NULL.  Fails with COMPL_E_SPACE, _NO_SEGMENT, _SCOPE, _NOT_OURS, _NOT_SEGMENT,
  * _VERSION, _NO_SPACE, _SYSTEM (with EFBIG, RLIMIT_FSIZE is too small: ignore
  * SIGXFSZ to see it; with ENOMEM, RLIMIT_AS). */
 enum compl_result compl_open(struct compl_space **c, const struct compl_where *, unsigned flags);
 
 /* Unmaps and frees; NULL is allowed.  No thread may be in a call. */
 void compl_close(struct compl_space *c);
+
+/* The namespace of this handle is not there any more: compl_remove_all(), or somebody has
+ * unlinked its segment. */
+bool compl_is_removed(const struct compl_space *c);
+
+struct compl_spaces {
+	size_t count;
+	char (*names)[COMPL_SPACE_MAX + 1]; /* sorted, bytewise */
+};
+
+/* The namespaces of where->uid, or with where->system those of the machine, of which the
+ * unnamed one is ""; where->space is ignored.  To be freed with compl_spaces_free().
+ * COMPL_E_SYSTEM. */
+enum compl_result compl_spaces(const struct compl_where *where, struct compl_spaces **list);
+void compl_spaces_free(struct compl_spaces *list);
 
 /* Well-formed?  1 to COMPL_NAME_MAX of A-Z a-z 0-9 . _ : @ % + / = - and no
  * leading '-'. */
@@ -285,6 +305,7 @@ struct compl_waiter {
 	uint32_t need;
 	bool io;
 	bool stopped;	/* by a signal or a tracer, at the moment of the call */
+	bool orphan;	/* the process that was its parent when it lined up has gone */
 	double seconds; /* in line since */
 };
 

@@ -2,10 +2,8 @@
  *
  * completion - the state of a completion and its changes; nothing here sleeps
  *
- * All calls: under the lock.  Each change is one transaction, followed for
- * "all", a removal and a failure by a walk along the line, which is written down as
- * the segment's job in that same transaction and may be done again from the
- * start by whoever comes after a death.
+ * All calls: under the lock.  Each change is one transaction; "all", a removal and a failure
+ * are followed by a walk along the line (job.h).
  */
 #ifndef COMPLETION_H
 #define COMPLETION_H
@@ -51,14 +49,14 @@ bool completion_remove_all(struct session *s);
  * way.  */
 void completion_take(struct session *s, uint32_t completion, uint32_t need);
 
+/* Its value as it is now, to text, of LAYOUT_VALUE bytes; *length is 0 for none, else the
+ * value's length + 1. */
+void completion_copy_value(struct session *s, uint32_t completion, char *text, uint32_t *length);
+
 /* Status and value as they are now. */
 void completion_word(struct session *s, uint32_t completion, struct compl_word *word);
 
 /* Adds a wait that slept since since_ns to the statistics. */
 void completion_count_wait(struct session *s, uint32_t completion, int64_t since_ns, bool io);
-
-/* Walks along the line for the job that is written in the header, if there is one, to
- * its end. */
-void completion_finish_job(struct session *s);
 
 #endif

@@ -123,6 +123,7 @@ enum place_state {
 #define PLACE_ANY	1u
 #define PLACE_FAIL_FAST 2u
 #define PLACE_IO	4u
+#define PLACE_PARENT	8 /* from this bit on: the pid of who started the waiter */
 
 /* One wait's place in one line.
  *

@@ -17,6 +17,7 @@
 #include "removal.h"
 #include "repair.h"
 #include "segment.h"
+#include "spaces.h"
 #include "spelling.h"
 #include "waiter.h"
 
@@ -37,6 +38,7 @@ static const char *const failures[] = {
 	[COMPL_E_VALUE - COMPL_E_FIRST] = "not a valid value",
 	[COMPL_E_MISSING - COMPL_E_FIRST] = "no such name",
 	[COMPL_E_NO_SEGMENT - COMPL_E_FIRST] = "no such namespace",
+	[COMPL_E_SCOPE - COMPL_E_FIRST] = "the scope has ended",
 	[COMPL_E_EXISTS - COMPL_E_FIRST] = "initialised already, or in use",
 	[COMPL_E_BUSY - COMPL_E_FIRST] = "it holds tokens for those who wait",
 	[COMPL_E_OVERFLOW - COMPL_E_FIRST] = "the counter would overflow",
@@ -74,7 +76,12 @@ compl_path(char *path, size_t size, const struct compl_where *where)
 enum compl_result
 compl_open(struct compl_space **c, const struct compl_where *where, unsigned flags)
 {
-	return segment_open(c, where, flags);
+	bool is_alien =
+		where->space != NULL && spelling_is_scope(where->space) && !(flags & COMPL_SCOPE);
+	enum compl_result result =
+		segment_open(c, where, is_alien ? flags & ~(unsigned)COMPL_CREATE : flags);
+
+	return is_alien && result == COMPL_E_NO_SEGMENT ? COMPL_E_SCOPE : result;
 }
 
 void
@@ -85,6 +92,24 @@ compl_close(struct compl_space *c)
 	if (c != NULL)
 		segment_close(c);
 	errno = error;
+}
+
+bool
+compl_is_removed(const struct compl_space *c)
+{
+	return get(&c->header->mark) == MARK_DEAD || !segment_is_linked(c);
+}
+
+enum compl_result
+compl_spaces(const struct compl_where *where, struct compl_spaces **list)
+{
+	return spaces_make(where, list);
+}
+
+void
+compl_spaces_free(struct compl_spaces *list)
+{
+	free(list);
 }
 
 bool

@@ -3,13 +3,6 @@
  * Invariant: the places of a line are doubly linked in the order of joining,
  * and no place is in two lines, or in a line and on the free queue.  Every change of
  * that is one transaction, so it holds for whoever comes after a death.
- *
- * Reuse is the danger: a sleeper has read "TID 7 owns this beacon", and before it
- * is asleep thread 7 leaves, and comes back, and is given the same place:
- * the sleeper would wait for somebody behind itself.  Flags or counts against
- * that fail, for the one who should clear them may die.  So it is derived:
- * a place may be used again when its beacon has no owner and nobody alive is
- * recorded to watch it.  Of several watchers the latest is the only one alive.
  */
 #include "line.h"
 
@@ -17,16 +10,7 @@
 #include <string.h>
 
 #include "log.h"
-
-#define PER_PAGE (LAYOUT_PAGE / (uint32_t)sizeof(struct place))
-#define ROTATE	 16 /* busy places passed over before a new one is used */
-
-/* Its beacon has an owner. */
-static bool
-is_alive(const struct place *p)
-{
-	return robust_owner(robust_load(&p->beacon)) != 0;
-}
+#include "place.h"
 
 uint32_t
 line_lead(struct session *s, uint32_t place)
@@ -35,7 +19,7 @@ line_lead(struct session *s, uint32_t place)
 	uint32_t index = get(&p->lead);
 	struct place *lead = place_at(s, index);
 
-	if (!is_alive(p) || !is_alive(lead) || lead->ticket != p->ticket ||
+	if (!place_is_alive(p) || !place_is_alive(lead) || lead->ticket != p->ticket ||
 	    __atomic_load_n(&lead->state, __ATOMIC_ACQUIRE) != STATE_WAITING)
 		return 0;
 	return index;
@@ -45,126 +29,6 @@ static bool
 is_bell(uint32_t offset)
 {
 	return offset < LAYOUT_PLACES_AT;
-}
-
-/* ---- the free queue --------------------------------------------------------- */
-
-/* A living place is recorded to sleep, or to be about to sleep, on p's beacon. */
-static bool
-is_watched(struct session *s, struct place *p)
-{
-	uint32_t watcher = get(&p->watcher);
-	struct place *w;
-
-	if (watcher == 0 || watcher > s->places)
-		return false;
-	w = place_at(s, watcher);
-	return is_alive(w) && get(&w->watch) == offset_of(s, &p->beacon);
-}
-
-static bool
-is_reusable(struct session *s, struct place *p)
-{
-	return !is_alive(p) && !is_watched(s, p);
-}
-
-static void
-log_pop(struct session *s, uint32_t first)
-{
-	uint32_t next = get(&place_at(s, first)->next);
-
-	log_put(s, &s->h->places_free, next);
-	if (next == 0)
-		log_put(s, &s->h->places_free_tail, 0);
-}
-
-static void
-log_append(struct session *s, uint32_t place)
-{
-	uint32_t tail = get(&s->h->places_free_tail);
-
-	log_put(s, &place_at(s, place)->next, 0);
-	log_put(s, tail == 0 ? &s->h->places_free : &place_at(s, tail)->next, place);
-	log_put(s, &s->h->places_free_tail, place);
-}
-
-/* From the head of the queue to its tail; there are at least two. */
-static void
-rotate(struct session *s, uint32_t first)
-{
-	log_put(s, &s->h->places_free, get(&place_at(s, first)->next));
-	log_append(s, first);
-	log_commit(s);
-}
-
-/* The head of the queue if it may be used, after passing over at most limit that may
- * not; or 0. */
-static uint32_t
-find_free(struct session *s, uint32_t limit)
-{
-	for (;;) {
-		uint32_t first = get(&s->h->places_free);
-
-		if (first == 0 || s->damaged)
-			return 0;
-		if (is_reusable(s, place_at(s, first)))
-			return first;
-		if (limit-- == 0 || first == get(&s->h->places_free_tail))
-			return 0;
-		rotate(s, first);
-	}
-}
-
-/* A place never used before; its page, and that of its value, must be paid for. */
-static enum compl_result
-make_new(struct session *s, uint32_t *index)
-{
-	uint32_t next = s->places + 1;
-	enum compl_result result = COMPL_OK;
-
-	if (next > LAYOUT_PLACES)
-		return COMPL_E_NO_PLACE;
-	if (next == 1 || next % PER_PAGE == 0) {
-		uint32_t first = next - next % PER_PAGE;
-
-		result = segment_reserve(s->c, LAYOUT_PLACES_AT + first * sizeof(struct place),
-					 LAYOUT_PAGE);
-		if (result == COMPL_OK)
-			result = segment_reserve(s->c, LAYOUT_WORDS_AT + first * LAYOUT_VALUE,
-						 PER_PAGE * LAYOUT_VALUE);
-	}
-	if (result != COMPL_OK)
-		return result;
-	*index = s->places = next;
-	return COMPL_OK;
-}
-
-/* Unlinks what does not stand any more, in all lines. */
-static void
-sweep(struct session *s)
-{
-	for (uint32_t i = 1; i <= s->places && !s->damaged; i++)
-		if (get(&place_at(s, i)->line) != 0 && line_lead(s, i) == 0)
-			line_unlink(s, i);
-}
-
-/* *fresh: not from the queue. */
-static enum compl_result
-allocate(struct session *s, uint32_t *index, bool *fresh)
-{
-	enum compl_result result;
-
-	*fresh = false;
-	if ((*index = find_free(s, ROTATE)) != 0)
-		return COMPL_OK;
-	*fresh = true;
-	result = make_new(s, index);
-	if (result == COMPL_OK || s->damaged)
-		return result;
-	*fresh = false;
-	sweep(s);
-	*index = find_free(s, LAYOUT_PLACES);
-	return *index != 0 ? COMPL_OK : result;
 }
 
 /* ---- in and out ------------------------------------------------------------- */
@@ -189,6 +53,27 @@ fill(struct place *p, const struct place *how, uint32_t self)
 	put(&p->state, STATE_WAITING);
 }
 
+/* Unlinks what does not stand any more, in all lines. */
+static void
+sweep(struct session *s)
+{
+	for (uint32_t i = 1; i <= s->places && !s->damaged; i++)
+		if (get(&place_at(s, i)->line) != 0 && line_lead(s, i) == 0)
+			line_unlink(s, i);
+}
+
+static enum compl_result
+find_place(struct session *s, uint32_t *place)
+{
+	enum compl_result result = place_find(s, place);
+
+	if (result == COMPL_OK || s->damaged)
+		return result;
+	sweep(s);
+	*place = place_find_any(s);
+	return *place != 0 ? COMPL_OK : result;
+}
+
 /* Crash: before the commit the beacon is ours and the place still free; the
  * kernel lets go of the beacon.  After it we stand in line, and leave it by dying. */
 enum compl_result
@@ -198,9 +83,8 @@ line_join(struct session *s, uint32_t completion, const struct place *how, uint3
 	enum compl_result result;
 	struct place *p;
 	uint32_t tail;
-	bool fresh;
 
-	if ((result = allocate(s, place, &fresh)) != COMPL_OK)
+	if ((result = find_place(s, place)) != COMPL_OK)
 		return s->damaged ? COMPL_E_DAMAGED : result;
 	tail = get(&n->tail);
 	p = place_at(s, *place);
@@ -210,10 +94,7 @@ line_join(struct session *s, uint32_t completion, const struct place *how, uint3
 		return COMPL_E_DAMAGED;
 	fill(p, how, *place);
 	robust_own(&s->thread, &p->beacon);
-	if (fresh)
-		log_put(s, &s->h->places_made, *place);
-	else
-		log_pop(s, *place);
+	place_log_use(s, *place);
 	log_put(s, &p->line, completion);
 	log_put(s, &p->prev, tail);
 	log_put(s, &p->next, 0);
@@ -234,15 +115,15 @@ line_unlink(struct session *s, uint32_t place)
 	struct completion *n = completion_at(s, get(&p->line));
 	uint32_t prev = get(&p->prev), next = get(&p->next);
 
-	if (is_alive(p))
+	if (place_is_alive(p))
 		line_poke(s, place);
-	if (is_watched(s, p) && line_lead(s, get(&p->watcher)) != 0)
+	if (place_is_watched(s, p) && line_lead(s, get(&p->watcher)) != 0)
 		robust_poke(&p->beacon);
 	log_put(s, prev == 0 ? &n->head : &place_at(s, prev)->next, next);
 	log_put(s, next == 0 ? &n->tail : &place_at(s, next)->prev, prev);
 	log_put(s, &p->line, 0);
 	log_put(s, &p->prev, 0);
-	log_append(s, place);
+	place_log_free(s, place);
 	log_commit(s);
 }
 
@@ -323,7 +204,7 @@ behind_watchers(struct session *s, uint32_t place, uint32_t ahead)
 	for (uint32_t steps = 0; steps <= s->places; steps++) {
 		struct place *a = place_at(s, ahead);
 
-		if (get(&a->watcher) == place || !is_watched(s, a))
+		if (get(&a->watcher) == place || !place_is_watched(s, a))
 			return ahead;
 		ahead = get(&a->watcher);
 	}
@@ -377,7 +258,7 @@ poke_one(struct session *s, struct place *p)
 {
 	uint32_t watch = get(&p->watch), *word;
 
-	if (watch == 0 || !is_alive(p))
+	if (watch == 0 || !place_is_alive(p))
 		return false;
 	word = watched_at(s, watch);
 	return is_bell(watch) ? ring(word) : robust_poke(word) > 0;

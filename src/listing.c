@@ -17,11 +17,12 @@
 #include "line.h"
 #include "repair.h"
 
-/* One block: the listing, its entries, and behind them the waiters of all. */
+/* One block: the listing, its entries, and behind them the waiters of all, and their parents. */
 struct block {
 	struct compl_listing listing;
 	size_t room, waiter_room;
 	struct compl_waiter *waiters;
+	pid_t *parents; /* of each waiter, when it lined up */
 	size_t waiters_used;
 	struct compl_entry entries[];
 };
@@ -59,13 +60,14 @@ static struct block *
 allocate(size_t names, size_t waiters)
 {
 	size_t head = sizeof(struct block) + names * sizeof(struct compl_entry);
-	struct block *b = calloc(1, head + waiters * sizeof(struct compl_waiter));
+	struct block *b = calloc(1, head + waiters * (sizeof(struct compl_waiter) + sizeof(pid_t)));
 
 	if (b == NULL)
 		return NULL;
 	b->room = names;
 	b->waiter_room = waiters;
 	b->waiters = (struct compl_waiter *)((char *)b + head);
+	b->parents = (pid_t *)(b->waiters + waiters);
 	b->listing.entries = b->entries;
 	return b;
 }
@@ -101,6 +103,8 @@ fill_waiters(struct session *s, uint32_t completion, struct block *b, struct com
 			continue;
 		if (b->waiters_used == b->waiter_room)
 			return;
+		b->parents[b->waiters_used] =
+			(pid_t)(get(&place_at(s, place)->flags) >> PLACE_PARENT);
 		fill_waiter(s, place, &b->waiters[b->waiters_used++], now_ns);
 		e->waiter_count++;
 	}
@@ -122,23 +126,29 @@ fill_entry(struct session *s, uint32_t completion, struct compl_entry *e, int64_
 	e->waits_io_seconds = (double)__atomic_load_n(&n->waits_io_ns, __ATOMIC_RELAXED) / 1e9;
 }
 
-/* State T or t in /proc/PID/stat, behind the name in parentheses. */
-static bool
-is_stopped(pid_t pid)
+/* What /proc/PID/stat says behind the name in parentheses: the state, T or t if it is
+ * stopped, and the parent now.  Who has lost the one that it was started by has been given
+ * another: process 1 or a subreaper.  That number alone would not tell, for a service's
+ * parent is process 1 from the beginning. */
+static void
+look_at_process(struct compl_waiter *w, pid_t parent)
 {
 	char path[32], text[128];
 	const char *state;
 	ssize_t n;
 	int fd;
 
-	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)w->pid);
 	if ((fd = open(path, O_RDONLY | O_CLOEXEC)) < 0)
-		return false;
+		return;
 	n = read(fd, text, sizeof(text) - 1);
 	close(fd);
 	text[n > 0 ? n : 0] = '\0';
 	state = strrchr(text, ')');
-	return state != NULL && strlen(state) > 2 && (state[2] == 'T' || state[2] == 't');
+	if (state == NULL || strlen(state) < 5)
+		return;
+	w->stopped = state[2] == 'T' || state[2] == 't';
+	w->orphan = strtol(state + 4, NULL, 10) != parent;
 }
 
 static int
@@ -199,7 +209,8 @@ listing_make(struct compl_space *c, struct compl_listing **list)
 		return result;
 	}
 	for (size_t i = 0; i < b->waiters_used; i++)
-		b->waiters[i].stopped = !get(&c->header->mixed) && is_stopped(b->waiters[i].pid);
+		if (!get(&c->header->mixed))
+			look_at_process(&b->waiters[i], b->parents[i]);
 	qsort(b->entries, b->listing.count, sizeof(b->entries[0]), by_name);
 	*list = &b->listing;
 	return COMPL_OK;

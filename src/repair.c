@@ -6,15 +6,16 @@
  */
 #include "repair.h"
 
-#include "completion.h"
+#include "job.h"
 #include "log.h"
+#include "mutex.h"
 
-static struct robust_mutex
+static struct mutex
 lock_of(struct session *s)
 {
-	return (struct robust_mutex){ .word = &s->h->lock,
-				      .sleepers = &s->h->sleepers,
-				      .rescues = &s->h->rescues };
+	return (struct mutex){ .word = &s->h->lock,
+			       .sleepers = &s->h->sleepers,
+			       .rescues = &s->h->rescues };
 }
 
 /* How far the tables go.  Checked here once, for all the indices that follow. */
@@ -42,40 +43,40 @@ repair(struct session *s)
 	if (!log_replay(s))
 		return false;
 	measure(s);
-	completion_finish_job(s);
+	job_finish(s);
 	return !s->damaged;
 }
 
 enum compl_result
 repair_enter(struct session *s, int64_t deadline_ns)
 {
-	struct robust_mutex lock = lock_of(s);
-	enum robust_result result;
+	struct mutex lock = lock_of(s);
+	enum mutex_result result;
 
 	gate_close(&s->gate);
-	result = robust_lock(&s->thread, &lock, deadline_ns, &s->gate);
-	if (result == ROBUST_LOCKED || result == ROBUST_OWNER_DIED) {
+	result = mutex_lock(&s->thread, &lock, deadline_ns, &s->gate);
+	if (result == MUTEX_LOCKED || result == MUTEX_OWNER_DIED) {
 		measure(s);
-		if (!s->damaged && result == ROBUST_OWNER_DIED)
+		if (!s->damaged && result == MUTEX_OWNER_DIED)
 			repair(s);
 		if (!s->damaged && get(&s->h->mark) != MARK_DEAD)
 			return COMPL_OK;
-		if (result == ROBUST_OWNER_DIED && s->damaged)
-			robust_unlock_dirty(&s->thread, &lock);
+		if (result == MUTEX_OWNER_DIED && s->damaged)
+			mutex_unlock_dirty(&s->thread, &lock);
 		else
-			robust_unlock(&s->thread, &lock);
+			mutex_unlock(&s->thread, &lock);
 	}
-	if (s->damaged || result == ROBUST_NO_OWNER)
+	if (s->damaged || result == MUTEX_NO_OWNER)
 		return COMPL_E_DAMAGED;
-	if (result == ROBUST_INTERRUPTED)
+	if (result == MUTEX_INTERRUPTED)
 		return COMPL_INTERRUPTED;
-	return result == ROBUST_TIMED_OUT ? COMPL_TIMED_OUT : COMPL_E_NO_SEGMENT;
+	return result == MUTEX_TIMED_OUT ? COMPL_TIMED_OUT : COMPL_E_NO_SEGMENT;
 }
 
 void
 repair_leave(struct session *s)
 {
-	struct robust_mutex lock = lock_of(s);
+	struct mutex lock = lock_of(s);
 
-	robust_unlock(&s->thread, &lock);
+	mutex_unlock(&s->thread, &lock);
 }

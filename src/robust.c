@@ -8,13 +8,6 @@
  *
  * Ordering: the list is read by the kernel in this very thread, so program order
  * is enough; barrier() keeps the compiler from changing it.
- *
- * What failed before.  pthread's robust mutex, in glibc and musl alike, clears
- * the pending operation while it sleeps and sets FUTEX_WAITERS only when there
- * are sleepers: two kills leave FUTEX_OWNER_DIED in the word with sleepers that
- * nobody wakes.  Counting the sleepers to decide about FUTEX_WAITERS has the same
- * hole.  Hence: the bit is always set, and the operation stays pending during
- * the sleep.
  */
 #include "robust.h"
 
@@ -22,15 +15,10 @@
 #include <limits.h>
 #include <pthread.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
-#include <sys/syscall.h>
-
-#include "clock.h"
-
-#define LINK_MAX_OFFSET 40		  /* no libc's link lies further behind its word */
-#define TID_LIMIT	(4 * 1024 * 1024) /* PID_MAX_LIMIT of 64-bit kernels */
-#define BELT_NS		CLOCK_SECOND_NS	  /* the longest sleep on the lock without a look */
+#define LINK_MAX_OFFSET 40 /* no libc's link lies further behind its word */
 
 static inline void
 barrier(void)
@@ -46,9 +34,9 @@ link_of(const struct robust_thread *t, uint32_t *word)
 
 /* musl's links are not aligned to their size for our words. */
 static void
-set_next(struct robust_list *link, struct robust_list *next)
+set_next(void *link, struct robust_list *next)
 {
-	memcpy(link, &next, sizeof(struct robust_list *));
+	memcpy(link, &next, sizeof(next));
 }
 
 int
@@ -123,20 +111,20 @@ robust_thread_init(struct robust_thread *t, const struct robust_private *p, uint
 	return 0;
 }
 
-static uint32_t
-get_mixed(const struct robust_thread *t)
+uint32_t
+robust_mixed(const struct robust_thread *t)
 {
 	return __atomic_load_n(t->mixed, __ATOMIC_RELAXED);
 }
 
-static bool
-is_mixed(const struct robust_thread *t)
+bool
+robust_is_mixed(const struct robust_thread *t)
 {
-	return get_mixed(t) != 0;
+	return robust_mixed(t) != 0;
 }
 
-static void
-set_pending(struct robust_thread *t, uint32_t *word)
+void
+robust_set_pending(struct robust_thread *t, uint32_t *word)
 {
 	barrier();
 	t->head->list_op_pending = word == NULL ? NULL : link_of(t, word);
@@ -190,22 +178,22 @@ robust_own(struct robust_thread *t, uint32_t *word)
  * is 0 and pending: either way the kernel wakes a sleeper.  Where somebody of another pid
  * namespace may have our thread id and take the word next, it must not stay pending; a
  * death in the one instruction between costs a wake, and a belt gives it. */
-static void
-give_up(struct robust_thread *t, uint32_t *word, uint32_t value)
+void
+robust_give_up(struct robust_thread *t, uint32_t *word, uint32_t value)
 {
-	set_pending(t, word);
+	robust_set_pending(t, word);
 	pull(t, word);
 	__atomic_exchange_n(word, value, __ATOMIC_SEQ_CST);
-	if (is_mixed(t))
-		set_pending(t, NULL);
+	if (robust_is_mixed(t))
+		robust_set_pending(t, NULL);
 }
 
 void
 robust_release(struct robust_thread *t, uint32_t *word)
 {
-	give_up(t, word, 0);
+	robust_give_up(t, word, 0);
 	futex_wake(word, INT_MAX);
-	set_pending(t, NULL);
+	robust_set_pending(t, NULL);
 }
 
 void
@@ -237,164 +225,12 @@ robust_settle(uint32_t *word)
 	return value;
 }
 
-/* One attempt on a word that was seen without an owner.  What FUTEX_OWNER_DIED
- * said is remembered by the caller, who repairs; dying before that sets it
- * again. */
-static bool
-take(struct robust_thread *t, uint32_t *word, uint32_t seen)
+bool
+robust_take(struct robust_thread *t, uint32_t *word, uint32_t seen)
 {
 	if (!__atomic_compare_exchange_n(word, &seen, t->tid | FUTEX_WAITERS, false,
 					 __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
 		return false;
 	push(t, word);
 	return true;
-}
-
-/* A value that no owner of ours can have written. */
-static bool
-is_nonsense(uint32_t value)
-{
-	return (value & FUTEX_OWNER_DIED) || !(value & FUTEX_WAITERS) ||
-	       robust_owner(value) > TID_LIMIT;
-}
-
-/* The owner after a second asleep: is there such a thread at all?  We can only ask where
- * all thread ids are of one pid namespace. */
-static bool
-is_nobody(const struct robust_thread *t, uint32_t owner)
-{
-	if (get_mixed(t) > 1)
-		return true;
-	if (owner != t->tid && (syscall(SYS_kill, owner, 0) == 0 || errno != ESRCH))
-		return false;
-	return !is_mixed(t);
-}
-
-/* Sleeps on the lock once; true if only the seat belt ended the sleep.
- *
- * Crash: the operation stays pending meanwhile.  The kernel, and unlock, wake
- * ONE sleeper; when that one is killed before it has the lock, its death passes
- * the wake on only because of this.  With thread ids of several pid namespaces
- * it cannot stay pending: our death would release a lock whose living owner has
- * the same id over there.  There the belt is the promise. */
-static bool
-sleep_once(struct robust_thread *t, uint32_t *word, uint32_t value, int64_t deadline_ns,
-	   struct gate *gate)
-{
-	int64_t until = clock_sooner(deadline_ns, BELT_NS);
-	enum futex_result result;
-
-	if (is_mixed(t))
-		set_pending(t, NULL);
-	gate_open(gate);
-	result = futex_wait(word, value, until);
-	gate_close(gate);
-	set_pending(t, word);
-	return result == FUTEX_TIMED_OUT && until != deadline_ns;
-}
-
-/* One thread's wait for the lock. */
-struct attempt {
-	struct robust_thread *t;
-	const struct robust_mutex *m;
-	bool counted; /* among the sleepers */
-	bool belted;  /* only the seat belt ended the latest sleep */
-};
-
-/* The word has no owner: ours, if nobody is quicker. */
-static bool
-is_taken(struct attempt *a, uint32_t value)
-{
-	if (a->belted)
-		__atomic_add_fetch(a->m->rescues, 1, __ATOMIC_RELAXED);
-	a->belted = false;
-	if (!take(a->t, a->m->word, value))
-		return false;
-	set_pending(a->t, NULL);
-	if (a->counted)
-		__atomic_sub_fetch(a->m->sleepers, 1, __ATOMIC_SEQ_CST);
-	return true;
-}
-
-static bool
-is_damaged(const struct attempt *a, uint32_t value)
-{
-	if (!is_nonsense(value) && !(a->belted && is_nobody(a->t, robust_owner(value))))
-		return false;
-	return robust_load(a->m->word) == value;
-}
-
-/* Leaves without the lock.  After a sleep the one wake may have been ours alone. */
-static enum robust_result
-pass_on(struct attempt *a, enum robust_result result)
-{
-	if (a->counted)
-		futex_wake(a->m->word, 1);
-	set_pending(a->t, NULL);
-	if (a->counted)
-		__atomic_sub_fetch(a->m->sleepers, 1, __ATOMIC_SEQ_CST);
-	return result;
-}
-
-/* Ordering: counted before the word is compared by the kernel; pairs with
- * robust_unlock(), which clears the word before it reads the count. */
-static void
-sleep_counted(struct attempt *a, uint32_t value, int64_t deadline_ns, struct gate *gate)
-{
-	if (!a->counted)
-		__atomic_add_fetch(a->m->sleepers, 1, __ATOMIC_SEQ_CST);
-	a->counted = true;
-	a->belted = sleep_once(a->t, a->m->word, value, deadline_ns, gate);
-}
-
-static enum robust_result
-lock_slow(struct robust_thread *t, const struct robust_mutex *m, int64_t deadline_ns,
-	  struct gate *gate)
-{
-	struct attempt a = { .t = t, .m = m };
-
-	for (;;) {
-		uint32_t value = robust_load(m->word);
-
-		if (robust_owner(value) == 0) {
-			if (!is_taken(&a, value))
-				continue;
-			return value & FUTEX_OWNER_DIED ? ROBUST_OWNER_DIED : ROBUST_LOCKED;
-		}
-		if (is_damaged(&a, value))
-			return pass_on(&a, ROBUST_NO_OWNER);
-		if (gate_is_interrupted(gate))
-			return pass_on(&a, ROBUST_INTERRUPTED);
-		if (deadline_ns != CLOCK_NEVER && clock_now_ns() >= deadline_ns)
-			return pass_on(&a, ROBUST_TIMED_OUT);
-		sleep_counted(&a, value, deadline_ns, gate);
-	}
-}
-
-enum robust_result
-robust_lock(struct robust_thread *t, const struct robust_mutex *m, int64_t deadline_ns,
-	    struct gate *gate)
-{
-	set_pending(t, m->word);
-	if (!take(t, m->word, 0))
-		return lock_slow(t, m, deadline_ns, gate);
-	set_pending(t, NULL);
-	return ROBUST_LOCKED;
-}
-
-void
-robust_unlock(struct robust_thread *t, const struct robust_mutex *m)
-{
-	give_up(t, m->word, 0);
-	if (__atomic_load_n(m->sleepers, __ATOMIC_SEQ_CST) > 0)
-		futex_wake(m->word, 1);
-	set_pending(t, NULL);
-}
-
-void
-robust_unlock_dirty(struct robust_thread *t, const struct robust_mutex *m)
-{
-	give_up(t, m->word, FUTEX_OWNER_DIED | FUTEX_WAITERS);
-	futex_wake(m->word, 1);
-	set_pending(t, NULL);
 }

@@ -22,7 +22,6 @@
 #include <stdint.h>
 
 #include "futex.h"
-#include "gate.h"
 
 /* The words of one thread.
  *
@@ -89,31 +88,22 @@ int robust_poke(uint32_t *word);
  * value. */
 uint32_t robust_settle(uint32_t *word);
 
-/* ---- the mutex ------------------------------------------------------------ */
+/* ---- for the mutex ------------------------------------------------------------ */
 
-struct robust_mutex {
-	uint32_t *word;
-	uint32_t *sleepers; /* at least as many as sleep; only saves a wake */
-	uint32_t *rescues;  /* counts when the seat belt was needed */
-};
+/* Takes a word that was seen without an owner; false if somebody was quicker.  What
+ * FUTEX_OWNER_DIED said is remembered by the caller, who repairs; dying before that sets
+ * it again.  To be pending before. */
+bool robust_take(struct robust_thread *t, uint32_t *word, uint32_t seen);
 
-enum robust_result {
-	ROBUST_LOCKED,
-	ROBUST_OWNER_DIED, /* locked; the caller repairs before anything else */
-	ROBUST_TIMED_OUT,
-	ROBUST_INTERRUPTED, /* gate_is_interrupted() */
-	ROBUST_NO_OWNER,    /* held by a thread that does not exist: damage */
-};
+/* robust_release() without the wake; the operation is pending afterwards. */
+void robust_give_up(struct robust_thread *t, uint32_t *word, uint32_t value);
 
-/* Locks; sleeps at the most until deadline_ns, with the gate open meanwhile.
- * Acquire barrier.  A deadline in the past makes one attempt. */
-enum robust_result robust_lock(struct robust_thread *t, const struct robust_mutex *m,
-			       int64_t deadline_ns, struct gate *gate);
+/* The kernel looks after this word too when the thread dies (list_op_pending), with one
+ * wake if it has no owner; NULL: no more. */
+void robust_set_pending(struct robust_thread *t, uint32_t *word);
 
-/* Unlocks.  Release barrier. */
-void robust_unlock(struct robust_thread *t, const struct robust_mutex *m);
-
-/* Unlocks what could not be repaired: the next owner is told again. */
-void robust_unlock_dirty(struct robust_thread *t, const struct robust_mutex *m);
+/* 0: all thread ids are of one pid namespace; 1: they are not; else damage. */
+uint32_t robust_mixed(const struct robust_thread *t);
+bool robust_is_mixed(const struct robust_thread *t);
 
 #endif

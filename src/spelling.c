@@ -24,6 +24,12 @@ spelling_is_space(const char *text)
 	return n >= 1 && n <= COMPL_SPACE_MAX && text[n] == '\0' && text[0] != '.';
 }
 
+bool
+spelling_is_scope(const char *space)
+{
+	return strncmp(space, "scope.", 6) == 0;
+}
+
 /* Bytes that follow a leading byte; -1 if it cannot lead. */
 static int
 followers(unsigned char lead)

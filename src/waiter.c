@@ -312,7 +312,8 @@ describe(struct wait *w, struct place *how)
 			       .since_ns = w->since_ns = clock_now_ns() };
 	how->flags = (has_flag(w, COMPL_WAIT_ANY) ? PLACE_ANY : 0) |
 		     (has_flag(w, COMPL_WAIT_FAIL_FAST) ? PLACE_FAIL_FAST : 0) |
-		     (has_flag(w, COMPL_WAIT_IO) ? PLACE_IO : 0);
+		     (has_flag(w, COMPL_WAIT_IO) ? PLACE_IO : 0) |
+		     (uint32_t)getppid() << PLACE_PARENT;
 	if (w->req->command != NULL)
 		memcpy(how->command, w->req->command,
 		       strnlen(w->req->command, sizeof(how->command)));

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Invariant: the word is 0, or FUTEX_OWNER_DIED with whatever, or thread id and
+ * FUTEX_WAITERS.
+ *
+ * What failed before.  pthread's robust mutex, in glibc and musl alike, clears
+ * the pending operation while it sleeps and sets FUTEX_WAITERS only when there
+ * are sleepers: two kills leave FUTEX_OWNER_DIED in the word with sleepers that
+ * nobody wakes.  Counting the sleepers to decide about FUTEX_WAITERS has the same
+ * hole.  Hence: the bit is always set, and the operation stays pending during
+ * the sleep.
+ */
+#include "mutex.h"
+
+#include <errno.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "clock.h"
+
+#define BELT_NS	  CLOCK_SECOND_NS   /* the longest sleep without a look */
+#define TID_LIMIT (4 * 1024 * 1024) /* PID_MAX_LIMIT of 64-bit kernels */
+
+/* A value that no owner of ours can have written. */
+static bool
+is_nonsense(uint32_t value)
+{
+	return (value & FUTEX_OWNER_DIED) || !(value & FUTEX_WAITERS) ||
+	       robust_owner(value) > TID_LIMIT;
+}
+
+/* The owner after a second asleep: is there such a thread at all?  We can only ask where
+ * all thread ids are of one pid namespace. */
+static bool
+is_nobody(const struct robust_thread *t, uint32_t owner)
+{
+	if (robust_mixed(t) > 1)
+		return true;
+	if (owner != t->tid && (syscall(SYS_kill, owner, 0) == 0 || errno != ESRCH))
+		return false;
+	return !robust_is_mixed(t);
+}
+
+/* Sleeps on the lock once; true if only the seat belt ended the sleep.
+ *
+ * Crash: the operation stays pending meanwhile.  The kernel, and unlock, wake
+ * ONE sleeper; when that one is killed before it has the lock, its death passes
+ * the wake on only because of this.  With thread ids of several pid namespaces
+ * it cannot stay pending: our death would release a lock whose living owner has
+ * the same id over there.  There the belt is the promise. */
+static bool
+sleep_once(struct robust_thread *t, uint32_t *word, uint32_t value, int64_t deadline_ns,
+	   struct gate *gate)
+{
+	int64_t until = clock_sooner(deadline_ns, BELT_NS);
+	enum futex_result result;
+
+	if (robust_is_mixed(t))
+		robust_set_pending(t, NULL);
+	gate_open(gate);
+	result = futex_wait(word, value, until);
+	gate_close(gate);
+	robust_set_pending(t, word);
+	return result == FUTEX_TIMED_OUT && until != deadline_ns;
+}
+
+/* One thread's wait for the lock. */
+struct attempt {
+	struct robust_thread *t;
+	const struct mutex *m;
+	bool counted; /* among the sleepers */
+	bool belted;  /* only the seat belt ended the latest sleep */
+};
+
+/* The word has no owner: ours, if nobody is quicker. */
+static bool
+is_taken(struct attempt *a, uint32_t value)
+{
+	if (a->belted)
+		__atomic_add_fetch(a->m->rescues, 1, __ATOMIC_RELAXED);
+	a->belted = false;
+	if (!robust_take(a->t, a->m->word, value))
+		return false;
+	robust_set_pending(a->t, NULL);
+	if (a->counted)
+		__atomic_sub_fetch(a->m->sleepers, 1, __ATOMIC_SEQ_CST);
+	return true;
+}
+
+static bool
+is_damaged(const struct attempt *a, uint32_t value)
+{
+	if (!is_nonsense(value) && !(a->belted && is_nobody(a->t, robust_owner(value))))
+		return false;
+	return robust_load(a->m->word) == value;
+}
+
+/* Leaves without the lock.  After a sleep the one wake may have been ours alone. */
+static enum mutex_result
+pass_on(struct attempt *a, enum mutex_result result)
+{
+	if (a->counted)
+		futex_wake(a->m->word, 1);
+	robust_set_pending(a->t, NULL);
+	if (a->counted)
+		__atomic_sub_fetch(a->m->sleepers, 1, __ATOMIC_SEQ_CST);
+	return result;
+}
+
+/* Ordering: counted before the word is compared by the kernel; pairs with
+ * mutex_unlock(), which clears the word before it reads the count. */
+static void
+sleep_counted(struct attempt *a, uint32_t value, int64_t deadline_ns, struct gate *gate)
+{
+	if (!a->counted)
+		__atomic_add_fetch(a->m->sleepers, 1, __ATOMIC_SEQ_CST);
+	a->counted = true;
+	a->belted = sleep_once(a->t, a->m->word, value, deadline_ns, gate);
+}
+
+static enum mutex_result
+lock_slow(struct robust_thread *t, const struct mutex *m, int64_t deadline_ns, struct gate *gate)
+{
+	struct attempt a = { .t = t, .m = m };
+
+	for (;;) {
+		uint32_t value = robust_load(m->word);
+
+		if (robust_owner(value) == 0) {
+			if (!is_taken(&a, value))
+				continue;
+			return value & FUTEX_OWNER_DIED ? MUTEX_OWNER_DIED : MUTEX_LOCKED;
+		}
+		if (is_damaged(&a, value))
+			return pass_on(&a, MUTEX_NO_OWNER);
+		if (gate_is_interrupted(gate))
+			return pass_on(&a, MUTEX_INTERRUPTED);
+		if (deadline_ns != CLOCK_NEVER && clock_now_ns() >= deadline_ns)
+			return pass_on(&a, MUTEX_TIMED_OUT);
+		sleep_counted(&a, value, deadline_ns, gate);
+	}
+}
+
+enum mutex_result
+mutex_lock(struct robust_thread *t, const struct mutex *m, int64_t deadline_ns, struct gate *gate)
+{
+	robust_set_pending(t, m->word);
+	if (!robust_take(t, m->word, 0))
+		return lock_slow(t, m, deadline_ns, gate);
+	robust_set_pending(t, NULL);
+	return MUTEX_LOCKED;
+}
+
+void
+mutex_unlock(struct robust_thread *t, const struct mutex *m)
+{
+	robust_give_up(t, m->word, 0);
+	if (__atomic_load_n(m->sleepers, __ATOMIC_SEQ_CST) > 0)
+		futex_wake(m->word, 1);
+	robust_set_pending(t, NULL);
+}
+
+void
+mutex_unlock_dirty(struct robust_thread *t, const struct mutex *m)
+{
+	robust_give_up(t, m->word, FUTEX_OWNER_DIED | FUTEX_WAITERS);
+	futex_wake(m->word, 1);
+	robust_set_pending(t, NULL);
+}

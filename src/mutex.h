@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * mutex - the one lock of a segment: a robust word that is slept for
+ */
+#ifndef MUTEX_H
+#define MUTEX_H
+
+#include <stdint.h>
+
+#include "gate.h"
+#include "robust.h"
+
+struct mutex {
+	uint32_t *word;
+	uint32_t *sleepers; /* at least as many as sleep; only saves a wake */
+	uint32_t *rescues;  /* counts when the seat belt was needed */
+};
+
+enum mutex_result {
+	MUTEX_LOCKED,
+	MUTEX_OWNER_DIED, /* locked; the caller repairs before anything else */
+	MUTEX_TIMED_OUT,
+	MUTEX_INTERRUPTED, /* gate_is_interrupted() */
+	MUTEX_NO_OWNER,	   /* held by a thread that does not exist: damage */
+};
+
+/* Locks; sleeps at the most until deadline_ns, with the gate open meanwhile.
+ * Acquire barrier.  A deadline in the past makes one attempt. */
+enum mutex_result mutex_lock(struct robust_thread *t, const struct mutex *m, int64_t deadline_ns,
+			     struct gate *gate);
+
+/* Unlocks.  Release barrier. */
+void mutex_unlock(struct robust_thread *t, const struct mutex *m);
+
+/* Unlocks what could not be repaired: the next owner is told again. */
+void mutex_unlock_dirty(struct robust_thread *t, const struct mutex *m);
+
+#endif
