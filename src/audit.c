@@ -13,6 +13,8 @@
 
 #include "clock.h"
 #include "directory.h"
+#include "job.h"
+#include "log.h"
 #include "repair.h"
 #include "spelling.h"
 
@@ -176,6 +178,21 @@ static void
 audit_damage(struct report *r)
 {
 	fault(r, "the lock, the log or a table's size is not what compl can have written");
+}
+
+enum compl_result
+audit_repair(struct compl_space *c)
+{
+	struct session s;
+	enum compl_result result = session_begin(&s, c, NULL);
+
+	if (result != COMPL_OK || (result = repair_enter_damaged(&s)) != COMPL_OK)
+		return result;
+	log_put(&s, &s.h->job_kind, JOB_REBUILD);
+	log_commit(&s);
+	job_finish(&s);
+	repair_leave(&s);
+	return s.damaged ? COMPL_E_DAMAGED : COMPL_OK;
 }
 
 enum compl_result

@@ -36,6 +36,7 @@ struct cli_settings {
 	bool io;
 	bool print;
 	bool remaining;
+	bool repair;
 	bool outcome;
 	/* wait, try and done */
 	uint32_t count; /* 0: not given */

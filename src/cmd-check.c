@@ -39,6 +39,15 @@ add_fault(void *arg, const char *fault)
 	report->length += length;
 }
 
+/* Leaves in *faults what could not be mended. */
+static enum compl_result
+repair(struct compl_space *c, size_t *faults)
+{
+	enum compl_result result = compl_repair(c);
+
+	return result == COMPL_OK ? compl_check(c, NULL, NULL, faults) : result;
+}
+
 static int
 run(const struct cli_call *call)
 {
@@ -52,6 +61,8 @@ run(const struct cli_call *call)
 	result = place_open(&c, call, PLACE_ENDED_SCOPE);
 	if (result == COMPL_OK)
 		result = compl_check(c, add_fault, &report, &faults);
+	if (result == COMPL_OK && faults > 0 && call->set.repair)
+		result = repair(c, &faults);
 	output_bytes(report.text, report.length);
 	free(report.text);
 	output_end_or_die(NULL);
@@ -60,6 +71,12 @@ run(const struct cli_call *call)
 	return faults == 0 ? STATUS_DONE : STATUS_NO;
 }
 
+static const struct cli_option options[] = {
+	{ "repair", 0, NULL, "mend what can be mended; 0 if all of it could", NULL, SETS(repair),
+	  GROUP_NONE, NULL },
+	{ 0 },
+};
+
 const struct command cmd_check = {
 	.name = "check",
 	.operands = "",
@@ -67,6 +84,7 @@ const struct command cmd_check = {
 	.text = "Ends with 0 if the namespace is sound, with 1 if there are faults, after a line\n"
 		"for each.  One that does not exist is sound.\n",
 	.example = "compl check -n shop\n",
+	.options = options,
 	.subject = ABOUT_NAMESPACE,
 	.run = run,
 };

@@ -340,6 +340,12 @@ typedef void compl_fault_fn(void *arg, const char *fault);
 enum compl_result compl_check(struct compl_space *c, compl_fault_fn *fault, void *arg,
 			      size_t *faults);
 
+/* Mends what compl_check() finds, as far as that can be done without guessing: all links
+ * are made anew from the names, counters and waiters that there are.  A waiter whose place
+ * in line cannot be told fails with COMPL_E_DAMAGED.  COMPL_E_DAMAGED if there is nothing
+ * to begin with: compl_remove_all() with force is left then. */
+enum compl_result compl_repair(struct compl_space *c);
+
 /* How often a seat belt (a bounded sleep that should not have been necessary)
  * rescued somebody since the segment was made. */
 uint32_t compl_rescues(struct compl_space *c);

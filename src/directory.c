@@ -12,6 +12,7 @@
 
 #include "clock.h"
 #include "log.h"
+#include "spelling.h"
 
 #define PER_PAGE (LAYOUT_PAGE / (uint32_t)sizeof(struct completion))
 
@@ -145,4 +146,52 @@ directory_free(struct session *s, uint32_t index)
 	log_put(s, &n->chain, get(&s->h->completions_free));
 	log_put(s, &n->flags, 0);
 	log_put(s, &s->h->completions_free, index);
+}
+
+static bool
+is_usable(struct session *s, const struct completion *n)
+{
+	uint32_t flags = get(&n->flags);
+
+	return (flags == COMPLETION_USED || flags == (COMPLETION_USED | COMPLETION_INIT)) &&
+	       memchr(n->name, '\0', sizeof(n->name)) != NULL && spelling_is_name(n->name) &&
+	       directory_find(s, n->name) == 0;
+}
+
+static void
+mend(struct completion *n)
+{
+	uint32_t value = get(&n->value);
+
+	put(&n->hash, hash_of(n->name));
+	put(&n->head, 0);
+	put(&n->tail, 0);
+	if (get(&n->status) > 255)
+		put(&n->status, 0);
+	if ((value & 0xffff) > COMPL_VALUE_MAX + 1 || value >> 16 > 1)
+		put(&n->value, 0);
+}
+
+void
+directory_rebuild(struct session *s)
+{
+	uint32_t *free = &s->h->completions_free, names = 0;
+
+	for (uint32_t i = 0; i < LAYOUT_BUCKETS; i++)
+		put(bucket_at(s, i), 0);
+	put(free, 0);
+	for (uint32_t i = 1; i <= s->completions; i++) {
+		struct completion *n = completion_at(s, i);
+		bool usable = is_usable(s, n);
+		uint32_t *list = usable ? bucket_at(s, hash_of(n->name)) : free;
+
+		if (usable)
+			mend(n);
+		else
+			put(&n->flags, 0);
+		put(&n->chain, get(list));
+		put(list, i);
+		names += usable;
+	}
+	put(&s->h->names, names);
 }

@@ -18,6 +18,10 @@ uint32_t directory_find(struct session *s, const char *name);
  * COMPL_E_NO_NAME, COMPL_E_NO_SPACE, COMPL_E_DAMAGED. */
 enum compl_result directory_make(struct session *s, const char *name, uint32_t *index);
 
+/* Makes all chains and the free list anew from the records; not in a transaction.  A
+ * record that cannot be used, or has a name that another has, is free then. */
+void directory_rebuild(struct session *s);
+
 /* Puts into the transaction under way: off the directory. */
 void directory_unlink(struct session *s, uint32_t index);
 

@@ -17,6 +17,7 @@
 #include "directory.h"
 #include "line.h"
 #include "log.h"
+#include "rebuild.h"
 
 /* The places of a wait, from its lead on. */
 static uint32_t
@@ -171,12 +172,14 @@ job_finish(struct session *s)
 
 	if (job == JOB_NONE)
 		return;
-	if (job > JOB_REMOVE_ALL) {
+	if (job > JOB_REBUILD) {
 		session_damaged(s);
 		return;
 	}
 	if (job == JOB_REMOVE_ALL)
 		walk_all(s);
+	else if (job == JOB_REBUILD)
+		rebuild(s);
 	else
 		walk(s, (enum job_kind)job, completion);
 	log_put(s, &s->h->job_kind, JOB_NONE);

@@ -53,6 +53,7 @@ enum job_kind {
 	JOB_REMOVE,	/* the completion is gone: everybody leaves */
 	JOB_FAIL,	/* a status other than 0: fail-fast waits leave */
 	JOB_REMOVE_ALL, /* the segment is dead: everybody in every line leaves */
+	JOB_REBUILD,	/* the links are damaged: made anew from the records */
 };
 
 struct layout_header {
@@ -117,6 +118,7 @@ enum place_state {
 	STATE_DONE,    /* by a poster of "all" */
 	STATE_REMOVED, /* by rm */
 	STATE_FAILED,  /* by a poster of a status */
+	STATE_LOST,    /* by a rebuild that found no line for it */
 };
 
 /* place.flags */
@@ -159,10 +161,14 @@ struct place {
 #define LAYOUT_COMPLETIONS_AT (LAYOUT_BUCKETS_AT + LAYOUT_BUCKETS * 4)
 #define LAYOUT_PLACES_AT      (LAYOUT_COMPLETIONS_AT + LAYOUT_ROUND((LAYOUT_COMPLETIONS + 1) * 256))
 #define LAYOUT_ROBUST_END     (LAYOUT_PLACES_AT + LAYOUT_ROUND((LAYOUT_PLACES + 1) * 128))
-#define LAYOUT_VALUES_AT      LAYOUT_ROBUST_END
+/* Values are reserved together with a page of their records: whole groups. */
+#define LAYOUT_GROUPED(count, size) \
+	(((count) / (LAYOUT_PAGE / (size)) + 1) * (LAYOUT_PAGE / (size)))
+
+#define LAYOUT_VALUES_AT LAYOUT_ROBUST_END
 #define LAYOUT_WORDS_AT \
-	(LAYOUT_VALUES_AT + LAYOUT_ROUND((LAYOUT_COMPLETIONS + 1) * 2 * LAYOUT_VALUE))
-#define LAYOUT_SIZE (LAYOUT_WORDS_AT + LAYOUT_ROUND((LAYOUT_PLACES + 1) * LAYOUT_VALUE))
+	(LAYOUT_VALUES_AT + LAYOUT_GROUPED(LAYOUT_COMPLETIONS, 256) * 2 * LAYOUT_VALUE)
+#define LAYOUT_SIZE (LAYOUT_WORDS_AT + LAYOUT_GROUPED(LAYOUT_PLACES, 128) * LAYOUT_VALUE)
 #define LAYOUT_CORE LAYOUT_COMPLETIONS_AT /* always reserved */
 
 #define LAYOUT_IS(type, field, at) \

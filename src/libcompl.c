@@ -356,6 +356,12 @@ compl_check(struct compl_space *c, compl_fault_fn *fault, void *arg, size_t *fau
 	return audit(c, fault, arg, faults);
 }
 
+enum compl_result
+compl_repair(struct compl_space *c)
+{
+	return audit_repair(c);
+}
+
 uint32_t
 compl_rescues(struct compl_space *c)
 {

@@ -84,9 +84,9 @@ is_field(uint32_t offset, uint64_t fields, uint32_t size)
 	return word < 64 && (fields >> word & 1);
 }
 
-/* A word that log_put() is ever called with, in a page that is there. */
+/* A word that log_put() is ever called with, of the so many records that have pages. */
 static bool
-is_logged(const struct session *s, uint32_t offset)
+is_logged(uint32_t completions, uint32_t places, uint32_t offset)
 {
 	if (offset % 4 != 0)
 		return false;
@@ -99,18 +99,18 @@ is_logged(const struct session *s, uint32_t offset)
 	if (offset < LAYOUT_PLACES_AT) {
 		uint32_t index = (offset - LAYOUT_COMPLETIONS_AT) / 256;
 
-		return index <= s->completions + 1 && is_field(offset, completion_fields, 256);
+		return index <= completions && is_field(offset, completion_fields, 256);
 	}
 	if (offset < LAYOUT_ROBUST_END) {
 		uint32_t index = (offset - LAYOUT_PLACES_AT) / 128;
 
-		return index <= s->places + 1 && is_field(offset, place_fields, 128);
+		return index <= places && is_field(offset, place_fields, 128);
 	}
 	return false;
 }
 
 bool
-log_replay(struct session *s)
+log_replay(struct session *s, bool next_completion, bool next_place)
 {
 	uint32_t length = __atomic_load_n(&s->h->log_length, __ATOMIC_ACQUIRE);
 
@@ -119,7 +119,8 @@ log_replay(struct session *s)
 	for (uint32_t i = 0; i < length; i++) {
 		s->log[i].offset = get(&shared_log(s)[i].offset);
 		s->log[i].value = get(&shared_log(s)[i].value);
-		if (!is_logged(s, s->log[i].offset))
+		if (!is_logged(s->completions + next_completion, s->places + next_place,
+			       s->log[i].offset))
 			return session_damaged(s);
 	}
 	s->logged = length;

@@ -7,6 +7,7 @@
 #include "repair.h"
 
 #include "job.h"
+#include "clock.h"
 #include "log.h"
 #include "mutex.h"
 
@@ -33,18 +34,50 @@ measure(struct session *s)
 	}
 }
 
-/* The log may speak of one record more than there are, whose page was reserved before it
- * was written. */
+/* The log may speak of a record more than there are; its page was reserved before it was
+ * written, and so this reserves nothing then. */
+static bool
+replay(struct session *s)
+{
+	bool completion = segment_reserve_tables(s->c, s->completions + 1, s->places) == COMPL_OK;
+	bool place = segment_reserve_tables(s->c, s->completions, s->places + 1) == COMPL_OK;
+
+	return log_replay(s, completion, place);
+}
+
 static bool
 repair(struct session *s)
 {
-	if (segment_reserve_tables(s->c, s->completions + 1, s->places + 1) != COMPL_OK)
-		return session_damaged(s);
-	if (!log_replay(s))
+	if (!replay(s))
 		return false;
 	measure(s);
 	job_finish(s);
 	return !s->damaged;
+}
+
+/* With the lock in a state that no owner can have left, a log or a job that none can have
+ * written: what is lost is lost, the records go on. */
+static void
+discard(struct session *s)
+{
+	uint32_t value = robust_load(&s->h->lock);
+
+	__atomic_compare_exchange_n(&s->h->lock, &value, 0, false, __ATOMIC_SEQ_CST,
+				    __ATOMIC_SEQ_CST);
+	put(&s->h->log_length, 0);
+	put(&s->h->job_kind, JOB_NONE);
+}
+
+enum compl_result
+repair_enter_damaged(struct session *s)
+{
+	enum compl_result result = repair_enter(s, CLOCK_NEVER);
+
+	if (result != COMPL_E_DAMAGED)
+		return result;
+	discard(s);
+	s->damaged = false;
+	return repair_enter(s, CLOCK_NEVER);
 }
 
 enum compl_result

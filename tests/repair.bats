@@ -1,0 +1,97 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: ISC
+# builds: each
+#
+# What check finds and what --repair mends: links are made anew, what records say of
+# themselves is kept.
+
+load helper
+
+page=4096
+
+# spoil FIRST-PAGE PAGES: zeros over whole pages of the segment.
+spoil() {
+	dd if=/dev/zero of="$segment" bs=$page seek="$1" count="$2" conv=notrunc status=none
+}
+
+# put OFFSET BYTES...: bytes in octal, as printf(1) wants them.
+put() {
+	local offset=$1 bytes=$2
+
+	# shellcheck disable=SC2059
+	printf "$bytes" | dd of="$segment" bs=1 seek="$offset" conv=notrunc status=none
+}
+
+@test "a sound namespace is sound, with --repair too, and one that is not there" {
+	expect 0 check
+	silent
+	expect 0 check --repair
+	silent
+	expect 0 done a --value x
+	expect 0 check --repair
+	silent
+	expect 0 wait a --print
+	printed x
+}
+
+@test "names that the directory has lost are found again, with all they carry" {
+	expect 0 init a
+	expect 0 done a --count 3 --value hello
+	expect 0 done b --all --status 7
+	line_up w1 q
+	line_up w2 q r
+	spoil 2 8
+	expect 1 check
+	[[ $out =~ "is lost" ]]
+	expect 1 test a
+	expect 0 check --repair
+	[[ $out =~ "is lost" ]]
+	expect 0 check
+	silent
+	expect 0 wait a --count 3 --print
+	printed hello
+	expect 7 wait b
+	expect 0 done q
+	ends 0 w1
+	expect 0 done q
+	expect 0 done r
+	ends 0 w2
+}
+
+@test "a line whose links are damaged is mended in its order" {
+	line_up w1 a
+	line_up w2 a
+	line_up w3 a
+	# head and tail of completion 1
+	put $((10 * page + 256 + 40)) '\0\0\0\0\0\0\0\0'
+	expect 1 check
+	expect 0 check --repair
+	expect 0 done a
+	ends 0 w1
+	expect 0 done a
+	ends 0 w2
+	expect 0 done a
+	ends 0 w3
+}
+
+@test "a lock that no owner can have left, and a log that nobody can have written" {
+	expect 0 done a --count 2
+	put 64 '\377\377\377\377'
+	put 72 '\7\0\0\0'
+	expect 125 done a
+	one_line '^compl: done: a: .*damaged'
+	expect 1 check
+	expect 0 check --repair
+	expect 0 check
+	expect 0 wait a --count 2
+}
+
+@test "sizes that cannot be are beyond repair: 125, and rm --all --force clears them" {
+	expect 0 done a
+	put 128 '\377\377\377\377'
+	expect 125 done a
+	expect 125 check --repair
+	expect 0 rm --all --force
+	expect 0 done a
+	expect 0 wait a
+}
