@@ -18,7 +18,8 @@
 
 #include "clock.h"
 
-#define BELT_NS	  CLOCK_SECOND_NS   /* the longest sleep without a look */
+#define BELT_NS	  CLOCK_SECOND_NS /* the longest sleep without a look */
+#define GRACE_NS  (BELT_NS / 20)
 #define TID_LIMIT (4 * 1024 * 1024) /* PID_MAX_LIMIT of 64-bit kernels */
 
 /* A value that no owner of ours can have written. */
@@ -72,13 +73,24 @@ struct attempt {
 	bool belted;  /* only the seat belt ended the latest sleep */
 };
 
+/* After a sleep that only the belt ended the word has no owner: was it left without a wake?
+ * Its owner may have gone a moment ago and woken somebody else; then it changes soon. */
+static bool
+is_rescue(struct attempt *a, uint32_t value)
+{
+	bool belted = a->belted;
+
+	a->belted = false;
+	return belted &&
+	       futex_wait(a->m->word, value, clock_now_ns() + GRACE_NS) == FUTEX_TIMED_OUT;
+}
+
 /* The word has no owner: ours, if nobody is quicker. */
 static bool
 is_taken(struct attempt *a, uint32_t value)
 {
-	if (a->belted)
+	if (is_rescue(a, value))
 		__atomic_add_fetch(a->m->rescues, 1, __ATOMIC_RELAXED);
-	a->belted = false;
 	if (!robust_take(a->t, a->m->word, value))
 		return false;
 	robust_set_pending(a->t, NULL);
