@@ -79,15 +79,14 @@
 #define W_BIT 128                       /* FUTEX_WAITERS */
 #define D_BIT 64                        /* FUTEX_OWNER_DIED */
 #define TID(v) ((v) & 63)
-/* A bell is armed with the place of the first in line, and with a bit that no
- * thread id has: nobody else can bring about the value that one expects. */
-#define ARM_BIT 32
+/* The bell is no robust word: 0 when it was rung, or the place that armed it, so
+ * that nobody else can bring about the value that one expects. */
+#define RUNG 0
 #ifdef BREAK_ARM
-#define ARMED(p) (W_BIT | ARM_BIT)
+#define ARMED(p) 1
 #else
-#define ARMED(p) (W_BIT | ARM_BIT | (p))
+#define ARMED(p) ((p) + 1)
 #endif
-#define IS_ARMED(v) (((v) & ARM_BIT) != 0)
 
 #define LOCK 0
 #define BELL 1
@@ -244,6 +243,15 @@ inline kernel_cleans_up() {
 }
 
 /* ---- the line ---------------------------------------------------------- */
+
+/* What a poke does to the word that somebody watches: it changes. */
+inline change(w) {
+    if
+    :: ((w) == BELL) -> word[w] = RUNG
+    :: ((w) != BELL && (w) != NONE) -> word[w] = word[w] | D_BIT
+    :: ((w) == NONE)
+    fi
+}
 
 inline unlink(p) {
     d_step {
@@ -463,14 +471,15 @@ inline unlock_wake() {
 
 /* ---- "all" -------------------------------------------------------------- */
 
-/* Frees the line, place by place. Whoever resumes it after a death begins at
- * the head again; what was done already is found done. */
+/* Frees the line, place by place, from its end: the first in line, who comes to
+ * the lock, stays to the last. Whoever resumes it after a death begins at
+ * the end again; what was done already is found done. */
 inline walk_the_line() {
     do
     :: atomic {
         (job && standing > 0) ->
         MAY_BE_KILLED;
-        cursor = line[0];
+        cursor = line[standing - 1];
         if
         :: (TID(word[BEACON(cursor)]) == 0) -> unlink(cursor); cursor = NONE
         :: else ->
@@ -489,10 +498,7 @@ inline walk_the_line() {
             /* change what it watches: if it does not sleep yet, it will not */
             atomic {
                 MAY_BE_KILLED;
-                if
-                :: (watch[cursor] != NONE) -> word[watch[cursor]] = word[watch[cursor]] | D_BIT
-                :: else
-                fi
+                change(watch[cursor])
             };
 #endif
             atomic {
@@ -615,8 +621,7 @@ inline evaluate(and_watch) {
             unlink(place);
             state[place] = TAKEN
         :: (counter != ALL && ahead == NONE && counter == 0 && and_watch) ->
-            /* Watch the bell. If it is somebody's debt, that one has committed
-             * before I got the lock: I have seen it, the debt is void. */
+            /* watch the bell */
             sleep_on = BELL;
             expected = ARMED(place);
             word[BELL] = expected;
@@ -870,6 +875,27 @@ over:
 #define EVERYTHING 1
 #define RESET 2
 
+/* BREAK_RING_SKIP: believes a rung bell to mean that nobody sleeps on it. */
+inline ring() {
+    atomic {
+        MAY_BE_KILLED;
+        seen = (word[BELL] != RUNG);
+        word[BELL] = RUNG
+    };
+    atomic {
+        MAY_BE_KILLED;
+#ifdef BREAK_RING_SKIP
+        if
+        :: (seen) -> wake_all(BELL)
+        :: else
+        fi;
+#else
+        wake_all(BELL);
+#endif
+        seen = 0
+    }
+}
+
 proctype Poster(byte me; byte what) {
     byte newest = NONE;
     byte older = NONE;
@@ -884,7 +910,6 @@ proctype Poster(byte me; byte what) {
     bit counted;
     bit gave_up;
     bit must_wake;
-    bit debt;
 
     lock_segment(0);
     repair();
@@ -912,31 +937,13 @@ proctype Poster(byte me; byte what) {
         :: else
         fi
     };
-    atomic {
-        MAY_BE_KILLED;
-        seen = word[BELL];
-        if
-        :: IS_ARMED(seen) ->
-#ifdef BREAK_DEBT
-            word[BELL] = 0;
-#else
-            /* Crash: from here on the kernel wakes the first in line. */
-            push(BELL);
-            MAY_BE_KILLED;
-            word[BELL] = W_BIT | tid;
+    /* Ring, before the commit: who wakes too early waits for the lock, and is
+     * woken again if I die with it.
+     * Crash: between the store and the wake somebody sleeps on a rung bell. There
+     * is nothing for it yet; the next one wakes whatever the bell says. */
+#if !defined(BREAK_RING)
+    ring();
 #endif
-            debt = 1;
-            seen = 0
-        :: (!IS_ARMED(seen) && TID(seen) == 0) -> seen = 0
-        :: (!IS_ARMED(seen) && TID(seen) != 0)
-        fi
-    };
-    if
-    :: (seen != 0) ->
-        /* somebody else owes the wake, and may be slow */
-        atomic { MAY_BE_KILLED; seen = 0; wake_all(BELL) }
-    :: else
-    fi;
 
     if
     :: (what == EVERYTHING && standing > 1) ->
@@ -948,11 +955,7 @@ proctype Poster(byte me; byte what) {
             (cursor < standing) ->
             MAY_BE_KILLED;
 #ifndef BREAK_POKE
-            if
-            :: (watch[line[cursor]] != NONE) ->
-                word[watch[line[cursor]]] = word[watch[line[cursor]]] | D_BIT
-            :: else
-            fi
+            change(watch[line[cursor]])
 #endif
            };
            atomic {
@@ -1015,30 +1018,9 @@ nobody_there:
         }
     fi;
     unlock_wake();
-    if
-    :: (debt) ->
-#ifdef BREAK_DEBT
-        atomic { MAY_BE_KILLED; wake_all(BELL) };
-        goto finished;
+#ifdef BREAK_RING
+    ring();
 #endif
-        /* Crash: until the wake is done the kernel gives it. */
-        atomic {
-            MAY_BE_KILLED;
-            pending = BELL;
-            MAY_BE_KILLED;
-            take_off(BELL);
-            MAY_BE_KILLED;
-            if
-            :: (TID(word[BELL]) == tid) -> word[BELL] = 0
-            :: else -> pending = NONE   /* armed anew: nothing is owed */
-            fi
-        };
-        if
-        :: atomic { (pending == BELL) -> MAY_BE_KILLED; wake_all(BELL); MAY_BE_KILLED; pending = NONE }
-        :: (pending != BELL)
-        fi
-    :: else
-    fi;
 finished:
     goto over;
 
@@ -1048,12 +1030,11 @@ killed:
         died = 0;
         seen = 0;
         counted = 0;
-        cursor = NONE;
-        debt = 0
+        cursor = NONE
     };
     kernel_cleans_up();
 over:
-    atomic { FORGET_LOCALS; debt = 0; where[me] = ENDED }
+    atomic { FORGET_LOCALS; where[me] = ENDED }
 }
 
 /* ---- the check of every state in which nobody runs ---------------------- */
@@ -1098,9 +1079,8 @@ proctype Quiet() {
                 :: (where[i] == BELL) ->
                     assert(h == 0);
                     assert(counter == 0);
-                    /* D on an armed bell: a poke cut short; the next poster
-                     * still sees it armed */
-                    assert((word[BELL] & (255 - D_BIT)) == ARMED(line[h]))
+                    /* rung: by one that was killed before the wake */
+                    assert(word[BELL] == ARMED(line[h]) || word[BELL] == RUNG)
                 :: else ->
                     assert(h > 0 && where[i] == BEACON(line[h - 1]))
                 fi;

@@ -82,16 +82,15 @@
 
 #define W_BIT 128                       /* FUTEX_WAITERS */
 #define D_BIT 64                        /* FUTEX_OWNER_DIED */
-#define ARM_BIT 32                      /* no thread id has it */
 #define TID(v) ((v) & 63)
-#define IS_ARMED(v) (((v) & ARM_BIT) != 0)
 
 #define A 0
 #define B 1
 #define BELL(n) (n)
 #define PLACE(n, w) (2 * (w) + (n))
 #define BEACON(n, w) (2 + PLACE(n, w))
-#define ARMED(n, w) (W_BIT | ARM_BIT | PLACE(n, w))
+#define ARMED(n, w) (PLACE(n, w) + 1)   /* a bell: 0, or the place that armed it */
+#define RUNG 0
 #define WORDS (2 + 2 * WAITS)
 #define NONE 255
 
@@ -272,14 +271,20 @@ inline unlock_store() {
 
 /* ---- "all" and removal: the walk ---------------------------------------- */
 
+/* what a poke does to the word that somebody watches */
+inline change(w) {
+    if
+    :: ((w) == BELL(A) || (w) == BELL(B)) -> word[w] = RUNG
+    :: ((w) != BELL(A) && (w) != BELL(B) && (w) != NONE) -> word[w] = word[w] | D_BIT
+    :: ((w) == NONE)
+    fi
+}
+
 /* change, then wake: who does not sleep yet will not */
 inline poke(p) {
     atomic {
         MAY_BE_KILLED;
-        if
-        :: (watch[p] != NONE) -> word[watch[p]] = word[watch[p]] | D_BIT
-        :: else
-        fi
+        change(watch[p])
     };
     atomic {
         MAY_BE_KILLED;
@@ -427,7 +432,6 @@ inline watch_beacon(n) {
 }
 
 inline watch_bell(n) {
-    /* if it was somebody's debt, that one has committed and I have seen it */
     word[BELL(n)] = ARMED(n, me);
     obstacle = BELL(n)
 }
@@ -885,13 +889,9 @@ over:
 /* ---- a poster ----------------------------------------------------------- */
 
 proctype Poster(byte me; byte what) {
-    byte pending = NONE;
     byte cursor = NONE;
     byte last;
     bit died;
-    byte seen;
-    bit debt;
-    byte must_wake = NONE;
 #define NAME (what & 1)
 
     lock_segment();
@@ -917,31 +917,17 @@ proctype Poster(byte me; byte what) {
     atomic { MAY_BE_KILLED; next_in_line(NAME) };
     if
     :: (cursor != NONE) ->
-        atomic {
-            cursor = NONE;
-            MAY_BE_KILLED;
-            seen = word[BELL(NAME)];
-            if
-            :: IS_ARMED(seen) ->
-                /* Crash: from here on the kernel wakes the first in line. */
-                word[BELL(NAME)] = W_BIT | tid;
-                debt = 1;
-                seen = 0
-            :: (!IS_ARMED(seen) && TID(seen) == 0) -> seen = 0
-            :: (!IS_ARMED(seen) && TID(seen) != 0)
-            fi
-        };
-        if
-        :: (seen != 0) -> atomic { MAY_BE_KILLED; seen = 0; wake_all(BELL(NAME)) }
-        :: else
-        fi
+        /* Ring, before the commit. Crash: whoever sleeps on a rung bell has nothing
+         * to take, and is woken by the next ring all the same. */
+        atomic { cursor = NONE; MAY_BE_KILLED; word[BELL(NAME)] = RUNG };
+        atomic { MAY_BE_KILLED; wake_all(BELL(NAME)) }
     :: else
     fi;
 
     if
     :: (what != TOKEN_A && what != TOKEN_B) ->
         /* Somebody besides me has to come to the lock: down the line, until a
-         * sleeper was found. (One in line has been promised by the debt.) */
+         * sleeper was found. */
         last = 0;
         do
         :: atomic {
@@ -952,11 +938,7 @@ proctype Poster(byte me; byte what) {
             :: (cursor == NONE) -> last = NONE
             :: else ->
                 last = data[LINKED(NAME, cursor)];
-                if
-                :: (watch[PLACE(NAME, cursor)] != NONE) ->
-                    word[watch[PLACE(NAME, cursor)]] = word[watch[PLACE(NAME, cursor)]] | D_BIT
-                :: else
-                fi
+                change(watch[PLACE(NAME, cursor)])
             fi
            };
            if
@@ -1037,35 +1019,21 @@ proctype Poster(byte me; byte what) {
             unlock_store()
         }
     fi;
-    if
-    :: (debt) ->
-        atomic {
-            MAY_BE_KILLED;
-            pending = BELL(NAME);
-            MAY_BE_KILLED;
-            if
-            :: (TID(word[BELL(NAME)]) == tid) -> word[BELL(NAME)] = 0
-            :: else -> pending = NONE   /* armed anew: nothing is owed */
-            fi
-        };
-        if
-        :: atomic {
-            (pending != NONE) -> MAY_BE_KILLED; wake_all(BELL(NAME)); MAY_BE_KILLED; pending = NONE
-           }
-        :: (pending == NONE)
-        fi
-    :: else
-    fi;
 finished:
     goto over;
 
 killed:
-    atomic { is_dead[me] = 1; cursor = NONE; last = 0; died = 0; seen = 0; debt = 0 };
-    kernel_cleans_up(BELL(NAME), BELL(NAME));
+    atomic { is_dead[me] = 1; cursor = NONE; last = 0; died = 0 };
+    /* it owns no word but the lock */
+    atomic {
+        if
+        :: (lock_owner == tid) -> lock_owner = 0; lock_died = 1
+        :: else
+        fi
+    };
 over:
     atomic {
-        pending = NONE; cursor = NONE; last = 0; died = 0; seen = 0; debt = 0;
-        must_wake = NONE;
+        cursor = NONE; last = 0; died = 0;
         where[me] = ENDED
     }
 }
@@ -1147,8 +1115,9 @@ proctype Quiet() {
                         :: (value[COUNTER(n1)] != ALL && near == NONE
                             && value[COUNTER(n1)] == 0) ->
                             g++;
-                            /* D on an armed bell: a poke cut short; the next poster still sees it armed */
-                            n2 = n2 + (SLEEPS_ON(i, BELL(n1)) && (word[BELL(n1)] & (255 - D_BIT)) == ARMED(n1, i))
+                            /* rung: by one that was killed before the wake */
+                            n2 = n2 + SLEEPS_ON(i, BELL(n1));
+                            assert(word[BELL(n1)] == ARMED(n1, i) || word[BELL(n1)] == RUNG)
                         :: else
                         fi
                     :: else
