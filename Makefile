@@ -27,6 +27,10 @@ LIBDIR ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
 MANDIR ?= $(PREFIX)/share/man
 BASHCOMPDIR ?= $(PREFIX)/share/bash-completion/completions
+ZSHCOMPDIR ?= $(PREFIX)/share/zsh/site-functions
+
+# Asked for its words; where build/compl cannot run, name one of the same version that can.
+RUNNABLE ?= build/compl
 
 first := $(filter deps clean,$(MAKECMDGOALS))
 ifneq ($(first),)
@@ -49,7 +53,7 @@ say = @$(if $(silent),:,printf '  %-7s %s\n' $(1) $(2))
 
 .PHONY: all glibc asan install uninstall demo check check-asan lint model bench fmt FORCE
 .DELETE_ON_ERROR:
-all: build/compl
+all: build/compl build/completions.sh
 
 # ---- flags -----------------------------------------------------------------------------------------
 
@@ -88,7 +92,6 @@ c_tests := $(patsubst tests/c/%.c,%,$(wildcard tests/c/*.c))
 tools := $(patsubst tests/tools/%.c,build/tools/%,$(wildcard tests/tools/*.c))
 headers := $(wildcard src/*.h src/compat/*/*.h src/compat/*/*/*.h)
 pages := $(wildcard man/*.[1-8])
-completions := $(wildcard completions.sh)
 
 # $(call build,DIRECTORY,PREFIX): one build, with $(PREFIX)_CC and so on.
 # DIRECTORY/flags changes when the commands do, so that everything is then made anew.
@@ -142,17 +145,23 @@ build/bench/%: bench/%.c build/flags
 
 -include $(wildcard build/tools/*.d build/bench/*.d)
 
+build/completions.sh: completions.sh completions.awk $(RUNNABLE)
+	$(call say,GEN,$@)
+	$(Q)awk -v compl='$(RUNNABLE)' -f completions.awk $< >$@
+
 # ---- install ---------------------------------------------------------------------------------------
 
 # The archive is for programs of this system, so it is the one made with CC's own libc.
-install: build/compl build/glibc/libcompl.a
+install: build/compl build/glibc/libcompl.a build/completions.sh
 	$(INSTALL) -d '$(DESTDIR)$(BINDIR)' '$(DESTDIR)$(INCLUDEDIR)' '$(DESTDIR)$(LIBDIR)'
 	$(INSTALL) -m 755 build/compl '$(DESTDIR)$(BINDIR)/compl'
 	$(INSTALL) -m 644 src/compl.h '$(DESTDIR)$(INCLUDEDIR)/compl.h'
 	$(INSTALL) -m 644 build/glibc/libcompl.a '$(DESTDIR)$(LIBDIR)/libcompl.a'
 	$(foreach page,$(pages),$(call install_page,$(page),$(MANDIR)/man$(subst .,,$(suffix $(page))))$(newline))
-	$(if $(completions),$(INSTALL) -d '$(DESTDIR)$(BASHCOMPDIR)')
-	$(if $(completions),$(INSTALL) -m 644 $(completions) '$(DESTDIR)$(BASHCOMPDIR)/compl')
+	$(INSTALL) -d '$(DESTDIR)$(BASHCOMPDIR)' '$(DESTDIR)$(ZSHCOMPDIR)'
+	$(INSTALL) -m 644 build/completions.sh '$(DESTDIR)$(BASHCOMPDIR)/compl'
+	sed 's|@BASHCOMPDIR@|$(BASHCOMPDIR)|' zsh/_compl >build/_compl
+	$(INSTALL) -m 644 build/_compl '$(DESTDIR)$(ZSHCOMPDIR)/_compl'
 
 install_page = $(INSTALL) -d '$(DESTDIR)$(2)' && $(INSTALL) -m 644 $(1) '$(DESTDIR)$(2)/$(notdir $(1))'
 define newline
@@ -163,7 +172,7 @@ endef
 uninstall:
 	rm -f '$(DESTDIR)$(BINDIR)/compl' '$(DESTDIR)$(INCLUDEDIR)/compl.h' '$(DESTDIR)$(LIBDIR)/libcompl.a'
 	rm -f $(foreach page,$(pages),'$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(page)))/$(notdir $(page))')
-	$(if $(completions),rm -f '$(DESTDIR)$(BASHCOMPDIR)/compl')
+	rm -f '$(DESTDIR)$(BASHCOMPDIR)/compl' '$(DESTDIR)$(ZSHCOMPDIR)/_compl'
 
 # ---- try, test, look at ----------------------------------------------------------------------------
 

@@ -41,12 +41,13 @@ grid_add_text(struct grid_row *row, const char *text)
 	text_escape(row->cells[row->count++].text, GRID_CELL_SIZE, text);
 }
 
+/* A variable that is not set is as an empty one. */
 static bool
-has_value(const char *variable)
+may_colour(void)
 {
-	const char *value = getenv(variable);
+	const char *none = getenv("NO_COLOR") ?: "", *terminal = getenv("TERM") ?: "";
 
-	return value != NULL && *value != '\0';
+	return *none == '\0' && *terminal != '\0' && strcmp(terminal, "dumb") != 0;
 }
 
 struct grid
@@ -54,8 +55,7 @@ grid_begin(const char *indent)
 {
 	struct grid grid = { .indent = indent, .is_aligned = isatty(STDOUT_FILENO) };
 
-	grid.is_coloured = grid.is_aligned && !has_value("NO_COLOR") && has_value("TERM") &&
-			   strcmp(getenv("TERM"), "dumb") != 0;
+	grid.is_coloured = grid.is_aligned && may_colour();
 	return grid;
 }
 

@@ -51,6 +51,18 @@ process_parent_name(void)
 	return name;
 }
 
+/* The parent has died, before we could ask who it was or since.  In the first case what we
+ * call our parent has adopted us, and is not in our session, although we have not begun one;
+ * if it is (a container's PID 1 may be) nothing tells. */
+static bool
+is_orphan(pid_t parent)
+{
+	pid_t session = getsid(0);
+
+	return getppid() != parent ||
+	       (parent > 0 && session != getpid() && getsid(parent) != session);
+}
+
 /* Ordering: the kernel looks at the wish when the parent dies, and getppid() changes then: who
  * wishes first and asks afterwards misses no death. */
 void
@@ -61,7 +73,7 @@ process_follow_or_die(pid_t parent)
 		message_line("--with-parent: %s", strerror(errno));
 		exit(STATUS_FAILED);
 	}
-	if (getppid() == parent)
+	if (!is_orphan(parent))
 		return;
 	raise(SIGKILL);
 	_exit(STATUS_SIGNAL + SIGKILL); /* as PID 1 */

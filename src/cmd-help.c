@@ -19,7 +19,7 @@ wrap(size_t *column, size_t indent, const char *word)
 	if (*column + 1 + strlen(word) > LINE_WIDTH) {
 		output_format("\n%*s", (int)indent, "");
 		*column = indent;
-	} else if (*column > indent) {
+	} else if (*column != indent) {
 		output_text(" ");
 		*column += 1;
 	}
@@ -56,9 +56,10 @@ show_usage(const struct command *command)
 	char word[128];
 	size_t indent, column;
 
-	snprintf(word, sizeof(word), "usage: compl %s ", command->name);
+	snprintf(word, sizeof(word), "usage: compl %s", command->name);
 	output_text(word);
-	column = indent = strlen(word);
+	column = strlen(word);
+	indent = column + 1;
 	if (*command->operands != '\0')
 		wrap(&column, indent, command->operands);
 	for (const struct cli_option *o = command->options; o != NULL && o->name != NULL; o++) {
@@ -70,7 +71,7 @@ show_usage(const struct command *command)
 	output_text("\n\n");
 }
 
-/* text from column on, which is also where its further lines begin. */
+/* text, a paragraph, from column on, which is also where its further lines begin. */
 static void
 show_wrapped(size_t column, const char *text)
 {
@@ -78,11 +79,11 @@ show_wrapped(size_t column, const char *text)
 
 	while (*text != '\0') {
 		char word[64];
-		size_t length = strcspn(text, " ");
+		size_t length = strcspn(text, " \n");
 
 		snprintf(word, sizeof(word), "%.*s", (int)length, text);
 		wrap(&column, indent, word);
-		text += length + strspn(text + length, " ");
+		text += length + strspn(text + length, " \n");
 	}
 	output_text("\n");
 }
@@ -125,7 +126,7 @@ static void
 show_command(const struct command *command)
 {
 	show_usage(command);
-	output_text(command->text);
+	show_wrapped(0, command->text);
 	output_text("\n");
 	if (command->options != NULL)
 		show_options("Options:", command->options);

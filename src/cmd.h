@@ -24,8 +24,8 @@ struct command {
 	const char *name;
 	const char *operands; /* for the usage line: "NAME..." */
 	const char *summary;  /* a line without a full stop */
-	const char *text;     /* what it does, in lines of up to 78 bytes */
-	const char *example;  /* lines of shell, the same */
+	const char *text;     /* what it does, a paragraph */
+	const char *example;  /* lines of shell, of up to 77 bytes */
 	const struct cli_option *options;
 	enum command_subject subject;
 	bool takes_cmd; /* "--" begins CMD */

@@ -305,7 +305,7 @@ struct compl_waiter {
 	uint32_t need;
 	bool io;
 	bool stopped;	/* by a signal or a tracer, at the moment of the call */
-	bool orphan;	/* the process that was its parent when it lined up has gone */
+	bool orphan;	/* the process that started it has gone */
 	double seconds; /* in line since */
 };
 

@@ -126,15 +126,23 @@ fill_entry(struct session *s, uint32_t completion, struct compl_entry *e, int64_
 	e->waits_io_seconds = (double)__atomic_load_n(&n->waits_io_ns, __ATOMIC_RELAXED) / 1e9;
 }
 
-/* What /proc/PID/stat says behind the name in parentheses: the state, T or t if it is
- * stopped, and the parent now.  Who has lost the one that it was started by has been given
- * another: process 1 or a subreaper.  That number alone would not tell, for a service's
- * parent is process 1 from the beginning. */
+/* Who has lost its parent has been given another: process 1, or a subreaper.  That number alone
+ * would not tell, for a service's parent is process 1 from the beginning; but it differs from
+ * the one when the waiter lined up.  Who had lost it already by then is in a session that its
+ * parent is not in, and has not begun it himself. */
+static bool
+is_orphan(const struct compl_waiter *w, pid_t first, pid_t now, pid_t session)
+{
+	return now != first || (now > 0 && session != w->pid && getsid(now) != session);
+}
+
+/* What /proc/PID/stat says behind the name in parentheses: state, parent, process group,
+ * session. */
 static void
 look_at_process(struct compl_waiter *w, pid_t parent)
 {
-	char path[32], text[128];
-	const char *state;
+	char path[32], text[160], *field;
+	long now, session;
 	ssize_t n;
 	int fd;
 
@@ -144,11 +152,14 @@ look_at_process(struct compl_waiter *w, pid_t parent)
 	n = read(fd, text, sizeof(text) - 1);
 	close(fd);
 	text[n > 0 ? n : 0] = '\0';
-	state = strrchr(text, ')');
-	if (state == NULL || strlen(state) < 5)
+	field = strrchr(text, ')');
+	if (field == NULL || strlen(field) < 4)
 		return;
-	w->stopped = state[2] == 'T' || state[2] == 't';
-	w->orphan = strtol(state + 4, NULL, 10) != parent;
+	w->stopped = field[2] == 'T' || field[2] == 't';
+	now = strtol(field + 3, &field, 10);
+	strtol(field, &field, 10);
+	session = strtol(field, &field, 10);
+	w->orphan = is_orphan(w, parent, (pid_t)now, (pid_t)session);
 }
 
 static int

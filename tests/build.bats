@@ -16,7 +16,7 @@ setup() {
 copy_tree() {
 	local what
 	mkdir tree
-	for what in Makefile src man ${1:+build}; do
+	for what in Makefile src man completions.sh completions.awk zsh ${1:+build}; do
 		[ ! -e "$top/$what" ] || cp -a "$top/$what" tree/
 	done
 }
@@ -29,6 +29,9 @@ copy_tree() {
 	}
 	[ "$(root/opt/x/bin/compl --version)" = "$("$COMPL" --version)" ]
 	[ "$(stat -c %a root/opt/x/bin/compl root/opt/x/include/compl.h root/opt/x/lib/libcompl.a | tr '\n' ' ')" = "755 644 644 " ]
+	cmp root/opt/x/share/bash-completion/completions/compl tree/build/completions.sh
+	grep -qF '. /opt/x/share/bash-completion/completions/compl ' root/opt/x/share/zsh/site-functions/_compl
+	run ! grep -rE '@[A-Z]+@' root/opt/x/share
 
 	cat >program.c <<-'EOF'
 		#include <compl.h>

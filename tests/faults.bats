@@ -29,7 +29,8 @@ all_refused() {
 # private_shm OPTIONS: from here on compl runs where /dev/shm is a tmpfs of these options.
 private_shm() {
 	need_root
-	background stray-holder unshare -m sh -c 'mount -t tmpfs -o "$0" tmpfs /dev/shm && echo ready && exec sleep 600' "$1"
+	background stray-holder unshare -m sh -c \
+		'mount -t tmpfs -o "$0" tmpfs /dev/shm && : >/dev/shm/ours && echo ready && exec sleep 1200' "$1"
 	wait_until grep -q ready stray-holder.out
 	inside="nsenter -m -t ${pid[stray-holder]} --"
 	printf '#!/bin/sh\nexec %s "%s" "$@"\n' "$inside" "$COMPL" >inside
@@ -40,7 +41,10 @@ private_shm() {
 
 # Leaves so many pages of the private /dev/shm free; never touches any other.
 leave_pages() {
-	$inside sh -c '[ "$(stat -f -c %b /dev/shm)" -le 1024 ] || { echo "not our /dev/shm"; exit 1; }
+	$inside sh -c '[ -e /dev/shm/ours ] && [ "$(stat -f -c %b /dev/shm)" -le 1024 ] || {
+			echo "not our /dev/shm"
+			exit 1
+		}
 		rm -f /dev/shm/fill; free=$(stat -f -c %f /dev/shm)
 		[ "$free" -gt "$0" ] && head -c $(((free - $0) * 4096)) /dev/zero >/dev/shm/fill; :' "$1"
 }
@@ -382,6 +386,7 @@ at() {
 	tolerate_rescues
 	for error in ENOSYS EPERM; do
 		background w1 "$COMPL_TOOLS/deny" futex_waitv=$error "$COMPL" wait a b --any
+		wait_until_waiting a 1
 		background w2 "$COMPL_TOOLS/deny" futex_waitv=$error "$COMPL" wait b a --any --timeout 20s
 		background w3 "$COMPL_TOOLS/deny" futex_waitv=$error "$COMPL" wait c d --any --timeout 100ms
 		ends 124 w3

@@ -9,6 +9,7 @@
 #include <sys/syscall.h>
 
 #include "clock.h"
+#include "mutex.h"
 #include "robust.h"
 
 /* A word each, with room behind it for the link of any libc. */
@@ -22,7 +23,7 @@ struct page {
 
 static struct page *page;
 static struct robust_thread self;
-static struct robust_mutex mutex;
+static struct mutex mutex;
 
 /* In the parent, and anew in each child. */
 static void
@@ -42,17 +43,17 @@ begin(void)
 		page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	CHECK(page != MAP_FAILED);
 	memset(page, 0, sizeof *page);
-	mutex = (struct robust_mutex){ &page->lock, &page->sleepers, &page->rescues };
+	mutex = (struct mutex){ &page->lock, &page->sleepers, &page->rescues };
 	enlist();
 	return true;
 }
 
-static enum robust_result
+static enum mutex_result
 lock_until(int64_t deadline_ns)
 {
 	struct gate gate = { .hold = NULL };
 
-	return robust_lock(&self, &mutex, deadline_ns, &gate);
+	return mutex_lock(&self, &mutex, deadline_ns, &gate);
 }
 
 static uint32_t
@@ -68,7 +69,7 @@ takes_and_dies(void *argument)
 {
 	(void)argument;
 	enlist();
-	NEED(lock_until(CLOCK_NEVER) == ROBUST_LOCKED);
+	NEED(lock_until(CLOCK_NEVER) == MUTEX_LOCKED);
 	kill(getpid(), SIGKILL);
 	return 98;
 }
@@ -79,7 +80,7 @@ takes_and_stays(void *argument)
 {
 	(void)argument;
 	enlist();
-	NEED(lock_until(CLOCK_NEVER) == ROBUST_LOCKED);
+	NEED(lock_until(CLOCK_NEVER) == MUTEX_LOCKED);
 	for (;;)
 		pause();
 }
@@ -88,24 +89,24 @@ takes_and_stays(void *argument)
 static int
 takes_once(void *argument)
 {
-	enum robust_result result;
+	enum mutex_result result;
 
 	(void)argument;
 	enlist();
 	result = lock_until(CLOCK_NEVER);
-	robust_unlock(&self, &mutex);
+	mutex_unlock(&self, &mutex);
 	return (int)result;
 }
 
 static int
 takes_before(void *deadline)
 {
-	enum robust_result result;
+	enum mutex_result result;
 
 	enlist();
 	result = lock_until(in_ms(*(int *)deadline));
-	if (result != ROBUST_TIMED_OUT)
-		robust_unlock(&self, &mutex);
+	if (result != MUTEX_TIMED_OUT)
+		mutex_unlock(&self, &mutex);
 	return (int)result;
 }
 
@@ -125,12 +126,12 @@ static bool
 locks_and_unlocks(void)
 {
 	CHECK(begin());
-	CHECK(lock_until(CLOCK_NEVER) == ROBUST_LOCKED);
+	CHECK(lock_until(CLOCK_NEVER) == MUTEX_LOCKED);
 	CHECK(page->lock == (me() | FUTEX_WAITERS));
-	robust_unlock(&self, &mutex);
+	mutex_unlock(&self, &mutex);
 	CHECK(page->lock == 0);
-	CHECK(lock_until(0) == ROBUST_LOCKED);
-	robust_unlock(&self, &mutex);
+	CHECK(lock_until(0) == MUTEX_LOCKED);
+	mutex_unlock(&self, &mutex);
 	CHECK(page->sleepers == 0 && page->rescues == 0);
 	return true;
 }
@@ -141,10 +142,10 @@ death_is_reported_once(void)
 	CHECK(begin());
 	CHECK(child_status(child(takes_and_dies, NULL)) == 137);
 	CHECK(page->lock == (FUTEX_WAITERS | FUTEX_OWNER_DIED));
-	CHECK(lock_until(CLOCK_NEVER) == ROBUST_OWNER_DIED);
-	robust_unlock(&self, &mutex);
-	CHECK(lock_until(CLOCK_NEVER) == ROBUST_LOCKED);
-	robust_unlock(&self, &mutex);
+	CHECK(lock_until(CLOCK_NEVER) == MUTEX_OWNER_DIED);
+	mutex_unlock(&self, &mutex);
+	CHECK(lock_until(CLOCK_NEVER) == MUTEX_LOCKED);
+	mutex_unlock(&self, &mutex);
 	return true;
 }
 
@@ -153,10 +154,10 @@ dirty_is_reported_again(void)
 {
 	CHECK(begin());
 	CHECK(child_status(child(takes_and_dies, NULL)) == 137);
-	CHECK(lock_until(CLOCK_NEVER) == ROBUST_OWNER_DIED);
-	robust_unlock_dirty(&self, &mutex);
-	CHECK(child_status(child(takes_once, NULL)) == ROBUST_OWNER_DIED);
-	CHECK(child_status(child(takes_once, NULL)) == ROBUST_LOCKED);
+	CHECK(lock_until(CLOCK_NEVER) == MUTEX_OWNER_DIED);
+	mutex_unlock_dirty(&self, &mutex);
+	CHECK(child_status(child(takes_once, NULL)) == MUTEX_OWNER_DIED);
+	CHECK(child_status(child(takes_once, NULL)) == MUTEX_LOCKED);
 	return true;
 }
 
@@ -170,13 +171,13 @@ exec_is_a_death(void)
 	pid = fork();
 	if (pid == 0) {
 		enlist();
-		NEED(lock_until(CLOCK_NEVER) == ROBUST_LOCKED);
+		NEED(lock_until(CLOCK_NEVER) == MUTEX_LOCKED);
 		execl("/bin/true", "true", (char *)NULL);
 		_exit(99);
 	}
 	CHECK(waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0);
-	CHECK(lock_until(CLOCK_NEVER) == ROBUST_OWNER_DIED);
-	robust_unlock(&self, &mutex);
+	CHECK(lock_until(CLOCK_NEVER) == MUTEX_OWNER_DIED);
+	mutex_unlock(&self, &mutex);
 	return true;
 }
 
@@ -186,15 +187,15 @@ sleepers_go_one_by_one(void)
 	size_t w[8], i;
 
 	CHECK(begin());
-	CHECK(lock_until(CLOCK_NEVER) == ROBUST_LOCKED);
+	CHECK(lock_until(CLOCK_NEVER) == MUTEX_LOCKED);
 	for (i = 0; i < 8; i++) {
 		w[i] = child(takes_once, NULL);
 		CHECK(child_sleeps(w[i]));
 	}
 	CHECK(page->sleepers == 8);
-	robust_unlock(&self, &mutex);
+	mutex_unlock(&self, &mutex);
 	for (i = 0; i < 8; i++)
-		CHECK(child_status(w[i]) == ROBUST_LOCKED);
+		CHECK(child_status(w[i]) == MUTEX_LOCKED);
 	CHECK(page->sleepers == 0 && page->rescues == 0 && page->lock == 0);
 	return true;
 }
@@ -214,8 +215,8 @@ sleepers_survive_an_owners_death(void)
 	child_kill(h, SIGKILL);
 	for (i = 0; i < 6; i++) {
 		status = child_status(w[i]);
-		CHECK(status == ROBUST_LOCKED || status == ROBUST_OWNER_DIED);
-		died += status == ROBUST_OWNER_DIED;
+		CHECK(status == MUTEX_LOCKED || status == MUTEX_OWNER_DIED);
+		died += status == MUTEX_OWNER_DIED;
 	}
 	CHECK(child_status(h) == 137);
 	CHECK(died == 1);
@@ -242,12 +243,12 @@ killed_sleepers_pass_the_wake_on(void)
 		child_kill(h, SIGKILL);
 		for (i = 0; i < 3; i++)
 			child_kill(w[(i + (size_t)round) % 4], SIGKILL);
-		CHECK(child_status(w[(3 + (size_t)round) % 4]) <= ROBUST_OWNER_DIED);
+		CHECK(child_status(w[(3 + (size_t)round) % 4]) <= MUTEX_OWNER_DIED);
 		CHECK(child_status(h) == 137);
 		for (i = 0; i < 4; i++)
 			CHECK(child_status(w[i]) >= 0);
-		CHECK(lock_until(CLOCK_NEVER) <= ROBUST_OWNER_DIED);
-		robust_unlock(&self, &mutex);
+		CHECK(lock_until(CLOCK_NEVER) <= MUTEX_OWNER_DIED);
+		mutex_unlock(&self, &mutex);
 	}
 	CHECK(page->rescues == 0);
 	return true;
@@ -264,18 +265,18 @@ who_gives_up_passes_the_wake_on(void)
 	for (round = 0; round < 60; round++) {
 		children_count = 0;
 		soon = 2 + round % 7;
-		CHECK(lock_until(CLOCK_NEVER) == ROBUST_LOCKED);
+		CHECK(lock_until(CLOCK_NEVER) == MUTEX_LOCKED);
 		w[0] = child(takes_before, &soon);
 		w[1] = child(takes_before, &soon);
 		w[2] = child(takes_once, NULL);
 		CHECK(child_sleeps(w[2]));
-		robust_unlock(&self, &mutex);
+		mutex_unlock(&self, &mutex);
 		for (i = 0; i < 2; i++) {
 			int status = child_status(w[i]);
 
-			CHECK(status == ROBUST_LOCKED || status == ROBUST_TIMED_OUT);
+			CHECK(status == MUTEX_LOCKED || status == MUTEX_TIMED_OUT);
 		}
-		CHECK(child_status(w[2]) == ROBUST_LOCKED);
+		CHECK(child_status(w[2]) == MUTEX_LOCKED);
 	}
 	CHECK(page->rescues == 0);
 	CHECK(page->sleepers == 0);
@@ -291,16 +292,16 @@ deadlines_are_kept(void)
 	CHECK(begin());
 	h = start_holder();
 	begin_ns = clock_now_ns();
-	CHECK(lock_until(in_ms(60)) == ROBUST_TIMED_OUT);
+	CHECK(lock_until(in_ms(60)) == MUTEX_TIMED_OUT);
 	end_ns = clock_now_ns();
 	CHECK(end_ns - begin_ns >= 60000000 && end_ns - begin_ns < 5000000000);
-	CHECK(lock_until(0) == ROBUST_TIMED_OUT);
+	CHECK(lock_until(0) == MUTEX_TIMED_OUT);
 	child_kill(h, SIGSTOP);
-	CHECK(lock_until(in_ms(1500)) == ROBUST_TIMED_OUT);
+	CHECK(lock_until(in_ms(1500)) == MUTEX_TIMED_OUT);
 	child_kill(h, SIGKILL);
 	CHECK(child_status(h) == 137);
-	CHECK(lock_until(CLOCK_NEVER) == ROBUST_OWNER_DIED);
-	robust_unlock(&self, &mutex);
+	CHECK(lock_until(CLOCK_NEVER) == MUTEX_OWNER_DIED);
+	mutex_unlock(&self, &mutex);
 	CHECK(page->rescues == 0);
 	return true;
 }
@@ -317,7 +318,7 @@ impossible_owners_are_damage(void)
 	words[0] = FUTEX_WAITERS | (uint32_t)children[gone].pid;
 	for (i = 0; i < COUNT(words); i++) {
 		page->lock = words[i];
-		CHECK(lock_until(in_ms(10000)) == ROBUST_NO_OWNER);
+		CHECK(lock_until(in_ms(10000)) == MUTEX_NO_OWNER);
 		CHECK(page->lock == words[i]);
 	}
 	return true;
@@ -331,8 +332,9 @@ owns_the_word(void *argument)
 	(void)argument;
 	enlist();
 	robust_own(&self, &page->word);
-	for (;;)
-		pause();
+	while (pause() < 0)
+		continue;
+	return 0;
 }
 
 /* Sleeps on the word until it has no owner. */
@@ -411,10 +413,10 @@ works_under_fire(void *argument)
 	(void)argument;
 	enlist();
 	for (;;) {
-		enum robust_result result = lock_until(CLOCK_NEVER);
+		enum mutex_result result = lock_until(CLOCK_NEVER);
 
-		NEED(result <= ROBUST_OWNER_DIED);
-		if (result == ROBUST_OWNER_DIED) {
+		NEED(result <= MUTEX_OWNER_DIED);
+		if (result == MUTEX_OWNER_DIED) {
 			page->second = page->first;
 			page->repairs++;
 		}
@@ -422,7 +424,7 @@ works_under_fire(void *argument)
 		page->first++;
 		page->second++;
 		page->turns++;
-		robust_unlock(&self, &mutex);
+		mutex_unlock(&self, &mutex);
 	}
 }
 
@@ -449,8 +451,8 @@ storm_of_kills(void)
 		child_kill(w[i], SIGKILL);
 		CHECK(child_status(w[i]) == 137);
 	}
-	CHECK(lock_until(in_ms(100)) <= ROBUST_OWNER_DIED);
-	robust_unlock(&self, &mutex);
+	CHECK(lock_until(in_ms(100)) <= MUTEX_OWNER_DIED);
+	mutex_unlock(&self, &mutex);
 	printf("# %u kills, %u turns, %u owners died\n", kills, page->turns, page->repairs);
 	CHECK(page->turns > kills);
 	CHECK(page->rescues == 0);

@@ -354,7 +354,10 @@ tap_is_sound(const struct test *test)
 		compl_close(c);
 	if (result == COMPL_E_NO_SEGMENT || test->rough)
 		return true;
-	CHECK(result == COMPL_OK);
+	if (result != COMPL_OK) {
+		printf("# opened again: %s\n", compl_strresult(result));
+		return false;
+	}
 	sound = compl_check(c, tap_fault, NULL, &faults) == COMPL_OK && faults == 0;
 	if (compl_rescues(c)) {
 		printf("# %u rescues\n", (unsigned)compl_rescues(c));

@@ -15,12 +15,13 @@ main(int argc, char **argv)
 	int status;
 	pid_t pid;
 
-	(void)argc;
 	argv++;
-	if (*argv && !strcmp(*argv, "-p")) {
+	if (argc > 3 && !strcmp(*argv, "-p")) {
 		file = argv[1];
 		argv += 2;
 	}
+	if (!*argv)
+		return 2;
 	pid = fork();
 	if (pid == 0) {
 		execvp(*argv, argv);

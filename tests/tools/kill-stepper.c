@@ -220,6 +220,16 @@ goes_on(struct stage *s, struct remains *r)
 	unsigned moved = r->moved, n;
 	size_t i, faults = 0;
 
+	compl_close(s->c); /* the namespace may be another now */
+	s->c = NULL;
+	for (i = 0; i < s->others; i++)
+		other_stop(&s->other[i], false);
+	if (!others_settle(s->other, s->others))
+		return trouble(r, "going on: the others do not settle");
+	stage_count(s);
+	compl_list_free(r->list);
+	if (!verdict(r, s))
+		return false;
 	for (i = 0; i < s->others; i++) {
 		if (s->cast[i].ended)
 			continue;
@@ -334,7 +344,7 @@ rehearse(const char *program, const char *waiter)
 	victim_kill(v);
 	sound = judge(&s, &r, &outcome);
 	stage_end(&s);
-	if (!sound)
+	if (!sound || !count)
 		exit(1);
 	return count;
 }

@@ -26,6 +26,7 @@ _Noreturn void give_up(const char *why);
 struct other {
 	pid_t pid;
 	bool ended;
+	bool stopped; /* by us: at rest */
 	int status;
 	unsigned long switches;
 };
@@ -140,6 +141,23 @@ other_kill(struct other *o)
 		other_reap(o, 0);
 }
 
+/* Stops it for good, or lets it go on. */
+static inline void
+other_stop(struct other *o, bool stop)
+{
+	char stat[256], *state;
+
+	if (o->ended || o->stopped == stop)
+		return;
+	kill(o->pid, stop ? SIGSTOP : SIGCONT);
+	o->stopped = stop;
+	do {
+		if (!read_proc(o->pid, "stat", stat, sizeof stat))
+			return;
+		state = strrchr(stat, ')');
+	} while (state && (state[2] == 'T') != stop);
+}
+
 /* One look: everybody has ended or sleeps.  changed: somebody ran since the last
  * look. */
 static inline bool
@@ -153,7 +171,7 @@ others_rest(struct other *o, size_t count, bool *changed)
 
 		other_reap(&o[i], WNOHANG);
 		*changed |= ended != o[i].ended;
-		if (o[i].ended)
+		if (o[i].ended || o[i].stopped)
 			continue;
 		switches = switches_of(o[i].pid);
 		if (!is_asleep(o[i].pid))

@@ -10,6 +10,7 @@
  *	all a		complete_all()
  *	init a, reinit a, rm a
  *	kill 0		SIGKILL for the first waiter that was started, and so on
+ *	stop 0		SIGSTOP, until the verdict is given
  *
  * SOON is a deadline that the victim reaches asleep.
  */
@@ -46,6 +47,15 @@ static const struct scene scenes[] = {
 	  { NULL } },
 	{ "done-all-nobody", { "wait b" }, "done a --all", { NULL } },
 	{ "done-all-last", { "wait b a", "wait c b", "all a" }, "done b --all", { NULL } },
+	{ "done-stopped-first", { "wait a", "wait a", "stop 0" }, "done a", { NULL } },
+	{ "done-all-stopped-first",
+	  { "wait a", "wait a", "wait a c --any", "stop 0" },
+	  "done a --all",
+	  { NULL } },
+	{ "done-all-stopped-middle",
+	  { "wait a", "wait a", "wait b a", "wait a", "stop 1" },
+	  "done a --all",
+	  { NULL } },
 	/* the life of a name */
 	{ "init", { "wait a" }, "init a", { NULL } },
 	{ "reinit", { "wait a --count 2", "wait a", "post a" }, "reinit a --force", { NULL } },
@@ -55,7 +65,12 @@ static const struct scene scenes[] = {
 	  { "wait a --count 2", "wait b a", "wait a c --any", "wait b", "post a" },
 	  "rm a",
 	  { NULL } },
+	{ "rm-stopped-first", { "wait a", "wait a b", "wait b", "stop 0" }, "rm a", { NULL } },
 	{ "rm-nobody", { "init a", "post a", "wait b" }, "rm a", { NULL } },
+	{ "rm-all",
+	  { "wait a --count 2", "wait b a", "wait a c --any", "post a" },
+	  "rm --all",
+	  { NULL } },
 	/* waits that find what they want, or nothing */
 	{ "wait-takes", { "post a 2" }, "wait a", { NULL } },
 	{ "wait-takes-three", { "post a", "post b", "all c" }, "wait c a b", { NULL } },
@@ -87,6 +102,7 @@ static const struct scene scenes[] = {
 	  "wait a b --any",
 	  { "post a", "wait a", "kill 0" } },
 	{ "wait-released", { "wait a" }, "wait a --print", { "wait a", "all a" } },
+	{ "wait-behind-stopped", { "wait a", "stop 0" }, "wait a", { "wait a", "all a" } },
 	{ "wait-released-two", { "all a" }, "wait a b", { "wait b", "all b" } },
 	{ "wait-removed", { "wait a" }, "wait a b", { "wait b", "rm a" } },
 };

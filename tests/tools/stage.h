@@ -81,13 +81,15 @@ wish_of(char *const argv[])
 		if (islower((unsigned char)argv[i][0]) && !argv[i][1] &&
 		    strncmp(argv[i - 1], "--v", 3))
 			w.names |= 1u << (argv[i][0] - 'a');
-		else if (!strcmp(argv[i], "--count"))
+		else if (!strcmp(argv[i], "--count") && argv[i + 1])
 			w.count = (uint32_t)strtoul(argv[i + 1], NULL, 10);
 		w.any |= !strcmp(argv[i], "--any");
 		w.all |= !strcmp(argv[i], "--all");
 		w.waiting |= !strcmp(argv[i], "--waiting");
 		w.fail_fast |= !strcmp(argv[i], "--fail-fast");
 	}
+	if (!strcmp(w.verb, "rm") && w.all)
+		w.names = (1u << NAMES) - 1;
 	return w;
 }
 
@@ -154,6 +156,8 @@ stage_act(struct stage *s, const char *action)
 	} else if (!strcmp(verb, "kill")) {
 		other_kill(&s->other[letter - '0']);
 		s->cast[letter - '0'].murdered = true;
+	} else if (!strcmp(verb, "stop")) {
+		other_stop(&s->other[letter - '0'], true);
 	} else {
 		give_up(action);
 	}

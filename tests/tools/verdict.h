@@ -77,7 +77,8 @@ is_covered(const struct remains *r, unsigned n, pid_t pid, uint32_t count)
 	return is_all(r, n) || (place_of(r, n, pid) == 0 && r->left[n] >= count);
 }
 
-/* A living waiter stands in all its lines, and there is nothing for it to take. */
+/* A living waiter stands in all its lines, and there is nothing for it to take.  (One that is
+ * stopped cannot help it.) */
 static inline bool
 check_sleeper(struct remains *r, const struct stage *s, size_t i)
 {
@@ -86,6 +87,8 @@ check_sleeper(struct remains *r, const struct stage *s, size_t i)
 	bool all = true, any = false;
 	unsigned n;
 
+	if (s->other[i].stopped)
+		return true;
 	for (n = 0; n < NAMES; n++) {
 		if (!(w->names >> n & 1))
 			continue;
@@ -121,6 +124,9 @@ check_order(struct remains *r, const struct stage *s, size_t i)
 	const struct wish *w = &s->cast[i].wish;
 	size_t j;
 
+	for (j = 0; j < NAMES; j++)
+		if (s->other[i].stopped && w->names >> j & 1 && is_all(r, (unsigned)j))
+			return true; /* "all" holds nobody up */
 	for (j = i + 1; j < s->others; j++)
 		if (s->cast[j].ended && s->cast[j].status < 100 &&
 		    s->cast[j].wish.names == w->names && s->cast[j].wish.any == w->any &&
@@ -259,7 +265,8 @@ see_victims(struct remains *r, const struct stage *s)
 		for (n = 0; n < NAMES; n++) {
 			if (!(w->names >> n & 1))
 				continue;
-			if ((w->all && is_all(r, n)) || (!strcmp(w->verb, "rm") && !r->entry[n]) ||
+			if ((w->all && strcmp(w->verb, "rm") && is_all(r, n)) ||
+			    (!strcmp(w->verb, "rm") && !r->entry[n]) ||
 			    (!strcmp(w->verb, "reinit") && s->all >> n & 1 && !is_all(r, n)) ||
 			    (!strcmp(w->verb, "init") && r->entry[n] && r->entry[n]->initialised))
 				r->moved |= 1u << i;
@@ -282,7 +289,7 @@ check_all(struct remains *r, const struct stage *s)
 
 			if (!(w->names >> n & 1))
 				continue;
-			may |= w->all;
+			may |= w->all && strcmp(w->verb, "rm");
 			must_be &= strcmp(w->verb, "reinit") && strcmp(w->verb, "rm");
 		}
 		if (is_all(r, n) ? !may : must_be)

@@ -1,0 +1,133 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: ISC
+# builds: pairs
+#
+# Participants of several pid namespaces (containers that share a /dev/shm): equal thread ids
+# mean different threads.  Where that matters the promise is a second, kept by a seat belt.
+
+load helper
+
+setup() {
+	begin
+	need_root
+	tolerate_rescues
+}
+
+# in_namespace LABEL COMMAND...: as PID 1 of a pid namespace of its own; its pid, as we
+# see it, is ${pid[LABEL]}, that of unshare ${pid[LABEL-outer]}.  (The status that unshare
+# gives to a child that was killed differs from version to version.)
+in_namespace() {
+	local label=$1
+
+	shift
+	background "$label-outer" unshare -p -f --mount-proc "$@"
+	wait_until child_of "$label"
+	pid["$label"]=$inner
+}
+
+# The child of unshare, when it has become something else.
+child_of() {
+	inner=$(pgrep -P "${pid[$1-outer]}") && [ "$(<"/proc/$inner/comm")" != unshare ]
+}
+
+line_up_in() {
+	local label=$1
+
+	shift
+	in_namespace "$label" "$COMPL_WAITER" wait "$@"
+	asleep "$label"
+}
+
+@test "waiters of several pid namespaces, all of them PID 1, go in their order" {
+	line_up_in w1 a
+	line_up w2 a
+	line_up_in w3 a
+	line_up_in w4 a b
+	line_up w5 b a
+	expect 0 done a
+	ends 0 w1-outer
+	asleep w2 w3
+	expect 0 done a
+	ends 0 w2
+	asleep w3
+	expect 0 done a
+	ends 0 w3-outer
+	expect 0 done b a
+	ends 0 w4-outer
+	asleep w5
+	expect 0 done a b
+	ends 0 w5
+	unset "pid[w1]" "pid[w3]" "pid[w4]"
+}
+
+@test "the death of one does not release what another of the same thread id holds" {
+	line_up_in w1 a
+	line_up_in w2 a
+	line_up_in w3 a
+	line_up w4 a
+	shoot KILL w2
+	outcome w2-outer
+	asleep w1 w3 w4
+	expect 0 done a
+	ends 0 w1-outer
+	asleep w3 w4
+	expect 0 done a
+	ends 0 w3-outer
+	asleep w4
+	expect 0 done a
+	ends 0 w4
+	left a 0
+	unset "pid[w1]" "pid[w2]" "pid[w3]"
+}
+
+@test "all releases the waiters of every namespace" {
+	line_up_in w1 a
+	line_up w2 a
+	line_up_in w3 a b --any
+	expect 0 done a --all --status 3
+	expect 0 reinit a
+	ends 3 w1-outer w2 w3-outer
+	unset "pid[w1]" "pid[w3]"
+}
+
+@test "posters of several namespaces, some of them killed: what was posted is there" {
+	local i posted=0 sure
+
+	line_up_in first a --count 1000
+	for i in {1..16}; do
+		background p$i unshare -p -f --mount-proc "$COMPL" done a
+		background q$i "$COMPL" done a
+		if [ $((i % 4)) -eq 0 ]; then
+			kill -KILL "$(pgrep -P "${pid[p$i]}")" 2>/dev/null || :
+		fi
+	done
+	for i in {1..16}; do
+		ends 0 q$i
+		outcome p$i
+		posted=$((posted + !got))
+	done
+	look "[.completions[0].done | . >= $((posted + 16)) and . <= 32] == [true]"
+	shoot KILL first
+	outcome first-outer
+	unset "pid[first]"
+	expect 0 rm a
+}
+
+@test "the owner of the lock dies in its namespace: the others go on within a second or so" {
+	expect 0 init keep
+	line_up_in w1 a
+	in_namespace holder "$COMPL_TOOLS/hold-lock" "$COMPL_NAMESPACE"
+	wait_until grep -q held holder-outer.out
+	in_namespace d1 "$COMPL" done a
+	in_namespace d2 "$COMPL" done b
+	background d3 "$COMPL" done b
+	asleep d1 d2 d3
+	shoot KILL d2
+	outcome d2-outer
+	asleep d1 d3
+	shoot KILL holder
+	outcome holder-outer
+	ends 0 d1-outer d3 w1-outer
+	left b 1
+	unset "pid[w1]" "pid[holder]" "pid[d1]" "pid[d2]"
+}

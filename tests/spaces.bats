@@ -1,0 +1,199 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: ISC
+# builds: each
+#
+# ls --namespaces, and namespaces that a scope alone makes.
+
+load helper
+
+teardown() {
+	rm -f "/dev/shm/compl.65534.$COMPL_NAMESPACE" "/dev/shm/compl.system.$COMPL_NAMESPACE.s"
+	finish
+}
+
+# of_ours ARGUMENT…: of what `ls --namespaces` prints, the lines that begin with our namespace.
+of_ours() {
+	expect 0 ls --namespaces "$COMPL_NAMESPACE*" "$@"
+}
+
+@test "ls --namespaces lists namespaces, sorted, one a line" {
+	local base=$COMPL_NAMESPACE space
+
+	of_ours
+	silent
+	for space in "$base-b" "$base" "$base.a" "$base-B"; do
+		spaces+=("$space")
+		expect 0 -n "$space" init x
+	done
+	of_ours
+	printed "$base" "$base-B" "$base-b" "$base.a"
+	of_ours "$base-b"
+	expect 0 ls --namespaces "$base.?" none "$base-[b]"
+	printed "$base-b" "$base.a"
+	expect 0 ls --namespaces
+	[ "$(grep -Fxc -e "$base" -e "$base.a" <<<"$out")" -eq 2 ]
+	LC_ALL=C sort -c out
+	expect 0 rm --all
+	of_ours
+	printed "$base-B" "$base-b" "$base.a"
+}
+
+@test "only regular files of that user with the name of a namespace are namespaces" {
+	local at=$segment
+
+	spoil
+	spaces+=("$COMPL_NAMESPACE.link" "$COMPL_NAMESPACE.dir" "$COMPL_NAMESPACE.bad!" "$COMPL_NAMESPACE.other")
+	expect 0 done a
+	ln -s "$at" "$at.link"
+	mkdir "$at.dir"
+	: >"$at.bad!"
+	if [ "$EUID" -eq 0 ]; then
+		: >"$at.other"
+		chown 65534 "$at.other"
+	fi
+	of_ours
+	printed "$COMPL_NAMESPACE"
+}
+
+@test "with -u they are that user's" {
+	need_root
+	expect 0 -u 65534 init x
+	of_ours
+	silent
+	of_ours -u nobody
+	printed "$COMPL_NAMESPACE"
+	expect 0 -u 65534 rm --all
+	of_ours -u nobody
+	silent
+}
+
+@test "with --system they are the machine's" {
+	need_root
+	expect 0 --system -n "$COMPL_NAMESPACE.s" init x
+	of_ours --system
+	printed "$COMPL_NAMESPACE.s"
+	of_ours
+	silent
+	expect 0 --system -n "$COMPL_NAMESPACE.s" rm --all
+	of_ours --system
+	silent
+}
+
+@test "the unnamed one of the machine is listed as no name can be written" {
+	need_root
+	unshare -m true 2>/dev/null || skip "may not have a private mount of /dev/shm"
+	expect_from unshare 0 -m sh -c '
+		mount -t tmpfs -o size=4m,mode=1777 none /dev/shm &&
+		"$0" --system init x && "$0" --system -n other init x && "$0" init x &&
+		"$0" --system ls --namespaces' "$COMPL"
+	printed "(unnamed)" other
+}
+
+@test "ls --namespaces does not open what it lists" {
+	spoil
+	head -c 5000 /dev/urandom >"$segment"
+	of_ours
+	printed "$COMPL_NAMESPACE"
+}
+
+@test "a namespace that begins with scope. is not made, by no command" {
+	local space=scope.$COMPL_NAMESPACE cmd
+
+	spaces+=("$space")
+	while read -r cmd; do
+		# shellcheck disable=SC2086
+		expect 125 $cmd -n "$space"
+		one_line "^compl: ${cmd%% *}: (x: )?the scope has ended \(namespace $space of uid $EUID\)$"
+		# shellcheck disable=SC2086
+		COMPL_NAMESPACE=$space expect 125 $cmd
+		[ ! -e "/dev/shm/compl.$EUID.$space" ]
+	done <<-'END'
+		done x
+		done x --all
+		done x --existing
+		init x
+		init x --exist-ok
+		reinit x
+		reinit x --force
+		wait x
+		wait x --timeout 0
+		wait x --existing
+		try x
+		test x
+		rm x
+	END
+}
+
+@test "a scope that has ended is an empty list, sound, and nothing to remove" {
+	export COMPL_NAMESPACE=scope.$COMPL_NAMESPACE
+
+	for cmd in "ls" "ls -l" "ls --names" "check" "rm --all" "rm -f x"; do
+		# shellcheck disable=SC2086
+		expect 0 $cmd
+		silent
+	done
+	expect 0 ls --json
+	jq -e '.completions == []' out
+	[ ! -e "/dev/shm/compl.$EUID.$COMPL_NAMESPACE" ]
+}
+
+@test "a namespace of a scope that is there can be used by all, until it has gone" {
+	local cmd space=scope.$COMPL_NAMESPACE
+
+	expect 0 init x
+	spaces+=("$space")
+	mv "$segment" "/dev/shm/compl.$EUID.$space"
+	export COMPL_NAMESPACE=$space
+	expect 0 done x
+	expect_w 0 wait x
+	expect 0 init y
+	names x y
+	line_up w x
+	expect 0 rm --all
+	ends 120 w
+	expect 125 done x
+	one_line 'the scope has ended'
+	[ ! -e "/dev/shm/compl.$EUID.$space" ]
+}
+
+@test "what somebody left behind half-made in the place of a scope is not gone on with" {
+	local space=scope.$COMPL_NAMESPACE
+
+	spaces+=("$space")
+	spoil
+	: >"/dev/shm/compl.$EUID.$space"
+	expect 125 -n "$space" done x
+	one_line 'the scope has ended'
+	[ ! -s "/dev/shm/compl.$EUID.$space" ]
+}
+
+@test "a name that only resembles a scope's is like any other" {
+	local space
+
+	for space in "scope-$COMPL_NAMESPACE" "Scope.$COMPL_NAMESPACE" "x.scope.$COMPL_NAMESPACE"; do
+		spaces+=("$space")
+		expect 0 -n "$space" done x
+	done
+}
+
+@test "120 says whether the name or the whole namespace was removed" {
+	line_up w1 a
+	expect 0 rm a
+	ends 120 w1
+	[ "$(<w1.err)" = "compl: wait: a: removed while waiting (namespace $COMPL_NAMESPACE of uid $EUID)" ]
+	line_up w1 a
+	line_up w2 b c
+	expect 0 rm --all
+	ends 120 w1 w2
+	[ "$(<w1.err)" = "compl: wait: a: the namespace was removed while waiting (namespace $COMPL_NAMESPACE of uid $EUID)" ]
+	[[ $(<w2.err) = "compl: wait: "[bc]": the namespace was removed while waiting "* ]]
+	line_up w1 a
+	line_up w2 a
+	mv "$segment" elsewhere
+	rm elsewhere
+	: >"$segment"
+	ends 120 w1 w2
+	[[ $(<w1.err) = "compl: wait: a: the namespace was removed while waiting "* ]]
+	[[ $(<w2.err) = "compl: wait: a: the namespace was removed while waiting "* ]]
+	rm "$segment"
+}
