@@ -20,17 +20,23 @@ const struct command *const commands[] = {
 	&cmd_rm,   &cmd_ls,   &cmd_check, &cmd_help, NULL,
 };
 
-const struct command *
-command_find_or_die(const char *name)
+static _Noreturn void
+no_such_command(const char *name)
 {
 	struct nearest nearest = nearest_to(name);
 
-	for (size_t i = 0; commands[i] != NULL; i++) {
+	for (size_t i = 0; commands[i] != NULL; i++)
+		nearest_offer(&nearest, commands[i]->name);
+	usage_or_die(nearest.best, "%s: no such command", name);
+}
+
+const struct command *
+command_find_or_die(const char *name)
+{
+	for (size_t i = 0; commands[i] != NULL; i++)
 		if (strcmp(commands[i]->name, name) == 0)
 			return commands[i];
-		nearest_offer(&nearest, commands[i]->name);
-	}
-	usage_or_die(nearest.best, "%s: no such command", name);
+	no_such_command(name);
 }
 
 /* Descriptors 0 to 2 that are closed are filled with one that can be neither read nor written,
