@@ -11,19 +11,10 @@
  * One ticket and one lock session for all the places of a wait: two waits that
  * cross stand in the same order in all the lines they share, and so the earlier
  * one can always go on.
- *
- * Leaving.  Death, a deadline and a release by "all" are the same to those behind:
- * the beacon changes.  So a waiter may leave without the lock, whose owner may be
- * stopped; who comes next unlinks its places.  It must only have changed its state
- * from WAITING first: of a release and a deadline exactly one happens.
- *
- * Crash: before the commit of the grant, the tokens are there and those behind
- * find them when our death has woken them; after it they are ours.
  */
 #include "waiter.h"
 
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -31,263 +22,17 @@
 #include "line.h"
 #include "log.h"
 #include "repair.h"
+#include "wait.h"
 
 #define LINKED_NS   (10 * CLOCK_SECOND_NS) /* how often the first in line looks */
 #define BRIEF_NS    CLOCK_SECOND_NS	   /* on a word that the stopped may hold */
 #define FALLBACK_NS CLOCK_SECOND_NS	   /* without futex_waitv(2) */
 #define LOCK_NS	    CLOCK_SECOND_NS	   /* for the lock, by who would not wait */
 
-/* A wait; in the waiter's own memory, trusted. */
-struct wait {
-	struct session s;
-	const struct compl_request *req;
-	struct compl_outcome *out;
-	uint32_t completions[COMPL_NAMES_MAX]; /* 0: no such name, under the lock */
-	uint32_t places[COMPL_NAMES_MAX];      /* in line; all or none */
-	bool joined;
-	uint32_t *state; /* of the lead, once joined */
-	int64_t since_ns;
-	struct futex_watch watches[COMPL_NAMES_MAX];
-	size_t watching;
-	bool first;  /* it sleeps on a bell */
-	bool brief;  /* on somebody who may be stopped */
-	bool belted; /* only a seat belt ended the latest sleep */
-};
-
-/* What stands between a wait and one of its names. */
-enum obstacle {
-	OBSTACLE_NONE,	/* covered, and our turn; or at "all" */
-	OBSTACLE_AHEAD, /* somebody is before us */
-	OBSTACLE_SHORT, /* our turn, not enough tokens */
-};
-
-static bool
-has_flag(const struct wait *w, enum compl_wait_flags flag)
-{
-	return w->req->flags & (unsigned)flag;
-}
-
 static bool
 is_over(const struct wait *w)
 {
 	return w->req->deadline_ns != COMPL_NEVER && clock_now_ns() >= w->req->deadline_ns;
-}
-
-/* ---- looking (under the lock) ------------------------------------------------ */
-
-static enum obstacle
-look_at(struct wait *w, size_t i, uint32_t *ahead)
-{
-	struct session *s = &w->s;
-	uint32_t done;
-
-	*ahead = 0;
-	if (w->completions[i] == 0)
-		return OBSTACLE_SHORT;
-	done = get(&completion_at(s, w->completions[i])->done);
-	if (done == COMPL_ALL)
-		return OBSTACLE_NONE;
-	*ahead = w->joined ? line_ahead(s, w->places[i]) : line_first(s, w->completions[i]);
-	if (*ahead != 0)
-		return OBSTACLE_AHEAD;
-	return done >= w->req->need ? OBSTACLE_NONE : OBSTACLE_SHORT;
-}
-
-/* The sight of all names at once. */
-struct sight {
-	enum obstacle obstacle[COMPL_NAMES_MAX];
-	uint32_t ahead[COMPL_NAMES_MAX];
-	size_t clear; /* names without an obstacle */
-	size_t first; /* the first of them, or count */
-};
-
-static void
-look(struct wait *w, struct sight *sight)
-{
-	sight->clear = 0;
-	sight->first = w->req->count;
-	for (size_t i = 0; i < w->req->count; i++) {
-		sight->obstacle[i] = look_at(w, i, &sight->ahead[i]);
-		if (sight->obstacle[i] != OBSTACLE_NONE)
-			continue;
-		if (sight->clear++ == 0)
-			sight->first = i;
-	}
-}
-
-/* The first name with a status, or count. */
-static size_t
-failed_name(struct wait *w)
-{
-	size_t i;
-
-	for (i = 0; i < w->req->count; i++)
-		if (w->completions[i] != 0 &&
-		    get(&completion_at(&w->s, w->completions[i])->status) != 0)
-			break;
-	return i;
-}
-
-/* ---- outcomes ---------------------------------------------------------------- */
-
-static void
-set_word(struct wait *w, size_t i, const struct compl_word *word)
-{
-	if (w->out->words != NULL)
-		w->out->words[i] = *word;
-	if (i == w->out->which || (w->out->status == 0 && word->status != 0)) {
-		w->out->which = i;
-		w->out->status = word->status;
-	}
-}
-
-static void
-read_word(struct wait *w, size_t i)
-{
-	struct compl_word word;
-
-	completion_word(&w->s, w->completions[i], &word);
-	set_word(w, i, &word);
-}
-
-/* What a walk has left for us in one of our places. */
-static void
-read_place(struct wait *w, size_t i)
-{
-	struct place *p = place_at(&w->s, w->places[i]);
-	uint32_t length = get(&p->value);
-	struct compl_word word = { .status = (uint8_t)get(&p->status),
-				   .has_value = length > 0 && length <= COMPL_VALUE_MAX + 1 };
-
-	if (word.has_value)
-		memcpy(word.value, place_value_at(&w->s, w->places[i]), length - 1);
-	set_word(w, i, &word);
-}
-
-static void
-count_waits(struct wait *w)
-{
-	for (size_t i = 0; w->joined && i < w->req->count; i++)
-		completion_count_wait(&w->s, w->completions[i], w->since_ns,
-				      has_flag(w, COMPL_WAIT_IO));
-}
-
-/* ---- taking and leaving ------------------------------------------------------- */
-
-/* The point of commit of a wait. */
-static enum compl_result
-take(struct wait *w, const struct sight *sight)
-{
-	bool any = has_flag(w, COMPL_WAIT_ANY);
-	size_t from = any ? sight->first : 0, to = any ? from + 1 : w->req->count;
-
-	w->out->which = from;
-	for (size_t i = from; i < to; i++) {
-		read_word(w, i);
-		completion_take(&w->s, w->completions[i], w->req->need);
-	}
-	if (!log_commit(&w->s))
-		return COMPL_E_DAMAGED;
-	count_waits(w);
-	return COMPL_OK;
-}
-
-/* Unlinks what is still linked.  Our beacons are ours yet, so the places are too; we are
- * awake, so that need not be brought about. */
-static void
-unlink_places(struct wait *w)
-{
-	struct session *s = &w->s;
-
-	for (size_t i = 0; i < w->req->count; i++)
-		if (w->places[i] != 0)
-			put(&place_at(s, w->places[i])->watch, 0);
-	for (size_t i = 0; i < w->req->count; i++) {
-		if (w->places[i] != 0 && get(&place_at(s, w->places[i])->line) != 0)
-			line_unlink(s, w->places[i]);
-		if (w->completions[i] != 0)
-			completion_drop_if_idle(s, w->completions[i]);
-	}
-}
-
-static enum compl_result
-leave_locked(struct wait *w, enum compl_result result)
-{
-	unlink_places(w);
-	repair_leave(&w->s);
-	robust_release_all(&w->s.thread);
-	return w->s.damaged && result != COMPL_OK ? COMPL_E_DAMAGED : result;
-}
-
-static enum compl_result
-result_of(uint32_t state)
-{
-	if (state == STATE_DONE || state == STATE_FAILED)
-		return COMPL_OK;
-	return state == STATE_REMOVED ? COMPL_REMOVED : COMPL_E_DAMAGED;
-}
-
-/* Somebody has ended our wait. */
-static enum compl_result
-read_outcome(struct wait *w, uint32_t state)
-{
-	bool all = state == STATE_DONE && !has_flag(w, COMPL_WAIT_ANY);
-	uint32_t culprit = get(&place_at(&w->s, w->places[0])->culprit);
-
-	w->out->failed_fast = state == STATE_FAILED;
-	for (size_t i = 0; i < w->req->count && !all; i++)
-		if (w->places[i] == culprit) {
-			w->out->which = i;
-			read_place(w, i);
-		}
-	for (size_t i = 0; i < w->req->count && all; i++)
-		read_place(w, i);
-	return result_of(state);
-}
-
-/* Without sleeping for it: the lock, to tidy up.  Its owner may be stopped, then others
- * unlink our places later. */
-static void
-tidy(struct wait *w)
-{
-	if (repair_enter(&w->s, 0) != COMPL_OK)
-		return;
-	unlink_places(w);
-	repair_leave(&w->s);
-}
-
-/* Whoever ended it has unlinked us. */
-static enum compl_result
-leave_released(struct wait *w, uint32_t state)
-{
-	enum compl_result result = read_outcome(w, state);
-
-	robust_release_all(&w->s.thread);
-	return w->s.damaged ? COMPL_E_DAMAGED : result;
-}
-
-static uint32_t
-state_of(const struct wait *w)
-{
-	return __atomic_load_n(w->state, __ATOMIC_ACQUIRE);
-}
-
-/* Without the lock, perhaps because it is not to be had: of leaving and a release
- * exactly one happens. */
-static enum compl_result
-leave_unlocked(struct wait *w, enum compl_result result)
-{
-	uint32_t state = STATE_WAITING;
-
-	if (w->joined && !__atomic_compare_exchange_n(w->state, &state, STATE_LEFT, false,
-						      __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
-		return leave_released(w, state);
-	if (result == COMPL_TIMED_OUT)
-		count_waits(w);
-	else if (result == COMPL_INTERRUPTED)
-		tidy(w);
-	robust_release_all(&w->s.thread);
-	return result;
 }
 
 /* ---- lining up ----------------------------------------------------------------- */
@@ -310,9 +55,9 @@ describe(struct wait *w, struct place *how)
 			       .ticket = new_ticket(&w->s),
 			       .pid = (uint32_t)getpid(),
 			       .since_ns = w->since_ns = clock_now_ns() };
-	how->flags = (has_flag(w, COMPL_WAIT_ANY) ? PLACE_ANY : 0) |
-		     (has_flag(w, COMPL_WAIT_FAIL_FAST) ? PLACE_FAIL_FAST : 0) |
-		     (has_flag(w, COMPL_WAIT_IO) ? PLACE_IO : 0) |
+	how->flags = (wait_has_flag(w, COMPL_WAIT_ANY) ? PLACE_ANY : 0) |
+		     (wait_has_flag(w, COMPL_WAIT_FAIL_FAST) ? PLACE_FAIL_FAST : 0) |
+		     (wait_has_flag(w, COMPL_WAIT_IO) ? PLACE_IO : 0) |
 		     (uint32_t)getppid() << PLACE_PARENT;
 	if (w->req->command != NULL)
 		memcpy(how->command, w->req->command,
@@ -366,7 +111,7 @@ watch(struct wait *w, size_t i, uint32_t ahead)
 static bool
 arm(struct wait *w, const struct sight *sight)
 {
-	bool any = has_flag(w, COMPL_WAIT_ANY);
+	bool any = wait_has_flag(w, COMPL_WAIT_ANY);
 	enum obstacle kind = OBSTACLE_SHORT;
 
 	w->watching = 0;
@@ -429,7 +174,7 @@ sleep_gate_open(struct wait *w, int64_t until_ns)
 	w->belted = result == FUTEX_TIMED_OUT && until_ns != w->req->deadline_ns && !w->brief;
 	if (result == FUTEX_BROKEN)
 		return COMPL_E_SYSTEM;
-	if (result == FUTEX_SIGNALLED && has_flag(w, COMPL_WAIT_INTERRUPTIBLE))
+	if (result == FUTEX_SIGNALLED && wait_has_flag(w, COMPL_WAIT_INTERRUPTIBLE))
 		return COMPL_INTERRUPTED;
 	return COMPL_OK;
 }
@@ -458,35 +203,46 @@ find_names(struct wait *w)
 	for (size_t i = 0; i < w->req->count; i++) {
 		w->completions[i] = completion_find(&w->s, w->req->names[i]);
 		w->out->which = i;
-		if (w->completions[i] == 0 && has_flag(w, COMPL_WAIT_EXISTING))
+		if (w->completions[i] == 0 && wait_has_flag(w, COMPL_WAIT_EXISTING))
 			return COMPL_E_MISSING;
 	}
 	w->out->which = 0;
 	return COMPL_OK;
 }
 
-/* A look under the lock.  COMPL_OK: not yet, something to sleep on is armed; else *end is
- * how the wait ends. */
+/* A name's status other than 0 ends it at once; nothing is taken. */
+static bool
+has_failed_fast(struct wait *w)
+{
+	size_t failed = wait_has_flag(w, COMPL_WAIT_FAIL_FAST) ? sight_failed(w) : w->req->count;
+
+	if (failed == w->req->count)
+		return false;
+	w->out->failed_fast = true;
+	w->out->which = failed;
+	wait_read_word(w, failed);
+	return true;
+}
+
+/* A look under the lock.  False: not yet, something to sleep on is armed; else *end is how
+ * the wait ends. */
 static bool
 is_ended(struct wait *w, enum compl_result *end)
 {
-	bool any = has_flag(w, COMPL_WAIT_ANY);
+	bool any = wait_has_flag(w, COMPL_WAIT_ANY);
 	struct sight sight;
 
 	for (;;) {
-		look(w, &sight);
+		sight_look(w, &sight);
 		if (w->s.damaged) {
 			*end = COMPL_E_DAMAGED;
 			return true;
 		}
 		if (any ? sight.clear > 0 : sight.clear == w->req->count) {
-			*end = take(w, &sight);
+			*end = wait_take(w, &sight);
 			return true;
 		}
-		if (has_flag(w, COMPL_WAIT_FAIL_FAST) && failed_name(w) < w->req->count) {
-			w->out->failed_fast = true;
-			w->out->which = failed_name(w);
-			read_word(w, w->out->which);
+		if (has_failed_fast(w)) {
 			*end = COMPL_OK;
 			return true;
 		}
@@ -528,12 +284,12 @@ round_ended(struct wait *w, enum compl_result *end)
 	if (*end == COMPL_E_NO_SEGMENT && w->joined)
 		*end = COMPL_REMOVED;
 	if (*end != COMPL_OK) {
-		*end = leave_unlocked(w, *end);
+		*end = wait_leave_unlocked(w, *end);
 		return true;
 	}
-	if (w->joined && state_of(w) != STATE_WAITING) {
+	if (w->joined && wait_state(w) != STATE_WAITING) {
 		repair_leave(&w->s);
-		*end = leave_released(w, state_of(w));
+		*end = wait_leave_ended(w, wait_state(w));
 		return true;
 	}
 	if (!w->joined && (*end = find_names(w)) != COMPL_OK) {
@@ -544,8 +300,8 @@ round_ended(struct wait *w, enum compl_result *end)
 		if (*end == COMPL_OK)
 			note_rescue(w);
 		if (*end == COMPL_TIMED_OUT)
-			count_waits(w);
-		*end = leave_locked(w, *end);
+			wait_count(w);
+		*end = wait_leave_locked(w, *end);
 		return true;
 	}
 	repair_leave(&w->s);
@@ -559,10 +315,10 @@ loop(struct wait *w)
 
 	while (!round_ended(w, &end)) {
 		end = sleep_once(w);
-		if (state_of(w) != STATE_WAITING)
-			return leave_released(w, state_of(w));
+		if (wait_state(w) != STATE_WAITING)
+			return wait_leave_ended(w, wait_state(w));
 		if (end != COMPL_OK)
-			return leave_unlocked(w, end);
+			return wait_leave_unlocked(w, end);
 	}
 	return end;
 }

@@ -12,6 +12,10 @@ setup() {
 	cd "$BATS_TEST_TMPDIR" || return
 }
 
+teardown() {
+	[ -z "$(compgen -G "/dev/shm/compl*build-$$")" ]
+}
+
 # A copy of what make needs; with "built", of what it made too, so that it has little to do.
 copy_tree() {
 	local what
@@ -86,7 +90,9 @@ copy_tree() {
 	grep -q '^note: There is no musl-gcc' log
 	grep -q 'compl brings its own strtonum' log
 	tree/build/compl --version
-	run -124 tree/build/compl -n "build.$$.$RANDOM" wait nobody --timeout 0.01
+	export COMPL_NAMESPACE=build-$$
+	run -124 tree/build/compl wait nobody --timeout 0.01
+	tree/build/compl rm --all
 	make -C tree -j2 CFLAGS=-O0 CPPFLAGS= MUSL_CC=no-such-compiler >again 2>&1 3>&-
 	run ! grep -E ' (CC|LINK) ' again
 }

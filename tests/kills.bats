@@ -73,7 +73,7 @@ plays() {
 }
 
 @test "a wait that times out, killed" {
-	plays wait-timeout wait-timeout-middle wait-timeout-holding
+	plays wait-timeout wait-timeout-middle wait-timeout-holding wait-timeout-locked wait-timeout-locked-middle
 }
 
 @test "a wait over two names, killed" {

@@ -94,9 +94,10 @@ runs() {
 	background w strace -o trace "$COMPL_WAITER" wait a
 	wait_until test -s trace
 	wait_until grep -q FUTEX_WAIT trace # `ls` would contend for the lock
+	wait_until is_asleep "$(pgrep -P "${pid[w]}")"
+	[ "$(grep -c FUTEX_WAIT trace)" -eq 1 ] # later it may have to sleep for the lock
 	expect 0 done a
 	ends 0 w
-	[ "$(grep -c FUTEX_WAIT trace)" -eq 1 ]
 }
 
 @test "those in the middle of the line sleep through what happens at its head" {

@@ -41,6 +41,7 @@ static struct {
 } now;
 
 static struct moment moments[MOMENTS_MAX];
+static char holder[4096]; /* hold-lock, beside us */
 
 static const char *const seconds[] = { "done a", "wait a --timeout 0", "done a --all", "rm a",
 				       "ls",	 "reinit a --force" };
@@ -206,7 +207,7 @@ enter(struct stage *s, const char *program, const char *waiter)
 
 	now.ticks = 60000;
 	share_processor();
-	*s = (struct stage){ .program = program, .waiter = waiter };
+	*s = (struct stage){ .program = program, .waiter = waiter, .holder = holder };
 	now.stage = s;
 	snprintf(space, sizeof space, "step%d.%u", (int)getpid(), now.performances++);
 	stage_begin(s, now.scene, space);
@@ -290,6 +291,7 @@ judge(struct stage *s, struct remains *r, unsigned *outcome)
 	bool sound;
 
 	now.kills++;
+	stage_let_go(s);
 	if (!others_settle(s->other, s->others))
 		give_up("the others do not settle");
 	stage_count(s);
@@ -507,6 +509,8 @@ main(int argc, char **argv)
 	bool sound = true;
 	size_t i;
 
+	snprintf(holder, sizeof holder, "%.*shold-lock",
+		 strrchr(argv[0], '/') ? (int)(strrchr(argv[0], '/') - argv[0] + 1) : 0, argv[0]);
 	for (argv++, argc--; argc && argv[0][0] == '-'; argv++, argc--) {
 		if (!strcmp(argv[0], "--every")) {
 			option.every = true;

@@ -11,6 +11,7 @@
  *	init a, reinit a, rm a
  *	kill 0		SIGKILL for the first waiter that was started, and so on
  *	stop 0		SIGSTOP, until the verdict is given
+ *	hold		somebody takes the lock, and keeps it until the victim is dead
  *
  * SOON is a deadline that the victim reaches asleep.
  */
@@ -91,6 +92,11 @@ static const struct scene scenes[] = {
 	{ "wait-timeout", { NULL }, "wait a --timeout SOONs", { "wait a" } },
 	{ "wait-timeout-middle", { "wait a" }, "wait a --timeout SOONs", { "wait a", "post a" } },
 	{ "wait-timeout-holding", { "post a" }, "wait a --count 2 --timeout SOONs", { "wait a" } },
+	{ "wait-timeout-locked", { NULL }, "wait a --timeout SOONs", { "wait a", "hold" } },
+	{ "wait-timeout-locked-middle",
+	  { "wait a" },
+	  "wait a b --timeout SOONs",
+	  { "wait a", "wait b", "hold" } },
 	{ "wait-two-names", { "wait b" }, "wait a b", { "wait a", "post a", "post b 2" } },
 	{ "wait-crossing",
 	  { "wait b a" },

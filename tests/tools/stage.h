@@ -6,8 +6,10 @@
 #define STAGE_H
 
 #include <ctype.h>
+#include <stddef.h>
 
 #include "compl.h"
+#include "layout.h"
 #include "others.h"
 #include "peek.h"
 #include "scenes.h"
@@ -36,6 +38,7 @@ struct part {
 
 struct stage {
 	const char *program, *waiter; /* the victims', the others' */
+	const char *holder;	      /* of the lock */
 	char space[COMPL_SPACE_MAX - 2];
 	struct compl_space *c; /* our own way in, opened when first needed */
 	size_t others, victims;
@@ -134,6 +137,41 @@ stage_wait(struct stage *s, const char *action)
 		give_up("a waiter does not sleep");
 }
 
+/* Somebody takes the lock and keeps it. */
+static inline void
+stage_hold(struct stage *s)
+{
+	char *argv[] = { (char *)(uintptr_t)s->holder, s->space, NULL };
+	struct other *o = &s->other[s->others];
+	uint32_t lock = 0;
+	char path[COMPL_PATH_MAX];
+	int fd;
+
+	s->cast[s->others++] = (struct part){ .wish.verb = "hold" };
+	other_start(o, argv);
+	o->stopped = true; /* at rest, though not in a futex call */
+	segment_file(path, sizeof path, s->space);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	while ((lock & FUTEX_TID_MASK) != (uint32_t)o->pid)
+		if (fd < 0 || pread(fd, &lock, sizeof lock, offsetof(struct layout_header, lock)) !=
+				      sizeof lock)
+			give_up("the lock cannot be seen");
+	close(fd);
+}
+
+/* Those who hold the lock die. */
+static inline void
+stage_let_go(struct stage *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->others; i++)
+		if (!strcmp(s->cast[i].wish.verb, "hold")) {
+			other_kill(&s->other[i]);
+			s->cast[i].murdered = true;
+		}
+}
+
 static inline void
 stage_act(struct stage *s, const char *action)
 {
@@ -144,6 +182,8 @@ stage_act(struct stage *s, const char *action)
 	name = (unsigned)(letter - 'a');
 	if (!strcmp(verb, "wait")) {
 		stage_wait(s, action);
+	} else if (!strcmp(verb, "hold")) {
+		stage_hold(s);
 	} else if (!strcmp(verb, "post")) {
 		stage_post(s, name, count, false);
 	} else if (!strcmp(verb, "all")) {
