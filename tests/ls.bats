@@ -146,3 +146,25 @@ jq_age_above() {
 	expect 0 ls --names
 	silent
 }
+
+@test "5,000 names: all there, in order, found by pattern, and gone again" {
+	local i
+
+	for ((i = 0; i < 5000; i += 50)); do
+		# shellcheck disable=SC2046
+		expect 0 done $(seq -f 'n/%04g' "$i" $((i + 49)))
+	done
+	expect 0 ls --names
+	[ "$out" = "$(seq -f 'n/%04g' 0 4999)" ]
+	look '.completions | length == 5000 and all(.done == 1)'
+	expect 0 ls --names 'n/42?7'
+	printed n/4207 n/4217 n/4227 n/4237 n/4247 n/4257 n/4267 n/4277 n/4287 n/4297
+	expect 0 ls
+	[ "$(wc -l <<<"$out")" -eq 5001 ]
+	for ((i = 0; i < 5000; i += 50)); do
+		# shellcheck disable=SC2046
+		expect 0 try $(seq -f 'n/%04g' "$i" $((i + 49)))
+	done
+	expect 0 ls
+	silent
+}
