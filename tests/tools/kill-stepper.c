@@ -291,6 +291,9 @@ judge(struct stage *s, struct remains *r, unsigned *outcome)
 	bool sound;
 
 	now.kills++;
+	if (s->inode && s->inode != segment_inode(s->space) &&
+	    !strstr(now.scene->victim, "rm --all"))
+		give_up("somebody else has removed the segment");
 	stage_let_go(s);
 	if (!others_settle(s->other, s->others))
 		give_up("the others do not settle");

@@ -37,6 +37,17 @@ segment_file(char *path, size_t size, const char *space)
 		give_up("path of the segment");
 }
 
+/* 0: there is none. */
+static inline ino_t
+segment_inode(const char *space)
+{
+	char path[COMPL_PATH_MAX];
+	struct stat st;
+
+	segment_file(path, sizeof path, space);
+	return stat(path, &st) ? 0 : st.st_ino;
+}
+
 /* Copies what was ever written of a sparse file. */
 static inline void
 copy_sparse(int from, int to)

@@ -48,6 +48,7 @@ struct stage {
 	struct part dead[VICTIMS];
 	int64_t posted[NAMES]; /* by us */
 	unsigned all, removed; /* names, by us */
+	ino_t inode;	       /* of the segment, once there is one */
 };
 
 static inline const char *
@@ -211,6 +212,7 @@ stage_begin(struct stage *s, const struct scene *scene, const char *space)
 	snprintf(s->space, sizeof s->space, "%s", space);
 	for (i = 0; i < SCENE_ACTIONS && scene->before[i]; i++)
 		stage_act(s, scene->before[i]);
+	s->inode = segment_inode(s->space);
 }
 
 /* Everybody off, and the segment. */

@@ -117,6 +117,29 @@ check_ending(struct remains *r, const struct stage *s, size_t i, unsigned remova
 	return trouble(r, "waiter %zu ended with %d", i, p->status);
 }
 
+/* It is in line somewhere. */
+static inline bool
+stands(const struct remains *r, const struct stage *s, size_t i)
+{
+	unsigned n;
+
+	for (n = 0; n < NAMES; n++)
+		if (place_of(r, n, s->other[i].pid) >= 0)
+			return true;
+	return false;
+}
+
+static inline bool
+has_all(const struct remains *r, const struct wish *w)
+{
+	unsigned n;
+
+	for (n = 0; n < NAMES; n++)
+		if (w->names >> n & 1 && is_all(r, n))
+			return true;
+	return false;
+}
+
 /* i was there before j, wants no more than j, of the same names, and j went. */
 static inline bool
 check_order(struct remains *r, const struct stage *s, size_t i)
@@ -124,9 +147,8 @@ check_order(struct remains *r, const struct stage *s, size_t i)
 	const struct wish *w = &s->cast[i].wish;
 	size_t j;
 
-	for (j = 0; j < NAMES; j++)
-		if (s->other[i].stopped && w->names >> j & 1 && is_all(r, (unsigned)j))
-			return true; /* "all" holds nobody up */
+	if (s->other[i].stopped && (!stands(r, s, i) || has_all(r, w)))
+		return true; /* released, though it has not gone; or nobody is held up */
 	for (j = i + 1; j < s->others; j++)
 		if (s->cast[j].ended && s->cast[j].status < 100 &&
 		    s->cast[j].wish.names == w->names && s->cast[j].wish.any == w->any &&
