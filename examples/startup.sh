@@ -14,7 +14,13 @@ compl=${COMPL:-compl}
 export COMPL_NAMESPACE="startup-$$"
 
 dir=$(mktemp -d)
+started=
+# Whoever is still at it goes first, lest one makes the namespace anew.
 clean_up() {
+	# A list of numbers.
+	# shellcheck disable=SC2086
+	[ -z "$started" ] || kill $started 2>/dev/null || :
+	wait
 	"$compl" rm --all
 	rm -rf "$dir"
 }
@@ -57,18 +63,19 @@ app() {
 	say app "ready"
 }
 
-app & app=$!
+app & started=$!
 sleep 0.1
-service accounts 0.2 & accounts=$!
+service accounts 0.2 & started="$started $!"
 sleep 0.1
-service orders 0.4 & orders=$!
+service orders 0.4 & started="$started $!"
 sleep 0.1
-database & database=$!
+database & started="$started $!"
 
 failed=0
-for pid in "$app" "$accounts" "$orders" "$database"; do
+for pid in $started; do
 	wait "$pid" || failed=1
 done
+started=
 
 # What we set out to show: who was ready when.
 order=$(awk '$3 == "ready" { printf "%s ", $2 }' "$dir/log")

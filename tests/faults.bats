@@ -166,7 +166,7 @@ sound_inside() {
 	local call
 
 	private_shm size=1m
-	$inside sh -c 'umount /dev/shm; mkdir /dev/shm/x 2>/dev/null; mount -t tmpfs tmpfs /dev'
+	$inside sh -c 'umount /dev/shm; mount -t tmpfs tmpfs /dev'
 	for call in "${makers[@]}"; do
 		# shellcheck disable=SC2086
 		expect 125 $call

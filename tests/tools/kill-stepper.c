@@ -20,11 +20,10 @@
  *
  * Prints a line per scene; status 1 if something did not add up.
  */
+#include "play.h"
 #include "verdict.h"
 
 #include <sys/time.h>
-
-#define MOMENTS_MAX 200000
 
 static struct {
 	bool every;
@@ -40,7 +39,6 @@ static struct {
 	unsigned long long where;
 } now;
 
-static struct moment moments[MOMENTS_MAX];
 static char holder[4096]; /* hold-lock, beside us */
 
 static const char *const seconds[] = { "done a", "wait a --timeout 0", "done a --all", "rm a",
@@ -106,98 +104,6 @@ ticks_begin(void)
 
 	sigaction(SIGALRM, &action, NULL);
 	setitimer(ITIMER_REAL, &every, NULL);
-}
-
-/* ---- playing ------------------------------------------------------------------ */
-
-/* How often the address has been met, this time included. */
-static unsigned
-count_address(uint64_t address, bool anew)
-{
-	static struct {
-		uint64_t address;
-		unsigned count;
-	} met[1 << 16];
-	size_t i = address * UINT64_C(0x9e3779b97f4a7c15) >> 48;
-
-	if (anew)
-		memset(met, 0, sizeof met);
-	while (met[i].count && met[i].address != address)
-		i = (i + 1) % (1 << 16);
-	met[i].address = address;
-	return ++met[i].count;
-}
-
-static void
-note_moment(struct victim *v, struct watch *w, unsigned *count)
-{
-	struct moment *m = &moments[*count];
-
-	if (*count + 1 >= MOMENTS_MAX)
-		give_up("too many moments");
-	m->changed = watch_changed(w, v->pid) || v->state == VICTIM_ASLEEP || !*count;
-	m->address = victim_address(v);
-	m->nth = count_address(m->address, !*count);
-	++*count;
-}
-
-static bool
-has_deadline(void)
-{
-	return strstr(now.scene->victim, "SOON") != NULL;
-}
-
-/* Step by step to the end; notes all moments, returns their number. */
-static unsigned
-step_through(struct stage *s, struct victim *v, struct watch *w)
-{
-	const char *const *actions = now.scene->asleep;
-	unsigned count = 0;
-
-	while (v->state != VICTIM_ENDED) {
-		note_moment(v, w, &count);
-		if (v->state != VICTIM_ASLEEP)
-			victim_step(v);
-		else if (!stage_rouse(s, v, &actions)) {
-			if (!has_deadline())
-				break;
-			victim_await(v, true);
-		}
-	}
-	return count;
-}
-
-/* At full speed to a moment, or to the end. */
-static void
-run_to(struct stage *s, struct victim *v, const struct moment *m)
-{
-	const char *const *actions = now.scene->asleep;
-	unsigned nth = victim_address(v) == m->address;
-
-	while (nth < m->nth && v->state != VICTIM_ENDED) {
-		if (v->state == VICTIM_STOPPED) {
-			victim_go(v, m->address);
-			nth += v->state == VICTIM_STOPPED
-				       ? victim_hit(v)
-				       : v->state == VICTIM_ASLEEP && !m->address;
-			continue;
-		}
-		if (!stage_rouse(s, v, &actions)) {
-			if (!has_deadline())
-				break;
-			victim_await(v, true);
-		}
-		nth += v->state == VICTIM_STOPPED ? victim_hit(v)
-						  : v->state == VICTIM_ASLEEP && !m->address;
-	}
-}
-
-/* So many steps, without any actions. */
-static void
-step(struct victim *v, unsigned steps)
-{
-	while (steps-- && v->state == VICTIM_STOPPED)
-		victim_step(v);
 }
 
 static void
@@ -310,7 +216,7 @@ judge(struct stage *s, struct remains *r, unsigned *outcome)
 
 /* One performance with a kill at this moment. */
 static bool
-kill_at(const char *program, const char *waiter, unsigned moment, unsigned *outcome)
+kill_at(const char *program, const char *waiter, unsigned moment, bool patient, unsigned *outcome)
 {
 	struct remains r;
 	struct victim *v;
@@ -321,7 +227,7 @@ kill_at(const char *program, const char *waiter, unsigned moment, unsigned *outc
 	now.second = 0;
 	enter(&s, program, waiter);
 	v = stage_victim(&s, now.scene->victim, !VICTIM_BREAKPOINTS);
-	run_to(&s, v, &moments[moment]);
+	play_to(&s, v, now.scene, moment, patient);
 	now.where = moments[moment].address;
 	victim_kill(v);
 	sound = judge(&s, &r, outcome);
@@ -344,7 +250,7 @@ rehearse(const char *program, const char *waiter)
 	enter(&s, program, waiter);
 	watch_begin(&w, s.space);
 	v = stage_victim(&s, now.scene->victim, true);
-	count = step_through(&s, v, &w);
+	count = rehearse_moments(&s, v, now.scene, &w);
 	watch_end(&w);
 	victim_kill(v);
 	sound = judge(&s, &r, &outcome);
@@ -365,7 +271,9 @@ static void
 try_moment(struct tally *t, const char *program, const char *waiter, unsigned moment,
 	   unsigned *outcome)
 {
-	t->failed |= !kill_at(program, waiter, moment, outcome);
+	t->failed |= !kill_at(program, waiter, moment, false, outcome);
+	if (moments[moment].changed && somebody_ran(moment))
+		t->failed |= !kill_at(program, waiter, moment, true, outcome);
 }
 
 /* Every moment from one to another, with a few around, but no more than 60. */
@@ -415,11 +323,11 @@ try_double(struct tally *t, const char *program, const char *waiter, unsigned fi
 	now.second = second;
 	enter(&s, program, waiter);
 	v = stage_victim(&s, now.scene->victim, !VICTIM_BREAKPOINTS);
-	run_to(&s, v, &moments[first]);
+	play_to(&s, v, now.scene, first, (first & 1) != 0);
 	now.where = moments[first].address;
 	victim_kill(v);
 	v = stage_victim(&s, line, true);
-	step(v, second);
+	victim_steps(v, second);
 	victim_kill(v);
 	if (!judge(&s, &r, &outcome)) {
 		printf("\tthe second was: %s\n", line);

@@ -48,6 +48,7 @@ struct moment {
 	uint64_t address; /* 0: asleep */
 	unsigned nth;
 	bool changed; /* something that outlives the victim, just before */
+	bool ran;     /* somebody else did, since the last change */
 };
 
 /* Reaps a stop or the end; false if there is nothing to reap. */
@@ -179,6 +180,14 @@ victim_step(struct victim *v)
 		victim_resume(v, PTRACE_SINGLESTEP);
 	if (v->state != VICTIM_ENDED)
 		victim_await(v, false);
+}
+
+/* So many moments on, unless it falls asleep. */
+static inline void
+victim_steps(struct victim *v, unsigned steps)
+{
+	while (steps-- && v->state == VICTIM_STOPPED)
+		victim_step(v);
 }
 
 static inline uint64_t
