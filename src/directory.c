@@ -14,8 +14,6 @@
 #include "log.h"
 #include "spelling.h"
 
-#define PER_PAGE (LAYOUT_PAGE / (uint32_t)sizeof(struct completion))
-
 /* FNV-1a. */
 static uint32_t
 hash_of(const char *name)
@@ -52,24 +50,14 @@ static enum compl_result
 make_new(struct session *s, uint32_t *index)
 {
 	uint32_t next = s->completions + 1;
-	enum compl_result result = COMPL_OK;
+	enum compl_result result;
 
 	if (next > LAYOUT_COMPLETIONS)
 		return COMPL_E_NO_NAME;
-	if (next == 1 || next % PER_PAGE == 0) {
-		uint32_t first = next - next % PER_PAGE;
-
-		result = segment_reserve(s->c,
-					 LAYOUT_COMPLETIONS_AT + first * sizeof(struct completion),
-					 LAYOUT_PAGE);
-		if (result == COMPL_OK)
-			result = segment_reserve(s->c, LAYOUT_VALUES_AT + first * 2 * LAYOUT_VALUE,
-						 PER_PAGE * 2 * LAYOUT_VALUE);
-	}
-	if (result != COMPL_OK)
-		return result;
-	*index = s->completions = next;
-	return COMPL_OK;
+	result = segment_reserve_record(s->c, SEGMENT_COMPLETIONS, next);
+	if (result == COMPL_OK)
+		*index = s->completions = next;
+	return result;
 }
 
 /* Nobody can reach the record before the commit, so its bytes are simply

@@ -11,8 +11,7 @@
 
 #include "log.h"
 
-#define PER_PAGE (LAYOUT_PAGE / (uint32_t)sizeof(struct place))
-#define ROTATE	 16 /* busy places passed over before a new one is used */
+#define ROTATE 16 /* busy places passed over before a new one is used */
 
 bool
 place_is_alive(const struct place *p)
@@ -80,23 +79,14 @@ static enum compl_result
 make_new(struct session *s, uint32_t *index)
 {
 	uint32_t next = s->places + 1;
-	enum compl_result result = COMPL_OK;
+	enum compl_result result;
 
 	if (next > LAYOUT_PLACES)
 		return COMPL_E_NO_PLACE;
-	if (next == 1 || next % PER_PAGE == 0) {
-		uint32_t first = next - next % PER_PAGE;
-
-		result = segment_reserve(s->c, LAYOUT_PLACES_AT + first * sizeof(struct place),
-					 LAYOUT_PAGE);
-		if (result == COMPL_OK)
-			result = segment_reserve(s->c, LAYOUT_WORDS_AT + first * LAYOUT_VALUE,
-						 PER_PAGE * LAYOUT_VALUE);
-	}
-	if (result != COMPL_OK)
-		return result;
-	*index = s->places = next;
-	return COMPL_OK;
+	result = segment_reserve_record(s->c, SEGMENT_PLACES, next);
+	if (result == COMPL_OK)
+		*index = s->places = next;
+	return result;
 }
 
 enum compl_result

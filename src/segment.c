@@ -91,6 +91,32 @@ segment_reserve(const struct compl_space *c, size_t offset, size_t size)
 	return error == 0 ? COMPL_OK : system_result(error);
 }
 
+/* Where a kind of record lies, and behind all of them its values. */
+static const struct table {
+	uint32_t at, size, values_at, values_size;
+} tables[] = {
+	[SEGMENT_COMPLETIONS] = { LAYOUT_COMPLETIONS_AT, sizeof(struct completion),
+				  LAYOUT_VALUES_AT, 2 * LAYOUT_VALUE },
+	[SEGMENT_PLACES] = { LAYOUT_PLACES_AT, sizeof(struct place), LAYOUT_WORDS_AT,
+			     LAYOUT_VALUE },
+};
+
+enum compl_result
+segment_reserve_record(const struct compl_space *c, enum segment_table kind, uint32_t index)
+{
+	const struct table *t = &tables[kind];
+	uint32_t group = LAYOUT_PAGE / t->size, first = index - index % group;
+	enum compl_result result;
+
+	if (index != 1 && index != first)
+		return COMPL_OK;
+	result = segment_reserve(c, t->at + first * t->size, LAYOUT_PAGE);
+	if (result == COMPL_OK)
+		result = segment_reserve(c, t->values_at + first * t->values_size,
+					 group * t->values_size);
+	return result;
+}
+
 /* Bytes of whole pages that records up to and with an index take. */
 static uint64_t
 pages_of(uint32_t index, uint32_t size)
@@ -101,32 +127,34 @@ pages_of(uint32_t index, uint32_t size)
 enum compl_result
 segment_reserve_tables(struct compl_space *c, uint32_t completions, uint32_t places)
 {
-	uint64_t sizes[] = { pages_of(completions, sizeof(struct completion)),
-			     pages_of(places, sizeof(struct place)),
-			     pages_of(completions, 2 * LAYOUT_VALUE),
-			     pages_of(places, LAYOUT_VALUE) };
-	const size_t offsets[] = { LAYOUT_COMPLETIONS_AT, LAYOUT_PLACES_AT, LAYOUT_VALUES_AT,
-				   LAYOUT_WORDS_AT };
+	const uint32_t counts[] = { completions, places };
 	enum compl_result result = COMPL_OK;
 
-	for (size_t i = 0; i < 4 && result == COMPL_OK; i++)
-		result = segment_reserve(c, offsets[i], sizes[i]);
+	for (size_t i = 0; i < 2 && result == COMPL_OK; i++) {
+		const struct table *t = &tables[i];
+
+		result = segment_reserve(c, t->at, pages_of(counts[i], t->size));
+		if (result == COMPL_OK)
+			result = segment_reserve(c, t->values_at,
+						 pages_of(counts[i], t->values_size));
+	}
 	return result;
 }
 
 bool
 segment_has_tables(struct compl_space *c, uint32_t completions, uint32_t places)
 {
+	const uint32_t counts[] = { completions, places };
 	uint64_t needed = LAYOUT_CORE;
 	struct stat st;
 
-	if (completions > 0)
-		needed += pages_of(completions, sizeof(struct completion) + 2 * LAYOUT_VALUE);
-	if (places > 0)
-		needed += pages_of(places, sizeof(struct place) + LAYOUT_VALUE);
-	if (needed > c->reserved && fstat(c->fd, &st) == 0)
+	for (size_t i = 0; i < 2; i++)
+		if (counts[i] > 0)
+			needed += pages_of(counts[i], tables[i].size) +
+				  pages_of(counts[i], tables[i].values_size);
+	if (needed > __atomic_load_n(&c->reserved, __ATOMIC_RELAXED) && fstat(c->fd, &st) == 0)
 		__atomic_store_n(&c->reserved, (uint64_t)st.st_blocks * 512, __ATOMIC_RELAXED);
-	return needed <= c->reserved;
+	return needed <= __atomic_load_n(&c->reserved, __ATOMIC_RELAXED);
 }
 
 bool

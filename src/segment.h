@@ -76,6 +76,13 @@ bool segment_is_linked(const struct compl_space *c);
  * COMPL_E_SYSTEM.  Offsets need not be aligned. */
 enum compl_result segment_reserve(const struct compl_space *c, size_t offset, size_t size);
 
+enum segment_table { SEGMENT_COMPLETIONS, SEGMENT_PLACES };
+
+/* Pays for the page of a record that was never used before, and those of the values that go
+ * with the page. */
+enum compl_result segment_reserve_record(const struct compl_space *c, enum segment_table kind,
+					 uint32_t index);
+
 /* Whether the pages of tables of that many records are likely to have been reserved:
  * hostile sizes must not lead to pages that a full file system cannot give. */
 bool segment_has_tables(struct compl_space *c, uint32_t completions, uint32_t places);
