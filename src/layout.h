@@ -68,7 +68,7 @@ struct layout_header {
 	uint32_t sleepers; /* on the lock, at least; atomic */
 	uint32_t log_length;
 	uint32_t rescues; /* by seat belts; atomic */
-	uint32_t mixed;	  /* sticky: participants of several pid namespaces */
+	uint32_t mixed;	  /* sticky: 0, or ROBUST_MIXED, see robust.h */
 	uint8_t lock_link[20];
 	uint64_t pid_namespace;	   /* the first user's, a number for it; by compare-and-swap */
 	uint64_t pid_inode;	   /* the same, by /proc/self/ns/pid; before that */

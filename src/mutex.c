@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "participant.h"
 
 #define BELT_NS	  CLOCK_SECOND_NS /* the longest sleep without a look */
 #define GRACE_NS  (BELT_NS / 20)
@@ -30,14 +31,15 @@ is_nonsense(uint32_t value)
 	       robust_owner(value) > TID_LIMIT;
 }
 
-/* The owner after a second asleep: is there such a thread at all?  We can only ask where
- * all thread ids are of one pid namespace. */
+/* The owner after a second asleep: is there such a thread at all, and has it the segment?
+ * We can only ask where all thread ids are of one pid namespace. */
 static bool
-is_nobody(const struct robust_thread *t, uint32_t owner)
+is_nobody(const struct robust_thread *t, const char *segment, uint32_t owner)
 {
-	if (robust_mixed(t) > 1)
+	if (robust_mixed(t) != 0 && !robust_is_mixed(t))
 		return true;
-	if (owner != t->tid && (syscall(SYS_kill, owner, 0) == 0 || errno != ESRCH))
+	if (owner != t->tid && (syscall(SYS_kill, owner, 0) == 0 || errno != ESRCH) &&
+	    (segment == NULL || participant_may_be(owner, segment)))
 		return false;
 	return !robust_is_mixed(t);
 }
@@ -102,7 +104,8 @@ is_taken(struct attempt *a, uint32_t value)
 static bool
 is_damaged(const struct attempt *a, uint32_t value)
 {
-	if (!is_nonsense(value) && !(a->belted && is_nobody(a->t, robust_owner(value))))
+	if (!is_nonsense(value) &&
+	    !(a->belted && is_nobody(a->t, a->m->segment, robust_owner(value))))
 		return false;
 	return robust_load(a->m->word) == value;
 }

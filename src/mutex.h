@@ -12,8 +12,9 @@
 
 struct mutex {
 	uint32_t *word;
-	uint32_t *sleepers; /* at least as many as sleep; only saves a wake */
-	uint32_t *rescues;  /* counts when the seat belt was needed */
+	uint32_t *sleepers;  /* at least as many as sleep; only saves a wake */
+	const char *segment; /* whose lock it is, as for shm_open(3), or NULL */
+	uint32_t *rescues;   /* counts when the seat belt was needed */
 };
 
 enum mutex_result {

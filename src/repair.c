@@ -16,6 +16,7 @@ lock_of(struct session *s)
 {
 	return (struct mutex){ .word = &s->h->lock,
 			       .sleepers = &s->h->sleepers,
+			       .segment = s->c->name,
 			       .rescues = &s->h->rescues };
 }
 

@@ -120,7 +120,7 @@ robust_mixed(const struct robust_thread *t)
 bool
 robust_is_mixed(const struct robust_thread *t)
 {
-	return robust_mixed(t) != 0;
+	return robust_mixed(t) == ROBUST_MIXED;
 }
 
 void

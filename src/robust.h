@@ -23,6 +23,8 @@
 
 #include "futex.h"
 
+#define ROBUST_MIXED UINT32_C(0x6d697865) /* chance does not write this */
+
 /* The words of one thread.
  *
  * Invariant: held[0..count) are on the thread's list, in this order from its
@@ -33,7 +35,7 @@ struct robust_thread {
 	struct robust_list_head *head;
 	ptrdiff_t distance; /* from a word to its link */
 	uint32_t tid;
-	const uint32_t *mixed;	  /* not 0: several pid namespaces share the segment */
+	const uint32_t *mixed;	  /* ROBUST_MIXED: several pid namespaces share the segment */
 	struct robust_list *base; /* what lay there before held[0] */
 	size_t count;
 	uint32_t *held[66]; /* 64 beacons and the lock, and one to spare */
@@ -102,7 +104,7 @@ void robust_give_up(struct robust_thread *t, uint32_t *word, uint32_t value);
  * wake if it has no owner; NULL: no more. */
 void robust_set_pending(struct robust_thread *t, uint32_t *word);
 
-/* 0: all thread ids are of one pid namespace; 1: they are not; else damage. */
+/* 0: all thread ids are of one pid namespace; ROBUST_MIXED: they are not; else damage. */
 uint32_t robust_mixed(const struct robust_thread *t);
 bool robust_is_mixed(const struct robust_thread *t);
 

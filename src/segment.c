@@ -384,7 +384,7 @@ note_pid_namespace(struct layout_header *h)
 		claim(&h->pid_namespace, mine);
 		return;
 	}
-	if (__atomic_exchange_n(&h->mixed, 1, __ATOMIC_SEQ_CST) == 0)
+	if (__atomic_exchange_n(&h->mixed, ROBUST_MIXED, __ATOMIC_SEQ_CST) == 0)
 		futex_wake(&h->lock, INT32_MAX);
 }
 

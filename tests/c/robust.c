@@ -43,7 +43,9 @@ begin(void)
 		page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	CHECK(page != MAP_FAILED);
 	memset(page, 0, sizeof *page);
-	mutex = (struct mutex){ &page->lock, &page->sleepers, &page->rescues };
+	mutex = (struct mutex){ .word = &page->lock,
+				.sleepers = &page->sleepers,
+				.rescues = &page->rescues };
 	enlist();
 	return true;
 }

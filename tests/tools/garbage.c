@@ -260,17 +260,21 @@ spoil(void)
 	}
 }
 
-/* A living owner of the lock is waited for, and rightly. */
+/* A living owner of the lock is waited for, and rightly; and so is any that may live in
+ * another pid namespace, which is what the spoilt number of ours makes of all. */
 static void
 free_lock(void)
 {
+	size_t from = offsetof(struct layout_header, mixed);
+	size_t to = offsetof(struct layout_header, job_kind);
 	unsigned char *at = extent[0].bad + offsetof(struct layout_header, lock);
+	bool elsewhere = memcmp(extent[0].bad + from, extent[0].good + from, to - from) != 0;
 	uint32_t lock, owner;
 
 	memcpy(&lock, at, 4);
 	owner = lock & 0x3fffffff;
 	if (lock >> 30 == 2 && owner && owner <= 4194304 &&
-	    (!kill((pid_t)owner, 0) || errno != ESRCH))
+	    (elsewhere || !kill((pid_t)owner, 0) || errno != ESRCH))
 		memset(at, 0, 4);
 }
 
