@@ -136,6 +136,26 @@ completion_make(struct session *s, const char *name, uint32_t *completion)
 	return directory_make(s, name, completion);
 }
 
+/* The wait of this place is for any name, and another one has what it needs. */
+static bool
+is_served_elsewhere(struct session *s, uint32_t place)
+{
+	struct place *p = place_at(s, place);
+	uint32_t i = get(&p->lead);
+
+	if (!(get(&p->flags) & PLACE_ANY))
+		return false;
+	for (uint32_t steps = 0; i != 0 && steps < COMPL_NAMES_MAX; steps++) {
+		uint32_t line = get(&place_at(s, i)->line);
+
+		if (i != place && line != 0 && line_first(s, line) == i &&
+		    get(&completion_at(s, line)->done) >= get(&p->need))
+			return true;
+		i = get(&place_at(s, i)->sibling);
+	}
+	return false;
+}
+
 uint64_t
 completion_needed(struct session *s, uint32_t completion)
 {
@@ -143,7 +163,7 @@ completion_needed(struct session *s, uint32_t completion)
 	uint32_t place;
 
 	for (struct line_walk walk = line_walk(s, completion); (place = line_next(&walk)) != 0;)
-		if (line_lead(s, place) != 0)
+		if (line_lead(s, place) != 0 && !is_served_elsewhere(s, place))
 			needed += get(&place_at(s, place)->need);
 	return needed;
 }

@@ -30,7 +30,8 @@ enum compl_result completion_may_post(struct session *s, uint32_t completion, ui
 void completion_post(struct session *s, uint32_t completion, uint32_t tokens,
 		     const struct compl_post *post);
 
-/* How many tokens those who now stand in line need; UINT64_MAX is not reached. */
+/* How many tokens those who now stand in line need.  One that waits for any of several
+ * names and is served by another needs none. */
 uint64_t completion_needed(struct session *s, uint32_t completion);
 
 /* Makes it permanent. */

@@ -180,7 +180,7 @@ compl_reinit(struct compl_space *c, const char *name, bool force)
 		return result;
 	if (index == 0)
 		return leave(&s, COMPL_OK);
-	if (!force && get(&completion_at(&s, index)->done) > 0 && completion_needed(&s, index) > 0)
+	if (!force && get(&completion_at(&s, index)->done) > 0 && line_first(&s, index) != 0)
 		return leave(&s, COMPL_E_BUSY);
 	completion_reinit(&s, index);
 	return leave(&s, COMPL_OK);

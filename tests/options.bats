@@ -63,6 +63,18 @@ load helper
 	expect_w 124 try a
 }
 
+@test "done --waiting on two names gives one token to a wait for any of them" {
+	line_up w a b --any
+	shoot STOP w
+	expect 0 done a b --waiting
+	expect 0 test a
+	expect 1 test b
+	shoot CONT w
+	ends 0 w
+	expect 0 ls
+	silent
+}
+
 @test "what one of the waiting leaves behind by dying stays as a token" {
 	line_up w1 a
 	line_up w2 a
