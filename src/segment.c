@@ -80,8 +80,10 @@ system_result(int error)
 	return error == ENOSPC || error == EDQUOT ? COMPL_E_NO_SPACE : COMPL_E_SYSTEM;
 }
 
-enum compl_result
-segment_reserve(const struct compl_space *c, size_t offset, size_t size)
+/* Reserves pages before they are touched for the first time: COMPL_E_NO_SPACE, or
+ * COMPL_E_SYSTEM.  Offsets need not be aligned. */
+static enum compl_result
+reserve(const struct compl_space *c, size_t offset, size_t size)
 {
 	int error;
 
@@ -110,10 +112,9 @@ segment_reserve_record(const struct compl_space *c, enum segment_table kind, uin
 
 	if (index != 1 && index != first)
 		return COMPL_OK;
-	result = segment_reserve(c, t->at + first * t->size, LAYOUT_PAGE);
+	result = reserve(c, t->at + first * t->size, LAYOUT_PAGE);
 	if (result == COMPL_OK)
-		result = segment_reserve(c, t->values_at + first * t->values_size,
-					 group * t->values_size);
+		result = reserve(c, t->values_at + first * t->values_size, group * t->values_size);
 	return result;
 }
 
@@ -133,10 +134,9 @@ segment_reserve_tables(struct compl_space *c, uint32_t completions, uint32_t pla
 	for (size_t i = 0; i < 2 && result == COMPL_OK; i++) {
 		const struct table *t = &tables[i];
 
-		result = segment_reserve(c, t->at, pages_of(counts[i], t->size));
+		result = reserve(c, t->at, pages_of(counts[i], t->size));
 		if (result == COMPL_OK)
-			result = segment_reserve(c, t->values_at,
-						 pages_of(counts[i], t->values_size));
+			result = reserve(c, t->values_at, pages_of(counts[i], t->values_size));
 	}
 	return result;
 }
@@ -284,7 +284,7 @@ check_file(struct compl_space *c, const struct compl_where *where, unsigned flag
 		return system_result(errno);
 	__atomic_store_n(&c->reserved, (uint64_t)st.st_blocks * 512, __ATOMIC_RELAXED);
 	if (c->reserved < LAYOUT_CORE)
-		return segment_reserve(c, 0, LAYOUT_CORE);
+		return reserve(c, 0, LAYOUT_CORE);
 	return COMPL_OK;
 }
 

@@ -72,14 +72,10 @@ enum compl_result session_begin(struct session *s, struct compl_space *c, const 
 /* The segment has not been unlinked. */
 bool segment_is_linked(const struct compl_space *c);
 
-/* Reserves pages before they are touched for the first time: COMPL_E_NO_SPACE, or
- * COMPL_E_SYSTEM.  Offsets need not be aligned. */
-enum compl_result segment_reserve(const struct compl_space *c, size_t offset, size_t size);
-
 enum segment_table { SEGMENT_COMPLETIONS, SEGMENT_PLACES };
 
 /* Pays for the page of a record that was never used before, and those of the values that go
- * with the page. */
+ * with the page.  COMPL_E_NO_SPACE, COMPL_E_SYSTEM. */
 enum compl_result segment_reserve_record(const struct compl_space *c, enum segment_table kind,
 					 uint32_t index);
 
