@@ -15,6 +15,7 @@
 #include "directory.h"
 #include "job.h"
 #include "log.h"
+#include "queue.h"
 #include "repair.h"
 #include "spelling.h"
 
@@ -56,12 +57,12 @@ meet(struct report *r, uint8_t *seen, uint32_t limit, uint32_t index, const char
 	return true;
 }
 
-static void
-audit_line(struct report *r, uint32_t completion, const char *name)
-{
-	struct completion *n = completion_at(&r->s, completion);
-	uint32_t prev = 0, place = get(&n->head);
+#define KNOWN_FLAGS (COMPLETION_USED | COMPLETION_INIT | COMPLETION_ORPHAN)
 
+static void
+audit_queue(struct report *r, uint32_t completion, const struct queue *q, const char *name)
+{
+	uint32_t prev = 0, place = get(&q->head);
 	for (; place != 0; prev = place, place = get(&place_at(&r->s, place)->next)) {
 		if (!meet(r, r->seen_place, r->s.places, place, "line"))
 			return;
@@ -69,8 +70,10 @@ audit_line(struct report *r, uint32_t completion, const char *name)
 			fault(r, "%s: place %u thinks it stands elsewhere", name, place);
 		if (get(&place_at(&r->s, place)->prev) != prev)
 			fault(r, "%s: the line's links disagree at place %u", name, place);
+		if (queue_of(&r->s, place) != q)
+			fault(r, "%s: place %u waits among producers, or the reverse", name, place);
 	}
-	if (get(&n->tail) != prev)
+	if (get(&q->tail) != prev)
 		fault(r, "%s: the line does not end where it says", name);
 }
 
@@ -88,13 +91,16 @@ audit_completion(struct report *r, uint32_t index)
 	}
 	if (directory_find(&r->s, name) != index)
 		fault(r, "%s: the directory does not lead to completion %u", name, index);
-	if (!(get(&n->flags) & COMPLETION_USED) || get(&n->flags) > 3)
+	if (!(get(&n->flags) & COMPLETION_USED) || get(&n->flags) & ~KNOWN_FLAGS)
 		fault(r, "%s: flags %u", name, get(&n->flags));
 	if ((value & 0xffff) > COMPL_VALUE_MAX + 1 || value >> 16 > 1)
 		fault(r, "%s: its value is nowhere", name);
 	if (get(&n->status) > 255)
 		fault(r, "%s: status %u", name, get(&n->status));
-	audit_line(r, index, name);
+	if (get(&n->flags) & COMPLETION_ORPHAN && get(&n->done) != COMPL_ALL)
+		fault(r, "%s: an orphan, and not at \"all\"", name);
+	audit_queue(r, index, &n->line, name);
+	audit_queue(r, index, &n->producers, name);
 }
 
 static void

@@ -80,6 +80,9 @@ extern "C" {
 #define COMPL_ALL	UINT32_MAX /* what the counter reads after complete_all() */
 #define COMPL_NEVER	INT64_MAX  /* as a deadline: wait for ever */
 
+#define COMPL_PRODUCERS_MAX	   64  /* of one name */
+#define COMPL_PROMISES_MAX	   16  /* of one handle */
+#define COMPL_STATUS_PRODUCER_DIED 121 /* what a dead producer leaves, if no other status did */
 enum compl_result {
 	/* answers */
 	COMPL_OK = 0,
@@ -102,15 +105,16 @@ enum compl_result {
 	COMPL_E_EXISTS,			  /* compl_init: initialised, or carries something */
 	COMPL_E_BUSY,			  /* compl_reinit: tokens meant for those in line */
 	COMPL_E_OVERFLOW,		  /* the counter would pass 4294967294 */
-	COMPL_E_NO_NAME,		  /* no room for another name */
-	COMPL_E_NO_PLACE,		  /* no room for another waiter */
-	COMPL_E_NO_SPACE,		  /* the file system of the segment is full */
-	COMPL_E_LOCKED,			  /* the lock was not to be had within a second */
-	COMPL_E_NOT_OURS,		  /* the segment's owner or mode is not as it must be */
-	COMPL_E_NOT_SEGMENT,		  /* not a regular file, or not one of compl's */
-	COMPL_E_VERSION,		  /* made by another version of compl, and in use */
-	COMPL_E_DAMAGED,		  /* the segment contradicts itself */
-	COMPL_E_SYSTEM,			  /* a system call failed; errno says why */
+	COMPL_E_NO_NAME,
+	/* no room for another name */ COMPL_E_NO_PLACE, /* no room for another waiter */
+	COMPL_E_NO_PRODUCER,				 /* no room for another producer */
+	COMPL_E_NO_SPACE,    /* the file system of the segment is full */
+	COMPL_E_LOCKED,	     /* the lock was not to be had within a second */
+	COMPL_E_NOT_OURS,    /* the segment's owner or mode is not as it must be */
+	COMPL_E_NOT_SEGMENT, /* not a regular file, or not one of compl's */
+	COMPL_E_VERSION,     /* made by another version of compl, and in use */
+	COMPL_E_DAMAGED,     /* the segment contradicts itself */
+	COMPL_E_SYSTEM,	     /* a system call failed; errno says why */
 };
 
 /* A few English words for a result, without a full stop; static storage. */
@@ -134,8 +138,8 @@ enum compl_open_flags {
 	   the handle is open: compl may register a robust list of its own
 	   (set_robust_list(2)), which damaged bytes cannot lead astray.  One such
 	   handle a thread (COMPL_E_SYSTEM, EBUSY).  The handle
-	   belongs to this thread and is useless after fork().  Without it, words are
-	   put on the list that libc has registered for the calling thread. */
+	   belongs to this thread and is useless after fork().  Without it, words are	   put on the list that libc has registered for the calling thread, and nothing
+	   can be promised (compl_promise()). */
 	COMPL_SOLE_LIST = 1 << 1,
 	/* With COMPL_CREATE: also a namespace whose name begins with "scope.", which
 	   lives as long as something that its maker knows.  Everybody else fails with
@@ -154,7 +158,8 @@ enum compl_result compl_path(char *path, size_t size, const struct compl_where *
  * SIGXFSZ to see it; with ENOMEM, RLIMIT_AS). */
 enum compl_result compl_open(struct compl_space **c, const struct compl_where *, unsigned flags);
 
-/* Unmaps and frees; NULL is allowed.  No thread may be in a call. */
+/* Unmaps and frees, and breaks what was promised through this handle; NULL is allowed.
+ * No thread may be in a call. */
 void compl_close(struct compl_space *c);
 
 /* The namespace of this handle is not there any more: compl_remove_all(), or somebody has
@@ -284,6 +289,49 @@ enum compl_result compl_try(struct compl_space *c, const struct compl_request *r
  * else COMPL_NOT_DONE. */
 enum compl_result compl_test(struct compl_space *c, const char *name);
 
+/* ---- producers ------------------------------------------------------------ */
+
+/* A promise to complete a name, made by a thread.  Its fields are the library's. */
+struct compl_promise {
+	uint64_t ticket;
+	uint32_t place;
+};
+
+enum compl_promise_flags {
+	COMPL_PROMISE_SINGLE = 1 << 0, /* not beside another producer */
+};
+
+/* Makes the calling thread a producer of a name.  From then on, if it ends (by _exit, exec,
+ * SIGKILL) before it has completed the name, the name is at "all" with status 121, and
+ * whoever waits for it leaves with COMPL_PRODUCER_DIED within milliseconds; while the first
+ * in line is stopped, within a second.
+ *
+ * The correct pattern is
+ *
+ *	compl_promise(c, "db-ready", 0, "start-db", &promise);
+ *	... the work, in this thread ...
+ *	compl_keep(c, &promise, &(struct compl_post){ .all = true }, false);
+ *
+ * A name at "all" starts anew, unless another producer of it lives: counter, status and value
+ * are zero, its line is kept.  The handle must have COMPL_SOLE_LIST (COMPL_E_ARGUMENT).
+ * command is shown by compl_list(), or NULL.  COMPL_TIMED_OUT: somebody else produces it,
+ * and flags has COMPL_PROMISE_SINGLE.  COMPL_E_NO_PRODUCER: COMPL_PRODUCERS_MAX of the
+ * name live, or COMPL_PROMISES_MAX are open on the handle.  Otherwise fails as compl_wait(). */
+enum compl_result compl_promise(struct compl_space *c, const char *name, unsigned flags,
+				const char *command, struct compl_promise *promise);
+
+/* compl_done() by the producer; `waiting` and `existing` of the post are ignored.  Posting and
+ * ceasing to be a producer are one commit, unless it stays one: then its death counts again
+ * after a reinit.  COMPL_REMOVED: the name has been removed meanwhile, nothing is posted,
+ * though somebody may have made it anew, and the promise is void.  COMPL_E_OVERFLOW:
+ * nothing is posted, the promise stands. */
+enum compl_result compl_keep(struct compl_space *c, struct compl_promise *promise,
+			     struct compl_post *post, bool stays);
+
+/* Ceases to be a producer without posting: as its death, this completes the name with 121
+ * unless it is at "all".  COMPL_REMOVED as in compl_keep(). */
+enum compl_result compl_break(struct compl_space *c, struct compl_promise *promise);
+
 /* ---- beyond the kernel --------------------------------------------------- */
 
 /* Removes a name; its waiters return COMPL_REMOVED, except those whom "all"
@@ -309,6 +357,12 @@ struct compl_waiter {
 	double seconds; /* in line since */
 };
 
+struct compl_producer {
+	pid_t pid;	  /* in the pid namespace of the producer */
+	char command[32]; /* cut if longer; any bytes */
+	double seconds;	  /* since it promised */
+};
+
 struct compl_entry {
 	char name[COMPL_NAME_MAX + 1];
 	uint32_t done; /* COMPL_ALL: complete_all() */
@@ -317,6 +371,8 @@ struct compl_entry {
 	double age_seconds;	/* since created or reinit */
 	size_t waiter_count;
 	struct compl_waiter *waiters; /* in line order */
+	size_t producer_count;
+	struct compl_producer *producers; /* those that live, in the order of their coming */
 	/* waits on this name that slept and ended by themselves since init or
 	   reinit, and the time they slept, all and COMPL_WAIT_IO */
 	uint64_t waits;

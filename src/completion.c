@@ -16,7 +16,7 @@
 #include "job.h"
 #include "line.h"
 #include "log.h"
-
+#include "producer.h"
 /* ---- status and value -------------------------------------------------------- */
 
 #define VALUE_LENGTH(value) (((value)&0xffff) - 1)
@@ -95,9 +95,8 @@ bool
 completion_is_idle(struct session *s, uint32_t completion)
 {
 	struct completion *n = completion_at(s, completion);
-
 	return get(&n->flags) == COMPLETION_USED && get(&n->done) == 0 &&
-	       line_first(s, completion) == 0;
+	       get(&n->producers.head) == 0 && line_first(s, completion) == 0;
 }
 
 static bool
@@ -121,6 +120,8 @@ completion_find(struct session *s, const char *name)
 {
 	uint32_t found = directory_find(s, name);
 
+	if (found != 0)
+		producer_settle(s, found);
 	return found == 0 || drop_if_idle(s, found) ? 0 : found;
 }
 
@@ -141,17 +142,16 @@ static bool
 is_served_elsewhere(struct session *s, uint32_t place)
 {
 	struct place *p = place_at(s, place);
-	uint32_t i = get(&p->lead);
+	uint32_t i;
 
 	if (!(get(&p->flags) & PLACE_ANY))
 		return false;
-	for (uint32_t steps = 0; i != 0 && steps < COMPL_NAMES_MAX; steps++) {
+	for (struct line_wait walk = line_wait(s, place); (i = line_wait_next(&walk)) != 0;) {
 		uint32_t line = get(&place_at(s, i)->line);
 
 		if (i != place && line != 0 && line_first(s, line) == i &&
 		    get(&completion_at(s, line)->done) >= get(&p->need))
 			return true;
-		i = get(&place_at(s, i)->sibling);
 	}
 	return false;
 }
@@ -162,7 +162,7 @@ completion_needed(struct session *s, uint32_t completion)
 	uint64_t needed = 0;
 	uint32_t place;
 
-	for (struct line_walk walk = line_walk(s, completion); (place = line_next(&walk)) != 0;)
+	for (struct queue_walk walk = line_walk(s, completion); (place = queue_next(&walk)) != 0;)
 		if (line_lead(s, place) != 0 && !is_served_elsewhere(s, place))
 			needed += get(&place_at(s, place)->need);
 	return needed;
@@ -178,27 +178,85 @@ completion_may_post(struct session *s, uint32_t completion, uint32_t tokens)
 	return COMPL_E_OVERFLOW;
 }
 
+/* Rings or rouses before a commit; returns the job that is to follow it. */
+static enum job_kind
+announce(struct session *s, uint32_t completion, enum job_kind job)
+{
+	if (job != JOB_NONE && line_first(s, completion) != 0) {
+		line_rouse(s, completion);
+		return job;
+	}
+	line_ring(s, completion);
+	return JOB_NONE;
+}
+
+static enum job_kind
+job_of(uint32_t tokens, uint8_t status)
+{
+	if (tokens == COMPL_ALL)
+		return JOB_RELEASE;
+	return status != 0 ? JOB_FAIL : JOB_NONE;
+}
+
 void
 completion_post(struct session *s, uint32_t completion, uint32_t tokens,
-		const struct compl_post *post)
+		const struct compl_post *post, uint32_t leaver)
 {
 	struct completion *n = completion_at(s, completion);
+	enum job_kind job = JOB_NONE;
 	uint32_t done = get(&n->done);
-	bool walks = tokens == COMPL_ALL || post->status != 0;
-
-	if (done == COMPL_ALL || tokens == 0)
+	bool settled = done == COMPL_ALL || tokens == 0;
+	if (settled && leaver == 0)
 		return;
-	walks = walks && line_first(s, completion) != 0;
-	if (walks)
-		line_rouse(s, completion);
-	else
-		line_ring(s, completion);
-	log_put(s, &n->done, tokens == COMPL_ALL ? COMPL_ALL : done + tokens);
-	log_status(s, completion, post);
-	if (walks)
-		job_commit(s, tokens == COMPL_ALL ? JOB_RELEASE : JOB_FAIL, completion);
-	else
-		log_commit(s);
+	if (!settled) {
+		job = announce(s, completion, job_of(tokens, post->status));
+		log_put(s, &n->done, tokens == COMPL_ALL ? COMPL_ALL : done + tokens);
+		log_status(s, completion, post);
+	}
+	if (leaver != 0)
+		queue_log_remove(s, leaver);
+	job_commit(s, job, completion);
+}
+
+void
+completion_orphan(struct session *s, uint32_t completion)
+{
+	const struct compl_post post = { .status = COMPL_STATUS_PRODUCER_DIED };
+	struct completion *n = completion_at(s, completion);
+	enum job_kind job = announce(s, completion, JOB_ORPHAN);
+
+	log_put(s, &n->done, COMPL_ALL);
+	log_put(s, &n->flags, get(&n->flags) | COMPLETION_ORPHAN);
+	log_status(s, completion, &post);
+	job_commit(s, job, completion);
+}
+
+void
+completion_rouse_first(struct session *s, uint32_t completion)
+{
+	uint32_t first = line_first(s, completion);
+
+	if (first != 0)
+		line_poke(s, first);
+}
+
+/* Counter, status and value. */
+static void
+log_zero(struct session *s, struct completion *n)
+{
+	log_put(s, &n->done, 0);
+	log_put(s, &n->flags, get(&n->flags) & ~COMPLETION_ORPHAN);
+	log_forget(s, n);
+}
+
+void
+completion_log_anew(struct session *s, uint32_t completion)
+{
+	struct completion *n = completion_at(s, completion);
+	if (get(&n->done) != COMPL_ALL)
+		return;
+	n->since_ns = clock_now_ns();
+	log_zero(s, n);
 }
 
 static void
@@ -228,8 +286,8 @@ completion_reinit(struct session *s, uint32_t completion)
 
 	n->since_ns = clock_now_ns();
 	reset_statistics(n);
-	log_put(s, &n->done, 0);
-	log_forget(s, n);
+	completion_rouse_first(s, completion);
+	log_zero(s, n);
 	log_commit(s);
 	completion_drop_if_idle(s, completion);
 }

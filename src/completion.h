@@ -10,13 +10,14 @@
 
 #include "segment.h"
 
-/* Nothing keeps the name: not initialised, counter 0, nobody alive in line. */
+/* Nothing keeps the name: not initialised, counter 0, nobody alive in line, no producer. */
 bool completion_is_idle(struct session *s, uint32_t completion);
 
 /* Takes an idle one off the directory; others stay. */
 void completion_drop_if_idle(struct session *s, uint32_t completion);
 
-/* The completion of a name, or 0; an idle one is dropped and not there. */
+/* The completion of a name, or 0; an idle one is dropped and not there.  Tells of dead
+ * producers first. */
 uint32_t completion_find(struct session *s, const char *name);
 
 /* directory_make(), after a sweep of all that is idle if there is no room. */
@@ -26,10 +27,19 @@ enum compl_result completion_make(struct session *s, const char *name, uint32_t 
 enum compl_result completion_may_post(struct session *s, uint32_t completion, uint32_t tokens);
 
 /* complete(), complete_all(): tokens (COMPL_ALL for "all") with a status and a value.
- * Does nothing on a settled one. */
+ * Posts nothing on a settled one.  In the same commit the producer of a place is none any more;
+ * 0 for nobody. */
 void completion_post(struct session *s, uint32_t completion, uint32_t tokens,
-		     const struct compl_post *post);
+		     const struct compl_post *post, uint32_t leaver);
 
+/* A producer has died: "all", and whoever waits leaves.  Not on a settled one. */
+void completion_orphan(struct session *s, uint32_t completion);
+
+/* The first in line, if it sleeps, looks again. */
+void completion_rouse_first(struct session *s, uint32_t completion);
+
+/* Into the transaction under way: a settled one is at zero again. */
+void completion_log_anew(struct session *s, uint32_t completion);
 /* How many tokens those who now stand in line need.  One that waits for any of several
  * names and is served by another needs none. */
 uint64_t completion_needed(struct session *s, uint32_t completion);

@@ -67,8 +67,7 @@ blank(struct completion *n, const char *name, uint32_t hash)
 {
 	put(&n->hash, hash);
 	put(&n->done, 0);
-	put(&n->head, 0);
-	put(&n->tail, 0);
+	n->producers = n->line = (struct queue){ 0 };
 	put(&n->status, 0);
 	put(&n->value, 0);
 	n->since_ns = clock_now_ns();
@@ -140,8 +139,7 @@ static bool
 is_usable(struct session *s, const struct completion *n)
 {
 	uint32_t flags = get(&n->flags);
-
-	return (flags == COMPLETION_USED || flags == (COMPLETION_USED | COMPLETION_INIT)) &&
+	return (flags & ~(COMPLETION_INIT | COMPLETION_ORPHAN)) == COMPLETION_USED &&
 	       memchr(n->name, '\0', sizeof(n->name)) != NULL && spelling_is_name(n->name) &&
 	       directory_find(s, n->name) == 0;
 }
@@ -152,8 +150,7 @@ mend(struct completion *n)
 	uint32_t value = get(&n->value);
 
 	put(&n->hash, hash_of(n->name));
-	put(&n->head, 0);
-	put(&n->tail, 0);
+	n->producers = n->line = (struct queue){ 0 };
 	if (get(&n->status) > 255)
 		put(&n->status, 0);
 	if ((value & 0xffff) > COMPL_VALUE_MAX + 1 || value >> 16 > 1)

@@ -19,20 +19,13 @@
 #include "log.h"
 #include "rebuild.h"
 
-/* The places of a wait, from its lead on. */
-static uint32_t
-next_place(struct session *s, uint32_t place)
-{
-	return get(&place_at(s, place)->sibling);
-}
-
 /* Nothing else keeps the wait of this lead than the completion itself. */
 static bool
 is_covered(struct session *s, uint32_t lead)
 {
-	uint32_t steps = 0;
+	uint32_t i;
 
-	for (uint32_t i = lead; i != 0 && steps < COMPL_NAMES_MAX; i = next_place(s, i), steps++) {
+	for (struct line_wait walk = line_wait(s, lead); (i = line_wait_next(&walk)) != 0;) {
 		uint32_t line = get(&place_at(s, i)->line);
 
 		if (line == 0 || get(&completion_at(s, line)->done) != COMPL_ALL)
@@ -46,9 +39,9 @@ is_covered(struct session *s, uint32_t lead)
 static void
 write_words(struct session *s, uint32_t lead)
 {
-	uint32_t steps = 0;
+	uint32_t i;
 
-	for (uint32_t i = lead; i != 0 && steps < COMPL_NAMES_MAX; i = next_place(s, i), steps++) {
+	for (struct line_wait walk = line_wait(s, lead); (i = line_wait_next(&walk)) != 0;) {
 		struct place *p = place_at(s, i);
 		uint32_t line = get(&p->line), length;
 
@@ -65,9 +58,9 @@ count_waits(struct session *s, uint32_t lead)
 {
 	const struct place *p = place_at(s, lead);
 	bool io = get(&p->flags) & PLACE_IO;
-	uint32_t steps = 0;
+	uint32_t i;
 
-	for (uint32_t i = lead; i != 0 && steps < COMPL_NAMES_MAX; i = next_place(s, i), steps++)
+	for (struct line_wait walk = line_wait(s, lead); (i = line_wait_next(&walk)) != 0;)
 		if (get(&place_at(s, i)->line) != 0)
 			completion_count_wait(s, get(&place_at(s, i)->line), p->since_ns, io);
 }
@@ -77,9 +70,9 @@ count_waits(struct session *s, uint32_t lead)
 static void
 unlink_wait(struct session *s, uint32_t lead, uint32_t walked)
 {
-	uint32_t steps = 0;
+	uint32_t i;
 
-	for (uint32_t i = lead; i != 0 && steps < COMPL_NAMES_MAX; i = next_place(s, i), steps++) {
+	for (struct line_wait walk = line_wait(s, lead); (i = line_wait_next(&walk)) != 0;) {
 		uint32_t line = get(&place_at(s, i)->line);
 
 		if (line == 0)
@@ -117,6 +110,8 @@ verdict(struct session *s, enum job_kind job, uint32_t completion, uint32_t lead
 
 	if (job == JOB_REMOVE)
 		return STATE_REMOVED;
+	if (job == JOB_ORPHAN)
+		return STATE_ORPHAN;
 	if (job == JOB_RELEASE && ((flags & PLACE_ANY) || is_covered(s, lead)))
 		return STATE_DONE;
 	return failed ? STATE_FAILED : STATE_WAITING;
@@ -143,7 +138,7 @@ visit(struct session *s, enum job_kind job, uint32_t completion, uint32_t place)
 static void
 walk(struct session *s, enum job_kind job, uint32_t completion)
 {
-	uint32_t place = get(&completion_at(s, completion)->tail);
+	uint32_t place = get(&completion_at(s, completion)->line.tail);
 
 	for (uint32_t steps = 0; place != 0 && !s->damaged; steps++) {
 		uint32_t prev = get(&place_at(s, place)->prev);
@@ -154,6 +149,22 @@ walk(struct session *s, enum job_kind job, uint32_t completion)
 		}
 		visit(s, job, completion, place);
 		place = prev;
+	}
+}
+
+/* The producers of a name that is gone have nothing to post to. */
+static void
+dismiss(struct session *s, uint32_t completion)
+{
+	struct queue *q = &completion_at(s, completion)->producers;
+
+	for (uint32_t steps = 0; get(&q->head) != 0 && !s->damaged; steps++) {
+		if (steps > s->places || get(&place_at(s, get(&q->head))->line) != completion) {
+			session_damaged(s);
+			return;
+		}
+		queue_log_remove(s, get(&q->head));
+		log_commit(s);
 	}
 }
 
@@ -182,16 +193,21 @@ job_finish(struct session *s)
 		rebuild(s);
 	else
 		walk(s, (enum job_kind)job, completion);
+	if (job == JOB_REMOVE)
+		dismiss(s, completion);
 	log_put(s, &s->h->job_kind, JOB_NONE);
 	if (job == JOB_REMOVE)
 		directory_free(s, completion);
 	log_commit(s);
 }
 
-/* Commits what has been logged together with the job. */
 void
 job_commit(struct session *s, enum job_kind job, uint32_t completion)
 {
+	if (job == JOB_NONE) {
+		log_commit(s);
+		return;
+	}
 	log_put(s, &s->h->job_completion, completion);
 	log_put(s, &s->h->job_kind, job);
 	if (log_commit(s))

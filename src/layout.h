@@ -6,12 +6,11 @@
  * ftruncate, which both may be done twice, and no creator can die half-way.
  * Fixed widths and offsets: glibc and musl, containers and hosts share it.
  * The file is sparse; pages are reserved (fallocate) before they are touched.
- *
- *	0        header, its first 64 bytes the same in every version, and behind
- *	         it, mostly in the same page, the redo log
- *	8 KiB    buckets of the directory
- *	40 KiB   completions   16,384 x 256 bytes
- *	         places        65,536 x 128 bytes      -- robust words end here
+ * *	0        header, its first 64 bytes the same in every version, and behind
+ *	         it, in the same page, the redo log
+ *	4 KiB    buckets of the directory
+ *	36 KiB   completions   16,384 x 256 bytes
+*	         places        65,536 x 128 bytes      -- robust words end here
  *	         values of completions, two of 256 bytes each
  *	         values of released places, 256 bytes each
  *
@@ -34,12 +33,12 @@
 #include <stdint.h>
 
 #define LAYOUT_MAGIC   UINT64_C(0x31306c706d6f6320) /* " compl01" */
-#define LAYOUT_VERSION 2			    /* 1: the log had a page of its own */
+#define LAYOUT_VERSION 3			    /* 2: no producers, a longer log */
 
 #define LAYOUT_BUCKETS	   8192u
 #define LAYOUT_COMPLETIONS 16384u
 #define LAYOUT_PLACES	   65536u
-#define LAYOUT_LOG	   960u
+#define LAYOUT_LOG	   256u
 #define LAYOUT_VALUE	   256u
 #define LAYOUT_PAGE	   4096u
 
@@ -49,9 +48,11 @@
 /* header.job_kind: a walk along a line that has been committed to */
 enum job_kind {
 	JOB_NONE = 0,
-	JOB_RELEASE,	/* complete_all(): release who is covered by it */
-	JOB_REMOVE,	/* the completion is gone: everybody leaves */
+	JOB_RELEASE, /* complete_all(): release who is covered by it */
+	JOB_REMOVE,
+	/* the completion is gone: everybody leaves */
 	JOB_FAIL,	/* a status other than 0: fail-fast waits leave */
+	JOB_ORPHAN,	/* a producer has died: everybody leaves */
 	JOB_REMOVE_ALL, /* the segment is dead: everybody in every line leaves */
 	JOB_REBUILD,	/* the links are damaged: made anew from the records */
 };
@@ -91,16 +92,23 @@ struct layout_entry {
 #define COMPLETION_USED	   1u
 #define COMPLETION_INIT	   2u /* compl_init(): permanent */
 #define COMPLETION_REMOVED 4u /* off the directory, being walked */
+#define COMPLETION_ORPHAN  8u /* at "all" because a producer died */
 
+/* Places that are linked by prev and next: the waiters of a completion, in the order of
+ * their coming, and its producers. */
+struct queue {
+	uint32_t head; /* [lock] */
+	uint32_t tail; /* [lock] */
+};
 struct completion {
 	uint32_t bell; /* under the lock: place that armed it, 0 rung; see line.h */
 	uint32_t hash;
 	uint32_t chain; /* [lock] next in the bucket, or next free */
 	uint32_t flags; /* [lock] */
 	uint32_t done;	/* [lock] the counter; UINT32_MAX is "all" */
-	uint32_t spare[5];
-	uint32_t head;	  /* [lock] the line */
-	uint32_t tail;	  /* [lock] */
+	struct queue producers;
+	uint32_t spare[3];
+	struct queue line;
 	uint32_t status;  /* [lock] */
 	uint32_t value;	  /* [lock] 0: none, else slot << 16 | length + 1 */
 	int64_t since_ns; /* created or reinit */
@@ -117,27 +125,31 @@ enum place_state {
 	STATE_LEFT,    /* by the waiter, without the lock */
 	STATE_DONE,    /* by a poster of "all" */
 	STATE_REMOVED, /* by rm */
-	STATE_FAILED,  /* by a poster of a status */
-	STATE_LOST,    /* by a rebuild that found no line for it */
+	STATE_FAILED,
+	/* by a poster of a status */ STATE_ORPHAN, /* by who found a producer dead */
+	STATE_LOST,				    /* by a rebuild that found no line for it */
+	STATE_PRODUCING, /* of a producer's place, which waits for nothing */
 };
 
 /* place.flags */
 #define PLACE_ANY	1u
 #define PLACE_FAIL_FAST 2u
 #define PLACE_IO	4u
+#define PLACE_PRODUCER	8u
 #define PLACE_PARENT	8 /* from this bit on: the pid of who started the waiter */
 
-/* One wait's place in one line.
+/* One wait's place in one line, or a producer's among those of one completion.
  *
  * Invariant: a place is on the free queue, or linked in the line of the completion
- * `line`, or is index 0.  A place whose beacon has no owner is dead, and
- * unlinked by whoever meets it. */
+ * `line`, or among its producers, or is index 0.  A place whose beacon has no owner is
+ * dead, and unlinked by whoever meets it. */
 struct place {
-	uint32_t beacon; /* robust; owned by the waiter while it waits */
-	uint32_t line;	 /* [lock] completion, 0 when not linked */
-	uint32_t prev;	 /* [lock] */
-	uint32_t next;	 /* [lock] or next free */
-	uint32_t need;	 /* [own] */
+	uint32_t
+		beacon; /* robust; owned by the waiter while it waits, by a producer until it posts */
+	uint32_t line; /* [lock] completion, 0 when not linked */
+	uint32_t prev; /* [lock] */
+	uint32_t next; /* [lock] or next free */
+	uint32_t need; /* [own] */
 	uint8_t beacon_link[20];
 	uint32_t lead;	  /* [own] first place of the wait */
 	uint32_t sibling; /* [own] next place of the wait, 0 ends */
@@ -157,7 +169,7 @@ struct place {
 #define LAYOUT_ROUND(bytes) (((bytes) + LAYOUT_PAGE - 1) / LAYOUT_PAGE * LAYOUT_PAGE)
 
 #define LAYOUT_LOG_AT	      512u
-#define LAYOUT_BUCKETS_AT     (LAYOUT_LOG_AT + LAYOUT_LOG * 8)
+#define LAYOUT_BUCKETS_AT     LAYOUT_PAGE
 #define LAYOUT_COMPLETIONS_AT (LAYOUT_BUCKETS_AT + LAYOUT_BUCKETS * 4)
 #define LAYOUT_PLACES_AT      (LAYOUT_COMPLETIONS_AT + LAYOUT_ROUND((LAYOUT_COMPLETIONS + 1) * 256))
 #define LAYOUT_ROBUST_END     (LAYOUT_PLACES_AT + LAYOUT_ROUND((LAYOUT_PLACES + 1) * 128))
@@ -188,7 +200,7 @@ LAYOUT_IS(layout_header, pid_inode, 112);
 LAYOUT_IS(layout_header, job_kind, 120);
 LAYOUT_IS(layout_header, ticket, 148);
 _Static_assert(sizeof(struct layout_header) <= LAYOUT_LOG_AT, "header");
-_Static_assert(LAYOUT_BUCKETS_AT == 2 * LAYOUT_PAGE, "log");
+_Static_assert(LAYOUT_LOG_AT + LAYOUT_LOG * 8 <= LAYOUT_BUCKETS_AT, "log");
 _Static_assert(sizeof(struct layout_entry) == 8, "log entry");
 
 LAYOUT_IS(completion, bell, 0);
@@ -196,8 +208,8 @@ LAYOUT_IS(completion, hash, 4);
 LAYOUT_IS(completion, chain, 8);
 LAYOUT_IS(completion, flags, 12);
 LAYOUT_IS(completion, done, 16);
-LAYOUT_IS(completion, head, 40);
-LAYOUT_IS(completion, tail, 44);
+LAYOUT_IS(completion, producers, 20);
+LAYOUT_IS(completion, line, 40);
 LAYOUT_IS(completion, status, 48);
 LAYOUT_IS(completion, value, 52);
 LAYOUT_IS(completion, since_ns, 56);

@@ -14,6 +14,7 @@
 #include "completion.h"
 #include "line.h"
 #include "listing.h"
+#include "promise.h"
 #include "removal.h"
 #include "repair.h"
 #include "segment.h"
@@ -44,6 +45,7 @@ static const char *const failures[] = {
 	[COMPL_E_OVERFLOW - COMPL_E_FIRST] = "the counter would overflow",
 	[COMPL_E_NO_NAME - COMPL_E_FIRST] = "no room for another name",
 	[COMPL_E_NO_PLACE - COMPL_E_FIRST] = "no room for another waiter",
+	[COMPL_E_NO_PRODUCER - COMPL_E_FIRST] = "no room for another producer",
 	[COMPL_E_NO_SPACE - COMPL_E_FIRST] = "no space left for shared memory",
 	[COMPL_E_LOCKED - COMPL_E_FIRST] =
 		"the namespace is locked by a process that does not go on",
@@ -235,7 +237,7 @@ post_locked(struct session *s, uint32_t index, const char *name, struct compl_po
 	if (result == COMPL_OK)
 		result = completion_may_post(s, index, tokens);
 	if (result == COMPL_OK)
-		completion_post(s, index, tokens, post);
+		completion_post(s, index, tokens, post, 0);
 	return result;
 }
 
@@ -270,6 +272,30 @@ enum compl_result
 compl_remove_all(const struct compl_where *where, bool force)
 {
 	return removal(where, force);
+}
+
+/* ---- producers ------------------------------------------------------------------- */
+
+enum compl_result
+compl_promise(struct compl_space *c, const char *name, unsigned flags, const char *command,
+	      struct compl_promise *promise)
+{
+	return promise_make(c, name, flags, command, promise);
+}
+
+enum compl_result
+compl_keep(struct compl_space *c, struct compl_promise *promise, struct compl_post *post,
+	   bool stays)
+{
+	enum compl_result result = check_post(post);
+
+	return result == COMPL_OK ? promise_keep(c, promise, post, stays) : result;
+}
+
+enum compl_result
+compl_break(struct compl_space *c, struct compl_promise *promise)
+{
+	return promise_break(c, promise);
 }
 
 /* ---- wait, try, test ------------------------------------------------------------- */

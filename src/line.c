@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
- * Invariant: the places of a line are doubly linked in the order of joining,
- * and no place is in two lines, or in a line and on the free queue.  Every change of
- * that is one transaction, so it holds for whoever comes after a death.
+ * Who stands is derived from what cannot lie about a death: the beacons of a place and of
+ * its lead, and the lead's state.  Who does not stand any more is unlinked by whoever
+ * meets it.
  */
 #include "line.h"
 
@@ -33,6 +33,17 @@ is_bell(uint32_t offset)
 
 /* ---- in and out ------------------------------------------------------------- */
 
+uint64_t
+line_ticket(struct session *s)
+{
+	uint64_t ticket = ((uint64_t)get(&s->h->ticket[1]) << 32 | get(&s->h->ticket[0])) + 1;
+
+	log_put(s, &s->h->ticket[0], (uint32_t)ticket);
+	log_put(s, &s->h->ticket[1], (uint32_t)(ticket >> 32));
+	log_commit(s);
+	return ticket;
+}
+
 /* Not linked yet: written without the log.  The link's bytes stay as they are. */
 static void
 fill(struct place *p, const struct place *how, uint32_t self)
@@ -50,15 +61,17 @@ fill(struct place *p, const struct place *how, uint32_t self)
 	put(&p->value, 0);
 	p->since_ns = how->since_ns;
 	memcpy(p->command, how->command, sizeof(p->command));
-	put(&p->state, STATE_WAITING);
+	put(&p->state, how->state);
 }
 
-/* Unlinks what does not stand any more, in all lines. */
+/* Unlinks what does not stand any more, in all lines.  A dead producer stays: somebody has
+ * to be told of it. */
 static void
 sweep(struct session *s)
 {
 	for (uint32_t i = 1; i <= s->places && !s->damaged; i++)
-		if (get(&place_at(s, i)->line) != 0 && line_lead(s, i) == 0)
+		if (get(&place_at(s, i)->line) != 0 && line_lead(s, i) == 0 &&
+		    !(get(&place_at(s, i)->flags) & PLACE_PRODUCER))
 			line_unlink(s, i);
 }
 
@@ -74,19 +87,15 @@ find_place(struct session *s, uint32_t *place)
 	return *place != 0 ? COMPL_OK : result;
 }
 
-/* Crash: before the commit the beacon is ours and the place still free; the
- * kernel lets go of the beacon.  After it we stand in line, and leave it by dying. */
+/* Crash: the beacon is ours and the place still free; if we die the kernel lets go of it. */
 enum compl_result
-line_join(struct session *s, uint32_t completion, const struct place *how, uint32_t *place)
+line_own_place(struct session *s, const struct place *how, uint32_t *place)
 {
-	struct completion *n = completion_at(s, completion);
-	enum compl_result result;
+	enum compl_result result = find_place(s, place);
 	struct place *p;
-	uint32_t tail;
 
-	if ((result = find_place(s, place)) != COMPL_OK)
+	if (result != COMPL_OK)
 		return s->damaged ? COMPL_E_DAMAGED : result;
-	tail = get(&n->tail);
 	p = place_at(s, *place);
 	if (get(&p->line) != 0)
 		session_damaged(s);
@@ -94,15 +103,21 @@ line_join(struct session *s, uint32_t completion, const struct place *how, uint3
 		return COMPL_E_DAMAGED;
 	fill(p, how, *place);
 	robust_own(&s->thread, &p->beacon);
-	place_log_use(s, *place);
-	log_put(s, &p->line, completion);
-	log_put(s, &p->prev, tail);
-	log_put(s, &p->next, 0);
-	log_put(s, tail == 0 ? &n->head : &place_at(s, tail)->next, *place);
-	log_put(s, &n->tail, *place);
+	return COMPL_OK;
+}
+
+/* Crash: after the commit we stand in line, and leave it by dying. */
+enum compl_result
+line_join(struct session *s, uint32_t completion, const struct place *how, uint32_t *place)
+{
+	enum compl_result result = line_own_place(s, how, place);
+
+	if (result != COMPL_OK)
+		return result;
+	queue_log_append(s, &completion_at(s, completion)->line, completion, *place);
 	if (log_commit(s))
 		return COMPL_OK;
-	robust_release(&s->thread, &p->beacon);
+	robust_release(&s->thread, &place_at(s, *place)->beacon);
 	return COMPL_E_DAMAGED;
 }
 
@@ -112,18 +127,12 @@ void
 line_unlink(struct session *s, uint32_t place)
 {
 	struct place *p = place_at(s, place);
-	struct completion *n = completion_at(s, get(&p->line));
-	uint32_t prev = get(&p->prev), next = get(&p->next);
 
 	if (place_is_alive(p))
 		line_poke(s, place);
 	if (place_is_watched(s, p) && line_lead(s, get(&p->watcher)) != 0)
 		robust_poke(&p->beacon);
-	log_put(s, prev == 0 ? &n->head : &place_at(s, prev)->next, next);
-	log_put(s, next == 0 ? &n->tail : &place_at(s, next)->prev, prev);
-	log_put(s, &p->line, 0);
-	log_put(s, &p->prev, 0);
-	place_log_free(s, place);
+	queue_log_remove(s, place);
 	log_commit(s);
 }
 
@@ -133,7 +142,7 @@ line_first(struct session *s, uint32_t completion)
 	struct completion *n = completion_at(s, completion);
 
 	for (uint32_t steps = 0; steps <= s->places; steps++) {
-		uint32_t first = get(&n->head);
+		uint32_t first = get(&n->line.head);
 
 		if (first == 0 || s->damaged)
 			return 0;
@@ -167,27 +176,29 @@ line_ahead(struct session *s, uint32_t place)
 	return 0;
 }
 
-struct line_walk
+struct queue_walk
 line_walk(struct session *s, uint32_t completion)
 {
-	return (struct line_walk){ .s = s,
-				   .completion = completion,
-				   .next = get(&completion_at(s, completion)->head) };
+	return queue_walk(s, &completion_at(s, completion)->line, completion);
+}
+
+struct line_wait
+line_wait(struct session *s, uint32_t place)
+{
+	struct place *p = place_at(s, place);
+
+	return (struct line_wait){ .s = s, .ticket = p->ticket, .next = get(&p->lead) };
 }
 
 uint32_t
-line_next(struct line_walk *walk)
+line_wait_next(struct line_wait *walk)
 {
-	struct session *s = walk->s;
 	uint32_t place = walk->next;
 
-	if (place == 0 || s->damaged)
+	if (place == 0 || walk->s->damaged || walk->steps++ == COMPL_NAMES_MAX ||
+	    place_at(walk->s, place)->ticket != walk->ticket)
 		return 0;
-	if (walk->steps++ > s->places || get(&place_at(s, place)->line) != walk->completion) {
-		session_damaged(s); /* a ring, or another's line */
-		return 0;
-	}
-	walk->next = get(&place_at(s, place)->next);
+	walk->next = get(&place_at(walk->s, place)->sibling);
 	return place;
 }
 
@@ -268,18 +279,10 @@ poke_one(struct session *s, struct place *p)
 bool
 line_poke(struct session *s, uint32_t place)
 {
-	uint64_t ticket = place_at(s, place)->ticket;
-	uint32_t index = get(&place_at(s, place)->lead);
 	bool found = false;
 
-	for (uint32_t steps = 0; index != 0 && steps < COMPL_NAMES_MAX; steps++) {
-		struct place *p = place_at(s, index);
-
-		if (p->ticket != ticket)
-			break;
-		found |= poke_one(s, p);
-		index = get(&p->sibling);
-	}
+	for (struct line_wait walk = line_wait(s, place); (place = line_wait_next(&walk)) != 0;)
+		found |= poke_one(s, place_at(s, place));
 	return found;
 }
 
@@ -295,7 +298,7 @@ line_rouse(struct session *s, uint32_t completion)
 {
 	uint32_t place;
 
-	for (struct line_walk walk = line_walk(s, completion); (place = line_next(&walk)) != 0;)
+	for (struct queue_walk walk = line_walk(s, completion); (place = queue_next(&walk)) != 0;)
 		if (line_poke(s, place))
 			return true;
 	return false;

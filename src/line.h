@@ -29,6 +29,7 @@
 #ifndef LINE_H
 #define LINE_H
 
+#include "queue.h"
 #include "segment.h"
 
 /* The lead place of the living wait in state WAITING that this place belongs to; 0: the
@@ -43,21 +44,31 @@ uint32_t line_first(struct session *s, uint32_t completion);
 /* The nearest that stands ahead of a linked place, or 0; the same. */
 uint32_t line_ahead(struct session *s, uint32_t place);
 
-/* All places that are linked, from the head on, whether or not they stand:
- *
- *	for (struct line_walk w = line_walk(s, completion); (place = line_next(&w)) != 0;)
- *
- * The line must not be changed meanwhile. */
-struct line_walk {
-	struct session *s;
-	uint32_t completion, next, steps;
-};
-struct line_walk line_walk(struct session *s, uint32_t completion);
-uint32_t line_next(struct line_walk *walk);
+/* All places that are linked in a line, from the head on, whether or not they stand. */
+struct queue_walk line_walk(struct session *s, uint32_t completion);
 
-/* Takes a place from the free queue, owns its beacon and links it at the end of
- * the line.  how has need, flags, pid, since_ns, command, lead (0: itself) and ticket.
- * COMPL_E_NO_PLACE, COMPL_E_NO_SPACE, COMPL_E_DAMAGED. */
+/* The places of the wait that a place belongs to, from its lead on:
+ *
+ *	for (struct line_wait w = line_wait(s, place); (place = line_wait_next(&w)) != 0;)
+ *
+ * Which of them are linked is for the caller to see. */
+struct line_wait {
+	struct session *s;
+	uint64_t ticket;
+	uint32_t next, steps;
+};
+struct line_wait line_wait(struct session *s, uint32_t place);
+uint32_t line_wait_next(struct line_wait *walk);
+
+/* A number that no wait and no promise had before, and none will have. */
+uint64_t line_ticket(struct session *s);
+
+/* Finds a place that may be used (place_find()), after a sweep of all lines if there is no
+ * room, fills it in, and owns its beacon.  It is not linked yet.  how has need, flags, pid,
+ * since_ns, command, state, lead (0: itself) and ticket.  COMPL_E_NO_PLACE,
+ * COMPL_E_NO_SPACE, COMPL_E_DAMAGED. */
+enum compl_result line_own_place(struct session *s, const struct place *how, uint32_t *place);
+/* line_own_place(), and links it at the end of the line. */
 enum compl_result line_join(struct session *s, uint32_t completion, const struct place *how,
 			    uint32_t *place);
 

@@ -15,59 +15,76 @@
 #include "clock.h"
 #include "completion.h"
 #include "line.h"
+#include "place.h"
+#include "producer.h"
 #include "repair.h"
 
-/* One block: the listing, its entries, and behind them the waiters of all, and their parents. */
+struct sizes {
+	size_t names, waiters, producers;
+};
+
+/* One block: the listing, its entries, and behind them the waiters of all, the producers of
+ * all, and the waiters' parents. */
 struct block {
 	struct compl_listing listing;
-	size_t room, waiter_room;
+	struct sizes room, used;
 	struct compl_waiter *waiters;
+	struct compl_producer *producers;
 	pid_t *parents; /* of each waiter, when it lined up */
-	size_t waiters_used;
 	struct compl_entry entries[];
 };
 
 static bool
 is_listed(struct session *s, uint32_t completion)
 {
-	uint32_t flags = get(&completion_at(s, completion)->flags);
-
-	return (flags & COMPLETION_USED) && !completion_is_idle(s, completion);
+	if (!(get(&completion_at(s, completion)->flags) & COMPLETION_USED))
+		return false;
+	producer_settle(s, completion);
+	return !completion_is_idle(s, completion);
 }
 
-static uint32_t
+static size_t
 count_waiters(struct session *s, uint32_t completion)
 {
-	uint32_t count = 0, place;
+	uint32_t place;
+	size_t count = 0;
 
-	for (struct line_walk walk = line_walk(s, completion); (place = line_next(&walk)) != 0;)
+	for (struct queue_walk walk = line_walk(s, completion); (place = queue_next(&walk)) != 0;)
 		count += line_lead(s, place) != 0;
 	return count;
 }
 
 static void
-measure(struct session *s, size_t *names, size_t *waiters)
+measure(struct session *s, struct sizes *sizes)
 {
-	*names = *waiters = 0;
+	*sizes = (struct sizes){ 0 };
 	for (uint32_t i = 1; i <= s->completions && !s->damaged; i++)
 		if (is_listed(s, i)) {
-			*names += 1;
-			*waiters += count_waiters(s, i);
+			sizes->names += 1;
+			sizes->waiters += count_waiters(s, i);
+			sizes->producers += producer_count(s, i);
 		}
 }
 
+/* Room for so many, and for some who come meanwhile. */
 static struct block *
-allocate(size_t names, size_t waiters)
+allocate(struct sizes room)
 {
-	size_t head = sizeof(struct block) + names * sizeof(struct compl_entry);
-	struct block *b = calloc(1, head + waiters * (sizeof(struct compl_waiter) + sizeof(pid_t)));
+	struct block *b;
+	size_t head;
 
+	room.names += 16;
+	room.waiters += 64;
+	room.producers += 16;
+	head = sizeof(*b) + room.names * sizeof(b->entries[0]);
+	b = calloc(1, head + room.waiters * (sizeof(b->waiters[0]) + sizeof(b->parents[0])) +
+			      room.producers * sizeof(b->producers[0]));
 	if (b == NULL)
 		return NULL;
-	b->room = names;
-	b->waiter_room = waiters;
+	b->room = room;
 	b->waiters = (struct compl_waiter *)((char *)b + head);
-	b->parents = (pid_t *)(b->waiters + waiters);
+	b->producers = (struct compl_producer *)(b->waiters + room.waiters);
+	b->parents = (pid_t *)(b->producers + room.producers);
 	b->listing.entries = b->entries;
 	return b;
 }
@@ -79,13 +96,19 @@ seconds_since(int64_t since_ns, int64_t now_ns)
 }
 
 static void
+copy_command(char *command, const struct place *p)
+{
+	memcpy(command, p->command, sizeof(p->command));
+	command[sizeof(p->command) - 1] = '\0';
+}
+
+static void
 fill_waiter(struct session *s, uint32_t place, struct compl_waiter *w, int64_t now_ns)
 {
 	struct place *p = place_at(s, place);
 
 	w->pid = (pid_t)get(&p->pid);
-	memcpy(w->command, p->command, sizeof(w->command));
-	w->command[sizeof(w->command) - 1] = '\0';
+	copy_command(w->command, p);
 	w->need = get(&p->need);
 	w->io = get(&p->flags) & PLACE_IO;
 	w->seconds = seconds_since(p->since_ns, now_ns);
@@ -97,16 +120,39 @@ fill_waiters(struct session *s, uint32_t completion, struct block *b, struct com
 {
 	uint32_t place;
 
-	e->waiters = b->waiters + b->waiters_used;
-	for (struct line_walk walk = line_walk(s, completion); (place = line_next(&walk)) != 0;) {
+	e->waiters = b->waiters + b->used.waiters;
+	for (struct queue_walk walk = line_walk(s, completion); (place = queue_next(&walk)) != 0;) {
 		if (line_lead(s, place) == 0)
 			continue;
-		if (b->waiters_used == b->waiter_room)
+		if (b->used.waiters == b->room.waiters)
 			return;
-		b->parents[b->waiters_used] =
+		b->parents[b->used.waiters] =
 			(pid_t)(get(&place_at(s, place)->flags) >> PLACE_PARENT);
-		fill_waiter(s, place, &b->waiters[b->waiters_used++], now_ns);
+		fill_waiter(s, place, &b->waiters[b->used.waiters++], now_ns);
 		e->waiter_count++;
+	}
+}
+
+static void
+fill_producers(struct session *s, uint32_t completion, struct block *b, struct compl_entry *e,
+	       int64_t now_ns)
+{
+	uint32_t place;
+
+	e->producers = b->producers + b->used.producers;
+	for (struct queue_walk walk = producer_walk(s, completion);
+	     (place = queue_next(&walk)) != 0;) {
+		struct place *p = place_at(s, place);
+		struct compl_producer *producer = &b->producers[b->used.producers];
+
+		if (!place_is_alive(p))
+			continue;
+		if (b->used.producers++ == b->room.producers)
+			return;
+		producer->pid = (pid_t)get(&p->pid);
+		copy_command(producer->command, p);
+		producer->seconds = seconds_since(p->since_ns, now_ns);
+		e->producer_count++;
 	}
 }
 
@@ -173,28 +219,54 @@ fill(struct session *s, struct block *b)
 {
 	int64_t now_ns = clock_now_ns();
 
-	for (uint32_t i = 1; i <= s->completions && b->listing.count < b->room; i++) {
+	for (uint32_t i = 1; i <= s->completions && b->listing.count < b->room.names; i++) {
+		struct compl_entry *e = &b->entries[b->listing.count];
+
 		if (!is_listed(s, i))
 			continue;
-		fill_entry(s, i, &b->entries[b->listing.count], now_ns);
-		fill_waiters(s, i, b, &b->entries[b->listing.count++], now_ns);
+		fill_entry(s, i, e, now_ns);
+		fill_waiters(s, i, b, e, now_ns);
+		fill_producers(s, i, b, e, now_ns);
+		b->listing.count++;
 	}
 }
 
-/* One attempt; with *b NULL it only measures, and so it does when b is too small. */
+static bool
+has_room(const struct block *b, const struct sizes *sizes)
+{
+	return b != NULL && sizes->names <= b->room.names && sizes->waiters <= b->room.waiters &&
+	       sizes->producers <= b->room.producers;
+}
+
+/* One attempt; with b NULL it only measures, and so it does when b is too small. */
 static enum compl_result
-attempt(struct session *s, struct block *b, size_t *names, size_t *waiters, bool *filled)
+attempt(struct session *s, struct block *b, struct sizes *sizes, bool *filled)
 {
 	enum compl_result result = repair_enter(s, CLOCK_NEVER);
 
 	if (result != COMPL_OK)
 		return result;
-	measure(s, names, waiters);
-	*filled = b != NULL && *names <= b->room && *waiters <= b->waiter_room;
+	measure(s, sizes);
+	*filled = has_room(b, sizes);
 	if (*filled)
 		fill(s, b);
 	repair_leave(s);
 	return s->damaged ? COMPL_E_DAMAGED : COMPL_OK;
+}
+
+static enum compl_result
+fill_unlocked(struct session *s, struct block **b)
+{
+	enum compl_result result;
+	struct sizes sizes;
+	bool filled;
+
+	while ((result = attempt(s, *b, &sizes, &filled)) == COMPL_OK && !filled) {
+		free(*b);
+		if ((*b = allocate(sizes)) == NULL)
+			return COMPL_E_SYSTEM;
+	}
+	return result;
 }
 
 enum compl_result
@@ -202,24 +274,16 @@ listing_make(struct compl_space *c, struct compl_listing **list)
 {
 	struct session s;
 	struct block *b = NULL;
-	size_t names, waiters;
-	bool filled = false;
 	enum compl_result result = session_begin(&s, c, NULL);
 
 	*list = NULL;
-	while (result == COMPL_OK) {
-		result = attempt(&s, b, &names, &waiters, &filled);
-		if (result != COMPL_OK || filled)
-			break;
-		free(b);
-		if ((b = allocate(names + 16, waiters + 64)) == NULL)
-			return COMPL_E_SYSTEM;
-	}
+	if (result == COMPL_OK)
+		result = fill_unlocked(&s, &b);
 	if (result != COMPL_OK) {
 		free(b);
 		return result;
 	}
-	for (size_t i = 0; i < b->waiters_used; i++)
+	for (size_t i = 0; i < b->used.waiters; i++)
 		if (!get(&c->header->mixed))
 			look_at_process(&b->waiters[i], b->parents[i]);
 	qsort(b->entries, b->listing.count, sizeof(b->entries[0]), by_name);

@@ -69,10 +69,11 @@ static const uint64_t header_fields =
 	FIELD(layout_header, places_free) | FIELD(layout_header, places_free_tail) |
 	FIELD(layout_header, ticket[0]) | FIELD(layout_header, ticket[1]);
 
-static const uint64_t completion_fields = FIELD(completion, chain) | FIELD(completion, flags) |
-					  FIELD(completion, done) | FIELD(completion, head) |
-					  FIELD(completion, tail) | FIELD(completion, status) |
-					  FIELD(completion, value);
+static const uint64_t completion_fields =
+	FIELD(completion, chain) | FIELD(completion, flags) | FIELD(completion, done) |
+	FIELD(completion, line.head) | FIELD(completion, line.tail) |
+	FIELD(completion, producers.head) | FIELD(completion, producers.tail) |
+	FIELD(completion, status) | FIELD(completion, value);
 
 static const uint64_t place_fields = FIELD(place, line) | FIELD(place, prev) | FIELD(place, next);
 

@@ -29,7 +29,8 @@ by_ticket(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* It stands in the line of a completion that there is. */
+/* It stands in the line of a completion that there is, or is a producer of it: a dead one
+ * too, whose end is still to be told. */
 static bool
 is_member(struct session *s, uint32_t place)
 {
@@ -37,7 +38,8 @@ is_member(struct session *s, uint32_t place)
 	uint32_t line = get(&p->line), lead = get(&p->lead);
 
 	return line >= 1 && line <= s->completions && lead >= 1 && lead <= s->places &&
-	       get(&completion_at(s, line)->flags) != 0 && line_lead(s, place) != 0;
+	       get(&completion_at(s, line)->flags) != 0 &&
+	       (get(&p->flags) & PLACE_PRODUCER || line_lead(s, place) != 0);
 }
 
 /* A living wait that is in no line any more cannot go on. */
@@ -69,13 +71,12 @@ static void
 append(struct session *s, uint32_t place)
 {
 	struct place *p = place_at(s, place);
-	struct completion *n = completion_at(s, get(&p->line));
-	uint32_t tail = get(&n->tail);
-
+	struct queue *q = queue_of(s, place);
+	uint32_t tail = get(&q->tail);
 	put(&p->prev, tail);
 	put(&p->next, 0);
-	put(tail == 0 ? &n->head : &place_at(s, tail)->next, place);
-	put(&n->tail, place);
+	put(tail == 0 ? &q->head : &place_at(s, tail)->next, place);
+	put(&q->tail, place);
 }
 
 /* Frees what does not stand; returns how many members there are. */

@@ -48,15 +48,10 @@ robust_register(struct robust_private *p, ptrdiff_t distance)
 		errno = EBUSY; /* not a libc's: another of ours */
 		return -1;
 	}
+	p->kept_count = 0;
 	p->head =
 		(struct robust_list_head){ .list.next = &p->head.list, .futex_offset = -distance };
 	return futex_set_robust_list(&p->head);
-}
-
-void
-robust_unregister(struct robust_private *p)
-{
-	futex_set_robust_list(p->before);
 }
 
 /* A libc may register a thread's list only when the thread first locks a robust
@@ -98,16 +93,20 @@ find_libc_list(struct robust_thread *t)
 }
 
 int
-robust_thread_init(struct robust_thread *t, const struct robust_private *p, uint32_t tid,
+robust_thread_init(struct robust_thread *t, struct robust_private *p, uint32_t tid,
 		   const uint32_t *mixed)
 {
 	t->count = 0;
 	t->mixed = mixed;
+	t->private = p;
 	if (p == NULL)
 		return find_libc_list(t);
-	t->head = (struct robust_list_head *)&p->head;
+	t->head = &p->head;
+	t->base = &p->head.list;
 	t->distance = -p->head.futex_offset;
 	t->tid = tid;
+	for (; t->count < p->kept_count; t->count++)
+		t->held[t->count] = p->kept[t->count];
 	return 0;
 }
 
@@ -136,13 +135,27 @@ robust_set_pending(struct robust_thread *t, uint32_t *word)
 static void
 push(struct robust_thread *t, uint32_t *word)
 {
-	if (t->count == 0)
+	if (t->count == 0 && t->private == NULL)
 		t->base = t->head->list.next;
 	set_next(link_of(t, word), t->count == 0 ? t->base : link_of(t, t->held[t->count - 1]));
 	barrier();
 	t->head->list.next = link_of(t, word);
 	barrier();
 	t->held[t->count++] = word;
+}
+
+static size_t
+count_kept(const struct robust_thread *t)
+{
+	return t->private != NULL ? t->private->kept_count : 0;
+}
+
+/* One of the words at the far end is kept no more. */
+static void
+forget_kept(struct robust_private *p, size_t i)
+{
+	p->kept_count--;
+	memmove(&p->kept[i], &p->kept[i + 1], (p->kept_count - i) * sizeof(p->kept[0]));
 }
 
 /* Takes a word off the list, wherever it stands: one store. */
@@ -163,6 +176,8 @@ pull(struct robust_thread *t, const uint32_t *word)
 	else
 		set_next(link_of(t, t->held[i + 1]), next);
 	barrier();
+	if (i < count_kept(t))
+		forget_kept(t->private, i);
 	memmove(&t->held[i], &t->held[i + 1], (t->count - i - 1) * sizeof(t->held[0]));
 	t->count--;
 }
@@ -199,8 +214,23 @@ robust_release(struct robust_thread *t, uint32_t *word)
 void
 robust_release_all(struct robust_thread *t)
 {
-	while (t->count > 0)
+	while (t->count > count_kept(t))
 		robust_release(t, t->held[t->count - 1]);
+}
+
+bool
+robust_may_keep(const struct robust_thread *t)
+{
+	return t->private != NULL && t->private->kept_count < ROBUST_KEPT;
+}
+
+void
+robust_keep(struct robust_thread *t)
+{
+	struct robust_private *p = t->private;
+
+	p->kept[p->kept_count] = t->held[p->kept_count];
+	p->kept_count++;
 }
 
 int
@@ -233,4 +263,16 @@ robust_take(struct robust_thread *t, uint32_t *word, uint32_t seen)
 		return false;
 	push(t, word);
 	return true;
+}
+
+void
+robust_unregister(struct robust_private *p, uint32_t tid)
+{
+	const uint32_t mixed = 0;
+	struct robust_thread t;
+
+	robust_thread_init(&t, p, tid, &mixed);
+	while (p->kept_count > 0)
+		robust_release(&t, p->kept[0]);
+	futex_set_robust_list(p->before);
 }

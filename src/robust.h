@@ -25,6 +25,15 @@
 
 #define ROBUST_MIXED UINT32_C(0x6d697865) /* chance does not write this */
 
+#define ROBUST_KEPT 16
+
+/* The robust list that a program uses which leaves its thread's list to us.
+ * Registered by robust_register(), in private memory. */
+struct robust_private {
+	struct robust_list_head head, *before;
+	uint32_t *kept[ROBUST_KEPT]; /* words that stay owned between calls, the oldest first */
+	size_t kept_count;
+};
 /* The words of one thread.
  *
  * Invariant: held[0..count) are on the thread's list, in this order from its
@@ -38,23 +47,18 @@ struct robust_thread {
 	const uint32_t *mixed;	  /* ROBUST_MIXED: several pid namespaces share the segment */
 	struct robust_list *base; /* what lay there before held[0] */
 	size_t count;
-	uint32_t *held[66]; /* 64 beacons and the lock, and one to spare */
+	uint32_t *held[ROBUST_KEPT + 66]; /* 64 beacons and the lock, and one to spare */
+	struct robust_private *private;	  /* NULL: on libc's list */
 };
-
-/* The robust list that a program uses which leaves its thread's list to us.
- * Registered by robust_register(), in private memory. */
-struct robust_private {
-	struct robust_list_head head, *before;
-};
-
 /* Registers p as the calling thread's list, with the links at a distance from
- * the words; robust_unregister() puts the former list back.  -1 with errno. */
+ * the words; robust_unregister() gives up what is kept and puts the former list back.
+ * -1 with errno. */
 int robust_register(struct robust_private *p, ptrdiff_t distance);
-void robust_unregister(struct robust_private *p);
+void robust_unregister(struct robust_private *p, uint32_t tid);
 
 /* Prepares t for the calling thread: with p, the private list and tid; with
  * NULL, the list that libc has registered.  0, or -1 with errno. */
-int robust_thread_init(struct robust_thread *t, const struct robust_private *p, uint32_t tid,
+int robust_thread_init(struct robust_thread *t, struct robust_private *p, uint32_t tid,
 		       const uint32_t *mixed);
 
 static inline uint32_t
@@ -77,9 +81,14 @@ void robust_own(struct robust_thread *t, uint32_t *word);
  * listed, or it is the pending operation; the kernel makes the wake. */
 void robust_release(struct robust_thread *t, uint32_t *word);
 
-/* Gives up all that t owns, the latest first. */
+/* Gives up all that t owns but what it keeps, the latest first. */
 void robust_release_all(struct robust_thread *t);
 
+/* A word that t owns, and nothing else but what it keeps already, stays owned when the call is
+ * over; until robust_release() in a later call, or the thread's end.  On a private list, and
+ * for ROBUST_KEPT words at the most; robust_may_keep() tells. */
+bool robust_may_keep(const struct robust_thread *t);
+void robust_keep(struct robust_thread *t);
 /* Wakes all sleepers of a word that may have any owner, who stays it: the
  * FUTEX_OWNER_DIED bit changes the value, so that whoever has read the word and
  * does not sleep yet will not.  Returns how many slept. */

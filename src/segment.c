@@ -542,6 +542,6 @@ void
 segment_close(struct compl_space *c)
 {
 	if (c->sole)
-		robust_unregister(&c->list);
+		robust_unregister(&c->list, c->tid);
 	let_go(c);
 }

@@ -18,7 +18,7 @@ struct wait {
 	bool joined;
 	uint32_t *state; /* of the lead, once joined */
 	int64_t since_ns;
-	struct futex_watch watches[COMPL_NAMES_MAX];
+	struct futex_watch watches[FUTEX_WATCH_MAX];
 	size_t watching;
 	bool first;  /* it sleeps on a bell */
 	bool brief;  /* on somebody who may be stopped */

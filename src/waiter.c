@@ -2,11 +2,7 @@
  *
  * One loop.  A round is: take the lock, look, and either take the tokens and leave, or
  * note what is in the way, give the lock back, and sleep on that.  What is in the way
- * is a word (line.h) that changes when it is gone.
- *
- *	all names	the beacon ahead in the first line where somebody is ahead;
- *			else the bell of the first name that is short
- *	any name	one such word for every name, slept on together
+ * is a word (watch.h) that changes when it is gone.
  *
  * One ticket and one lock session for all the places of a wait: two waits that
  * cross stand in the same order in all the lines they share, and so the earlier
@@ -20,14 +16,14 @@
 #include "clock.h"
 #include "completion.h"
 #include "line.h"
-#include "log.h"
+#include "producer.h"
 #include "repair.h"
 #include "wait.h"
+#include "watch.h"
 
-#define LINKED_NS   (10 * CLOCK_SECOND_NS) /* how often the first in line looks */
-#define BRIEF_NS    CLOCK_SECOND_NS	   /* on a word that the stopped may hold */
-#define FALLBACK_NS CLOCK_SECOND_NS	   /* without futex_waitv(2) */
-#define LOCK_NS	    CLOCK_SECOND_NS	   /* for the lock, by who would not wait */
+#define LINKED_NS (10 * CLOCK_SECOND_NS) /* how often the first in line looks */
+#define BRIEF_NS  CLOCK_SECOND_NS	 /* on a word that the stopped may hold */
+#define LOCK_NS	  CLOCK_SECOND_NS	 /* for the lock, by who would not wait */
 
 static bool
 is_over(const struct wait *w)
@@ -37,22 +33,12 @@ is_over(const struct wait *w)
 
 /* ---- lining up ----------------------------------------------------------------- */
 
-static uint64_t
-new_ticket(struct session *s)
-{
-	uint64_t ticket = ((uint64_t)get(&s->h->ticket[1]) << 32 | get(&s->h->ticket[0])) + 1;
-
-	log_put(s, &s->h->ticket[0], (uint32_t)ticket);
-	log_put(s, &s->h->ticket[1], (uint32_t)(ticket >> 32));
-	log_commit(s);
-	return ticket;
-}
-
 static void
 describe(struct wait *w, struct place *how)
 {
 	*how = (struct place){ .need = w->req->need,
-			       .ticket = new_ticket(&w->s),
+			       .ticket = line_ticket(&w->s),
+			       .state = STATE_WAITING,
 			       .pid = (uint32_t)getpid(),
 			       .since_ns = w->since_ns = clock_now_ns() };
 	how->flags = (wait_has_flag(w, COMPL_WAIT_ANY) ? PLACE_ANY : 0) |
@@ -96,57 +82,6 @@ join(struct wait *w)
 
 /* ---- sleeping ------------------------------------------------------------------ */
 
-/* Notes the word behind one obstacle; false if it has just gone. */
-static bool
-watch(struct wait *w, size_t i, uint32_t ahead)
-{
-	enum line_watch how = line_watch(&w->s, w->places[i], ahead, &w->watches[w->watching++]);
-
-	w->first |= ahead == 0;
-	w->brief |= how == LINE_WATCH_BRIEF;
-	return how != LINE_GONE;
-}
-
-/* What to sleep on; false if there is nothing to sleep on, look again. */
-static bool
-arm(struct wait *w, const struct sight *sight)
-{
-	bool any = wait_has_flag(w, COMPL_WAIT_ANY);
-	enum obstacle kind = OBSTACLE_SHORT;
-
-	w->watching = 0;
-	w->first = w->brief = false;
-	for (size_t i = 0; i < w->req->count; i++) {
-		put(&place_at(&w->s, w->places[i])->watch, 0);
-		if (sight->obstacle[i] == OBSTACLE_AHEAD)
-			kind = OBSTACLE_AHEAD;
-	}
-	for (size_t i = 0; i < w->req->count; i++) {
-		if (!any && sight->obstacle[i] != kind)
-			continue;
-		if (!watch(w, i, sight->ahead[i]))
-			return false;
-		if (!any)
-			break;
-	}
-	return true;
-}
-
-static enum futex_result
-sleep_until(struct wait *w, int64_t deadline_ns)
-{
-	enum futex_result result;
-
-	if (w->watching == 1)
-		return futex_wait(w->watches[0].word, w->watches[0].expected, deadline_ns);
-	result = futex_wait_any(w->watches, w->watching, deadline_ns);
-	if (result != FUTEX_UNSUPPORTED)
-		return result;
-	result = futex_wait(w->watches[0].word, w->watches[0].expected,
-			    clock_sooner(deadline_ns, FALLBACK_NS));
-	return result == FUTEX_TIMED_OUT ? FUTEX_WOKEN : result;
-}
-
 static void
 set_escape(struct wait *w, enum compl_escape_state state)
 {
@@ -168,7 +103,7 @@ sleep_gate_open(struct wait *w, int64_t until_ns)
 	}
 	set_escape(w, COMPL_ESCAPE_JUMP);
 	gate_open(&w->s.gate);
-	result = sleep_until(w, until_ns);
+	result = watch_sleep(w, until_ns);
 	gate_close(&w->s.gate);
 	set_escape(w, COMPL_ESCAPE_NOTE);
 	w->belted = result == FUTEX_TIMED_OUT && until_ns != w->req->deadline_ns && !w->brief;
@@ -188,6 +123,8 @@ sleep_once(struct wait *w)
 
 	if (gate_is_interrupted(&w->s.gate))
 		return COMPL_INTERRUPTED;
+	if (w->watching == 0)
+		return COMPL_OK;
 	if (w->first && !segment_is_linked(w->s.c))
 		return COMPL_REMOVED;
 	if (w->first || w->brief)
@@ -210,22 +147,25 @@ find_names(struct wait *w)
 	return COMPL_OK;
 }
 
-/* A name's status other than 0 ends it at once; nothing is taken. */
+/* Ended by what one of its names says, if it says so: nothing is taken. */
 static bool
-has_failed_fast(struct wait *w)
+is_ended_by(struct wait *w, size_t which)
 {
-	size_t failed = wait_has_flag(w, COMPL_WAIT_FAIL_FAST) ? sight_failed(w) : w->req->count;
-
-	if (failed == w->req->count)
+	if (which == w->req->count)
 		return false;
-	w->out->failed_fast = true;
-	w->out->which = failed;
-	wait_read_word(w, failed);
+	w->out->which = which;
+	wait_read_word(w, which);
 	return true;
 }
 
-/* A look under the lock.  False: not yet, something to sleep on is armed; else *end is how
- * the wait ends. */
+static bool
+has_failed_fast(struct wait *w)
+{
+	return wait_has_flag(w, COMPL_WAIT_FAIL_FAST) && is_ended_by(w, sight_failed(w));
+}
+
+/* A look under the lock.  False: not yet, what to sleep on is armed; else *end is how the
+ * wait ends. */
 static bool
 is_ended(struct wait *w, enum compl_result *end)
 {
@@ -238,11 +178,16 @@ is_ended(struct wait *w, enum compl_result *end)
 			*end = COMPL_E_DAMAGED;
 			return true;
 		}
+		if (is_ended_by(w, sight_orphan(w, &sight))) {
+			*end = COMPL_PRODUCER_DIED;
+			return true;
+		}
 		if (any ? sight.clear > 0 : sight.clear == w->req->count) {
 			*end = wait_take(w, &sight);
 			return true;
 		}
 		if (has_failed_fast(w)) {
+			w->out->failed_fast = true;
 			*end = COMPL_OK;
 			return true;
 		}
@@ -250,9 +195,11 @@ is_ended(struct wait *w, enum compl_result *end)
 			*end = COMPL_TIMED_OUT;
 			return true;
 		}
-		if (w->joined && arm(w, &sight))
+		if (w->joined) {
+			watch_arm(w, &sight);
 			return false;
-		if (!w->joined && (*end = join(w)) != COMPL_OK)
+		}
+		if ((*end = join(w)) != COMPL_OK)
 			return true;
 	}
 }
@@ -276,6 +223,14 @@ enter(struct wait *w)
 	return result == COMPL_TIMED_OUT ? COMPL_E_LOCKED : result;
 }
 
+/* Producers that have died may end us. */
+static void
+settle_names(struct wait *w)
+{
+	for (size_t i = 0; i < w->req->count && wait_state(w) == STATE_WAITING; i++)
+		producer_settle(&w->s, w->completions[i]);
+}
+
 /* One round; true when the wait has ended. */
 static bool
 round_ended(struct wait *w, enum compl_result *end)
@@ -287,6 +242,8 @@ round_ended(struct wait *w, enum compl_result *end)
 		*end = wait_leave_unlocked(w, *end);
 		return true;
 	}
+	if (w->joined && wait_state(w) == STATE_WAITING)
+		settle_names(w);
 	if (w->joined && wait_state(w) != STATE_WAITING) {
 		repair_leave(&w->s);
 		*end = wait_leave_ended(w, wait_state(w));

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Invariant: a wait that is first in line of a name which is not at "all", and sleeps, sleeps
+ * on the beacons of all living producers of that name too, or on a word that has changed.
+ * Therefore whatever adds to the producers that count (a registration, a reinit of a name at
+ * "all") wakes the first in line before it is committed.  What takes one away need not: who
+ * sleeps on a beacon that says nothing any more is woken once too often at the most.
+ *
+ * Ordering: a beacon is read under the lock and compared by the kernel (waiter.c); a death in
+ * between changes it, and the sleep is refused.  The kernel's own wake reaches one sleeper; if
+ * that is killed before it has told the others, its death wakes the next in line, who looks
+ * again.
+ *
+ * Crash: first the "all" and the job are committed, then the dead are unlinked.  Who comes
+ * in between finds them dead again, and the name at "all".
+ */
+#include "producer.h"
+
+#include "completion.h"
+#include "line.h"
+#include "log.h"
+#include "place.h"
+
+struct queue_walk
+producer_walk(struct session *s, uint32_t completion)
+{
+	return queue_walk(s, &completion_at(s, completion)->producers, completion);
+}
+
+/* The first whose beacon has no owner, or 0. */
+static uint32_t
+find_dead(struct session *s, uint32_t completion)
+{
+	uint32_t place;
+
+	for (struct queue_walk walk = producer_walk(s, completion);
+	     (place = queue_next(&walk)) != 0;)
+		if (!place_is_alive(place_at(s, place)))
+			return place;
+	return 0;
+}
+
+static void
+unlink_one(struct session *s, uint32_t place)
+{
+	queue_log_remove(s, place);
+	log_commit(s);
+}
+
+void
+producer_settle(struct session *s, uint32_t completion)
+{
+	uint32_t place = find_dead(s, completion);
+
+	if (place == 0)
+		return;
+	if (get(&completion_at(s, completion)->done) != COMPL_ALL)
+		completion_orphan(s, completion);
+	for (; place != 0 && !s->damaged; place = find_dead(s, completion))
+		unlink_one(s, place);
+}
+
+size_t
+producer_count(struct session *s, uint32_t completion)
+{
+	size_t count = 0;
+	uint32_t place;
+
+	for (struct queue_walk walk = producer_walk(s, completion);
+	     (place = queue_next(&walk)) != 0;)
+		count += place_is_alive(place_at(s, place));
+	return count;
+}
+
+/* Ordering: woken before the commit; so the first in line, if it sleeps again, does so after
+ * it, and on the new one's beacon as well. */
+enum compl_result
+producer_join(struct session *s, uint32_t completion, const struct place *how, uint32_t *place)
+{
+	size_t others = producer_count(s, completion);
+	enum compl_result result;
+
+	if (others >= COMPL_PRODUCERS_MAX)
+		return COMPL_E_NO_PRODUCER;
+	if ((result = line_own_place(s, how, place)) != COMPL_OK)
+		return result;
+	completion_rouse_first(s, completion);
+	if (others == 0)
+		completion_log_anew(s, completion);
+	queue_log_append(s, &completion_at(s, completion)->producers, completion, *place);
+	if (log_commit(s))
+		return COMPL_OK;
+	robust_release(&s->thread, &place_at(s, *place)->beacon);
+	return COMPL_E_DAMAGED;
+}
+
+uint32_t
+producer_of(struct session *s, uint32_t place, uint64_t ticket)
+{
+	struct place *p = place_at(s, place);
+
+	return p->ticket == ticket && get(&p->flags) & PLACE_PRODUCER ? get(&p->line) : 0;
+}
+
+void
+producer_leave(struct session *s, uint32_t place)
+{
+	uint32_t completion = get(&place_at(s, place)->line);
+
+	if (get(&completion_at(s, completion)->done) != COMPL_ALL)
+		completion_orphan(s, completion);
+	unlink_one(s, place);
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * watch - the words that a wait sleeps on
+ */
+#ifndef WATCH_H
+#define WATCH_H
+
+#include "futex.h"
+#include "sight.h"
+
+struct wait;
+
+/* Notes what to sleep on, by what is in sight; nothing if something has just gone, for a
+ * new look.  Under the lock. */
+void watch_arm(struct wait *w, const struct sight *sight);
+
+/* Sleeps until one of the words changes.  Not under the lock.  Where the kernel cannot watch
+ * several words, for a second at the most. */
+enum futex_result watch_sleep(struct wait *w, int64_t deadline_ns);
+
+#endif

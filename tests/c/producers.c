@@ -1,0 +1,548 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Promises: kept, broken by death, void; and who is told.
+ */
+#include "tap.h"
+
+/* ---- players ------------------------------------------------------------------ */
+
+enum { ORPHANED = 21, REMOVED, BUSY, FULL };
+
+static int
+status_of(enum compl_result result, const struct compl_outcome *out)
+{
+	switch (result) {
+	case COMPL_OK:
+		return out->status;
+	case COMPL_PRODUCER_DIED:
+		return ORPHANED;
+	case COMPL_REMOVED:
+		return REMOVED;
+	case COMPL_TIMED_OUT:
+		return BUSY;
+	case COMPL_E_NO_PRODUCER:
+		return FULL;
+	default:
+		return 90;
+	}
+}
+
+/* Waits; the argument is "a", or "a b", with "any " or "two " (tokens of each) before it. */
+static int
+waits(void *argument)
+{
+	struct compl_space *c = space_open(COMPL_SOLE_LIST);
+	struct compl_request r = { .need = 1, .deadline_ns = COMPL_NEVER };
+	struct compl_outcome out = { 0 };
+	const char *names[8];
+	char text[64], *word;
+
+	NEED(c != NULL);
+	snprintf(text, sizeof text, "%s", (char *)argument);
+	for (word = strtok(text, " "); word; word = strtok(NULL, " "))
+		if (!strcmp(word, "any"))
+			r.flags = COMPL_WAIT_ANY;
+		else if (!strcmp(word, "two"))
+			r.need = 2;
+		else
+			names[r.count++] = word;
+	r.names = names;
+	return status_of(compl_wait(c, &r, &out), &out);
+}
+
+/* Promises "a", says so by a token of "promised", and sleeps until "go" or its death; then
+ * does what the argument says. */
+static int
+promises(void *argument)
+{
+	struct compl_space *c = space_open(COMPL_SOLE_LIST);
+	const char *how = argument;
+	struct compl_promise promise;
+	struct compl_post token = { .tokens = 1 }, all = { .all = true }, failure = { .status = 3 };
+	enum compl_result result;
+
+	NEED(c != NULL);
+	result = compl_promise(c, "a", strstr(how, "single") ? COMPL_PROMISE_SINGLE : 0, "me",
+			       &promise);
+	if (strstr(how, "ready"))
+		NEED(compl_keep(c, &promise, &all, true) == COMPL_OK);
+	NEED(compl_done(c, "promised", &token) == COMPL_OK);
+	if (result != COMPL_OK)
+		return status_of(result, NULL);
+	NEED(wait_ms(c, "go", -1) == COMPL_OK);
+	if (strstr(how, "break"))
+		result = compl_break(c, &promise);
+	else if (strstr(how, "close"))
+		compl_close(c);
+	else if (!strstr(how, "exit"))
+		result = compl_keep(c, &promise, strstr(how, "fails") ? &failure : &all, false);
+	return status_of(result, &(struct compl_outcome){ 0 });
+}
+
+static char everything[] = "", fails[] = "fails", single[] = "single", ready[] = "ready",
+	    ready_break[] = "ready break", breaks[] = "break", closes[] = "close", exits[] = "exit";
+static char a[] = "a", a_b[] = "a b", b_a[] = "b a", any_b_a[] = "any b a", two_a[] = "two a";
+
+/* Returns the number of a child that has promised, and sleeps. */
+static bool
+promised(char *how, size_t *i)
+{
+	*i = child(promises, how);
+	CHECK(wait_ms(space(), "promised", 20000) == COMPL_OK);
+	return true;
+}
+
+static bool
+waiting(char *names, size_t *i)
+{
+	*i = child(waits, names);
+	CHECK(child_sleeps(*i));
+	return true;
+}
+
+/* The name's status, or -1. */
+static int
+status(const char *name)
+{
+	struct compl_listing *list;
+	int found = -1;
+
+	if (compl_list(space(), &list) != COMPL_OK)
+		return -2;
+	for (size_t i = 0; i < list->count; i++)
+		if (!strcmp(list->entries[i].name, name))
+			found = list->entries[i].word.status;
+	compl_list_free(list);
+	return found;
+}
+
+static size_t
+producers(void)
+{
+	struct compl_listing *list;
+	size_t found = 0;
+
+	if (compl_list(space(), &list) != COMPL_OK)
+		return 99;
+	for (size_t i = 0; i < list->count; i++)
+		if (!strcmp(list->entries[i].name, "a"))
+			found = list->entries[i].producer_count;
+	compl_list_free(list);
+	return found;
+}
+
+/* ---- kept ------------------------------------------------------------------------ */
+
+static bool
+kept(void)
+{
+	size_t p, w;
+
+	CHECK(promised(fails, &p));
+	CHECK(counter("a") == 0 && producers() == 1);
+	CHECK(waiting(a, &w));
+	CHECK(post("go", 1) == COMPL_OK);
+	CHECK(child_status(w) == 3 && child_status(p) == 0);
+	CHECK(names_left() == 0);
+	return true;
+}
+
+static bool
+overtaken_by_its_end(void)
+{
+	size_t p, w;
+	int i;
+
+	/* posting and ceasing to be a producer are one: no false alarm, however quickly it ends */
+	for (i = 0; i < 50; i++) {
+		children_count = 0;
+		CHECK(promised(fails, &p));
+		CHECK(waiting(a, &w));
+		CHECK(post("go", 1) == COMPL_OK);
+		CHECK(child_status(p) == 0 && child_status(w) == 3);
+	}
+	return true;
+}
+
+static bool
+listed(void)
+{
+	struct compl_listing *list;
+	size_t p, w;
+
+	CHECK(promised(everything, &p));
+	CHECK(waiting(b_a, &w));
+	CHECK(child_sleeps(p));
+	CHECK(compl_list(space(), &list) == COMPL_OK && list->count == 3);
+	CHECK(list->entries[0].producer_count == 1 && list->entries[0].waiter_count == 1);
+	CHECK(list->entries[0].producers[0].pid == children[p].pid);
+	CHECK(!strcmp(list->entries[0].producers[0].command, "me"));
+	compl_list_free(list);
+	CHECK(post("go", 1) == COMPL_OK && child_status(p) == 0);
+	CHECK(counter("a") == COMPL_ALL && producers() == 0);
+	CHECK(post("b", 1) == COMPL_OK && child_status(w) == 0);
+	return true;
+}
+
+/* ---- broken ------------------------------------------------------------------------ */
+
+static bool
+killed(void)
+{
+	size_t p, w[4], i;
+
+	CHECK(promised(everything, &p));
+	for (i = 0; i < 4; i++)
+		CHECK(waiting(i == 2 ? any_b_a : i == 3 ? b_a : a, &w[i]));
+	child_kill(p, SIGKILL);
+	for (i = 0; i < 4; i++)
+		CHECK(child_status(w[i]) == ORPHANED);
+	CHECK(child_status(p) == 137);
+	CHECK(counter("a") == COMPL_ALL && status("a") == COMPL_STATUS_PRODUCER_DIED);
+	CHECK(wait_ms(space(), "a", 0) == COMPL_PRODUCER_DIED);
+	CHECK(compl_test(space(), "a") == COMPL_OK);
+	return true;
+}
+
+static bool
+dead_before_anybody_waits(void)
+{
+	size_t p, w;
+
+	CHECK(promised(everything, &p));
+	child_kill(p, SIGKILL);
+	CHECK(child_status(p) == 137);
+	w = child(waits, a_b);
+	CHECK(child_status(w) == ORPHANED);
+	CHECK(post("a", 1) == COMPL_OK && counter("a") == COMPL_ALL);
+	CHECK(compl_init(space(), "a", false) == COMPL_E_EXISTS);
+	CHECK(compl_reinit(space(), "a", false) == COMPL_OK);
+	CHECK(counter("a") == -1);
+	return true;
+}
+
+static bool
+promised_to_a_sleeper(void)
+{
+	size_t p, w[3], i;
+
+	CHECK(waiting(a, &w[0]));
+	CHECK(waiting(b_a, &w[1]));
+	CHECK(waiting(a, &w[2]));
+	CHECK(promised(everything, &p));
+	CHECK(child_sleeps(w[0]));
+	child_kill(p, SIGKILL);
+	for (i = 0; i < 3; i++)
+		CHECK(child_status(w[i]) == ORPHANED);
+	CHECK(child_status(p) == 137);
+	return true;
+}
+
+static bool
+one_of_several(void)
+{
+	size_t p[3], w[2], i;
+
+	for (i = 0; i < 3; i++)
+		CHECK(promised(everything, &p[i]));
+	CHECK(producers() == 3);
+	CHECK(waiting(b_a, &w[0]));
+	CHECK(waiting(a, &w[1]));
+	child_kill(p[1], SIGKILL);
+	CHECK(child_status(w[0]) == ORPHANED && child_status(w[1]) == ORPHANED);
+	CHECK(producers() == 2);
+	CHECK(post("go", 2) == COMPL_OK);
+	CHECK(child_status(p[0]) == 0 && child_status(p[2]) == 0);
+	CHECK(status("a") == COMPL_STATUS_PRODUCER_DIED);
+	return true;
+}
+
+/* The one whom the kernel wakes is killed before it can tell anybody. */
+static bool
+killed_with_its_witness(void)
+{
+	size_t p, w[4], i;
+	int round;
+
+	for (round = 0; round < 30; round++) {
+		children_count = 0;
+		CHECK(promised(everything, &p));
+		for (i = 0; i < 4; i++)
+			CHECK(waiting(i == 1 ? b_a : a, &w[i]));
+		kill(children[p].pid, SIGKILL);
+		kill(children[w[0]].pid, SIGKILL);
+		if (round % 2)
+			kill(children[w[1]].pid, SIGKILL);
+		CHECK(child_status(w[2]) == ORPHANED && child_status(w[3]) == ORPHANED);
+		CHECK(child_status(p) == 137 && child_status(w[0]) >= 0 && child_status(w[1]) >= 0);
+		CHECK(compl_remove(space(), "a") == COMPL_OK);
+	}
+	return true;
+}
+
+static bool
+first_in_line_stopped(void)
+{
+	size_t p, w[3], i;
+
+	CHECK(promised(everything, &p));
+	for (i = 0; i < 3; i++)
+		CHECK(waiting(a, &w[i]));
+	child_kill(w[0], SIGSTOP);
+	child_kill(p, SIGKILL);
+	CHECK(child_status(w[1]) == ORPHANED && child_status(w[2]) == ORPHANED);
+	child_kill(w[0], SIGCONT);
+	CHECK(child_status(w[0]) == ORPHANED && child_status(p) == 137);
+	return true;
+}
+
+static bool
+broken(void)
+{
+	char *how[] = { breaks, closes, exits };
+	size_t p, w, i;
+
+	for (i = 0; i < COUNT(how); i++) {
+		children_count = 0;
+		CHECK(promised(how[i], &p));
+		CHECK(waiting(a, &w));
+		CHECK(post("go", 1) == COMPL_OK);
+		CHECK(child_status(w) == ORPHANED && child_status(p) == 0);
+		CHECK(compl_remove(space(), "a") == COMPL_OK);
+	}
+	return true;
+}
+
+static bool
+token_first(void)
+{
+	size_t p, w;
+
+	CHECK(promised(everything, &p));
+	CHECK(waiting(two_a, &w));
+	CHECK(post("a", 1) == COMPL_OK);
+	child_kill(p, SIGKILL);
+	CHECK(child_status(w) == ORPHANED && child_status(p) == 137);
+	CHECK(counter("a") == COMPL_ALL);
+	return true;
+}
+
+/* ---- lives ------------------------------------------------------------------------- */
+
+static bool
+starts_anew(void)
+{
+	size_t p, w, q;
+
+	CHECK(promised(everything, &p));
+	child_kill(p, SIGKILL);
+	CHECK(child_status(p) == 137);
+	CHECK(promised(fails, &q));
+	CHECK(counter("a") == 0 && status("a") == 0);
+	CHECK(waiting(a, &w));
+	CHECK(post("go", 1) == COMPL_OK);
+	CHECK(child_status(w) == 3 && child_status(q) == 0);
+	return true;
+}
+
+static bool
+settled_while_another_lives(void)
+{
+	size_t p, q;
+
+	CHECK(promised(ready, &p));
+	CHECK(counter("a") == COMPL_ALL);
+	CHECK(promised(fails, &q));
+	CHECK(counter("a") == COMPL_ALL && producers() == 2);
+	CHECK(post("go", 2) == COMPL_OK);
+	CHECK(child_status(p) == 0 && child_status(q) == 0);
+	CHECK(counter("a") == COMPL_ALL && status("a") == 0);
+	return true;
+}
+
+static bool
+tokens_stay(void)
+{
+	size_t p;
+
+	CHECK(post("a", 2) == COMPL_OK);
+	CHECK(promised(everything, &p));
+	CHECK(counter("a") == 2);
+	CHECK(post("go", 1) == COMPL_OK && child_status(p) == 0);
+	return true;
+}
+
+static bool
+ready_and_gone(void)
+{
+	size_t p;
+
+	CHECK(promised(ready_break, &p));
+	CHECK(post("go", 1) == COMPL_OK && child_status(p) == 0);
+	CHECK(counter("a") == COMPL_ALL && status("a") == 0);
+	children_count = 0;
+	CHECK(promised(ready, &p));
+	child_kill(p, SIGKILL);
+	CHECK(child_status(p) == 137);
+	CHECK(counter("a") == COMPL_ALL && status("a") == 0);
+	return true;
+}
+
+static bool
+reinit_keeps_the_living(void)
+{
+	size_t p, w[2];
+
+	CHECK(promised(ready, &p));
+	CHECK(waiting(a_b, &w[0]));
+	CHECK(compl_reinit(space(), "a", true) == COMPL_OK);
+	CHECK(producers() == 1 && counter("a") == 0);
+	CHECK(waiting(a, &w[1]));
+	CHECK(child_sleeps(w[0]));
+	child_kill(p, SIGKILL);
+	CHECK(child_status(w[0]) == ORPHANED && child_status(w[1]) == ORPHANED);
+	CHECK(child_status(p) == 137);
+	return true;
+}
+
+static bool
+removed(void)
+{
+	size_t p, w;
+
+	CHECK(promised(everything, &p));
+	CHECK(waiting(a, &w));
+	CHECK(compl_remove(space(), "a") == COMPL_OK);
+	CHECK(child_status(w) == REMOVED);
+	CHECK(post("a", 1) == COMPL_OK && producers() == 0);
+	CHECK(post("go", 1) == COMPL_OK);
+	CHECK(child_status(p) == REMOVED);
+	CHECK(counter("a") == 1);
+	return true;
+}
+
+static bool
+not_beside_another(void)
+{
+	size_t p, q;
+
+	CHECK(promised(single, &p));
+	CHECK(promised(single, &q));
+	CHECK(child_status(q) == BUSY);
+	child_kill(p, SIGKILL);
+	CHECK(child_status(p) == 137);
+	CHECK(promised(single, &q));
+	CHECK(post("go", 1) == COMPL_OK && child_status(q) == 0);
+	return true;
+}
+
+/* ---- limits ------------------------------------------------------------------------ */
+
+static bool
+too_many_producers(void)
+{
+	size_t p, i, w;
+
+	for (i = 0; i < COMPL_PRODUCERS_MAX; i++)
+		CHECK(promised(everything, &p));
+	CHECK(producers() == COMPL_PRODUCERS_MAX);
+	p = child(promises, everything);
+	CHECK(child_status(p) == FULL);
+	CHECK(waiting(a, &w));
+	child_kill(COMPL_PRODUCERS_MAX - 1, SIGKILL);
+	CHECK(child_status(w) == ORPHANED);
+	CHECK(post("go", COMPL_PRODUCERS_MAX - 1) == COMPL_OK);
+	for (i = 0; i < COMPL_PRODUCERS_MAX; i++)
+		CHECK(child_status(i) >= 0);
+	return true;
+}
+
+static int
+promises_all(void *argument)
+{
+	struct compl_space *c = space_open(COMPL_SOLE_LIST);
+	struct compl_promise promise[COMPL_PROMISES_MAX + 1];
+	struct compl_post all = { .all = true };
+	char name[16];
+	int i;
+
+	(void)argument;
+	NEED(c != NULL);
+	for (i = 0; i < COMPL_PROMISES_MAX; i++) {
+		snprintf(name, sizeof name, "p%d", i);
+		NEED(compl_promise(c, name, 0, NULL, &promise[i]) == COMPL_OK);
+	}
+	NEED(compl_promise(c, "more", 0, NULL, &promise[i]) == COMPL_E_NO_PRODUCER);
+	NEED(wait_ms(c, "go", -1) == COMPL_OK);
+	for (i = 0; i < COMPL_PROMISES_MAX; i += 2)
+		NEED(compl_keep(c, &promise[i], &all, false) == COMPL_OK);
+	NEED(compl_keep(c, &promise[0], &all, false) == COMPL_E_ARGUMENT);
+	return 0;
+}
+
+static bool
+several_of_one_handle(void)
+{
+	size_t p = child(promises_all, NULL);
+	char name[16];
+	int i;
+
+	CHECK(child_sleeps(p));
+	CHECK(post("go", 1) == COMPL_OK && child_status(p) == 0);
+	for (i = 0; i < COMPL_PROMISES_MAX; i++) {
+		snprintf(name, sizeof name, "p%d", i);
+		CHECK(wait_ms(space(), name, 0) == (i % 2 ? COMPL_PRODUCER_DIED : COMPL_OK));
+	}
+	CHECK(counter("more") == -1);
+	return true;
+}
+
+static bool
+not_on_a_shared_list(void)
+{
+	struct compl_promise promise;
+
+	CHECK(compl_promise(space(), "a", 0, NULL, &promise) == COMPL_E_ARGUMENT);
+	CHECK(compl_promise(space(), "-a", 0, NULL, &promise) == COMPL_E_NAME);
+	CHECK(names_left() == 0);
+	return true;
+}
+
+static const struct test tests[] = {
+	{ .sentence = "a promise that is kept releases the waiter with its status", .run = kept },
+	{ .sentence = "a producer that posts and ends at once is not taken for dead",
+	  .run = overtaken_by_its_end },
+	{ .sentence = "a producer is listed, and keeps its name in being", .run = listed },
+	{ .sentence = "a killed producer sends everybody away, and settles the name",
+	  .run = killed },
+	{ .sentence = "a producer that died before anybody came is noticed, until reinit",
+	  .run = dead_before_anybody_waits },
+	{ .sentence = "who slept before the promise was made is told of its end",
+	  .run = promised_to_a_sleeper },
+	{ .sentence = "the death of one of several producers is enough", .run = one_of_several },
+	{ .sentence = "the one who notices is killed, and the next notices",
+	  .run = killed_with_its_witness },
+	{ .sentence = "a stopped first in line does not keep it from the others",
+	  .run = first_in_line_stopped },
+	{ .sentence = "breaking a promise, closing the handle, and leaving are as death",
+	  .run = broken },
+	{ .sentence = "a producer dies while a waiter has half of its tokens", .run = token_first },
+	{ .sentence = "a settled name starts anew with the next producer", .run = starts_anew },
+	{ .sentence = "but not while another producer lives", .run = settled_while_another_lives },
+	{ .sentence = "tokens not yet taken stay when a producer comes", .run = tokens_stay },
+	{ .sentence = "who has posted all may go as it likes", .run = ready_and_gone },
+	{ .sentence = "living producers stay through a reinit, and are watched again",
+	  .run = reinit_keeps_the_living },
+	{ .sentence = "a promise is void when its name is removed", .run = removed },
+	{ .sentence = "a single producer has nobody beside it", .run = not_beside_another },
+	{ .sentence = "one producer more than there is room for", .run = too_many_producers },
+	{ .sentence = "a handle keeps several promises, and its end breaks the others",
+	  .run = several_of_one_handle },
+	{ .sentence = "a promise needs a list of its own", .run = not_on_a_shared_list },
+};
+
+int
+main(void)
+{
+	return tap_run(tests, COUNT(tests));
+}
