@@ -12,6 +12,7 @@
 
 #include "clock.h"
 #include "log.h"
+#include "pages.h"
 #include "spelling.h"
 
 /* FNV-1a. */
@@ -54,7 +55,7 @@ make_new(struct session *s, uint32_t *index)
 
 	if (next > LAYOUT_COMPLETIONS)
 		return COMPL_E_NO_NAME;
-	result = segment_reserve_record(s->c, SEGMENT_COMPLETIONS, next);
+	result = pages_reserve_record(s->c, PAGES_COMPLETIONS, next);
 	if (result == COMPL_OK)
 		*index = s->completions = next;
 	return result;

@@ -12,6 +12,7 @@
 #include "audit.h"
 #include "clock.h"
 #include "completion.h"
+#include "file.h"
 #include "line.h"
 #include "listing.h"
 #include "promise.h"
@@ -72,7 +73,7 @@ compl_strresult(enum compl_result result)
 enum compl_result
 compl_path(char *path, size_t size, const struct compl_where *where)
 {
-	return segment_path(path, size, where);
+	return file_path(path, size, where);
 }
 
 enum compl_result
@@ -99,7 +100,7 @@ compl_close(struct compl_space *c)
 bool
 compl_is_removed(const struct compl_space *c)
 {
-	return get(&c->header->mark) == MARK_DEAD || !segment_is_linked(c);
+	return get(&c->header->mark) == MARK_DEAD || !file_is_linked(c);
 }
 
 enum compl_result

@@ -10,6 +10,7 @@
 #include "place.h"
 
 #include "log.h"
+#include "pages.h"
 
 #define ROTATE 16 /* busy places passed over before a new one is used */
 
@@ -83,7 +84,7 @@ make_new(struct session *s, uint32_t *index)
 
 	if (next > LAYOUT_PLACES)
 		return COMPL_E_NO_PLACE;
-	result = segment_reserve_record(s->c, SEGMENT_PLACES, next);
+	result = pages_reserve_record(s->c, PAGES_PLACES, next);
 	if (result == COMPL_OK)
 		*index = s->places = next;
 	return result;

@@ -10,6 +10,7 @@
 
 #include "clock.h"
 #include "completion.h"
+#include "file.h"
 #include "repair.h"
 
 static enum compl_result
@@ -37,7 +38,7 @@ remove_open(const struct compl_where *where)
 	result = mark_and_wake(c);
 	/* Somebody else's removal has been quicker: as good as ours. */
 	if (result == COMPL_OK || result == COMPL_E_NO_SEGMENT)
-		result = segment_unlink(c);
+		result = file_unlink(c);
 	segment_close(c);
 	return result;
 }
@@ -49,9 +50,9 @@ removal(const struct compl_where *where, bool force)
 
 	if (force && (result == COMPL_E_DAMAGED || result == COMPL_E_VERSION ||
 		      result == COMPL_E_NOT_SEGMENT))
-		result = segment_unlink_foreign(where);
+		result = file_unlink_foreign(where);
 	/* None, or a file that never got its pages, and so never a user. */
 	if (result == COMPL_E_NO_SEGMENT || result == COMPL_E_NO_SPACE)
-		result = segment_unlink_foreign(where);
+		result = file_unlink_foreign(where);
 	return result == COMPL_E_NO_SEGMENT ? COMPL_OK : result;
 }

@@ -10,6 +10,7 @@
 #include "clock.h"
 #include "log.h"
 #include "mutex.h"
+#include "pages.h"
 
 static struct mutex
 lock_of(struct session *s)
@@ -28,8 +29,8 @@ measure(struct session *s)
 	s->places = get(&s->h->places_made);
 	s->logged = 0;
 	if (s->completions > LAYOUT_COMPLETIONS || s->places > LAYOUT_PLACES ||
-	    !(segment_has_tables(s->c, s->completions, s->places) ||
-	      segment_reserve_tables(s->c, s->completions, s->places) == COMPL_OK)) {
+	    !(pages_has_tables(s->c, s->completions, s->places) ||
+	      pages_reserve_tables(s->c, s->completions, s->places) == COMPL_OK)) {
 		s->completions = s->places = 0;
 		session_damaged(s);
 	}
@@ -40,8 +41,8 @@ measure(struct session *s)
 static bool
 replay(struct session *s)
 {
-	bool completion = segment_reserve_tables(s->c, s->completions + 1, s->places) == COMPL_OK;
-	bool place = segment_reserve_tables(s->c, s->completions, s->places + 1) == COMPL_OK;
+	bool completion = pages_reserve_tables(s->c, s->completions + 1, s->places) == COMPL_OK;
+	bool place = pages_reserve_tables(s->c, s->completions, s->places + 1) == COMPL_OK;
 
 	return log_replay(s, completion, place);
 }

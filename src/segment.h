@@ -52,38 +52,25 @@ struct session {
 	struct layout_entry log[LAYOUT_LOG];
 };
 
-/* compl.h's compl_path(), compl_open(), compl_close(). */
-enum compl_result segment_path(char *path, size_t size, const struct compl_where *where);
+/* compl.h's compl_open(), compl_close(). */
 enum compl_result segment_open(struct compl_space **c, const struct compl_where *where,
 			       unsigned flags);
 void segment_close(struct compl_space *c);
 
-/* Unlinks the segment's path if it still leads to this very segment.  Only
- * what is marked dead may be unlinked.  COMPL_E_SYSTEM. */
-enum compl_result segment_unlink(struct compl_space *c);
-
-/* Marks and unlinks a file that cannot be used, of another version or damaged, but is a
- * regular file of the right owner.  COMPL_E_NOT_SEGMENT, _NOT_OURS, _SYSTEM. */
-enum compl_result segment_unlink_foreign(const struct compl_where *where);
-
 /* Begins a call.  hold may be NULL.  COMPL_E_SYSTEM: no robust list. */
 enum compl_result session_begin(struct session *s, struct compl_space *c, const sigset_t *hold);
 
-/* The segment has not been unlinked. */
-bool segment_is_linked(const struct compl_space *c);
+/* What a word of 0 becomes; what it is, if somebody was there first. */
+static inline uint64_t
+segment_claim(uint64_t *word, uint64_t value)
+{
+	uint64_t seen = 0;
 
-enum segment_table { SEGMENT_COMPLETIONS, SEGMENT_PLACES };
-
-/* Pays for the page of a record that was never used before, and those of the values that go
- * with the page.  COMPL_E_NO_SPACE, COMPL_E_SYSTEM. */
-enum compl_result segment_reserve_record(const struct compl_space *c, enum segment_table kind,
-					 uint32_t index);
-
-/* Whether the pages of tables of that many records are likely to have been reserved:
- * hostile sizes must not lead to pages that a full file system cannot give. */
-bool segment_has_tables(struct compl_space *c, uint32_t completions, uint32_t places);
-enum compl_result segment_reserve_tables(struct compl_space *c, uint32_t completions,
-					 uint32_t places);
+	if (__atomic_compare_exchange_n(word, &seen, value, false, __ATOMIC_SEQ_CST,
+					__ATOMIC_SEQ_CST))
+		return value;
+	return seen;
+}
 
 /* To read and write words that others change at the same time, or may leave
  * behind half-way; no barrier. */

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "file.h"
 #include "segment.h"
 #include "spelling.h"
 
@@ -38,7 +39,7 @@ make_pattern(struct pattern *p, const struct compl_where *where)
 	const struct compl_where any = { .space = "x", .uid = where->uid, .system = where->system };
 	char *slash;
 
-	segment_path(p->path, sizeof(p->path), &any);
+	file_path(p->path, sizeof(p->path), &any);
 	p->path[strlen(p->path) - 1] = '\0';
 	slash = strrchr(p->path, '/');
 	*slash = '\0';

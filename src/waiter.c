@@ -15,6 +15,7 @@
 
 #include "clock.h"
 #include "completion.h"
+#include "file.h"
 #include "line.h"
 #include "producer.h"
 #include "repair.h"
@@ -125,7 +126,7 @@ sleep_once(struct wait *w)
 		return COMPL_INTERRUPTED;
 	if (w->watching == 0)
 		return COMPL_OK;
-	if (w->first && !segment_is_linked(w->s.c))
+	if (w->first && !file_is_linked(w->s.c))
 		return COMPL_REMOVED;
 	if (w->first || w->brief)
 		until = clock_sooner(until, w->brief ? BRIEF_NS : LINKED_NS);
