@@ -66,7 +66,7 @@ our_cflags = -std=gnu17 -pthread -fPIE -fno-common -fstack-protector-strong -Wal
 	-Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition -Wpointer-arith -Wwrite-strings \
 	-Wformat=2 -Wundef -Wvla -ffunction-sections -fdata-sections $(if $(filter 1 true,$(WERROR) $(CI)),-Werror)
 # Small data beside small data, so that a short command touches few pages.
-our_ldflags = -pthread -Wl,-z,relro,-z,now,--as-needed,--gc-sections,--sort-section=alignment
+our_ldflags = -pthread -Wl,--as-needed,--gc-sections,--sort-section=alignment
 sanitize = -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
 # STATIC_* and NATIVE_*: asked anew each time, written only when the answer changes.
