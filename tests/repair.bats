@@ -40,7 +40,7 @@ put() {
 	expect 0 done b --all --status 7
 	line_up w1 q
 	line_up w2 q r
-	spoil 2 8
+	spoil 1 8 # the directory
 	expect 1 check
 	[[ $out =~ "is lost" ]]
 	expect 1 test a
@@ -63,7 +63,7 @@ put() {
 	line_up w2 a
 	line_up w3 a
 	# head and tail of completion 1
-	put $((10 * page + 256 + 40)) '\0\0\0\0\0\0\0\0'
+	put $((9 * page + 256 + 40)) '\0\0\0\0\0\0\0\0'
 	expect 1 check
 	expect 0 check --repair
 	expect 0 done a
