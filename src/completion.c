@@ -231,15 +231,6 @@ completion_orphan(struct session *s, uint32_t completion)
 	job_commit(s, job, completion);
 }
 
-void
-completion_rouse_first(struct session *s, uint32_t completion)
-{
-	uint32_t first = line_first(s, completion);
-
-	if (first != 0)
-		line_poke(s, first);
-}
-
 /* Counter, status and value. */
 static void
 log_zero(struct session *s, struct completion *n)
@@ -286,7 +277,7 @@ completion_reinit(struct session *s, uint32_t completion)
 
 	n->since_ns = clock_now_ns();
 	reset_statistics(n);
-	completion_rouse_first(s, completion);
+	producer_announce(s, completion);
 	log_zero(s, n);
 	log_commit(s);
 	completion_drop_if_idle(s, completion);

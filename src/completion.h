@@ -35,9 +35,6 @@ void completion_post(struct session *s, uint32_t completion, uint32_t tokens,
 /* A producer has died: "all", and whoever waits leaves.  Not on a settled one. */
 void completion_orphan(struct session *s, uint32_t completion);
 
-/* The first in line, if it sleeps, looks again. */
-void completion_rouse_first(struct session *s, uint32_t completion);
-
 /* Into the transaction under way: a settled one is at zero again. */
 void completion_log_anew(struct session *s, uint32_t completion);
 /* How many tokens those who now stand in line need.  One that waits for any of several

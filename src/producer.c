@@ -3,13 +3,12 @@
  * Invariant: a wait that is first in line of a name which is not at "all", and sleeps, sleeps
  * on the beacons of all living producers of that name too, or on a word that has changed.
  * Therefore whatever adds to the producers that count (a registration, a reinit of a name at
- * "all") wakes the first in line before it is committed.  What takes one away need not: who
- * sleeps on a beacon that says nothing any more is woken once too often at the most.
+ * "all") first wakes the first in line, and every wait for several names, which may come to
+ * be the first here while it sleeps on a word elsewhere.  What takes a producer away need not:
+ * who sleeps on a beacon that says nothing any more is woken once too often at the most.
  *
- * Ordering: a beacon is read under the lock and compared by the kernel (waiter.c); a death in
- * between changes it, and the sleep is refused.  The kernel's own wake reaches one sleeper; if
- * that is killed before it has told the others, its death wakes the next in line, who looks
- * again.
+ * That others behind the first watch too keeps a death from being held up by a first in line
+ * that is stopped; a stopped sleeper is not among those whom the kernel wakes.
  *
  * Crash: first the "all" and the job are committed, then the dead are unlinked.  Who comes
  * in between finds them dead again, and the name at "all".
@@ -72,8 +71,31 @@ producer_count(struct session *s, uint32_t completion)
 	return count;
 }
 
-/* Ordering: woken before the commit; so the first in line, if it sleeps again, does so after
- * it, and on the new one's beacon as well. */
+/* How many in line are brought to watch, beside those who have to. */
+#define WITNESSES 4
+
+static bool
+is_of_several(struct session *s, uint32_t place)
+{
+	struct place *p = place_at(s, place);
+
+	return get(&p->lead) != place || get(&p->sibling) != 0;
+}
+
+/* Ordering: woken before the commit, they come to the lock after it. */
+void
+producer_announce(struct session *s, uint32_t completion)
+{
+	unsigned roused = 0;
+	uint32_t place;
+
+	for (struct queue_walk walk = line_walk(s, completion); (place = queue_next(&walk)) != 0;)
+		if (line_lead(s, place) != 0 && (is_of_several(s, place) || roused < WITNESSES)) {
+			line_poke(s, place);
+			roused++;
+		}
+}
+
 enum compl_result
 producer_join(struct session *s, uint32_t completion, const struct place *how, uint32_t *place)
 {
@@ -84,7 +106,7 @@ producer_join(struct session *s, uint32_t completion, const struct place *how, u
 		return COMPL_E_NO_PRODUCER;
 	if ((result = line_own_place(s, how, place)) != COMPL_OK)
 		return result;
-	completion_rouse_first(s, completion);
+	producer_announce(s, completion);
 	if (others == 0)
 		completion_log_anew(s, completion);
 	queue_log_append(s, &completion_at(s, completion)->producers, completion, *place);

@@ -3,8 +3,8 @@
  * producer - who has promised to complete a completion
  *
  * A producer owns a beacon, as a waiter does, in a place among the producers of the name.
- * The first in line sleeps on these beacons beside its bell: the kernel wakes it when one
- * dies.  Whoever looks at a name under the lock and finds a producer whose beacon has no
+ * Who waits for the name sleeps on these beacons too: the kernel wakes one of them when a
+ * producer dies.  Whoever looks at a name under the lock and finds a producer whose beacon has no
  * owner tells all who wait, and all who come later.
  *
  * All calls: under the lock.
@@ -23,6 +23,10 @@ void producer_settle(struct session *s, uint32_t completion);
 size_t producer_count(struct session *s, uint32_t completion);
 
 struct queue_walk producer_walk(struct session *s, uint32_t completion);
+
+/* Before a commit that makes the producers count: some who sleep look again after it, and so
+ * watch them. */
+void producer_announce(struct session *s, uint32_t completion);
 
 /* Registers the calling thread; a settled completion starts anew unless another producer of it
  * lives.  how as for line_own_place().  COMPL_E_NO_PRODUCER and what that may return. */

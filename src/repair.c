@@ -36,15 +36,20 @@ measure(struct session *s)
 	}
 }
 
+/* There is room for a record behind the last, and its page. */
+static bool
+has_next(struct session *s, enum pages_table kind, uint32_t count, uint32_t limit)
+{
+	return count < limit && pages_reserve_record(s->c, kind, count + 1) == COMPL_OK;
+}
+
 /* The log may speak of a record more than there are; its page was reserved before it was
  * written, and so this reserves nothing then. */
 static bool
 replay(struct session *s)
 {
-	bool completion = pages_reserve_tables(s->c, s->completions + 1, s->places) == COMPL_OK;
-	bool place = pages_reserve_tables(s->c, s->completions, s->places + 1) == COMPL_OK;
-
-	return log_replay(s, completion, place);
+	return log_replay(s, has_next(s, PAGES_COMPLETIONS, s->completions, LAYOUT_COMPLETIONS),
+			  has_next(s, PAGES_PLACES, s->places, LAYOUT_PLACES));
 }
 
 static bool

@@ -99,6 +99,7 @@ sleep_gate_open(struct wait *w, int64_t until_ns)
 
 	if (w->req->escape != NULL && sigsetjmp(w->req->escape->env, 0) != 0) {
 		gate_close_after_handler(&w->s.gate);
+		watch_pass_on(w);
 		set_escape(w, COMPL_ESCAPE_NOTE);
 		return COMPL_INTERRUPTED;
 	}
@@ -106,6 +107,7 @@ sleep_gate_open(struct wait *w, int64_t until_ns)
 	gate_open(&w->s.gate);
 	result = watch_sleep(w, until_ns);
 	gate_close(&w->s.gate);
+	watch_pass_on(w);
 	set_escape(w, COMPL_ESCAPE_NOTE);
 	w->belted = result == FUTEX_TIMED_OUT && until_ns != w->req->deadline_ns && !w->brief;
 	if (result == FUTEX_BROKEN)

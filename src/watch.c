@@ -6,10 +6,25 @@
  *			else the bell of the first name that is short
  *	any name	one such word for every name, slept on together
  *
- * and beside these the beacons of the producers of every name in whose line it is first.
+ * and beside these the beacons of the producers of every name that is not at "all".
  *
  * Ordering: what is expected of each word is read under the lock; a change after that makes
  * the kernel refuse the sleep.
+ *
+ * The death of a producer wakes one sleeper of its beacon, and that may be one who has been
+ * released meanwhile, or is killed next:
+ *
+ *	bad					good
+ *	F: released, not yet running		the same
+ *	P: dies, the kernel wakes F		the same
+ *	F: leaves				F: sees P's beacon, wakes N, leaves
+ *	(N sleeps on)				N: takes the lock, tells everybody
+ *
+ * Crash: the beacon is our pending operation until it has been passed on; so if F is killed
+ * the kernel wakes N (Linux 6.2; before that, the first in line's belt does).  Only one word
+ * can be pending.  Not closed: the one whom the kernel wakes is stopped at that very moment, or
+ * is killed and was the last in line and the producer one of several.  There the belt is
+ * left, for the first in line and the one behind it.
  */
 #include "watch.h"
 
@@ -34,11 +49,11 @@ watch_obstacle(struct wait *w, size_t i, uint32_t ahead)
 /* Notes the beacons of the producers of a name; false if one has just died.  Where there are
  * too many of them the sleep is brief. */
 static bool
-watch_producers(struct wait *w, size_t i)
+watch_producers(struct wait *w, uint32_t completion)
 {
 	uint32_t place;
 
-	for (struct queue_walk walk = producer_walk(&w->s, w->completions[i]);
+	for (struct queue_walk walk = producer_walk(&w->s, completion);
 	     (place = queue_next(&walk)) != 0;) {
 		uint32_t *beacon = &place_at(&w->s, place)->beacon, value = robust_load(beacon);
 
@@ -52,20 +67,27 @@ watch_producers(struct wait *w, size_t i)
 	return true;
 }
 
-/* It is first in line, and the name not at "all".  The one right behind the first looks now
- * and then, for the first may be stopped when a producer dies. */
+static bool
+is_produced(struct wait *w, size_t i)
+{
+	struct completion *n = completion_at(&w->s, w->completions[i]);
+
+	return get(&n->producers.head) != 0 && get(&n->done) != COMPL_ALL;
+}
+
+/* Behind all other words: who is queued on a producer's beacon while another word has changed
+ * already might be given the one wake of its death. */
 static bool
 watch_all_producers(struct wait *w, const struct sight *sight)
 {
+	w->own = w->watching;
 	for (size_t i = 0; i < w->req->count; i++) {
-		struct completion *n = completion_at(&w->s, w->completions[i]);
-
-		if (get(&n->producers.head) == 0 || get(&n->done) == COMPL_ALL)
+		if (!is_produced(w, i))
 			continue;
-		if (sight->obstacle[i] == OBSTACLE_AHEAD)
-			w->brief |= line_first(&w->s, w->completions[i]) == sight->ahead[i];
-		else if (!watch_producers(w, i))
+		if (!watch_producers(w, w->completions[i]))
 			return false;
+		if (sight->obstacle[i] == OBSTACLE_AHEAD)
+			w->first |= line_first(&w->s, w->completions[i]) == sight->ahead[i];
 	}
 	return true;
 }
@@ -101,8 +123,8 @@ watch_arm(struct wait *w, const struct sight *sight)
 		w->watching = 0;
 }
 
-enum futex_result
-watch_sleep(struct wait *w, int64_t deadline_ns)
+static enum futex_result
+sleep_on_words(struct wait *w, int64_t deadline_ns)
 {
 	enum futex_result result;
 
@@ -114,4 +136,23 @@ watch_sleep(struct wait *w, int64_t deadline_ns)
 	result = futex_wait(w->watches[0].word, w->watches[0].expected,
 			    clock_sooner(deadline_ns, FALLBACK_NS));
 	return result == FUTEX_TIMED_OUT ? FUTEX_WOKEN : result;
+}
+
+enum futex_result
+watch_sleep(struct wait *w, int64_t deadline_ns)
+{
+	if (w->own < w->watching && !robust_is_mixed(&w->s.thread))
+		robust_set_pending(&w->s.thread, w->watches[w->own].word);
+	return sleep_on_words(w, deadline_ns);
+}
+
+void
+watch_pass_on(struct wait *w)
+{
+	if (w->own >= w->watching)
+		return;
+	for (size_t i = w->own; i < w->watching; i++)
+		if (robust_owner(robust_load(w->watches[i].word)) == 0)
+			futex_wake(w->watches[i].word, 1);
+	robust_set_pending(&w->s.thread, NULL);
 }

@@ -18,4 +18,8 @@ void watch_arm(struct wait *w, const struct sight *sight);
  * several words, for a second at the most. */
 enum futex_result watch_sleep(struct wait *w, int64_t deadline_ns);
 
+/* After each sleep, however it ended, and before anything else: who was woken by a producer's
+ * death hands the wake on. */
+void watch_pass_on(struct wait *w);
+
 #endif

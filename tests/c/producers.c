@@ -284,11 +284,13 @@ static bool
 first_in_line_stopped(void)
 {
 	size_t p, w[3], i;
+	int stopped;
 
 	CHECK(promised(everything, &p));
 	for (i = 0; i < 3; i++)
 		CHECK(waiting(a, &w[i]));
 	child_kill(w[0], SIGSTOP);
+	CHECK(waitpid(children[w[0]].pid, &stopped, WUNTRACED) > 0 && WIFSTOPPED(stopped));
 	child_kill(p, SIGKILL);
 	CHECK(child_status(w[1]) == ORPHANED && child_status(w[2]) == ORPHANED);
 	child_kill(w[0], SIGCONT);
