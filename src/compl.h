@@ -177,6 +177,16 @@ struct compl_spaces {
 enum compl_result compl_spaces(const struct compl_where *where, struct compl_spaces **list);
 void compl_spaces_free(struct compl_spaces *list);
 
+/* Makes a namespace that nobody else has, of the user of where (where->space is ignored):
+ * "scope." and a random word, written to name, of COMPL_SPACE_MAX + 1 bytes.  flags as for
+ * compl_open().  It is the maker's to remove, with compl_remove_all(); if the handle is closed
+ * before that (COMPL_SOLE_LIST asks for it) or the maker dies, the next compl_scope() of that
+ * user removes it.  Whoever comes later fails with COMPL_E_SCOPE.
+ *
+ * A child that is forked and does not exec keeps it alive, too.  Fails as compl_open(). */
+enum compl_result compl_scope(struct compl_space **c, const struct compl_where *where,
+			      unsigned flags, char *name);
+
 /* Well-formed?  1 to COMPL_NAME_MAX of A-Z a-z 0-9 . _ : @ % + / = - and no
  * leading '-'. */
 bool compl_is_name(const char *name);

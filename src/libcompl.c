@@ -18,6 +18,7 @@
 #include "promise.h"
 #include "removal.h"
 #include "repair.h"
+#include "scope.h"
 #include "segment.h"
 #include "spaces.h"
 #include "spelling.h"
@@ -113,6 +114,12 @@ void
 compl_spaces_free(struct compl_spaces *list)
 {
 	free(list);
+}
+
+enum compl_result
+compl_scope(struct compl_space **c, const struct compl_where *where, unsigned flags, char *name)
+{
+	return scope_make(c, where, flags, name);
 }
 
 bool
