@@ -71,21 +71,29 @@ exec_search(char **cmd)
 	errno = error;
 }
 
+void
+exec_set_or_die(const char *variable, const char *text)
+{
+	if (setenv(variable, text, 1) == 0)
+		return;
+	message_line("%s: %s", variable, strerror(errno));
+	exit(STATUS_CANNOT_RUN);
+}
+
 _Noreturn void
-exec_or_die(char **cmd, const char *name, const char *value)
+exec_or_die(char **cmd, const char *consequence)
 {
 	int error;
 
 	signals_restore();
-	if (setenv("COMPL_NAME", name, 1) != 0 || setenv("COMPL_VALUE", value, 1) != 0)
-		errno = ENOMEM;
-	else if (strchr(cmd[0], '/') != NULL)
+	if (strchr(cmd[0], '/') != NULL)
 		exec_path(cmd[0], cmd);
 	else if (*cmd[0] == '\0')
 		errno = ENOENT;
 	else
 		exec_search(cmd);
 	error = errno;
-	message_line("'%s': %s; the token stays taken", cmd[0], strerror(error));
+	message_line("'%s': %s%s%s", cmd[0], strerror(error), consequence ? "; " : "",
+		     consequence ? consequence : "");
 	exit(error == ENOENT ? STATUS_NOT_FOUND : STATUS_CANNOT_RUN);
 }

@@ -19,6 +19,9 @@ void place_choose_or_die(struct cli_call *call);
  * What an earlier call opened is closed; the end of the process closes the last. */
 enum compl_result place_open(struct compl_space **c, const struct cli_call *call, unsigned flags);
 
+/* compl_scope() of the same user; call is about it from then on. */
+enum compl_result place_make_scope(struct cli_call *call);
+
 /* Its name, as shown in JSON. */
 const char *place_name(const struct cli_call *call);
 

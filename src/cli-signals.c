@@ -7,8 +7,8 @@
  */
 #include "cli-signals.h"
 
-#include <stdbool.h>
 #include <stddef.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "cli-status.h"
@@ -38,9 +38,9 @@ fill_fatal(sigset_t *set)
 }
 
 static void
-ignore(int signal)
+change(int signal, void (*handler)(int))
 {
-	const struct sigaction action = { .sa_handler = SIG_IGN };
+	const struct sigaction action = { .sa_handler = handler };
 
 	if (sigismember(&changed, signal) == 1)
 		return;
@@ -72,7 +72,7 @@ replace_defaults(void)
 void
 signals_begin(void)
 {
-	ignore(SIGXFSZ);
+	change(SIGXFSZ, SIG_IGN);
 	if (getpid() == 1)
 		replace_defaults();
 }
@@ -87,7 +87,18 @@ signals_ignore_fatal(int but)
 		sigaddset(&fatal, stops[i]);
 	for (int signal = 1; signal < _NSIG; signal++)
 		if (signal != but && sigismember(&fatal, signal) == 1)
-			ignore(signal);
+			change(signal, SIG_IGN);
+}
+
+static void
+block(const sigset_t *set)
+{
+	sigset_t before_now;
+
+	if (sigprocmask(SIG_BLOCK, set, &before_now) != 0 || has_mask)
+		return;
+	mask_before = before_now;
+	has_mask = true;
 }
 
 const sigset_t *
@@ -97,8 +108,28 @@ signals_hold(void)
 
 	fill_fatal(&hold);
 	sigaddset(&hold, SIGTSTP);
-	has_mask = sigprocmask(SIG_BLOCK, NULL, &mask_before) == 0;
+	block(NULL);
 	return &hold;
+}
+
+void
+signals_block(const sigset_t *set)
+{
+	block(set);
+}
+
+bool
+signals_is_ignored(int signal)
+{
+	struct sigaction now;
+
+	return sigaction(signal, NULL, &now) == 0 && now.sa_handler == SIG_IGN;
+}
+
+void
+signals_default(int signal)
+{
+	change(signal, SIG_DFL);
 }
 
 static void
@@ -119,6 +150,17 @@ signals_raise(int signal)
 	sigemptyset(&one);
 	sigaddset(&one, signal);
 	sigprocmask(SIG_UNBLOCK, &one, NULL);
+}
+
+void
+signals_die(int signal)
+{
+	const struct sigaction action = { .sa_handler = SIG_DFL };
+
+	prctl(PR_SET_DUMPABLE, 0);
+	sigaction(signal, &action, NULL);
+	sigdelset(&changed, signal);
+	signals_raise(signal);
 }
 
 void

@@ -230,6 +230,14 @@ report_status(const struct cli_call *call, const struct compl_outcome *out)
 	return out->status;
 }
 
+static _Noreturn void
+become_cmd_or_die(const struct cli_call *call, const struct compl_outcome *out)
+{
+	exec_set_or_die("COMPL_NAME", call->names[out->which]);
+	exec_set_or_die("COMPL_VALUE", out->words[out->which].value);
+	exec_or_die(call->cmd, "the token stays taken");
+}
+
 int
 take_tokens(const struct cli_call *call, const struct take *take)
 {
@@ -240,7 +248,7 @@ take_tokens(const struct cli_call *call, const struct take *take)
 	ask(call, take, &end);
 	end.left_ns = deadline_left(take->deadline_ns);
 	if (end.result == COMPL_OK && end.out.status == 0 && call->cmd != NULL)
-		exec_or_die(call->cmd, call->names[end.out.which], words[end.out.which].value);
+		become_cmd_or_die(call, &end.out);
 	print_or_die(call, &end);
 	answer = find_answer(end.result);
 	if (answer != NULL)

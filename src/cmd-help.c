@@ -66,8 +66,8 @@ show_usage(const struct command *command)
 		o = bracket(word, sizeof(word), o);
 		wrap(&column, indent, word);
 	}
-	if (command->takes_cmd)
-		wrap(&column, indent, "[-- CMD...]");
+	if (command->cmd != CMD_NONE)
+		wrap(&column, indent, command->cmd == CMD_REQUIRED ? "-- CMD..." : "[-- CMD...]");
 	output_text("\n\n");
 }
 

@@ -37,6 +37,6 @@ const struct command cmd_try = {
 		   "while compl try job; do ./work; done\n",
 	.options = options,
 	.subject = ABOUT_NAMES,
-	.takes_cmd = true,
+	.cmd = CMD_OPTIONAL,
 	.run = run,
 };

@@ -78,6 +78,6 @@ const struct command cmd_wait = {
 		   "compl wait db-ready cache-ready --timeout 30s -- ./app\n",
 	.options = options,
 	.subject = ABOUT_NAMES,
-	.takes_cmd = true,
+	.cmd = CMD_OPTIONAL,
 	.run = run,
 };

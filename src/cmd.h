@@ -8,8 +8,6 @@
 #ifndef CMD_H
 #define CMD_H
 
-#include <stdbool.h>
-
 #include "cli-call.h"
 #include "cli-options.h"
 
@@ -20,6 +18,9 @@ enum command_subject {
 	ABOUT_COMPL,	 /* neither */
 };
 
+/* What may stand behind "--". */
+enum command_cmd { CMD_NONE, CMD_OPTIONAL, CMD_REQUIRED };
+
 struct command {
 	const char *name;
 	const char *operands; /* for the usage line: "NAME..." */
@@ -28,7 +29,7 @@ struct command {
 	const char *example;  /* lines of shell, of up to 77 bytes */
 	const struct cli_option *options;
 	enum command_subject subject;
-	bool takes_cmd; /* "--" begins CMD */
+	enum command_cmd cmd;
 	/* Returns the exit status. */
 	int (*run)(const struct cli_call *call);
 };
@@ -40,7 +41,7 @@ extern const struct command *const commands[];
 const struct command *command_find_or_die(const char *name);
 
 extern const struct command cmd_init, cmd_wait, cmd_try, cmd_done, cmd_test, cmd_reinit, cmd_rm,
-	cmd_ls, cmd_check, cmd_help;
+	cmd_scope, cmd_ls, cmd_check, cmd_help;
 
 /* 'compl help', or 'compl help COMMAND' if command is not NULL.  Returns the exit status. */
 int help_show(const struct command *command);

@@ -16,8 +16,8 @@
 #include "cmd.h"
 
 const struct command *const commands[] = {
-	&cmd_init, &cmd_wait, &cmd_try,	  &cmd_done, &cmd_test, &cmd_reinit,
-	&cmd_rm,   &cmd_ls,   &cmd_check, &cmd_help, NULL,
+	&cmd_init, &cmd_wait,  &cmd_try, &cmd_done,  &cmd_test, &cmd_reinit, &cmd_rm,
+	&cmd_scope, &cmd_ls,	 &cmd_check, &cmd_help, NULL,
 };
 
 static _Noreturn void
@@ -61,7 +61,7 @@ read_command_line_or_die(struct cli_call *call, char **argv)
 	command = command_find_or_die(word);
 	message_from(command->name);
 	parser.own = command->options;
-	parser.takes_cmd = command->takes_cmd;
+	parser.takes_cmd = command->cmd != CMD_NONE;
 	call->command = command->name;
 	call->names = (const char **)argv; /* there is room for what has been read */
 	while ((word = options_operand_or_die(&parser)) != NULL)
@@ -84,6 +84,8 @@ run_or_die(const struct command *command, struct cli_call *call)
 {
 	if (call->cmd != NULL && call->cmd[0] == NULL)
 		usage_or_die(NULL, "no command after --");
+	if (call->cmd == NULL && command->cmd == CMD_REQUIRED)
+		usage_or_die(NULL, "needs a command, behind --");
 	if (command->subject == ABOUT_NAMES)
 		names_check_or_die(call);
 	if (command->subject != ABOUT_COMPL)
