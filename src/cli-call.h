@@ -16,6 +16,18 @@ struct cli_timeout {
 	const char *text; /* as it was written, or NULL if it was not */
 };
 
+/* What says that CMD is ready. */
+enum cli_ready_kind {
+	READY_EXIT,   /* its end: until then it is not */
+	READY_NOTIFY, /* sd_notify(3) */
+	READY_LINE,   /* a line on descriptor fd */
+};
+
+struct cli_ready {
+	enum cli_ready_kind kind;
+	int fd;
+};
+
 /* One field for each option; the commands' option tables say which belongs to which. */
 struct cli_settings {
 	/* which namespace */
@@ -41,12 +53,16 @@ struct cli_settings {
 	/* wait, try and done */
 	uint32_t count; /* 0: not given */
 	bool existing;
-	/* done */
+	/* done and run */
 	bool all;
+	const char *value;
+	/* done */
 	bool waiting;
 	uint8_t status;
 	uint8_t and_exit;
-	const char *value;
+	/* run */
+	struct cli_ready ready;
+	bool single;
 	/* the others */
 	bool exist_ok;
 	bool force;

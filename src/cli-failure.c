@@ -43,6 +43,8 @@ static const struct explanation explanations[] = {
 	  "'compl rm' some, or use another with -n" },
 	{ COMPL_E_NO_PLACE, OF_NAME, "no room for another waiter in the namespace",
 	  "try again when some have gone, or use another with -n" },
+	{ COMPL_E_NO_PRODUCER, OF_NAME, "no room for another producer of it",
+	  "try again when one has ended, or use another name" },
 	{ COMPL_E_NO_SPACE, OF_SEGMENT, "its file system is full", "make room there" },
 	{ COMPL_E_LOCKED, OF_SEGMENT, "its lock was not free within a second",
 	  "look for a stopped process that uses it" },

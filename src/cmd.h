@@ -41,7 +41,7 @@ extern const struct command *const commands[];
 const struct command *command_find_or_die(const char *name);
 
 extern const struct command cmd_init, cmd_wait, cmd_try, cmd_done, cmd_test, cmd_reinit, cmd_rm,
-	cmd_scope, cmd_ls, cmd_check, cmd_help;
+	cmd_run, cmd_scope, cmd_ls, cmd_check, cmd_help;
 
 /* 'compl help', or 'compl help COMMAND' if command is not NULL.  Returns the exit status. */
 int help_show(const struct command *command);

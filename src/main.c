@@ -17,7 +17,7 @@
 
 const struct command *const commands[] = {
 	&cmd_init, &cmd_wait,  &cmd_try, &cmd_done,  &cmd_test, &cmd_reinit, &cmd_rm,
-	&cmd_scope, &cmd_ls,	 &cmd_check, &cmd_help, NULL,
+	&cmd_run,  &cmd_scope, &cmd_ls,	 &cmd_check, &cmd_help, NULL,
 };
 
 static _Noreturn void
