@@ -1,0 +1,541 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: ISC
+# builds: each
+#
+# compl run: a command as a child, its end posted; readiness by a line on a descriptor.  (That by
+# sd_notify(3) is in notify.bats, deaths are in producers.bats.)
+
+load helper
+
+# start LABEL ARGUMENT...: `$COMPL run ARGUMENT...` in the background, with the signals that a
+# shell ignores for the background at their defaults.
+start() {
+	local label=$1
+
+	shift
+	background "$label" env --default-signal=INT,QUIT "$COMPL" run "$@"
+}
+
+# start_hearing LABEL ARGUMENT...: the same, of a CMD that prints its signals; its pid is $cmd.
+start_hearing() {
+	start "$@" -- "$COMPL_TOOLS/hear"
+	wait_until grep -q listens "$1.out"
+	cmd=$(pgrep -P "${pid[$1]}")
+}
+
+# heard LABEL SIGNAL...: CMD has got exactly these.
+heard() {
+	local label=$1
+
+	shift
+	[ "$(sed 1d "$label.out" | tr '\n' ' ')" = "$*${1:+ }" ] && return
+	echo "$label has heard: $(sed 1d "$label.out" | tr '\n' ' '), not: $*"
+	return 1
+}
+
+# ---- the end of CMD --------------------------------------------------------------
+
+@test "CMD's exit status is posted, and is run's own" {
+	local status
+
+	for status in 0 1 3 120 125 255; do
+		expect "$status" run a -- sh -c "exit $status"
+		silent
+		left a 1
+		expect_w "$status" wait a -t 0
+	done
+	left a 0
+}
+
+@test "a waiter is released by it" {
+	line_up w a
+	expect 3 run a -- sh -c 'exit 3'
+	ends 3 w
+}
+
+@test "who was ended by a signal posts 128+n, and run ends by that signal" {
+	local n
+
+	ulimit -c unlimited
+	for n in 1 2 6 9 11 15 31 34; do
+		[ "$(ending env --default-signal=INT "$COMPL" run a -- sh -c "kill -$n \$\$")" = "signal $n" ]
+		expect_w $((128 + n)) wait a -t 0
+	done
+	# By a signal that run itself ignores, too.
+	[ "$(ending env --ignore-signal=USR1 "$COMPL" run a -- \
+		env --default-signal=USR1 sh -c 'kill -USR1 $$')" = "signal 10" ]
+	[ -z "$(compgen -G 'core*')" ] || [ "$(compgen -G 'core*' | wc -l)" -le 2 ]
+}
+
+@test "126 and 127 are posted, and said" {
+	echo nothing >file
+	expect 126 run a -- ./file
+	one_line "^compl: run: './file': Permission denied$"
+	expect_w 126 wait a -t 0
+	expect 127 run a -- ./nowhere
+	one_line "^compl: run: './nowhere': No such file or directory$"
+	expect_w 127 wait a -t 0
+	expect 127 run a -- not-there-on-the-path
+	expect_w 127 wait a -t 0
+	# There can be no further process.
+	need_root
+	expect_from setpriv 126 --reuid 54321 --clear-groups prlimit --nproc=1 "$COMPL" run a -- true
+	one_line "^compl: run: 'true': Resource temporarily unavailable$"
+	expect_from setpriv 126 --reuid 54321 --clear-groups "$COMPL" wait a -t 0
+	expect_from setpriv 0 --reuid 54321 --clear-groups "$COMPL" rm --all
+}
+
+@test "without --all it is a token, with it everybody goes" {
+	expect 0 run a -- true
+	left a 1
+	expect 0 run b --all -- true
+	look '.completions[1].all'
+	expect_w 0 wait b -t 0
+	expect_w 0 wait b -t 0
+}
+
+@test "--value goes with it" {
+	expect 2 run a --value "port=5432" -- sh -c 'exit 2'
+	expect_w 2 wait a -t 0 --print
+	printed port=5432
+}
+
+@test "CMD has what run had: arguments, input, output, directory" {
+	echo input >in
+	"$COMPL" run a -- sh -c 'cat; pwd; echo "$2" >&2' sh '' 'two words' <in >out.txt 2>err.txt
+	[ "$(<out.txt)" = "input"$'\n'"$PWD" ]
+	[ "$(<err.txt)" = "two words" ]
+}
+
+@test "CMD has signals and mask as they were" {
+	env --ignore-signal=HUP,CHLD,XFSZ,USR1 --block-signal=USR2,WINCH \
+		grep -E '^Sig(Ign|Blk)' /proc/self/status >before
+	env --ignore-signal=HUP,CHLD,XFSZ,USR1 --block-signal=USR2,WINCH \
+		"$COMPL" run a -- grep -E '^Sig(Ign|Blk)' /proc/self/status >after
+	diff before after
+	left a 1
+}
+
+@test "CMD inherits descriptors, and none of run's own" {
+	echo inherited >file
+	sh -c 'cat <&9; ls /proc/self/fd' 9<file >before
+	"$COMPL" run a --ready fd:50 -- sh -c 'cat <&9; ls /proc/self/fd' 9<file >after 2>err
+	diff <(sort after) <(sort before - <<<50)
+	# Where 0, 1 or 2 is closed, it is closed in CMD.
+	"$COMPL" run a -- sh -c '(exec 3<&0) 2>/dev/null && echo open || echo closed' <&- >fds
+	[ "$(<fds)" = closed ]
+}
+
+@test "variables that named run name CMD" {
+	# shellcheck disable=SC2016
+	local script='echo $(($WATCHDOG_PID - $$)) $(($LISTEN_PID - $$)) ${LISTEN_PIDFDID-none}'
+
+	# shellcheck disable=SC2016
+	expect_from sh 0 -c 'WATCHDOG_PID=$$ LISTEN_PID=$$ LISTEN_PIDFDID=1 exec "$0" run a -- sh -c "$1"' "$COMPL" "$script"
+	printed "0 0 none"
+	# shellcheck disable=SC2016
+	script='echo $WATCHDOG_PID $LISTEN_PID $LISTEN_PIDFDID'
+	expect_from env 0 WATCHDOG_PID=1 LISTEN_PID=1 LISTEN_PIDFDID=1 "$COMPL" run a -- sh -c "$script"
+	printed "1 1 1"
+}
+
+@test "COMPL_PRODUCES tells what CMD produces, the outermost first" {
+	# shellcheck disable=SC2016
+	expect 0 run a/b:c -- sh -c 'echo "$COMPL_PRODUCES"; "$0" -n other.1 run d -- sh -c "echo \$COMPL_PRODUCES"
+		"$0" -n other.1 rm --all' "$COMPL"
+	printed "$EUID:$COMPL_NAMESPACE/a/b:c" "$EUID:$COMPL_NAMESPACE/a/b:c $EUID:other.1/d"
+	need_root
+	# shellcheck disable=SC2016
+	expect 0 run a -u 54321 -n "$COMPL_NAMESPACE" -- sh -c 'echo "$COMPL_PRODUCES"'
+	printed "54321:$COMPL_NAMESPACE/a"
+	expect 0 rm --all -u 54321
+	# shellcheck disable=SC2016
+	expect 0 run a --system -n "$COMPL_NAMESPACE" -- sh -c 'echo "$COMPL_PRODUCES"'
+	printed "system:$COMPL_NAMESPACE/a"
+	expect 0 rm --all --system -n "$COMPL_NAMESPACE"
+}
+
+@test "a script runs itself again under run" {
+	cat >script <<-'EOF'
+		#!/bin/sh
+		[ "${COMPL_PRODUCES-}" ] || exec "$COMPL" run built -- "$0" "$@"
+		echo "builds $*"
+		exit 4
+	EOF
+	chmod +x script
+	COMPL=$COMPL expect_from ./script 4 this that
+	printed "builds this that"
+	expect_w 4 wait built -t 0
+}
+
+@test "bad use is refused, and nothing is run or made" {
+	local words
+
+	while read -r words; do
+		# shellcheck disable=SC2086
+		expect 125 run $words
+		usage_lines '^compl: run: ' || { echo "$words"; return 1; }
+	done <<-'EOF'
+		a --ready fd:0 -- touch run
+		a --ready fd:1 -- touch run
+		a --ready fd:2 -- touch run
+		a --ready fd: -- touch run
+		a --ready fd:3x -- touch run
+		a --ready fd:-3 -- touch run
+		a --ready fd:+3 -- touch run
+		a --ready fd:99999999999999999999 -- touch run
+		a --ready FD:3 -- touch run
+		a --ready notified -- touch run
+		a --ready= -- touch run
+		a --ready
+		a b -- touch run
+		a
+		a --
+		-- touch run
+		-a -- touch run
+		a --count 2 -- touch run
+	EOF
+	expect 125 run a --ready notfy -- touch run
+	[[ $err == *"'notfy' is not exit, notify, or fd:N"*"Did you mean 'notify'?"* ]]
+	expect 125 run a touch run
+	usage_lines 'needs a command, behind --'
+	[ ! -e run ] && [ ! -e "$segment" ]
+}
+
+@test "what was removed meanwhile is not posted, which is said; run ends as CMD ended" {
+	# shellcheck disable=SC2016
+	expect 3 run a -- sh -c '"$0" rm a; exit 3' "$COMPL"
+	one_line "^compl: run: a: removed meanwhile; nothing is posted \(namespace $COMPL_NAMESPACE of uid $EUID\)$"
+	# shellcheck disable=SC2016
+	expect 0 run a -- sh -c '"$0" rm a; "$0" done a' "$COMPL"
+	one_line '^compl: run: a: removed meanwhile'
+	left a 1
+	# shellcheck disable=SC2016
+	expect 3 run a -- sh -c '"$0" rm --all; exit 3' "$COMPL"
+	one_line '^compl: run: a: the namespace was removed meanwhile; nothing is posted'
+	[ ! -e "$segment" ]
+	# shellcheck disable=SC2016
+	expect 3 run a --ready fd:7 -- sh -c '"$0" rm --all; echo >&7; exit 3' "$COMPL"
+	one_line '^compl: run: a: the namespace was removed meanwhile; nothing is posted'
+}
+
+# ---- --ready fd:N -----------------------------------------------------------------
+
+@test "a line on the descriptor posts all with its text, while CMD goes on" {
+	start r a --ready fd:3 -- sh -c 'echo "port=5432 ä" >&3; exec "$0" wait go' "$COMPL"
+	expect_w 0 wait a --print
+	printed "port=5432 ä"
+	expect_w 0 wait a -t 0
+	expect 0 done go --status 5
+	ends 5 r
+	look '.completions[0] | .all and .status == 0 and .value == "port=5432 ä"'
+}
+
+@test "the text of the line counts before --value, which counts if it is empty" {
+	expect 0 run a --ready fd:3 -- sh -c 'echo >&3'
+	expect_w 0 wait a --print
+	printed ""
+	expect 0 run b --ready fd:3 --value given -- sh -c 'echo >&3'
+	expect_w 0 wait b --print
+	printed given
+	expect 0 run c --ready fd:3 --value given -- sh -c 'echo line >&3'
+	expect_w 0 wait c --print
+	printed line
+}
+
+@test "only the first line counts, however it arrives" {
+	expect 0 run a --ready fd:3 -- sh -c 'printf "one\ntwo\n" >&3; echo three >&3'
+	expect_w 0 wait a --print
+	printed one
+	start r b --ready fd:3 -- sh -c 'printf on >&3; "$0" wait go; printf "e\nt" >&3; "$0" wait go; echo >&3' "$COMPL"
+	wait_until_waiting go 1
+	expect 1 test b
+	expect 0 done go
+	expect_w 0 wait b --print
+	printed one
+	expect 0 done go
+	ends 0 r
+}
+
+@test "a line that cannot be a value counts without, and that is said" {
+	expect 0 run a --ready fd:3 -- sh -c 'printf "%0255d\n" 7 >&3'
+	silent
+	expect_w 0 wait a --print
+	printed "$(printf %0255d 7)"
+	expect 0 run b --ready fd:3 -- sh -c 'printf "%0256d\n" 7 >&3'
+	one_line '^compl: run: --ready: the line is no value'
+	expect_w 0 wait b --print
+	silent
+	expect 0 run c --ready fd:3 -- sh -c 'printf "%0100000d\n" 7 >&3'
+	expect_w 0 wait c --print
+	silent
+	expect 0 run d --ready fd:3 -- sh -c 'printf "\377\n" >&3'
+	one_line '^compl: run: --ready: the line is no value'
+	expect_w 0 wait d --print
+	silent
+	expect 0 run e --ready fd:3 -- sh -c 'printf "x\000y\n" >&3'
+	one_line '^compl: run: --ready: the line is no value'
+	expect_w 0 wait e --print
+	silent
+}
+
+@test "CMD that ends before it is ready posts its status, or 121 if that is 0" {
+	line_up w a
+	expect 6 run a --ready fd:3 -- sh -c 'exit 6'
+	silent
+	ends 6 w
+	expect_w 6 wait a -t 0
+	line_up w b
+	expect 0 run b --ready fd:3 -- sh -c 'printf "no newline" >&3'
+	one_line "^compl: run: b: ended before it was ready \(namespace $COMPL_NAMESPACE of uid $EUID\)$"
+	ends 121 w
+	expect_w 121 wait b -t 0
+	expect 0 run c --ready fd:3 -q -- true
+	silent
+	[ "$(ending "$COMPL" run d --ready fd:3 -- sh -c 'kill -KILL $$')" = "signal 9" ]
+	expect_w 137 wait d -t 0
+}
+
+@test "a descriptor that is closed early, or held open late, holds up nothing" {
+	start r a --ready fd:3 -- sh -c 'exec 3>&-; exec "$0" wait go --status 0' "$COMPL"
+	outcome r # bad use of wait: 125, before it was ready
+	[ "$got" -eq 125 ]
+	expect_w 125 wait a -t 0
+	start r b --ready fd:3 -- sh -c 'exec 3>&-; exec "$0" wait go' "$COMPL"
+	wait_until_waiting go 1
+	wait_until sleeps_in "${pid[r]}" poll
+	expect 0 done go
+	ends 0 r
+	expect_w 121 wait b -t 0
+	expect 0 run c --ready fd:3 -- sh -c 'sleep 1000 >sleep.out 2>&1 & echo $! >pid; echo late >&3'
+	pid[stray]=$(<pid)
+	expect_w 0 wait c --print -t 0
+	printed late
+}
+
+sleeps_in() {
+	[[ $(<"/proc/$1/wchan") == *$2* ]]
+}
+
+@test "any descriptor from 3 on will do, unless CMD is to inherit it or there is none" {
+	local n
+
+	for n in 3 4 5 6 7 8 20 255; do
+		# dash knows one digit.
+		# shellcheck disable=SC2016
+		expect_from bash 0 -c 'exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&-
+			exec "$0" run a --ready "fd:$1" -- bash -c "echo \$0 >&\$0" "$1"' "$COMPL" $n
+		expect_w 0 wait a -t 0 --print
+		printed $n
+		expect 0 rm a
+	done
+	# shellcheck disable=SC2016
+	expect_from bash 125 -c 'exec 8</dev/null; exec "$0" run a --ready fd:8 -- true' "$COMPL"
+	usage_lines '^compl: run: --ready: descriptor 8 is open already'
+	# shellcheck disable=SC2016
+	expect_from bash 125 -c 'ulimit -n 64; exec "$0" run a --ready fd:64 -- true' "$COMPL"
+	usage_lines '^compl: run: --ready: descriptor 64 is beyond the limit'
+	# shellcheck disable=SC2016
+	expect_from bash 125 -c 'ulimit -n 4; exec "$0" run a --ready fd:3 -- true' "$COMPL"
+	one_line '^compl: run: --ready: a pipe for CMD: '
+	expect 0 ls --names
+	silent
+}
+
+# ---- signals ------------------------------------------------------------------------
+
+@test "signals are passed on, once each, and do nothing to run" {
+	local n all=
+
+	start_hearing r a
+	for n in 15 2 1 3 10 12; do
+		shoot $n r
+		wait_until grep -qx $n r.out
+		all+="$n "
+	done
+	# shellcheck disable=SC2086
+	heard r $all
+	shoot CONT r
+	wait_until grep -qx 18 r.out
+	shoot TSTP r
+	wait_until grep -qx 20 r.out
+	kill -ALRM "$cmd"
+	ends 0 r
+	left a 1
+}
+
+@test "those that were ignored at the start are not" {
+	background r env --ignore-signal=HUP,INT,QUIT "$COMPL" run a -- "$COMPL_TOOLS/hear"
+	wait_until grep -q listens r.out
+	shoot HUP r
+	shoot INT r
+	shoot TERM r
+	wait_until grep -qx 15 r.out
+	heard r 15
+	kill -ALRM "$(pgrep -P "${pid[r]}")"
+	ends 0 r
+}
+
+@test "what CMD sends to its group, or to run, does not come back" {
+	background r setsid "$COMPL" run a -- "$COMPL_TOOLS/hear" 10
+	wait_until grep -q listens r.out
+	# Passed on in the order of their numbers: by then 10 has been.
+	shoot USR2 r
+	wait_until grep -qx 12 r.out
+	heard r 10 12
+	kill -ALRM "$(pgrep -P "${pid[r]}")"
+	ends 0 r
+}
+
+@test "a CMD that is killed by a signal it was passed ends run by that signal" {
+	rm -f r.pid
+	background r "$COMPL_TOOLS/ending" -p r.pid env --default-signal=INT "$COMPL" run a -- sleep 1000
+	wait_until test -s r.pid
+	wait_until pgrep -P "$(<r.pid)"
+	kill -INT "$(<r.pid)"
+	ends 0 r
+	[ "$(<r.out)" = "signal 2" ]
+	expect_w 130 wait a -t 0
+}
+
+@test "run stops with CMD, and CMD goes on with run" {
+	set -m # a process group of its own, or the stop would be ignored
+	start r a -- sleep 1000
+	set +m
+	wait_until pgrep -P "${pid[r]}"
+	cmd=$(pgrep -P "${pid[r]}")
+	local i
+	for i in 1 2 3; do
+		shoot TSTP r
+		wait_until is_stopped "$cmd"
+		wait_until is_stopped "${pid[r]}"
+		shoot CONT r
+		wait_until goes_on "$cmd"
+		wait_until goes_on "${pid[r]}"
+	done
+	shoot TERM r
+	ends 143 r
+	expect_w 143 wait a -t 0
+}
+
+goes_on() {
+	! is_stopped "$1" && ! is_gone "$1"
+}
+
+@test "a CMD that somebody else stops does not stop run, who hears of its end" {
+	start r a -- sleep 1000
+	wait_until pgrep -P "${pid[r]}"
+	cmd=$(pgrep -P "${pid[r]}")
+	kill -STOP "$cmd"
+	wait_until is_stopped "$cmd"
+	wait_until sleeps_in "${pid[r]}" poll
+	kill -CONT "$cmd"
+	wait_until goes_on "$cmd"
+	kill -STOP "$cmd"
+	wait_until is_stopped "$cmd"
+	line_up w a
+	kill -KILL "$cmd"
+	ends 137 r w
+}
+
+# terminal COMMAND: at a terminal, whose keys are descriptor $keys.
+terminal() {
+	mkfifo keys
+	exec {keys}<>keys
+	export COMPL COMPL_TOOLS
+	script -q -f -c "$1" screen <keys >script.out 2>&1 3>&- 4>&- &
+	pid[terminal]=$!
+}
+
+@test "what the terminal sends to the whole group comes once; what it sends to run alone, too" {
+	# shellcheck disable=SC2016
+	terminal 'echo $$ >run.pid; exec "$COMPL" run a -- "$COMPL_TOOLS/hear" >r.out 2>&1'
+	wait_until grep -qs listens r.out
+	printf '\003' >&"$keys" # Control-C
+	wait_until grep -qx 2 r.out
+	printf '\034' >&"$keys" # Control-\
+	wait_until grep -qx 3 r.out
+	kill -USR1 "$(<run.pid)"
+	wait_until grep -qx 10 r.out
+	heard r 2 3 10
+	# The session's leader hears alone that the terminal has gone.
+	kill -KILL "${pid[terminal]}"
+	wait_until grep -qx 1 r.out
+	kill -ALRM "$(pgrep -P "$(<run.pid)")"
+	wait_until is_gone "$(<run.pid)"
+	expect_w 0 wait a -t 5s
+}
+
+@test "a shell's job control sees run stop with CMD, and continues both" {
+	terminal 'exec bash --norc -i'
+	# shellcheck disable=SC2016
+	printf '"$COMPL" run a -- sh -c '\''echo $PPID $$ >pids; exec sleep 1000'\''\r' >&"$keys"
+	wait_until test -s pids
+	read -r run cmd <pids
+	wait_until sleeps_in "$run" poll
+	printf '\032' >&"$keys" # Control-Z
+	wait_until is_stopped "$cmd"
+	wait_until is_stopped "$run"
+	printf 'jobs >jobs\r' >&"$keys"
+	wait_until grep -qs Stopped jobs
+	printf 'fg\r' >&"$keys"
+	wait_until goes_on "$run"
+	wait_until goes_on "$cmd"
+	printf '\032' >&"$keys"
+	wait_until is_stopped "$run"
+	printf 'bg; echo $? >bg\r' >&"$keys"
+	wait_until goes_on "$cmd"
+	printf 'kill %%%%; wait; echo over >over\r' >&"$keys"
+	wait_until test -s over
+	expect_w 143 wait a -t 0
+	printf 'exit\r' >&"$keys"
+	wait_until is_gone "${pid[terminal]}"
+}
+
+@test "if run is killed, CMD gets SIGTERM" {
+	start_hearing r a
+	shoot KILL r
+	wait_until grep -qx 15 r.out
+	heard r 15
+	kill -ALRM "$cmd"
+	outcome r
+	expect 0 rm a -f
+}
+
+@test "signals that are not passed on end run, and CMD with it" {
+	start r a -- sleep 1000
+	wait_until pgrep -P "${pid[r]}"
+	cmd=$(pgrep -P "${pid[r]}")
+	wait_until grep -q sleep "/proc/$cmd/comm"
+	shoot ALRM r
+	ends 142 r
+	wait_until is_gone "$cmd"
+	expect 0 rm a -f
+}
+
+# ---- PID 1 --------------------------------------------------------------------------
+
+@test "as PID 1 it reaps orphans, passes signals on, and ends with 128+n" {
+	need_root
+	# shellcheck disable=SC2016
+	background r unshare -p -f --mount-proc "$COMPL" run a -- sh -c '
+		(sleep 0.01 & echo $! >orphan) # its parent is gone at once
+		until ! [ -e "/proc/$(cat orphan)" ]; do sleep 0.01; done
+		echo reaped
+		trap "echo term; kill -KILL \$\$" TERM
+		while :; do sleep 0.01; done'
+	wait_until grep -q reaped r.out
+	kill -TERM "$(pgrep -P "${pid[r]}")"
+	ends 137 r
+	grep -q term r.out
+	expect_w 137 wait a -t 0
+}
+
+@test "a subreaper that becomes run reaps orphans" {
+	# shellcheck disable=SC2016
+	expect_from "$COMPL_TOOLS/subreaper" 3 "$COMPL" run a -- sh -c '
+		(sleep 0.01 & echo $! >orphan)
+		until ! [ -e "/proc/$(cat orphan)" ]; do sleep 0.01; done
+		exit 3'
+	expect_w 3 wait a -t 0
+}

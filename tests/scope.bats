@@ -1,0 +1,215 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: ISC
+# builds: each
+#
+# compl scope: a namespace that lives as long as CMD.
+
+load helper
+
+# scoped COMMAND...: runs it in a scope; whatever is said is in out and err, its namespace in space.
+# shellcheck disable=SC2016 # for the inner shell
+scoped() {
+	local want=$1
+
+	shift
+	expect "$want" scope -- sh -c 'echo "$COMPL_NAMESPACE" >space; "$@"' sh "$@"
+	space=$(<space)
+	[[ $space =~ ^scope\.[a-z0-9]+$ ]]
+}
+
+# in_scope LABEL SCRIPT: a scope in the background, which lasts until somebody says end-LABEL
+# outside; its namespace is in $space, its CMD's pid in $cmd.
+# shellcheck disable=SC2016
+in_scope() {
+	background "$1" "$COMPL" scope -- env OUTSIDE="$COMPL_NAMESPACE" COMPL="$COMPL" LABEL="$1" sh -c \
+		'echo $$ >"$LABEL.pid"; '"$2"'; echo "$COMPL_NAMESPACE" >"$LABEL.space"; "$COMPL" -n "$OUTSIDE" wait "end-$LABEL"'
+	wait_until test -s "$1.space"
+	space=$(<"$1.space")
+	cmd=$(<"$1.pid")
+	# What it left, should the test fail.
+	spaces+=("$space")
+}
+
+@test "CMD has a namespace of its own, which is gone when it has ended" {
+	scoped 0 sh -c '"$0" done a && "$0" wait a && "$0" init b && "$0" ls --names' "$COMPL"
+	printed b
+	[ ! -e "/dev/shm/compl.$EUID.$space" ]
+	expect 0 ls
+	silent
+}
+
+@test "it ends as CMD ended" {
+	expect 0 scope -- true
+	silent
+	expect 7 scope -- sh -c 'exit 7'
+	silent
+	expect 127 scope -- ./nowhere
+	one_line "^compl: scope: './nowhere': No such file or directory$"
+	echo nothing >file
+	expect 126 scope -- ./file
+	one_line "^compl: scope: './file': "
+	[ "$(ending "$COMPL" scope -- sh -c 'kill -TERM $$')" = "signal 15" ]
+	[ "$(ending "$COMPL" scope -- sh -c 'kill -KILL $$')" = "signal 9" ]
+}
+
+@test "the options and names it does not take are refused" {
+	expect 125 scope
+	usage_lines '^compl: scope: needs a command'
+	expect 125 scope --
+	usage_lines '^compl: scope: no command after --'
+	expect 125 scope a -- true
+	usage_lines '^compl: scope: a: '
+	expect 125 scope -n other -- true
+	usage_lines '^compl: scope: --namespace: '
+	expect 125 scope --system -- true
+	usage_lines '^compl: scope: --system: '
+}
+
+@test "who waits in it when it ends leaves with 120" {
+	in_scope s ':'
+	background w env COMPL_NAMESPACE="$space" "$COMPL_WAITER" wait a b
+	asleep w
+	expect 0 done end-s
+	ends 0 s
+	ends 120 w
+	[[ $(<w.err) =~ "the namespace was removed while waiting (namespace $space of uid $EUID)" ]]
+}
+
+@test "who was released in it keeps what was posted, though it ends at once" {
+	local i
+
+	for i in {1..20}; do
+		in_scope s$i '"$COMPL" wait go && "$COMPL" done a --all --status 3 & :'
+		background w$i env COMPL_NAMESPACE="$space" "$COMPL_WAITER" wait a
+		asleep w$i
+		"$COMPL" -n "$space" done go --all
+		wait_until is_gone "${pid[w$i]}"
+		expect 0 done end-s$i
+		ends 0 s$i
+		ends 3 w$i
+	done
+}
+
+@test "whoever comes when it has ended fails with 125, and makes nothing" {
+	local command
+
+	scoped 0 true
+	export COMPL_NAMESPACE=$space
+	for command in "wait a" "done a" "init a" "reinit a" "try a" "test a" "rm a" "run a -- true"; do
+		# shellcheck disable=SC2086
+		expect 125 $command
+		one_line "^compl: .*the scope has ended \(namespace $space of uid $EUID\)"
+	done
+	expect 0 ls
+	silent
+	expect 0 check
+	expect 0 rm --all
+	expect 0 rm a -f
+	[ ! -e "/dev/shm/compl.$EUID.$space" ]
+}
+
+@test "a name that begins so is made by scope alone" {
+	expect 125 done a -n scope.mine
+	one_line '^compl: done: a: the scope has ended \(namespace scope.mine of uid'
+	[ ! -e "/dev/shm/compl.$EUID.scope.mine" ]
+}
+
+@test "scopes nest, and the inner one's names are not the outer one's" {
+	scoped 4 sh -c '
+		"$0" done a
+		"$0" scope -- sh -c "\"$0\" test a || exit 4"
+		got=$?
+		"$0" test a && exit $got' "$COMPL"
+	silent
+}
+
+@test "what CMD left running goes on" {
+	expect 0 scope -- sh -c 'sleep 1000 >sleep.out 2>&1 & echo $! >pid'
+	pid[stray]=$(<pid)
+	kill -0 "${pid[stray]}"
+}
+
+@test "a scope that is killed takes CMD with it, and the next one sweeps what it left" {
+	in_scope s '"$COMPL" done token'
+	background w env COMPL_NAMESPACE="$space" "$COMPL_WAITER" wait a
+	asleep w
+	shoot KILL s
+	ends 137 s
+	wait_until is_gone "$cmd"
+	expect 0 scope -- true # if nobody else has been quicker
+	ends 120 w
+	[ ! -e "/dev/shm/compl.$EUID.$space" ]
+}
+
+@test "a scope that lives is not swept, whoever else is killed and swept" {
+	local i living
+
+	in_scope s '"$COMPL" done token'
+	living=$space
+	for i in {1..5}; do
+		in_scope k$i ':'
+		shoot KILL k$i
+		ends 137 k$i
+		"$COMPL" scope -- true &
+		"$COMPL" scope -- true
+		wait $!
+		[ ! -e "/dev/shm/compl.$EUID.$space" ]
+	done
+	expect 0 wait token -t 0 -n "$living"
+	shoot STOP s
+	expect 0 scope -- true
+	[ -e "/dev/shm/compl.$EUID.$living" ]
+	shoot CONT s
+	expect 0 done end-s
+	ends 0 s
+	[ ! -e "/dev/shm/compl.$EUID.$living" ]
+}
+
+@test "many scopes at once, some of them killed: each has its own, and none is left" {
+	local i
+
+	for i in {1..12}; do
+		background s$i "$COMPL" scope -- sh -c '
+			"$0" done a --value "$1" || exit 1
+			[ "$("$0" wait a --print -t 5s)" = "$1" ] || exit 2
+			echo "$COMPL_NAMESPACE" >>all
+			[ $(($1 % 4)) -ne 0 ] || kill -KILL $PPID' "$COMPL" "$i"
+	done
+	for i in {1..12}; do
+		ends $((i % 4 == 0 ? 137 : 0)) s$i
+	done
+	[ "$(sort -u all | wc -l)" -eq 12 ]
+	expect 0 scope -- true
+	while read -r space; do
+		[ ! -e "/dev/shm/compl.$EUID.$space" ]
+	done <all
+}
+
+@test "signals reach CMD as they do from run" {
+	background s env --default-signal=INT,QUIT "$COMPL" scope -- "$COMPL_TOOLS/hear"
+	wait_until grep -q listens s.out
+	shoot HUP s
+	wait_until grep -qx 1 s.out
+	shoot TERM s
+	wait_until grep -qx 15 s.out
+	kill -ALRM "$(pgrep -P "${pid[s]}")"
+	ends 0 s
+}
+
+@test "with -u it is that user's, made and removed" {
+	need_root
+	expect 0 scope -u nobody -- sh -c 'echo "$COMPL_NAMESPACE" >space
+		stat -c %U "/dev/shm/compl.65534.$COMPL_NAMESPACE"
+		"$0" -u nobody done a && setpriv --reuid nobody --clear-groups "$0" wait a -t 0' "$COMPL"
+	printed nobody
+	[ ! -e "/dev/shm/compl.65534.$(<space)" ]
+}
+
+@test "it is made whatever the umask, and what cannot be made is said" {
+	(umask 777 && expect 0 scope -- "$COMPL" done a)
+	need_root
+	mkdir shm
+	# shellcheck disable=SC2016
+	expect_from unshare 125 -m sh -c 'mount -t tmpfs -o ro none /dev/shm && exec "$0" scope -- true' "$COMPL"
+	one_line '^compl: scope: /dev/shm/compl.*'
+}
