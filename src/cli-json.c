@@ -78,7 +78,23 @@ write_waiters(const struct compl_entry *entry)
 		output_text(i == 0 ? "" : ",");
 		write_waiter(&entry->waiters[i]);
 	}
-	output_text("],\"producers\":[]");
+	output_text("]");
+}
+
+static void
+write_producers(const struct compl_entry *entry)
+{
+	output_text(",\"producers\":[");
+	for (size_t i = 0; i < entry->producer_count; i++) {
+		const struct compl_producer *producer = &entry->producers[i];
+
+		output_format("%s{\"pid\":%d,\"command\":", i == 0 ? "" : ",", (int)producer->pid);
+		write_string(producer->command);
+		output_text(",\"seconds\":");
+		write_seconds(producer->seconds);
+		output_text("}");
+	}
+	output_text("]");
 }
 
 static void
@@ -105,6 +121,7 @@ write_entry(const struct compl_entry *entry)
 	output_text(",\"age_seconds\":");
 	write_seconds(entry->age_seconds);
 	write_waiters(entry);
+	write_producers(entry);
 	write_waits(entry);
 	output_text("}");
 }

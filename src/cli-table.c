@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * cli-table.c - what ls says about a name and its waiters
+ * cli-table.c - what ls says about a name, its waiters and its producers
  */
 #include "cli-table.h"
 
@@ -94,6 +94,17 @@ make_waiter(struct grid_row *row, const struct compl_waiter *w)
 	return row;
 }
 
+static const struct grid_row *
+make_producer(struct grid_row *row, const struct compl_producer *p)
+{
+	row->count = 0;
+	grid_add(row, GRID_PLAIN, "producer");
+	grid_add(row, GRID_PLAIN, "%d", (int)p->pid);
+	grid_add_text(row, p->command[0] != '\0' ? p->command : "-");
+	add_time(row, "for ", p->seconds);
+	return row;
+}
+
 /* The waits that are over. */
 static void
 print_waits(const struct compl_entry *e)
@@ -103,9 +114,9 @@ print_waits(const struct compl_entry *e)
 			      e->waits_seconds, e->waits_io_seconds);
 }
 
-/* The grids of names and of waiters: each has columns of its own. */
+/* The grids of names, of waiters and of producers: each has columns of its own. */
 struct table {
-	struct grid names, waiters;
+	struct grid names, waiters, producers;
 	struct grid_row row;
 };
 
@@ -114,6 +125,8 @@ print_details(struct table *t, const struct compl_entry *e)
 {
 	for (size_t i = 0; i < e->waiter_count; i++)
 		grid_print(&t->waiters, make_waiter(&t->row, &e->waiters[i]));
+	for (size_t i = 0; i < e->producer_count; i++)
+		grid_print(&t->producers, make_producer(&t->row, &e->producers[i]));
 	print_waits(e);
 }
 
@@ -123,12 +136,16 @@ measure(struct table *t, const struct compl_entry *e)
 	grid_measure(&t->names, make_name(&t->row, e));
 	for (size_t i = 0; i < e->waiter_count; i++)
 		grid_measure(&t->waiters, make_waiter(&t->row, &e->waiters[i]));
+	for (size_t i = 0; i < e->producer_count; i++)
+		grid_measure(&t->producers, make_producer(&t->row, &e->producers[i]));
 }
 
 void
 table_listing(const struct compl_entry *const *entries, size_t count, bool is_long)
 {
-	struct table t = { .names = grid_begin(""), .waiters = grid_begin(INDENT) };
+	struct table t = { .names = grid_begin(""),
+			   .waiters = grid_begin(INDENT),
+			   .producers = grid_begin(INDENT) };
 
 	if (count == 0)
 		return;

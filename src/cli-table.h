@@ -13,7 +13,7 @@
 #include "compl.h"
 
 /* Nothing, not even the header, if count is 0.  is_long: below each name also a row for each
- * waiter, and one about the waits that are over. */
+ * waiter and producer, and one about the waits that are over. */
 void table_listing(const struct compl_entry *const *entries, size_t count, bool is_long);
 
 #endif

@@ -100,7 +100,8 @@ run(const struct cli_call *call)
 }
 
 static const struct cli_option options[] = {
-	{ "long", 'l', NULL, "a line for each waiter, and one about waits that are over", NULL,
+	{ "long", 'l', NULL,
+	  "a line for each waiter and producer, and one about waits that are over", NULL,
 	  SETS(is_long), GROUP_NONE, NULL },
 	{ "json", 0, NULL, "as JSON", NULL, SETS(json), GROUP_OWN, NULL },
 	{ "names", 0, NULL, "only the names, a line each", NULL, SETS(names), GROUP_OWN, NULL },
