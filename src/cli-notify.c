@@ -34,7 +34,7 @@
 
 #define VARIABLE	"NOTIFY_SOCKET"
 #define TEXT_MAX	65536
-#define DESCRIPTORS_MAX 253  /* the kernel's own limit */
+#define DESCRIPTORS_MAX 252  /* the kernel would take 253, sendmsg() of musl does not */
 #define LAST_CHANCE_MS	1000 /* for an outer receiver that has no room, after CMD's end */
 
 struct message {

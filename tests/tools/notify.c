@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #define SIZE 70000
-#define FDS  253
+#define FDS  252
 
 static union {
 	char bytes[CMSG_SPACE(FDS * sizeof(int)) + CMSG_SPACE(sizeof(struct ucred))];
@@ -43,7 +43,8 @@ print(const struct msghdr *m, char *text, size_t length)
 	size_t fds = 0;
 	int pid = 0;
 
-	for (const struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR((struct msghdr *)m, (struct cmsghdr *)c)) {
+	for (const struct cmsghdr *c = CMSG_FIRSTHDR(m); c;
+	     c = CMSG_NXTHDR((struct msghdr *)m, (struct cmsghdr *)c)) {
 		if (c->cmsg_type == SCM_CREDENTIALS)
 			memcpy(&pid, CMSG_DATA(c), sizeof(pid));
 		if (c->cmsg_type != SCM_RIGHTS)

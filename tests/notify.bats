@@ -1,0 +1,286 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: ISC
+# builds: each
+#
+# compl run --ready notify: sd_notify(3) from real senders and daemons, what is passed on to the
+# receiver that run was given, and who is not listened to.
+
+load helper
+
+setup() {
+	begin
+	unset NOTIFY_SOCKET WATCHDOG_PID
+	export COMPL COMPL_TOOLS # for CMD
+	notify=$COMPL_TOOLS/notify
+}
+
+# outer LABEL [MODE]: a receiver as a service manager has it; NOTIFY_SOCKET leads there.
+outer() {
+	background "$1" "$notify" "${2-listen}" "$tmp/$1.socket"
+	export NOTIFY_SOCKET=$tmp/$1.socket
+	wait_until grep -q listens "$1.out"
+}
+
+# told LABEL LINE...: what the receiver was told, as "descriptors text"; ends it.
+told() {
+	local label=$1
+
+	shift
+	NOTIFY_SOCKET=$tmp/$label.socket "$notify" send END
+	ends 0 "$label"
+	[ "$(sed '1d; s/^\([0-9]*\) [0-9]* /\1 /' "$label.out")" = "$(printf '%s\n' "$@")" ] && return
+	echo "told: $(cat "$label.out")"
+	return 1
+}
+
+@test "READY=1 posts all, while CMD goes on" {
+	# shellcheck disable=SC2016
+	background r "$COMPL" run a --ready notify --value up -- sh -c 'systemd-notify --ready; exec "$COMPL" wait go'
+	expect_w 0 wait a --print
+	printed up
+	expect_w 0 wait a -t 0
+	expect 0 done go --status 5
+	ends 5 r
+	look '.completions[0] | .all and .status == 0 and .value == "up"'
+}
+
+@test "by the time that systemd-notify returns it has been posted" {
+	local i
+
+	for i in {1..10}; do
+		# shellcheck disable=SC2016
+		expect 0 run a$i --ready notify -- sh -c 'systemd-notify --ready --status="$0" && "$COMPL" test "$0"' a$i
+		silent
+	done
+}
+
+@test "CMD that says so and ends at once was ready" {
+	local i
+
+	for i in {1..20}; do
+		expect 3 run a$i --ready notify -- sh -c '"$COMPL_TOOLS/notify" send READY=1; exit 3'
+		silent
+		expect_w 0 wait a$i -t 0
+	done
+}
+
+@test "CMD that ends before it is ready posts its status, or 121 if that is 0" {
+	expect 6 run a --ready notify -- sh -c 'systemd-notify --status=busy STOPPING=1 RELOADING=1; exit 6'
+	silent
+	expect_w 6 wait a -t 0
+	expect 0 run b --ready notify -- sh -c '"$COMPL_TOOLS/notify" send "READY=0
+NOTREADY=1
+READY=11
+ READY=1"'
+	one_line "^compl: run: b: ended before it was ready"
+	expect_w 121 wait b -t 0
+}
+
+@test "READY=1 is found among other lines, and with a NUL or a newline at its end" {
+	local i=0 text
+
+	for text in $'READY=1\n' $'STATUS=x\nREADY=1' $'MAINPID=1\nREADY=1\nSTATUS=y' $'\n\nREADY=1\n\n'; do
+		i=$((i + 1))
+		TEXT=$text expect 0 run "a$i" --ready notify -- sh -c '"$COMPL_TOOLS/notify" send "$TEXT"'
+		silent
+		expect_w 0 wait "a$i" -t 0
+	done
+	TEXT=$(yes STATUS=x | head -n 5000)$'\nREADY=1' expect 0 run many --ready notify -- \
+		sh -c '"$COMPL_TOOLS/notify" send "$TEXT"'
+	expect_w 0 wait many -t 0
+}
+
+@test "empty and long datagrams disturb nobody" {
+	expect 0 run a --ready notify -- sh -c '
+		for size in 0 1 4096 60000; do "$COMPL_TOOLS/notify" size $size || exit 9; done
+		"$COMPL_TOOLS/notify" send READY=1'
+	silent
+	expect_w 0 wait a -t 0
+}
+
+@test "descriptors that nobody takes are closed" {
+	# shellcheck disable=SC2016
+	expect 0 run a --ready notify -- sh -c '
+		count() { ls "/proc/$PPID/fd" | wc -l; }
+		before=$(count)
+		for i in 1 2 3; do "$COMPL_TOOLS/notify" send FDSTORE=1 200 || exit 9; done
+		systemd-notify --ready && [ "$(count)" -eq "$before" ]'
+	silent
+	expect_w 0 wait a -t 0
+}
+
+# ---- passing on -------------------------------------------------------------------------
+
+@test "what CMD says is passed on, but for who the main process is" {
+	outer o
+	# shellcheck disable=SC2016
+	expect 0 run a --ready notify -- sh -c '
+		"$COMPL_TOOLS/notify" send "STATUS=starting"
+		"$COMPL_TOOLS/notify" send "READY=1
+MAINPID=$$
+STATUS=up"
+		"$COMPL_TOOLS/notify" send "MAINPID=$$"
+		"$COMPL_TOOLS/notify" send "MAINPIDFDID=7
+WATCHDOG=1"
+		"$COMPL_TOOLS/notify" send "RELOADING=1
+MONOTONIC_USEC=5"
+		"$COMPL_TOOLS/notify" send READY=1
+		"$COMPL_TOOLS/notify" send STOPPING=1'
+	silent
+	told o "0 STATUS=starting" "0 READY=1|STATUS=up" "0 WATCHDOG=1" "0 RELOADING=1|MONOTONIC_USEC=5" \
+		"0 READY=1" "0 STOPPING=1"
+	expect_w 0 wait a -t 0
+}
+
+@test "it is run who says it: the main process of the unit" {
+	outer o
+	background r "$COMPL" run a --ready notify -- sh -c '"$COMPL_TOOLS/notify" send READY=1'
+	ends 0 r
+	told o "0 READY=1"
+	grep -q " ${pid[r]} READY=1" o.out
+}
+
+@test "descriptors go with their message, and a barrier is one" {
+	outer o
+	expect 0 run a --ready notify -- sh -c '
+		"$COMPL_TOOLS/notify" send "FDSTORE=1
+FDNAME=x" 3
+		"$COMPL_TOOLS/notify" send READY=1 252
+		systemd-notify STATUS=z'
+	silent
+	told o "3 FDSTORE=1|FDNAME=x" "252 READY=1" "0 STATUS=z" "1 BARRIER=1"
+}
+
+@test "a run below a run: both are told" {
+	outer o
+	# shellcheck disable=SC2016
+	expect 4 run a --ready notify -- "$COMPL" run b --ready notify -- sh -c 'systemd-notify --ready &&
+		"$COMPL" test a b && exit 4'
+	silent
+	told o "0 READY=1" "1 BARRIER=1"
+	expect_w 0 wait a b -t 0
+}
+
+@test "other modes leave NOTIFY_SOCKET to CMD" {
+	export NOTIFY_SOCKET=/nowhere
+	# shellcheck disable=SC2016
+	expect 0 run a -- sh -c 'echo "$NOTIFY_SOCKET"'
+	printed /nowhere
+	# shellcheck disable=SC2016
+	expect 0 run a --ready fd:7 -- sh -c 'echo "$NOTIFY_SOCKET"; echo >&7'
+	printed /nowhere
+}
+
+@test "a receiver that is not there, or of an unknown kind, holds up nothing" {
+	local socket
+
+	for socket in "$tmp/nowhere" @nobody vsock:2:1 relative "" / "$(printf /%0200d 0)"; do
+		NOTIFY_SOCKET=$socket expect 0 run a --ready notify -- systemd-notify --ready
+		silent
+		expect_w 0 wait a -t 0
+		expect 0 rm a
+	done
+}
+
+@test "a receiver that never reads holds up CMD's messages, not its end, nor its readiness" {
+	outer o deaf
+	background r "$COMPL" run a --ready notify -- sh -c '
+		"$COMPL_TOOLS/notify" send READY=1
+		while "$COMPL_TOOLS/notify" send STATUS=x; do :; done'
+	expect_w 0 wait a
+	# The queues are full, CMD's too, when nobody gets on.
+	wait_until blocked
+	shoot TERM r
+	ends 143 r
+	shoot KILL o
+	outcome o
+}
+
+# The sender below CMD sleeps for room, and so does run.
+blocked() {
+	local cmd sender
+
+	cmd=$(pgrep -P "${pid[r]}") && sender=$(pgrep -P "$cmd") && [ "$(<"/proc/$sender/comm")" = notify ] &&
+		[[ $(<"/proc/$sender/wchan") == *unix* ]] && [[ $(<"/proc/${pid[r]}/wchan") == *poll* ]]
+}
+
+# ---- who is listened to -------------------------------------------------------------------
+
+@test "CMD may become another user, and so may its helpers, even if they are gone" {
+	need_root
+	# shellcheck disable=SC2016
+	expect 0 run a --ready notify -- setpriv --reuid nobody --clear-groups "$notify" send READY=1
+	silent
+	expect_w 0 wait a -t 0
+	expect 0 run b --ready notify -- setpriv --reuid nobody --clear-groups sh -c 'systemd-notify --no-block --ready'
+	silent
+	expect_w 0 wait b -t 0
+	expect 0 run c --ready notify -- sh -c 'setpriv --reuid 54321 --clear-groups systemd-notify --ready; :'
+	silent
+	expect_w 0 wait c -t 0
+}
+
+@test "a stranger is not listened to, and who may post anyway is" {
+	need_root
+	# shellcheck disable=SC2016
+	background r setpriv --reuid nobody --clear-groups env -u COMPL_NAMESPACE "$COMPL" -n "$COMPL_NAMESPACE" run a \
+		--ready notify -- sh -c 'echo "$NOTIFY_SOCKET"; exec sleep 1000'
+	wait_until test -s r.out
+	NOTIFY_SOCKET=$(<r.out)
+	export NOTIFY_SOCKET
+	local i
+	for i in 1 2 3; do
+		setpriv --reuid 54321 --clear-groups "$notify" send READY=1
+	done
+	wait_until test -s r.err
+	[[ $(<r.err) =~ ^"compl: run: --ready: process "[0-9]+" of uid 54321 is not CMD's, and is not listened to"$ ]]
+	expect 1 -u nobody test a
+	"$notify" send READY=1
+	expect_w 0 -u nobody wait a
+	[ "$(wc -l <r.err)" -eq 1 ]
+	shoot TERM r
+	ends 143 r
+	expect 0 -u nobody rm --all
+}
+
+@test "the socket's address cannot be guessed, and is gone with run" {
+	local i
+
+	for i in 1 2 3; do
+		# shellcheck disable=SC2016
+		background r$i "$COMPL" run a$i --ready notify -- sh -c 'echo "$NOTIFY_SOCKET"; exec sleep 1000'
+		wait_until test -s r$i.out
+	done
+	[ "$(sort -u r?.out | grep -cE '^@compl\.[0-9a-f]{32}$')" -eq 3 ]
+	shoot KILL r1
+	ends 137 r1
+	NOTIFY_SOCKET=$(<r1.out) run ! "$notify" send READY=1
+	NOTIFY_SOCKET=$(<r2.out) "$notify" send READY=1
+	expect_w 0 wait a2
+	shoot TERM r2 r3
+	ends 143 r2 r3
+}
+
+@test "no place for the socket is said before anything is done" {
+	# shellcheck disable=SC2016
+	expect_from bash 125 -c 'exec 3>&-; ulimit -n 3; exec "$0" run a --ready notify -- touch run' "$COMPL"
+	one_line '^compl: run: --ready: no socket for CMD: '
+	[ ! -e run ] && [ ! -e "$segment" ]
+}
+
+# ---- real daemons -----------------------------------------------------------------------
+
+@test "redis-server is ready when it answers" {
+	background r "$COMPL" run redis --ready notify -- redis-server --supervised systemd \
+		--port 0 --unixsocket "$tmp/redis" --save '' --dir "$tmp"
+	expect_w 0 wait redis -t 15s
+	[ "$(redis-cli -s "$tmp/redis" ping)" = PONG ]
+	shoot TERM r
+	ends 0 r
+}
+
+@test "redis-server that cannot start is known at once" {
+	background r "$COMPL" run redis --ready notify -- redis-server --supervised systemd --port 99999
+	expect_w 1 wait redis -t 15s
+	ends 1 r
+}
