@@ -262,8 +262,9 @@ blocked() {
 }
 
 @test "no place for the socket is said before anything is done" {
+	# One descriptor is left, which the receiver outside gets.
 	# shellcheck disable=SC2016
-	expect_from bash 125 -c 'exec 3>&-; ulimit -n 3; exec "$0" run a --ready notify -- touch run' "$COMPL"
+	NOTIFY_SOCKET=/x expect_from bash 125 -c 'exec 3>&-; ulimit -n 4; exec "$0" run a --ready notify -- touch run' "$COMPL"
 	one_line '^compl: run: --ready: no socket for CMD: '
 	[ ! -e run ] && [ ! -e "$segment" ]
 }
@@ -283,4 +284,33 @@ blocked() {
 	background r "$COMPL" run redis --ready notify -- redis-server --supervised systemd --port 99999
 	expect_w 1 wait redis -t 15s
 	ends 1 r
+}
+
+@test "haproxy is ready when its master has a worker, and its MAINPID= is not passed on" {
+	cat >haproxy.cfg <<-EOF
+		frontend f
+		mode tcp
+		bind unix@$tmp/front
+		timeout client 5s
+	EOF
+	outer o
+	background r "$COMPL" run haproxy --ready notify -- haproxy -Ws -f haproxy.cfg
+	expect_w 0 wait haproxy -t 15s
+	[ -S front ]
+	grep -q 'READY=1' o.out
+	run ! grep -q MAINPID o.out
+	# It loads its configuration anew, which it says, and stays ready.
+	shoot USR2 r
+	wait_until grep -q 'RELOADING=1' o.out
+	wait_until again
+	expect_w 0 wait haproxy -t 0
+	shoot TERM r
+	ends 0 r
+	shoot TERM o
+	outcome o
+}
+
+# It has said a second time that it is ready.
+again() {
+	[ "$(grep -c 'READY=1' o.out)" -ge 2 ]
 }
