@@ -1,0 +1,339 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: ISC
+# builds: pairs
+#
+# Producers as the commands show them: their deaths, their company, what they leave.
+
+load helper
+
+# produce LABEL NAME ARGUMENT...: `compl run NAME ARGUMENT...` of a CMD that goes on until it is
+# ended; returns when it is registered.
+produce() {
+	local label=$1 name=$2
+
+	shift 2
+	background "$label" "$COMPL" run "$name" "$@" -- sleep 1000
+	wait_until produces "$label" "$name"
+}
+
+produces() {
+	timeout -s KILL "$LIMIT" "$COMPL" ls "$2" --json 3>&- |
+		jq -e ".completions[].producers[] | select(.pid == ${pid[$1]})" >jq.out
+}
+
+# producers NAME N
+producers() {
+	[ "$(timeout -s KILL "$LIMIT" "$COMPL" ls "$1" --json 3>&- | jq '[.completions[].producers[]] | length')" = "$2" ]
+}
+
+# ---- deaths -----------------------------------------------------------------------
+
+@test "a producer that is killed sends all its waiters away, with 121 and a line" {
+	produce p a
+	line_up w1 a
+	line_up w2 a --count 3
+	line_up w3 a --outcome --print
+	shoot KILL p
+	ends 121 w1 w2 w3
+	[ "$(<w1.err)" = "compl: wait: a: a producer went away without completing it (namespace $COMPL_NAMESPACE of uid $EUID)" ]
+	[ "$(<w3.out)" = producer-died ]
+	ends 137 p
+	expect_w 121 wait a
+	expect_w 121 try a
+	expect 0 test a
+	expect_w 121 wait a -q
+	silent
+}
+
+@test "so it does by any signal that run does not pass on" {
+	produce p a
+	line_up w a
+	shoot ALRM p
+	ends 142 p
+	ends 121 w
+}
+
+@test "killed again and again, it is never missed" {
+	local i
+
+	for i in {1..25}; do
+		produce p a
+		line_up w1 a
+		line_up w2 a b
+		shoot KILL p
+		ends 121 w1 w2
+		ends 137 p
+		expect 0 rm a
+	done
+}
+
+@test "with several producers the death of one is the end" {
+	produce p1 a
+	produce p2 a
+	produce p3 a
+	line_up w a
+	shoot KILL p2
+	ends 121 w
+	ends 137 p2
+	# What the others post changes nothing any more.
+	shoot TERM p1 p3
+	ends 143 p1 p3
+	expect_w 121 wait a
+}
+
+@test "several producers that all post: each its token" {
+	background p1 "$COMPL" run a -- sleep 1000
+	background p2 "$COMPL" run a -- sleep 1000
+	wait_until producers a 2
+	line_up w a --count 2
+	shoot TERM p1
+	ends 143 p1
+	asleep w
+	shoot TERM p2
+	ends 143 p2 w
+}
+
+@test "whoever notices is killed next: the one behind notices" {
+	local i
+
+	for i in {1..10}; do
+		produce p a
+		line_up w1 a
+		line_up w2 a
+		line_up w3 a
+		kill -KILL "${pid[p]}" "${pid[w1]}" || : # it may have left
+		ends 121 w2 w3
+		ends 137 p
+		outcome w1
+		[ "$got" -eq 137 ] || [ "$got" -eq 121 ]
+		expect 0 rm a
+	done
+}
+
+@test "a stopped first in line holds up nobody for longer than a moment" {
+	tolerate_rescues
+	produce p a
+	line_up w1 a
+	line_up w2 a
+	shoot STOP w1
+	wait_until is_stopped "${pid[w1]}"
+	shoot KILL p
+	ends 121 w2
+	shoot CONT w1
+	ends 121 w1
+	ends 137 p
+}
+
+@test "of several names the one whose producer died is named, and nothing is taken" {
+	produce p b
+	expect 0 done a c
+	line_up w a b c --print
+	line_up any d b --any --print
+	shoot KILL p
+	ends 121 w any
+	[[ $(<w.err) == "compl: wait: b: "* ]]
+	[ "$(<any.out)" = b ]
+	left a 1
+	left c 1
+	ends 137 p
+}
+
+@test "after a death before its CMD could say that it is ready, too" {
+	background p "$COMPL" run a --ready fd:7 -- sleep 1000
+	wait_until produces p a
+	line_up w a
+	shoot KILL p
+	ends 121 w
+	ends 137 p
+}
+
+@test "after readiness its end changes nothing, unless the name was reset" {
+	background p "$COMPL" run a --ready fd:7 -- sh -c 'echo up >&7; exec sleep 1000'
+	expect_w 0 wait a
+	shoot KILL p
+	ends 137 p
+	expect_w 0 wait a --print
+	printed up
+	background p2 "$COMPL" run b --ready fd:7 -- sh -c 'echo up >&7; exec sleep 1000'
+	expect_w 0 wait b
+	expect 0 reinit b
+	line_up w b
+	shoot TERM p2
+	ends 143 p2
+	ends 121 w
+}
+
+# ---- a new start --------------------------------------------------------------------
+
+@test "a settled name starts anew when run registers: counter, status, value" {
+	expect 0 done a --all --status 3 --value old
+	produce p a
+	look '.completions[0] | .done == 0 and .status == 0 and .value == null'
+	line_up w a
+	shoot KILL p
+	ends 121 w
+	ends 137 p
+	# A dead producer settled it, too.
+	produce p a
+	line_up w a
+	shoot TERM p
+	ends 143 p w
+	left a 0
+}
+
+@test "not while another producer of it lives" {
+	background p1 "$COMPL" run a --ready fd:7 -- sh -c 'echo up >&7; exec sleep 1000'
+	expect_w 0 wait a
+	produce p2 a
+	expect_w 0 wait a -t 0 --print
+	printed up
+	shoot TERM p1 p2
+	ends 143 p1 p2
+	expect_w 0 wait a -t 0
+}
+
+@test "tokens that were not taken stay" {
+	expect 0 done a --count 2 --status 3
+	expect 0 run a -- true
+	left a 3
+	expect_w 3 wait a --count 3
+}
+
+@test "those in line keep their places" {
+	expect 0 init a
+	line_up w1 a
+	line_up w2 a
+	produce p1 a
+	shoot KILL p1
+	ends 121 w1 w2
+	ends 137 p1
+	line_up w3 b
+	produce p2 b
+	line_up w4 b
+	shoot TERM p2
+	ends 143 p2 w3
+	asleep w4
+	expect 0 done b
+	ends 0 w4
+}
+
+@test "reinit forgets dead producers, and living ones stay" {
+	produce p1 a
+	produce p2 a
+	shoot KILL p1
+	ends 137 p1
+	expect 0 reinit a
+	line_up w a
+	look '.completions[0].producers | length == 1'
+	shoot KILL p2
+	ends 121 w
+	ends 137 p2
+}
+
+# ---- company --------------------------------------------------------------------------
+
+@test "--single gives way to who is there, and says who" {
+	produce p a
+	expect 124 run a --single -- touch run
+	one_line "^compl: run: a: process ${pid[p]} produces it already \(namespace $COMPL_NAMESPACE of uid $EUID\)$"
+	expect 124 run a --single -q -- touch run
+	silent
+	[ ! -e run ]
+	expect 0 run a -- true
+	shoot KILL p
+	ends 137 p
+	expect 0 run a --single -- touch run
+	[ -e run ]
+}
+
+@test "of many that want to be the single one, one is" {
+	local i running=0
+
+	for i in {1..8}; do
+		background p$i "$COMPL" run a --single -- sleep 1000
+	done
+	wait_until producers a 1
+	for i in {1..8}; do
+		wait_until settled p$i
+		is_gone "${pid[p$i]}" || running=$i
+	done
+	for i in {1..8}; do
+		[ "$i" -eq "$running" ] || ends 124 p$i
+	done
+	shoot TERM p$running
+	ends 143 p$running
+}
+
+# It has given up, or has its CMD.
+settled() {
+	is_gone "${pid[$1]}" || pgrep -P "${pid[$1]}" >pgrep.out
+}
+
+@test "there is room for 64 producers of a name, and what more do is said" {
+	local i
+
+	for i in {1..64}; do
+		background p$i "$COMPL" run a -- sleep 1000
+	done
+	wait_until producers a 64
+	expect 125 run a -- touch run
+	one_line '^compl: run: a: no room for another producer of it; '
+	[ ! -e run ]
+	expect 0 run b -- true
+	line_up w a --count 64
+	for i in {1..64}; do
+		shoot TERM p$i
+	done
+	for i in {1..64}; do
+		ends 143 p$i
+	done
+	ends 143 w
+}
+
+@test "a name exists by its producer, and can be adopted by init" {
+	expect_w 125 wait a -e -t 0
+	produce p a
+	expect_w 124 wait a -e -t 0
+	expect 0 init a
+	shoot TERM p
+	ends 143 p
+	expect_w 143 wait a -t 0
+	names a
+}
+
+@test "rm sends the waiters of a produced name away with 120" {
+	produce p a
+	line_up w a
+	expect 0 rm a
+	ends 120 w
+	shoot TERM p
+	ends 143 p
+	[[ $(<p.err) == *"removed meanwhile; nothing is posted"* ]]
+	expect 0 ls --names
+	silent
+}
+
+@test "ls shows producers, in the table and as JSON" {
+	produce p1 a
+	produce p2 a
+	expect 0 ls -l a
+	[[ $out =~ $'\n'"  producer ${pid[p1]} sleep for "[0-9]+s$'\n'"  producer ${pid[p2]} sleep for "[0-9]+s$ ]]
+	look ".completions[0].producers | length == 2 and .[0].pid == ${pid[p1]} and .[0].command == \"sleep\"
+		and (.[0].seconds | type) == \"number\" and (.[0] | keys) == [\"command\",\"pid\",\"seconds\"]"
+	shoot TERM p1 p2
+	ends 143 p1 p2
+	look '.completions[0].producers == []'
+}
+
+@test "a failing producer ends a wait with --fail-fast, the others go on" {
+	produce p1 a --all
+	background p2 "$COMPL" run b --all -- sh -c 'exec "$0" wait go --print' "$COMPL"
+	line_up w a b --fail-fast
+	line_up all a b
+	expect 0 done go --status 9
+	ends 9 p2 w
+	asleep all
+	shoot KILL p1
+	ends 121 all
+	ends 137 p1
+}
