@@ -5,6 +5,7 @@
 # What the world can do to a segment: 125, a line that says what, and nobody else disturbed.
 
 load helper
+load private-shm
 
 # Every command, and whether it would make a segment.
 makers=('done a' 'wait a --timeout 2s' 'init a')
@@ -25,34 +26,6 @@ all_refused() {
 }
 
 # ---- a /dev/shm of our own -----------------------------------------------------------
-
-# private_shm OPTIONS: from here on compl runs where /dev/shm is a tmpfs of these options.
-private_shm() {
-	need_root
-	background stray-holder unshare -m sh -c \
-		'mount -t tmpfs -o "$0" tmpfs /dev/shm && : >/dev/shm/ours && echo ready && exec sleep 1200' "$1"
-	wait_until grep -q ready stray-holder.out
-	inside="nsenter -m -t ${pid[stray-holder]} --"
-	printf '#!/bin/sh\nexec %s "%s" "$@"\n' "$inside" "$COMPL" >inside
-	chmod +x inside
-	COMPL=$tmp/inside
-	COMPL_WAITER=$COMPL
-}
-
-# Leaves so many pages of the private /dev/shm free; never touches any other.
-leave_pages() {
-	$inside sh -c '[ -e /dev/shm/ours ] && [ "$(stat -f -c %b /dev/shm)" -le 1024 ] || {
-			echo "not our /dev/shm"
-			exit 1
-		}
-		rm -f /dev/shm/fill; free=$(stat -f -c %f /dev/shm)
-		[ "$free" -gt "$0" ] && head -c $(((free - $0) * 4096)) /dev/zero >/dev/shm/fill; :' "$1"
-}
-
-sound_inside() {
-	expect 0 check
-	[ "$($inside "$COMPL_TOOLS/rescues" "$COMPL_NAMESPACE")" = 0 ]
-}
 
 @test "no room for a segment: 125, no SIGBUS, and once there is room all is well" {
 	local pages

@@ -1,0 +1,240 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: ISC
+# builds: each
+#
+# /dev/shm fills up while the namespace is in use: who needs another page gets 125 and a line,
+# who needs none goes on, nothing is lost, and once there is room all is well.
+
+load helper
+load private-shm
+
+# The segment is there, with the names n1 to n15: the first page of names is used up.
+setup() {
+	begin
+	private_shm size=2m
+	# shellcheck disable=SC2046
+	expect 0 init $(seq -f n%g 15)
+}
+
+teardown() {
+	local sound=0
+
+	[ -z "${inside-}" ] || sound_inside || sound=1
+	finish && [ "$sound" -eq 0 ]
+}
+
+refused_for_room() {
+	one_line '^compl: [a-z]+: .*(space|room|full)'
+}
+
+# waits_for_room LABEL ARGUMENT...: a wait that finds no room for itself.
+waits_for_room() {
+	local label=$1
+
+	shift
+	background "$label" "$COMPL_WAITER" wait "$@"
+	ends 125 "$label"
+	[ "$(wc -l <"$label.err")" -eq 1 ]
+	[[ $(<"$label.err") =~ ^compl:\ wait:\ .*(space|room|full) ]]
+}
+
+# some N: the first N names.
+some() {
+	seq -s ' ' -f n%g "$1"
+}
+
+@test "under sleepers of every kind: all that needs no further page goes on" {
+	line_up w1 n1 --print
+	line_up w2 n1 n2 --print
+	line_up w3 n3 n4 --any
+	line_up w4 n5 --timeout 400ms
+	line_up w5 n6
+	line_up w6 n7 --fail-fast --print
+	line_up w7 n8
+	leave_pages 0
+	expect 0 done n1 --value one
+	ends 0 w1
+	expect 0 done n1 n2 --value two
+	ends 0 w2
+	[ "$(<w1.out) $(<w2.out)" = $'one two\ntwo' ]
+	expect 0 done n4
+	ends 0 w3
+	[ "$(<w3.out)" = n4 ]
+	ends 124 w4
+	shoot KILL w5
+	ends 137 w5
+	expect 0 done n7 --status 3 --value failed
+	ends 3 w6
+	[ "$(<w6.out)" = failed ]
+	expect 0 done n8 --all --value everybody
+	ends 0 w7
+	expect_w 0 wait n8 --print
+	printed everybody
+	expect 0 reinit n7 n8
+	expect 0 rm n7 n8
+	names n1 n10 n11 n12 n13 n14 n15 n2 n3 n4 n5 n6 n9
+}
+
+@test "a place that somebody has left serves the next, without a page" {
+	local i
+
+	line_up w n1
+	leave_pages 0
+	shoot KILL w
+	ends 137 w
+	for i in {1..40}; do
+		line_up w n1
+		expect 0 done n1
+		ends 0 w
+	done
+}
+
+@test "the 32nd and the 64th place in line, at each number of pages too few" {
+	local pages
+
+	line_up keep n1 # the first place
+	leave_pages 0
+	# shellcheck disable=SC2046
+	line_up w1 $(some 15) --any
+	# shellcheck disable=SC2046
+	line_up w2 $(some 15) --any
+	for pages in 0 1 1; do
+		leave_pages $pages
+		waits_for_room w3 n2
+		waits_for_room w3 n2 n3 --any
+		asleep keep w1 w2
+	done
+	leave_pages 2
+	line_up w3 n2
+	leave_pages 0
+	# shellcheck disable=SC2046
+	line_up w4 $(some 15)
+	# shellcheck disable=SC2046
+	line_up w5 $(some 15)
+	line_up w6 n3
+	for pages in 0 1 1; do
+		leave_pages $pages
+		waits_for_room w7 n2
+		asleep keep w{1..6}
+	done
+	leave_pages 2
+	line_up w7 n4
+	# shellcheck disable=SC2046
+	expect 0 done $(some 15) --all
+	ends 0 keep w{1..7}
+}
+
+@test "no room in the middle of joining many lines: out of all of them again" {
+	local pages
+
+	line_up keep n1
+	# shellcheck disable=SC2046
+	line_up w1 $(some 15) --any
+	leave_pages 0
+	# shellcheck disable=SC2046
+	line_up w2 $(some 12) # the places 17 to 28
+	for pages in 0 1 1; do
+		leave_pages $pages
+		# shellcheck disable=SC2046
+		waits_for_room w3 $(some 15)
+		# shellcheck disable=SC2046
+		waits_for_room w4 $(some 15) --any --timeout 10s
+		stands n1 3
+		stands n12 2
+		stands n13 1
+		asleep keep w1 w2
+	done
+	line_up w3 n13
+	line_up w4 n14
+	# shellcheck disable=SC2046
+	expect 0 done $(some 15) --all
+	ends 0 keep w{1..4}
+}
+
+@test "the name that begins a page, at each number of pages too few" {
+	local pages
+
+	line_up keep n1
+	for pages in 0 1 1; do
+		leave_pages $pages
+		expect 125 done new --value text
+		refused_for_room
+		expect 125 init new
+		refused_for_room
+		waits_for_room w new
+		waits_for_room w n2 new
+		expect 125 done n3 new
+		refused_for_room
+		expect 0 try n3
+		expect 1 test new
+		expect 124 try new
+		stands n2 0
+		asleep keep
+	done
+	leave_pages 2
+	expect 0 done new --value text
+	leave_pages 0
+	expect 0 wait new --print
+	printed text
+	expect 0 done n1
+	ends 0 keep
+}
+
+@test "what a dead one left behind is repaired without a page" {
+	line_up w1 n1
+	line_up w2 n1 n2
+	leave_pages 0
+	background stray-owner $inside "$COMPL_TOOLS/hold-lock" "$COMPL_NAMESPACE"
+	wait_until grep -q held stray-owner.out
+	background d "$COMPL" done n1
+	asleep d
+	shoot KILL stray-owner
+	ends 0 d w1
+	expect 0 done n1 n2
+	ends 0 w2
+}
+
+@test "posters are killed where no page is free: what was posted is there" {
+	local i sure=0
+
+	line_up w n1 --count 1000
+	leave_pages 0
+	for i in {1..40}; do
+		background d "$COMPL" done n1
+		sleep 0.00$((i % 8))
+		kill -KILL "${pid[d]}" 2>/dev/null || :
+		outcome d
+		sure=$((sure + !got))
+	done
+	look "[.completions[] | select(.name == \"n1\") | .done >= $sure and .done <= 40] == [true]"
+	asleep w
+	expect 0 rm n1
+	ends 120 w
+}
+
+@test "the room comes and goes under a crowd: each goes in, or says why not" {
+	local i sure=0 refused=0
+
+	leave_pages 0
+	for i in {1..60}; do
+		background w$i "$COMPL_WAITER" wait n1
+		[ $((i % 10)) -ne 0 ] || leave_pages $((i / 10))
+	done
+	for i in {1..60}; do
+		wait_until rests "${pid[w$i]}"
+		is_gone "${pid[w$i]}" || continue
+		ends 125 w$i
+		[ "$(wc -l <w$i.err)" -eq 1 ]
+		refused=$((refused + 1))
+		unset "pid[w$i]"
+	done
+	sure=$((60 - refused))
+	[ "$refused" -gt 0 ] && [ "$sure" -gt 0 ]
+	stands n1 $sure
+	leave_pages 0
+	expect 0 done n1 --count $sure
+	for i in {1..60}; do
+		[ -z "${pid[w$i]-}" ] || ends 0 w$i
+	done
+	left n1 0
+}
