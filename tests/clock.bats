@@ -1,0 +1,157 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: ISC
+# builds: each
+#
+# The wall clock may be set, forwards and back, by anybody at any time.  compl never reads it and
+# never sleeps by it: each command here would die by SIGSYS if it did.  Its own clock,
+# CLOCK_MONOTONIC, cannot be set; but participants of several time namespaces read it
+# differently.
+
+load helper
+
+# ---- the wall clock -----------------------------------------------------------------------------
+
+# blindly STATUS ARGUMENT...: $COMPL without a wall clock.
+blindly() {
+	local want=$1
+
+	shift
+	expect_from "$COMPL_TOOLS/no-wall-clock" "$want" "$COMPL" "$@"
+}
+
+# blind LABEL ARGUMENT...: a wait without a wall clock, asleep.
+blind() {
+	local label=$1
+
+	shift
+	background "$label" "$COMPL_TOOLS/no-wall-clock" "$COMPL" wait "$@"
+	asleep "$label"
+}
+
+@test "who reads the wall clock here dies by SIGSYS, or these tests would prove nothing" {
+	expect_from "$COMPL_TOOLS/no-wall-clock" 159 date
+	expect_from "$COMPL_TOOLS/no-wall-clock" 0 cat /proc/uptime
+}
+
+@test "no command reads the wall clock" {
+	blindly 0 init a
+	blindly 0 done a --value text --status 3
+	blindly 3 wait a --print --timeout 10s --remaining --outcome
+	blindly 0 reinit a
+	blindly 0 done a --all
+	blindly 0 wait a -- true
+	blindly 0 test a
+	blindly 0 try a
+	blindly 124 try b
+	blindly 0 ls -l
+	blindly 0 ls --json
+	blindly 0 ls --namespaces
+	blindly 0 check
+	blindly 0 check --repair
+	blindly 0 rm a
+	blindly 0 help wait
+	blindly 125 done a --existing
+	blindly 0 rm --all
+}
+
+@test "no wait sleeps by the wall clock: with and without a deadline, for one, several and any" {
+	blind w1 a
+	blind w2 a --io
+	blind w3 a b --timeout 1h
+	blind w4 c d --any
+	blind w5 d c --any --timeout 1h
+	blind w6 e --fail-fast --killable
+	blind w7 f --with-parent
+	blindly 124 wait g --timeout 20ms
+	blindly 124 wait g h --timeout 20ms
+	blindly 124 wait g h --any --timeout 20ms
+	blindly 0 ls -l
+	blindly 0 done a --count 3
+	blindly 0 done b d c
+	blindly 0 done f --all
+	blindly 0 done e --status 2
+	ends 0 w{1..5} w7
+	ends 2 w6
+}
+
+@test "nor does who sleeps on the lock" {
+	expect 0 init keep
+	background stray-owner "$COMPL_TOOLS/hold-lock" "$COMPL_NAMESPACE"
+	wait_until grep -q held stray-owner.out
+	background w1 "$COMPL_TOOLS/no-wall-clock" "$COMPL" wait a --timeout 1500ms
+	background w2 "$COMPL_TOOLS/no-wall-clock" "$COMPL" wait a
+	background d "$COMPL_TOOLS/no-wall-clock" "$COMPL" done a
+	asleep w1 w2 d
+	blindly 125 try a
+	ends 124 w1
+	shoot KILL stray-owner
+	ends 0 w2 d
+}
+
+# ---- other clocks than ours ---------------------------------------------------------------------
+
+# elsewhen LABEL SECONDS ARGUMENT...: a wait where CLOCK_MONOTONIC differs by so much.  unshare
+# waits for it and ends as it does.
+elsewhen() {
+	local label=$1 offset=$2
+
+	shift 2
+	background "$label" unshare -T --monotonic "$offset" -f "$COMPL" wait "$@"
+	wait_until runs_inside "$label"
+}
+
+runs_inside() {
+	local inner
+
+	inner=$(pgrep -P "${pid[$1]}") && rests "$inner"
+}
+
+need_time_namespaces() {
+	need_root
+	unshare -T --monotonic 1 -f true 2>/dev/null || skip "this kernel or sandbox makes no time namespaces"
+}
+
+@test "in several time namespaces the order is the same, and all is for everybody" {
+	need_time_namespaces
+	elsewhen w1 100000 a
+	elsewhen w2 -100 a
+	line_up w3 a
+	elsewhen w4 1000 a b --any
+	expect 0 done a
+	ends 0 w1
+	expect 0 done a
+	ends 0 w2
+	expect 0 done a
+	ends 0 w3
+	expect 0 done b --all
+	ends 0 w4
+	left a 0
+}
+
+@test "in a time namespace a deadline comes when it should there" {
+	need_time_namespaces
+	elsewhen w1 100000 a --timeout 1500ms
+	elsewhen w2 -100 a --timeout 1500ms
+	elsewhen w3 100000 b c --any --timeout 1500ms
+	elsewhen w4 100000 a --timeout 1h
+	background w5 "$COMPL" wait d --timeout 1400ms
+	ends 124 w5
+	ends 124 w1 w2 w3
+	elsewhen w6 -100 a --timeout 1h
+	expect 0 done a
+	ends 0 w4
+	expect 0 done a
+	ends 0 w6
+}
+
+@test "what ls says of the age of participants elsewhen is never below 0" {
+	need_time_namespaces
+	elsewhen w1 100000 a
+	elsewhen w2 -100 a
+	look '[.completions[] | .age_seconds, .waiters[].seconds] | all(. >= 0)'
+	expect 0 ls -l
+	[[ $out != *-[0-9]* ]]
+	expect 0 done a --all
+	look '[.completions[].waits | .seconds, .io_seconds] | all(. >= 0)'
+	ends 0 w1 w2
+}
