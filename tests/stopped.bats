@@ -1,0 +1,184 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: ISC
+# builds: pairs
+#
+# A participant that is stopped for as long as it pleases: it holds up tokens where it is first in
+# line, and nothing else.  (Who is stopped with the lock in hand: lock.bats.  Who was released
+# before it was stopped: released.bats.)
+
+load helper
+
+stop() {
+	local label
+
+	shoot STOP "$@"
+	for label; do
+		wait_until is_stopped "${pid[$label]}"
+	done
+}
+
+@test "at the head: deadlines and signals of those behind work, and newcomers queue up" {
+	line_up w1 a
+	line_up w2 a --timeout 1s
+	line_up_default w3 a
+	line_up w4 a
+	stop w1
+	expect 0 done a
+	ends 124 w2
+	shoot INT w3
+	ends 130 w3
+	expect_w 124 wait a --timeout 50ms
+	expect_w 124 try a
+	line_up w5 a
+	stands a 3
+	shoot CONT w1
+	ends 0 w1
+	asleep w4 w5
+	expect 0 done a --count 2
+	ends 0 w4 w5
+}
+
+@test "at the head: other names are nobody's affair" {
+	line_up w1 a
+	stop w1
+	line_up w2 a b --any
+	line_up w3 b
+	expect 0 done a b
+	ends 0 w2
+	[ "$(<w2.out)" = b ]
+	expect 0 done b
+	ends 0 w3
+	left a 1
+	shoot KILL w1
+	ends 137 w1
+	left a 1
+}
+
+@test "at the head: reinit, rm and the other ways out stay open to those behind" {
+	line_up w1 a
+	line_up w2 a --fail-fast
+	line_up w3 a
+	stop w1
+	expect 0 done a --status 3
+	ends 3 w2
+	expect 125 reinit a
+	expect 0 reinit a --force
+	asleep w3
+	expect 0 rm a
+	ends 120 w3
+	stands a 0
+	shoot CONT w1
+	ends 120 w1
+}
+
+@test "in the middle: it holds up nobody before its turn has come, then its deadline makes way" {
+	line_up w1 a
+	line_up w2 a --timeout 2s
+	line_up w3 a
+	stop w2
+	expect 0 done a
+	ends 0 w1
+	expect 0 done a
+	asleep w3
+	background clock "$COMPL_WAITER" wait other --timeout 2s
+	ends 124 clock
+	asleep w3 # it is first in line and has not seen its deadline
+	shoot CONT w2
+	outcome w2
+	[ "$got" -eq 0 ] || [ "$got" -eq 124 ]
+	[ "$got" -ne 0 ] || expect 0 done a
+	ends 0 w3
+	left a 0
+}
+
+@test "in the middle: who leaves or dies before it, or behind it, leaves it where it was" {
+	line_up w1 a
+	line_up w2 a
+	line_up w3 a
+	line_up w4 a
+	line_up w5 a
+	stop w3
+	shoot KILL w2 w4
+	ends 137 w2 w4
+	expect 0 done a --count 2
+	ends 0 w1
+	asleep w5
+	shoot CONT w3
+	ends 0 w3
+	expect 0 done a
+	ends 0 w5
+}
+
+@test "all of a line: tokens wait, and go in order when they go on" {
+	local i
+
+	for i in {1..6}; do
+		line_up w$i a
+	done
+	stop w{1..6}
+	expect 0 done a --count 6
+	shoot CONT w6 w5
+	asleep w6 w5
+	shoot CONT w4 w2
+	asleep w4 w2
+	shoot KILL w3
+	ends 137 w3
+	asleep w4
+	shoot CONT w1
+	ends 0 w1 w2 w4 w5 w6
+	left a 1
+}
+
+@test "over several names: it holds up where it is first, and only there" {
+	line_up w1 a b
+	line_up w2 b
+	line_up w3 a --timeout 1s
+	line_up w4 c a --any
+	stop w1
+	expect 0 done a b c
+	asleep w2
+	ends 124 w3
+	ends 0 w4
+	[ "$(<w4.out)" = c ]
+	shoot CONT w1
+	ends 0 w1
+	expect 0 done b
+	ends 0 w2
+}
+
+@test "for any: what the stopped one does not take is taken when it is gone" {
+	line_up w1 a b --any
+	line_up w2 a b --any
+	line_up w3 b
+	stop w1
+	expect 0 done a b
+	asleep w2 w3
+	shoot KILL w1
+	ends 137 w1
+	ends 0 w2
+	if [ "$(<w2.out)" = b ]; then # the two places of the dead one are let go one after the other
+		left a 1
+		expect 0 done b
+	fi
+	ends 0 w3
+	left b 0
+}
+
+@test "a stopped poster has posted or it has not; the others post and take meanwhile" {
+	local i
+
+	line_up keep keep
+	for i in {1..25}; do
+		background p "$COMPL" done a
+		kill -STOP "${pid[p]}" 2>/dev/null || :
+		# Where it holds the lock, this would wait for it: then it has to go on first.
+		background d "$COMPL" done b
+		wait_until rests "${pid[d]}"
+		kill -CONT "${pid[p]}" 2>/dev/null || :
+		ends 0 p d
+	done
+	left a 25
+	left b 25
+	expect 0 done keep
+	ends 0 keep
+}
