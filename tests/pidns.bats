@@ -131,3 +131,62 @@ line_up_in() {
 	left b 1
 	unset "pid[w1]" "pid[holder]" "pid[d1]" "pid[d2]"
 }
+
+@test "deadlines and signals work over there, each as PID 1 has them, and disturb nobody here" {
+	background w1-outer unshare -p -f --mount-proc "$COMPL_WAITER" wait a --timeout 1s
+	line_up_in w2 a b --any
+	line_up_in w3 a
+	line_up w4 a
+	ends 124 w1-outer
+	shoot TERM w2
+	ends 143 w2-outer
+	asleep w3 w4
+	shoot KILL w3
+	outcome w3-outer
+	asleep w4
+	expect 0 done a
+	ends 0 w4
+	expect 0 ls --names
+	silent
+	unset "pid[w2]" "pid[w3]"
+}
+
+@test "while the owner of the lock is stopped over there, deadlines and signals work here" {
+	expect 0 init keep
+	line_up w1 a --timeout 1500ms
+	line_up_default w2 a
+	in_namespace holder "$COMPL_TOOLS/hold-lock" "$COMPL_NAMESPACE"
+	wait_until grep -q held holder-outer.out
+	shoot STOP holder
+	wait_until is_stopped "${pid[holder]}"
+	in_namespace d "$COMPL" done b
+	asleep d
+	expect_w 125 try b
+	expect_w 124 wait b --timeout 200ms
+	ends 124 w1
+	shoot INT w2
+	ends 130 w2
+	shoot CONT holder
+	asleep d
+	shoot KILL holder
+	outcome holder-outer
+	ends 0 d-outer
+	left b 1
+	unset "pid[holder]" "pid[d]"
+}
+
+@test "a stopped one over there holds up tokens here, and not all" {
+	line_up_in w1 a
+	line_up w2 a
+	line_up_in w3 a
+	shoot STOP w1
+	wait_until is_stopped "${pid[w1]}"
+	expect 0 done a
+	asleep w2 w3
+	expect_w 124 try a
+	expect 0 done a --all
+	ends 0 w2 w3-outer
+	shoot CONT w1
+	ends 0 w1-outer
+	unset "pid[w1]" "pid[w3]"
+}

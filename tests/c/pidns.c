@@ -1,0 +1,390 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Two worlds on one segment.  Here a token goes round; over there everybody is PID 1 of a pid
+ * namespace of its own, all with the same thread id, and is killed at random while it stands in
+ * the same lines, holds the lock, or posts.
+ *
+ * Seat belts may rescue: where thread ids are ambiguous the promise is a second.
+ */
+#include "inside.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <sys/mman.h>
+
+#define HERE	 4
+#define THERE	 6
+#define STORM_MS 4000
+
+static const char *const ring[HERE] = { "r0", "r1", "r2", "r3" };
+
+static struct books {
+	uint32_t stop;
+	uint32_t passes;
+	int64_t longest_ns; /* that a token took from one to the next */
+	int64_t posted_ns;
+	uint32_t posting, posted, taking, taken; /* of "x": begun, finished */
+} * books;
+
+static struct compl_space *mine;
+
+static void
+add(uint32_t *counter, uint32_t n)
+{
+	__atomic_add_fetch(counter, n, __ATOMIC_SEQ_CST);
+}
+
+static bool
+is_to_stop(void)
+{
+	return __atomic_load_n(&books->stop, __ATOMIC_SEQ_CST);
+}
+
+static enum compl_result
+post_mine(const char *name)
+{
+	struct compl_post p = { .tokens = 1 };
+
+	return compl_done(mine, name, &p);
+}
+
+/* ---- here ------------------------------------------------------------------------------ */
+
+static void
+note_pass(void)
+{
+	int64_t took = in_ms(0) - books->posted_ns;
+
+	add(&books->passes, 1);
+	if (took > books->longest_ns)
+		books->longest_ns = took;
+}
+
+/* Takes the token, notes how long it came, and passes it on, until everybody has seen the
+ * end.  Only who has the token writes down times. */
+static int
+passes_on(void *argument)
+{
+	unsigned i = (unsigned)*(size_t *)argument;
+	bool last;
+
+	mine = space_open(i % 2 ? COMPL_SOLE_LIST : 0);
+	NEED(mine);
+	do {
+		last = is_to_stop();
+		NEED(wait_ms(mine, ring[i], -1) == COMPL_OK);
+		note_pass();
+		books->posted_ns = in_ms(0);
+		NEED(post_mine(ring[(i + 1) % HERE]) == COMPL_OK);
+	} while (!last);
+	return 0;
+}
+
+/* In the same lines, with deadlines: they time out, and nothing else. */
+static int
+times_out(void *argument)
+{
+	const char *both[] = { ring[1], ring[3] };
+	struct compl_request r = { .names = both, .count = 2, .need = 2 };
+	struct compl_outcome out = { 0 };
+	enum compl_result result;
+
+	(void)argument;
+	mine = space_open(0);
+	NEED(mine);
+	while (!is_to_stop()) {
+		r.deadline_ns = in_ms(2);
+		result = compl_wait(mine, &r, &out);
+		NEED(result == COMPL_TIMED_OUT);
+	}
+	return 0;
+}
+
+/* ---- over there ---------------------------------------------------------------------------- */
+
+static void
+post_x(void)
+{
+	add(&books->posting, 1);
+	NEED(post_mine("x") == COMPL_OK);
+	add(&books->posted, 1);
+}
+
+static void
+take_x(int64_t deadline_ns)
+{
+	const char *name = "x";
+	struct compl_request r = {
+		.names = &name, .count = 1, .need = 1, .deadline_ns = deadline_ns
+	};
+	struct compl_outcome out = { 0 };
+	enum compl_result result;
+
+	add(&books->taking, 1);
+	result = compl_wait(mine, &r, &out);
+	NEED(result == COMPL_OK || result == COMPL_TIMED_OUT);
+	if (result == COMPL_OK)
+		add(&books->taken, 1);
+	else
+		__atomic_sub_fetch(&books->taking, 1, __ATOMIC_SEQ_CST);
+}
+
+/* Holds up the ring, until it dies or its time is up: two tokens there never are. */
+static void
+stand_in_the_way(unsigned flags)
+{
+	const char *names[] = { ring[rand() % 2], ring[2 + rand() % 2] };
+	struct compl_request r = { .names = names, .count = 2, .need = 2, .flags = flags };
+	struct compl_outcome out = { 0 };
+
+	r.deadline_ns = rand() % 4 ? in_ms(1 + rand() % 3) : COMPL_NEVER;
+	NEED(compl_wait(mine, &r, &out) == COMPL_TIMED_OUT);
+}
+
+static int
+works_as_one(void *argument)
+{
+	NEED(getpid() == 1);
+	srand(*(unsigned *)argument);
+	mine = space_open(rand() % 2 ? COMPL_SOLE_LIST : 0);
+	NEED(mine);
+	while (!is_to_stop())
+		switch (rand() % 6) {
+		case 0:
+		case 1:
+			post_x();
+			break;
+		case 2:
+			take_x(in_ms(rand() % 3));
+			break;
+		case 3:
+			stand_in_the_way(0);
+			break;
+		case 4:
+			stand_in_the_way(COMPL_WAIT_ANY);
+			break;
+		default:
+			compl_test(mine, "x");
+		}
+	return 0;
+}
+
+/* ---- both --------------------------------------------------------------------------------- */
+
+static int home = -1;
+
+/* A child that is PID 1 of a new pid namespace; false if that cannot be had. */
+static bool
+child_elsewhere(int (*run)(void *), void *argument, size_t *number)
+{
+	if (unshare(CLONE_NEWPID) != 0)
+		return false;
+	*number = child(run, argument);
+	return setns(home, CLONE_NEWPID) == 0;
+}
+
+static bool
+is_possible(void)
+{
+	home = open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC);
+	return home >= 0 && unshare(CLONE_NEWPID) == 0 && setns(home, CLONE_NEWPID) == 0;
+}
+
+/* In the place of one who was killed. */
+static bool
+replace(size_t old)
+{
+	size_t before = children_count, fresh;
+	static unsigned seed;
+
+	child_kill(old, SIGKILL);
+	CHECK(child_status(old) == 137);
+	seed = (unsigned)rand();
+	children_count = old;
+	CHECK(child_elsewhere(works_as_one, &seed, &fresh));
+	CHECK(fresh == old);
+	children_count = before;
+	return true;
+}
+
+static bool
+is_sound(void)
+{
+	size_t faults = 0;
+
+	CHECK(compl_check(space(), tap_fault, NULL, &faults) == COMPL_OK);
+	CHECK(faults == 0);
+	return true;
+}
+
+static bool
+adds_up(void)
+{
+	int64_t left = counter("x");
+
+	left = left < 0 ? 0 : left;
+	printf("# x: posted %u to %u, taken %u to %u, left %d\n", books->posted, books->posting,
+	       books->taken, books->taking, (int)left);
+	CHECK(books->posted <= books->taking + left);
+	CHECK(books->taken + left <= books->posting);
+	return true;
+}
+
+/* The others get no further commands: the ring ends by itself, or it hangs. */
+static bool
+kill_the_rest(size_t first)
+{
+	size_t i;
+
+	for (i = first; i < first + THERE; i++)
+		child_kill(i, SIGKILL);
+	for (i = first; i < first + THERE; i++) {
+		int status = child_status(i);
+
+		CHECK(status == 137 || status == 0);
+	}
+	return true;
+}
+
+static bool
+prepare(void)
+{
+	books = mmap(NULL, sizeof *books, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
+		     0);
+	CHECK(books != MAP_FAILED);
+	memset(books, 0, sizeof *books);
+	space();
+	return true;
+}
+
+static bool
+storm(void)
+{
+	static size_t number[HERE];
+	static unsigned seed[THERE];
+	unsigned kills = 0;
+	size_t i, first;
+	int64_t end;
+
+	CHECK(prepare());
+	for (i = 0; i < HERE; i++) {
+		number[i] = i;
+		child(passes_on, &number[i]);
+	}
+	child(times_out, NULL);
+	first = children_count;
+	for (i = 0; i < THERE; i++) {
+		seed[i] = (unsigned)rand();
+		CHECK(child_elsewhere(works_as_one, &seed[i], &(size_t){ 0 }));
+	}
+	books->posted_ns = in_ms(0);
+	CHECK(post(ring[0], 1) == COMPL_OK);
+	for (end = in_ms(STORM_MS); in_ms(0) < end; kills++) {
+		nap();
+		CHECK(replace(first + (size_t)rand() % THERE));
+	}
+	__atomic_store_n(&books->stop, 1, __ATOMIC_SEQ_CST);
+	CHECK(kill_the_rest(first));
+	for (i = 0; i < first; i++)
+		CHECK(child_status(i) == 0);
+	printf("# %u kills, %u passes, the longest took %d ms, %u rescues\n", kills, books->passes,
+	       (int)(books->longest_ns / 1000000), (unsigned)compl_rescues(space()));
+	CHECK(header()->mixed == ROBUST_MIXED);
+	CHECK(books->passes >= HERE);
+	CHECK(adds_up());
+	return is_sound();
+}
+
+/* ---- one death at a time --------------------------------------------------------------------- */
+
+static int
+waits_for_a(void *argument)
+{
+	(void)argument;
+	mine = space_open(COMPL_SOLE_LIST);
+	NEED(mine);
+	return wait_ms(mine, "a", -1) == COMPL_OK ? 0 : 98;
+}
+
+static int
+holds_the_lock(void *argument)
+{
+	struct session s;
+
+	(void)argument;
+	mine = space_open(COMPL_SOLE_LIST);
+	NEED(mine);
+	NEED(session_begin(&s, mine, NULL) == COMPL_OK);
+	NEED(repair_enter(&s, CLOCK_NEVER) == COMPL_OK);
+	__atomic_store_n(&books->posted, 1, __ATOMIC_SEQ_CST);
+	for (;;)
+		pause();
+}
+
+static int
+posts_a(void *argument)
+{
+	(void)argument;
+	mine = space_open(0);
+	NEED(mine);
+	return post_mine("a") == COMPL_OK ? 0 : 98;
+}
+
+static int
+times_out_on_the_lock(void *argument)
+{
+	(void)argument;
+	mine = space_open(0);
+	NEED(mine);
+	return wait_ms(mine, "a", 300) == COMPL_TIMED_OUT ? 0 : 98;
+}
+
+/* Four wait for the lock with the holder's own thread id; two of them die, one times out. */
+static bool
+sleepers_of_equal_id(void)
+{
+	size_t holder, w, p[3], late;
+	int i;
+
+	CHECK(prepare());
+	CHECK(child_elsewhere(waits_for_a, NULL, &w));
+	CHECK(child_sleeps(w));
+	CHECK(child_elsewhere(holds_the_lock, NULL, &holder));
+	while (!__atomic_load_n(&books->posted, __ATOMIC_SEQ_CST))
+		nap();
+	for (i = 0; i < 3; i++) {
+		CHECK(child_elsewhere(posts_a, NULL, &p[i]));
+		CHECK(child_sleeps(p[i]));
+	}
+	CHECK(child_elsewhere(times_out_on_the_lock, NULL, &late));
+	CHECK(child_status(late) == 0);
+	child_kill(p[0], SIGKILL);
+	child_kill(p[1], SIGKILL);
+	CHECK(child_status(p[0]) == 137 && child_status(p[1]) == 137);
+	CHECK(child_sleeps(p[2]));
+	CHECK(child_sleeps(w));
+	CHECK(robust_owner(header()->lock) == 1);
+	child_kill(holder, SIGKILL);
+	CHECK(child_status(holder) == 137);
+	CHECK(child_status(p[2]) == 0);
+	CHECK(child_status(w) == 0);
+	return is_sound();
+}
+
+static const struct test tests[] = {
+	{ "a token goes round here, while all over there have one thread id and are killed", storm,
+	  true },
+	{ "who sleeps on the lock, with its holder's id, and dies, does not let it go",
+	  sleepers_of_equal_id, true },
+};
+
+int
+main(void)
+{
+	srand((unsigned)time(NULL));
+	if (!is_possible()) {
+		printf("1..0 # SKIP no pid namespaces can be made: %s\n", strerror(errno));
+		return 0;
+	}
+	return tap_run(tests, COUNT(tests));
+}
