@@ -6,17 +6,34 @@
 
 load helper
 
+# left_alone LABEL...: each ends with 120 and one line.
+left_alone() {
+	local label
+
+	ends 120 "$@"
+	for label; do
+		[ "$(wc -l <"$label.err")" -eq 1 ]
+		[[ $(<"$label.err") == "compl: wait: "* ]]
+	done
+}
+
 @test "whoever waits in an unlinked segment leaves with 120 within ten seconds and says so" {
 	line_up w1 a
 	line_up w2 a
 	line_up w3 a b
 	line_up w4 c --timeout 1h
+	line_up w5 d e --any
+	line_up w6 e d --any --timeout 1h
+	line_up w7 f --count 3 --io -- ./app
+	line_up w8 g --fail-fast --killable
+	line_up w9 h
+	line_up w10 h
+	shoot STOP w9
+	wait_until is_stopped "${pid[w9]}"
 	rm "$segment"
-	ends 120 w1 w2 w3 w4
-	for i in 1 2 3 4; do
-		[ "$(wc -l <w$i.err)" -eq 1 ]
-		[[ $(<w$i.err) == "compl: wait: "* ]]
-	done
+	left_alone w{1..8}
+	shoot CONT w9
+	left_alone w9 w10
 	[ ! -e "$segment" ]
 }
 
@@ -27,4 +44,37 @@ load helper
 	expect 0 done b
 	left b 1
 	left a 0
+}
+
+@test "unlinked again and again: nobody is left in an old one, nor hears of the new one" {
+	local i old=()
+
+	for i in {1..4}; do
+		line_up w$i.1 a
+		line_up w$i.2 a b --any
+		old+=(w$i.1 w$i.2)
+		rm "$segment"
+	done
+	line_up new a --print
+	stands a 1
+	expect 0 done a --value new
+	ends 0 new
+	[ "$(<new.out)" = new ]
+	for i in {1..5}; do
+		expect 0 done a --all
+		expect 0 wait a
+		expect 0 reinit a
+	done
+	left_alone "${old[@]}"
+	expect 0 ls --names
+	silent
+}
+
+@test "who dies in an unlinked segment lets the next one look" {
+	line_up w1 a
+	line_up w2 a
+	rm "$segment"
+	shoot KILL w1
+	ends 137 w1
+	left_alone w2
 }
