@@ -400,8 +400,8 @@ void compl_list_free(struct compl_listing *list);
 
 /* Looks at every invariant of the segment, after the repair that any call makes
  * when the last one died, and calls fault() with a line for each that does not
- * hold; *faults is their number.  fault() may be NULL; it runs under the lock
- * and must not call compl. */
+ * hold; *faults is their number.  fault() may be NULL; it runs under the lock,
+ * must not call compl, and lets go what robust mutexes it takes. */
 typedef void compl_fault_fn(void *arg, const char *fault);
 enum compl_result compl_check(struct compl_space *c, compl_fault_fn *fault, void *arg,
 			      size_t *faults);
