@@ -61,8 +61,8 @@ make_new(struct session *s, uint32_t *index)
 	return result;
 }
 
-/* Nobody can reach the record before the commit, so its bytes are simply
- * written. */
+/* Nobody can reach the record before the commit, so its bytes are simply written; but who left
+ * its former life at a deadline, without the lock, may still count that wait. */
 static void
 blank(struct completion *n, const char *name, uint32_t hash)
 {
@@ -72,7 +72,9 @@ blank(struct completion *n, const char *name, uint32_t hash)
 	put(&n->status, 0);
 	put(&n->value, 0);
 	n->since_ns = clock_now_ns();
-	n->waits = n->waits_ns = n->waits_io_ns = 0;
+	__atomic_store_n(&n->waits, 0, __ATOMIC_RELAXED);
+	__atomic_store_n(&n->waits_ns, 0, __ATOMIC_RELAXED);
+	__atomic_store_n(&n->waits_io_ns, 0, __ATOMIC_RELAXED);
 	memset(n->name, 0, sizeof(n->name));
 	memcpy(n->name, name, strnlen(name, COMPL_NAME_MAX));
 }
