@@ -7,6 +7,7 @@
 # make demo           runs examples/startup.sh
 # make check          both builds, all tests           (TESTS='tests/wait.bats …' runs a few)
 # make check-asan     the tests, with ASan and UBSan
+# make check-tsan     threads of one process, with ThreadSanitizer
 # make lint           shellcheck, cppcheck, clang-tidy, clang-format, layers, mandoc
 # make model          checks the protocol with spin
 # make bench          hand-over and start-up beside a bare futex word
@@ -51,7 +52,7 @@ Q := $(if $(filter 1,$(V)),,@)
 silent := $(filter 1,$(V))$(findstring s,$(firstword -$(MAKEFLAGS)))
 say = @$(if $(silent),:,printf '  %-7s %s\n' $(1) $(2))
 
-.PHONY: all glibc asan install uninstall demo check check-asan lint model bench fmt FORCE
+.PHONY: all glibc asan install uninstall demo check check-asan check-tsan lint model bench fmt FORCE
 .DELETE_ON_ERROR:
 all: build/compl build/completions.sh
 
@@ -82,6 +83,15 @@ SANITIZED_CFLAGS = $(sanitize)
 SANITIZED_LDFLAGS = $(NATIVE_LDFLAGS) $(sanitize)
 SANITIZED_LIBS = $(NATIVE_LIBS)
 SANITIZED_COMPAT = $(NATIVE_COMPAT)
+
+# Another compiler's: TSAN_CC=clang
+TSAN_CC ?= $(NATIVE_CC)
+THREADED_CC = $(TSAN_CC)
+THREADED_CPPFLAGS = $(NATIVE_CPPFLAGS)
+THREADED_CFLAGS = -fsanitize=thread -fno-omit-frame-pointer
+THREADED_LDFLAGS = $(NATIVE_LDFLAGS) -fsanitize=thread
+THREADED_LIBS = $(NATIVE_LIBS)
+THREADED_COMPAT = $(NATIVE_COMPAT)
 NATIVE_CPPFLAGS += $(fortify)
 
 # ---- what is built from what -----------------------------------------------------------------------
@@ -130,6 +140,7 @@ endef
 $(eval $(call build,build,STATIC))
 $(eval $(call build,build/glibc,NATIVE))
 $(eval $(call build,build/asan,SANITIZED))
+$(eval $(call build,build/tsan,THREADED))
 
 glibc: build/glibc/compl
 asan: build/asan/compl
@@ -190,6 +201,16 @@ check: build/compl build/glibc/compl $(tools) $(c_tests:%=build/c/%) $(c_tests:%
 check-asan: build/asan/compl $(tools) $(c_tests:%=build/asan/c/%)
 	@COMPL_BUILDS='build/asan/compl' COMPL_SANITIZED=1 $(with_tools) \
 		tests/run $(or $(TESTS),$(c_tests:%=build/asan/c/%) $(filter-out tests/build.bats,$(bats)))
+
+# What is done by the threads of one process.  (ThreadSanitizer knows neither threads in a child of
+# a process with threads, nor a mutex that a dead process has left.)  Its shadow memory wants the
+# addresses that it knows.
+threaded := library race threads
+fixed_addresses = $(shell setarch -R true 2>/dev/null && echo setarch -R)
+
+check-tsan: $(threaded:%=build/tsan/c/%)
+	@COMPL_BUILDS='build/tsan/compl' TSAN_OPTIONS='suppressions=$(CURDIR)/tests/tsan.supp' \
+		$(fixed_addresses) tests/run $(or $(TESTS),$(threaded:%=build/tsan/c/%))
 
 # The objects tell the layers lint who calls whom.
 lint: build/glibc/compl
