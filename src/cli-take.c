@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli-deadline.h"
@@ -59,7 +60,11 @@ find_answer(enum compl_result result)
 static unsigned
 wait_flags(const struct cli_settings *set)
 {
-	return (set->any ? COMPL_WAIT_ANY : 0) | (set->fail_fast ? COMPL_WAIT_FAIL_FAST : 0) |
+	const char *produces = getenv("COMPL_PRODUCES");
+
+	return (set->any ? COMPL_WAIT_ANY : 0) |
+	       (produces != NULL && *produces != '\0' ? COMPL_WAIT_DETECT : 0) |
+	       (set->fail_fast ? COMPL_WAIT_FAIL_FAST : 0) |
 	       (set->existing ? COMPL_WAIT_EXISTING : 0) | (set->io ? COMPL_WAIT_IO : 0);
 }
 
@@ -205,6 +210,22 @@ say_timeout(const struct cli_call *call)
 		     place_text(call));
 }
 
+/* "a (producer 100, waiter 102) -> b (producer 101, waiter 103) -> a" */
+static const char *
+describe_cycle(const struct compl_cycle *cycle)
+{
+	static char text[COMPL_CYCLE_MAX * (COMPL_NAME_MAX + 64)];
+	size_t used = 0;
+
+	for (size_t i = 0; i < cycle->count; i++)
+		used += (size_t)snprintf(text + used, sizeof(text) - used,
+					 "%s (producer %d, waiter %d) -> ", cycle->links[i].name,
+					 (int)cycle->links[i].producer,
+					 (int)cycle->links[i].waiter);
+	snprintf(text + used, sizeof(text) - used, "%s", cycle->links[0].name);
+	return text;
+}
+
 static int
 report_answer(const struct cli_call *call, const struct take *take, const struct end *end,
 	      const struct answer *answer)
@@ -215,6 +236,9 @@ report_answer(const struct cli_call *call, const struct take *take, const struct
 		return answer->status;
 	if (has_timed_out)
 		say_timeout(call);
+	else if (end->result == COMPL_DEAD_LOCK)
+		message_line("%s: %s: %s (%s)", call->names[end->out.which], answer->why,
+			     describe_cycle(end->out.cycle), place_text(call));
 	else
 		message_line("%s: %s%s (%s)", call->names[end->out.which],
 			     end->is_bereft ? "the namespace was " : "", answer->why,
@@ -242,7 +266,8 @@ int
 take_tokens(const struct cli_call *call, const struct take *take)
 {
 	static struct compl_word words[COMPL_NAMES_MAX];
-	struct end end = { .out.words = words };
+	static struct compl_cycle cycle;
+	struct end end = { .out.words = words, .out.cycle = &cycle };
 	const struct answer *answer;
 
 	ask(call, take, &end);

@@ -230,6 +230,11 @@ enum compl_wait_flags {
 	COMPL_WAIT_IO = 1 << 3,		   /* wait_for_completion_io() */
 	COMPL_WAIT_INTERRUPTIBLE = 1 << 4, /* return COMPL_INTERRUPTED after a
 					      signal handler of the caller ran */
+	/* Return COMPL_DEAD_LOCK rather than wait for what the wait itself holds up: below
+	   (by parentage) a producer of a name that the awaited one's producers wait for,
+	   all of them, directly or through others.  Looked at when it lines up, a second
+	   later, and then every ten: each time at all of /proc. */
+	COMPL_WAIT_DETECT = 1 << 5,
 };
 
 /* How a signal handler of the caller ends compl_wait() in this thread, without the
@@ -269,22 +274,36 @@ struct compl_word {
 	char value[COMPL_VALUE_MAX + 1]; /* NUL-terminated */
 };
 
+/* One name of a cycle of waits: below its producer a process waits for the next name, and for
+ * the first after the last. */
+struct compl_link {
+	char name[COMPL_NAME_MAX + 1];
+	pid_t producer, waiter;
+};
+
+#define COMPL_CYCLE_MAX 16 /* of a longer one, the end of it */
+struct compl_cycle {
+	size_t count;
+	struct compl_link links[COMPL_CYCLE_MAX];
+};
+
 struct compl_outcome {
 	/* With COMPL_WAIT_ANY the name that was done; else the name that ended the
 	   wait (COMPL_REMOVED, COMPL_PRODUCER_DIED, fail-fast, COMPL_E_MISSING) or, when
 	   all were done, the first in argument order whose status is not 0; 0
 	   if there is none. */
 	size_t which;
-	uint8_t status;		  /* that name's */
-	bool failed_fast;	  /* it was ended by COMPL_WAIT_FAIL_FAST */
-	struct compl_word *words; /* one per name, or NULL; supplied by the caller.
+	uint8_t status;		   /* that name's */
+	bool failed_fast;	   /* it was ended by COMPL_WAIT_FAIL_FAST */
+	struct compl_word *words;  /* one per name, or NULL; supplied by the caller.
 				     Filled for names that were done, and for which */
+	struct compl_cycle *cycle; /* after COMPL_DEAD_LOCK, or NULL; supplied by the caller */
 };
 
 /* wait_for_completion*(): takes need tokens from every name, all or none, or
  * with COMPL_WAIT_ANY from one.  Strictly first come, first served.
  * COMPL_OK, COMPL_TIMED_OUT (nothing taken), COMPL_REMOVED, COMPL_PRODUCER_DIED,
- * COMPL_INTERRUPTED or a failure.  A deadline that has passed does not sleep for
+ * COMPL_DEAD_LOCK, COMPL_INTERRUPTED or a failure.  A deadline that has passed does not sleep for
  * a token.  Releases that come at the instant of the deadline are either
  * taken (COMPL_OK) or left for the next. */
 enum compl_result compl_wait(struct compl_space *c, const struct compl_request *req,

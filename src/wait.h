@@ -8,6 +8,8 @@
 #include "segment.h"
 #include "sight.h"
 
+struct deadlock_scene;
+
 /* Trusted: nobody else can write it. */
 struct wait {
 	struct session s;
@@ -23,7 +25,9 @@ struct wait {
 	size_t own;	 /* and so many of them of its lines; behind them producers' */
 	bool first;	 /* it sleeps on a bell, or behind who does where there are producers */
 	bool brief;	 /* on somebody who may be stopped */
-	bool belted;	 /* only a seat belt ended the latest sleep */
+	struct deadlock_scene *scene; /* to be looked at, or NULL */
+	int64_t detect_ns;	      /* when to look for a dead-lock next; 0: at once */
+	bool belted;		      /* only a seat belt ended the latest sleep */
 };
 
 static inline bool

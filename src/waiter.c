@@ -10,11 +10,13 @@
  */
 #include "waiter.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "clock.h"
 #include "completion.h"
+#include "deadlock.h"
 #include "file.h"
 #include "line.h"
 #include "producer.h"
@@ -132,6 +134,8 @@ sleep_once(struct wait *w)
 		return COMPL_REMOVED;
 	if (w->first || w->brief)
 		until = clock_sooner(until, w->brief ? BRIEF_NS : LINKED_NS);
+	if (w->detect_ns < until && wait_has_flag(w, COMPL_WAIT_DETECT))
+		until = w->detect_ns;
 	return sleep_gate_open(w, until);
 }
 
@@ -234,6 +238,18 @@ settle_names(struct wait *w)
 		producer_settle(&w->s, w->completions[i]);
 }
 
+/* When it lines up, when the others have had time to fall asleep, and with the belt. */
+static void
+note_scene(struct wait *w)
+{
+	int64_t now_ns;
+
+	if (!wait_has_flag(w, COMPL_WAIT_DETECT) || (now_ns = clock_now_ns()) < w->detect_ns)
+		return;
+	w->scene = deadlock_note(&w->s);
+	w->detect_ns = now_ns + (w->detect_ns == 0 ? CLOCK_SECOND_NS : LINKED_NS);
+}
+
 /* One round; true when the wait has ended. */
 static bool
 round_ended(struct wait *w, enum compl_result *end)
@@ -264,8 +280,42 @@ round_ended(struct wait *w, enum compl_result *end)
 		*end = wait_leave_locked(w, *end);
 		return true;
 	}
+	note_scene(w);
 	repair_leave(&w->s);
 	return false;
+}
+
+/* The name that we wait for is the second of the cycle, or the only one. */
+static size_t
+find_awaited(const struct wait *w, const struct compl_cycle *cycle)
+{
+	size_t i = 0;
+
+	while (i + 1 < w->req->count &&
+	       strcmp(w->req->names[i], cycle->links[1 % cycle->count].name) != 0)
+		i++;
+	return i;
+}
+
+/* Not under the lock, between two sleeps. */
+static bool
+is_dead_locked(struct wait *w)
+{
+	struct deadlock_scene *scene = w->scene;
+	struct compl_cycle cycle;
+	bool closed;
+
+	if (scene == NULL)
+		return false;
+	closed = deadlock_is_closed(scene, &cycle);
+	free(scene);
+	w->scene = NULL;
+	if (!closed)
+		return false;
+	w->out->which = find_awaited(w, &cycle);
+	if (w->out->cycle != NULL)
+		*w->out->cycle = cycle;
+	return true;
 }
 
 static enum compl_result
@@ -274,7 +324,7 @@ loop(struct wait *w)
 	enum compl_result end;
 
 	while (!round_ended(w, &end)) {
-		end = sleep_once(w);
+		end = is_dead_locked(w) ? COMPL_DEAD_LOCK : sleep_once(w);
 		if (wait_state(w) != STATE_WAITING)
 			return wait_leave_ended(w, wait_state(w));
 		if (end != COMPL_OK)

@@ -286,6 +286,7 @@ stands() {
 	local json bare
 
 	json=$(timeout -s KILL "$LIMIT" "$COMPL" ls "$1" --json 3>&-) || return
+	json=${json%%'"producers":'*}
 	bare=${json//'"pid":'/}
 	[ $(((${#json} - ${#bare}) / 6)) -eq "$2" ]
 }
