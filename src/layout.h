@@ -107,7 +107,8 @@ struct completion {
 	uint32_t flags; /* [lock] */
 	uint32_t done;	/* [lock] the counter; UINT32_MAX is "all" */
 	struct queue producers;
-	uint32_t spare[3];
+	uint32_t watcher; /* under the lock: the latest place to watch all producers */
+	uint32_t spare[2];
 	struct queue line;
 	uint32_t status;  /* [lock] */
 	uint32_t value;	  /* [lock] 0: none, else slot << 16 | length + 1 */

@@ -7,9 +7,6 @@
  * be the first here while it sleeps on a word elsewhere.  What takes a producer away need not:
  * who sleeps on a beacon that says nothing any more is woken once too often at the most.
  *
- * That others behind the first watch too keeps a death from being held up by a first in line
- * that is stopped; a stopped sleeper is not among those whom the kernel wakes.
- *
  * Crash: first the "all" and the job are committed, then the dead are unlinked.  Who comes
  * in between finds them dead again, and the name at "all".
  */
@@ -71,7 +68,7 @@ producer_count(struct session *s, uint32_t completion)
 	return count;
 }
 
-/* How many in line are brought to watch, beside those who have to. */
+/* How many in line are brought to watch one, beside those who have to; see watch.c. */
 #define WITNESSES 4
 
 static bool
@@ -104,6 +101,7 @@ producer_join(struct session *s, uint32_t completion, const struct place *how, u
 
 	if (others >= COMPL_PRODUCERS_MAX)
 		return COMPL_E_NO_PRODUCER;
+	producer_settle(s, completion); /* of those who have died since: to start anew, none */
 	if ((result = line_own_place(s, how, place)) != COMPL_OK)
 		return result;
 	producer_announce(s, completion);

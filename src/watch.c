@@ -6,30 +6,33 @@
  *			else the bell of the first name that is short
  *	any name	one such word for every name, slept on together
  *
- * and beside these the beacons of the producers of every name that is not at "all".
+ * In the line of a name that has producers, and is not at "all", the first sleeps on the
+ * beacons of all of them as well.
  *
  * Ordering: what is expected of each word is read under the lock; a change after that makes
  * the kernel refuse the sleep.
  *
- * The death of a producer wakes one sleeper of its beacon, and that may be one who has been
- * released meanwhile, or is killed next:
+ * The death of a producer wakes one sleeper of its beacon.  If that is killed before it has
+ * told anybody, its own beacon wakes the next in line, which is first then, and looks.  Hence
+ * nobody but the first; and two cases more:
  *
- *	bad					good
- *	F: released, not yet running		the same
- *	P: dies, the kernel wakes F		the same
- *	F: leaves				F: sees P's beacon, wakes N, leaves
- *	(N sleeps on)				N: takes the lock, tells everybody
+ * Who was first, and has been released, may be queued on the beacons until it runs, and take
+ * the wake with it.  Whoever is first next sleeps on that one's beacon until it has gone, and
+ * only then on the producers'.
  *
- * Crash: the beacon is our pending operation until it has been passed on; so if F is killed
- * the kernel wakes N (Linux 6.2; before that, the first in line's belt does).  Only one word
- * can be pending.  Not closed: the one whom the kernel wakes is stopped at that very moment, or
- * is killed and was the last in line and the producer one of several.  There the belt is
- * left, for the first in line and the one behind it.
+ * The first may be stopped.  Therefore everybody else sleeps on one producer's beacon too.  What
+ * they are given and do not need, they hand on; and for who is killed before that the kernel
+ * does it, the beacon being its pending operation (Linux 6.2).  One word can be pending, so it
+ * is one producer.
+ *
+ * What failed before: everybody as a watcher of all producers.  The last in line is woken and
+ * killed, there is nobody behind it, and the others sleep on.
  */
 #include "watch.h"
 
 #include "clock.h"
 #include "line.h"
+#include "place.h"
 #include "producer.h"
 #include "wait.h"
 
@@ -46,27 +49,6 @@ watch_obstacle(struct wait *w, size_t i, uint32_t ahead)
 	return how != LINE_GONE;
 }
 
-/* Notes the beacons of the producers of a name; false if one has just died.  Where there are
- * too many of them the sleep is brief. */
-static bool
-watch_producers(struct wait *w, uint32_t completion)
-{
-	uint32_t place;
-
-	for (struct queue_walk walk = producer_walk(&w->s, completion);
-	     (place = queue_next(&walk)) != 0;) {
-		uint32_t *beacon = &place_at(&w->s, place)->beacon, value = robust_load(beacon);
-
-		if (robust_owner(value) == 0)
-			return false;
-		if (w->watching == FUTEX_WATCH_MAX)
-			w->brief = true;
-		else
-			w->watches[w->watching++] = (struct futex_watch){ beacon, value };
-	}
-	return true;
-}
-
 static bool
 is_produced(struct wait *w, size_t i)
 {
@@ -75,20 +57,91 @@ is_produced(struct wait *w, size_t i)
 	return get(&n->producers.head) != 0 && get(&n->done) != COMPL_ALL;
 }
 
+/* Notes a beacon beside the words of the lines; false if nobody owns it any more. */
+static bool
+watch_beacon(struct wait *w, uint32_t place)
+{
+	uint32_t *beacon = &place_at(&w->s, place)->beacon, value = robust_load(beacon);
+
+	if (w->watching == FUTEX_WATCH_MAX)
+		w->brief = true;
+	else
+		w->watches[w->watching++] = (struct futex_watch){ beacon, value };
+	return robust_owner(value) != 0;
+}
+
+/* In each line of a name that is produced: its own word too, for the wait may come to be first
+ * there while it sleeps on another line's. */
+static bool
+watch_lines(struct wait *w, const struct sight *sight)
+{
+	for (size_t i = 0; i < w->req->count; i++)
+		if (is_produced(w, i) && get(&place_at(&w->s, w->places[i])->watch) == 0 &&
+		    !watch_obstacle(w, i, sight->ahead[i]))
+			return false;
+	return true;
+}
+
+/* Who was first in line before us, watched the producers, and has not gone yet though it has
+ * been let go; or 0. */
+static uint32_t
+find_stale(struct wait *w, size_t i)
+{
+	struct completion *n = completion_at(&w->s, w->completions[i]);
+	uint32_t watcher = get(&n->watcher);
+	struct place *p;
+
+	if (watcher == 0 || watcher > w->s.places || watcher == w->places[i])
+		return 0;
+	p = place_at(&w->s, watcher);
+	return place_is_alive(p) && get(&p->watch) == offset_of(&w->s, &n->bell) ? watcher : 0;
+}
+
+/* First in line: all producers.  But as long as somebody else may be queued on their beacons,
+ * only until that one has gone; it may be stopped, hence the brief sleep. */
+static bool
+watch_as_first(struct wait *w, size_t i)
+{
+	struct completion *n = completion_at(&w->s, w->completions[i]);
+	uint32_t place = find_stale(w, i);
+
+	if (place != 0) {
+		w->brief = true;
+		return watch_beacon(w, place);
+	}
+	put(&n->watcher, w->places[i]);
+	for (struct queue_walk walk = producer_walk(&w->s, w->completions[i]);
+	     (place = queue_next(&walk)) != 0;)
+		if (!watch_beacon(w, place))
+			return false;
+	return true;
+}
+
+/* Not first in line, in any: one producer, lest the first is stopped. */
+static bool
+watch_as_witness(struct wait *w, const struct sight *sight)
+{
+	for (size_t i = 0; i < w->req->count; i++)
+		if (is_produced(w, i) && sight->obstacle[i] == OBSTACLE_AHEAD)
+			return watch_beacon(
+				w, get(&completion_at(&w->s, w->completions[i])->producers.head));
+	return true;
+}
+
 /* Behind all other words: who is queued on a producer's beacon while another word has changed
  * already might be given the one wake of its death. */
 static bool
-watch_all_producers(struct wait *w, const struct sight *sight)
+watch_producers(struct wait *w, const struct sight *sight)
 {
+	if (!watch_lines(w, sight))
+		return false;
 	w->own = w->watching;
-	for (size_t i = 0; i < w->req->count; i++) {
-		if (!is_produced(w, i))
-			continue;
-		if (!watch_producers(w, w->completions[i]))
+	if (!watch_as_witness(w, sight))
+		return false;
+	for (size_t i = 0; i < w->req->count; i++)
+		if (is_produced(w, i) && sight->obstacle[i] != OBSTACLE_AHEAD &&
+		    !watch_as_first(w, i))
 			return false;
-		if (sight->obstacle[i] == OBSTACLE_AHEAD)
-			w->first |= line_first(&w->s, w->completions[i]) == sight->ahead[i];
-	}
 	return true;
 }
 
@@ -119,7 +172,7 @@ watch_arm(struct wait *w, const struct sight *sight)
 {
 	w->watching = 0;
 	w->first = w->brief = false;
-	if (!watch_obstacles(w, sight) || !watch_all_producers(w, sight))
+	if (!watch_obstacles(w, sight) || !watch_producers(w, sight))
 		w->watching = 0;
 }
 
