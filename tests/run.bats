@@ -141,9 +141,9 @@ heard() {
 
 @test "COMPL_PRODUCES tells what CMD produces, the outermost first" {
 	# shellcheck disable=SC2016
-	expect 0 run a/b:c -- sh -c 'echo "$COMPL_PRODUCES"; "$0" -n other.1 run d -- sh -c "echo \$COMPL_PRODUCES"
-		"$0" -n other.1 rm --all' "$COMPL"
-	printed "$EUID:$COMPL_NAMESPACE/a/b:c" "$EUID:$COMPL_NAMESPACE/a/b:c $EUID:other.1/d"
+	expect 0 run a/b:c -- sh -c 'echo "$COMPL_PRODUCES"; "$0" -n "$1" run d -- sh -c "echo \$COMPL_PRODUCES"
+		"$0" -n "$1" rm --all' "$COMPL" "$COMPL_NAMESPACE.x"
+	printed "$EUID:$COMPL_NAMESPACE/a/b:c" "$EUID:$COMPL_NAMESPACE/a/b:c $EUID:$COMPL_NAMESPACE.x/d"
 	need_root
 	# shellcheck disable=SC2016
 	expect 0 run a -u 54321 -n "$COMPL_NAMESPACE" -- sh -c 'echo "$COMPL_PRODUCES"'
