@@ -50,7 +50,7 @@ left_nothing() {
 		left_nothing "$(<pid)"
 		count=$((count + 1))
 	done
-	[ "$count" -eq 6 ]
+	[ "$count" -eq 7 ]
 }
 
 @test "the workers of compl.1 take each item exactly once" {
