@@ -157,6 +157,7 @@ _compl_offer_kind() {
 	COMMAND) _compl_offer "$2" $_compl_commands ;;
 	NS) _compl_offer "$2" $(_compl_ask "${list_spaces[@]}") ;;
 	USER) _compl_offer "$2" $(compgen -u -- "$current") ;;
+	WHEN) _compl_offer "$2" exit notify fd:3 ;;
 	esac
 }
 

@@ -139,6 +139,10 @@ options() {
 	becomes "compl done --all --and$TAB" "compl done --all --and-exit "
 	becomes "compl test --$ALL" "compl test --help --namespace --quiet --system --user --version "
 	becomes "compl try --a$TAB" "compl try --any "
+	becomes "compl run a --ready no$TAB" "compl run a --ready notify "
+	becomes "compl run a --ready f$TAB" "compl run a --ready fd:3 "
+	becomes "compl run a --ready fd:$TAB" "compl run a --ready fd:3 "
+	becomes "compl run a --ready=ex$TAB" "compl run a --ready=exit "
 	# Not this command's, and not where an option's argument or a name is due.
 	stays "compl test --tim"
 	stays "compl wait -t "
@@ -164,6 +168,9 @@ names() {
 	becomes "compl rm -- db$TAB" "compl rm -- db-ready "
 	becomes "compl ls db$TAB" "compl ls db-ready "
 	becomes "compl wait $ALL" "compl wait 50%+a/b db-ready disk@x job@1 key=1 key=one svc:alpha svc:alpine "
+	becomes "compl run db$TAB" "compl run db-ready "
+	# One is enough.
+	stays "compl run db-ready sv"
 	# None twice.
 	becomes "compl wait db-ready svc:alpha svc:$TAB" "compl wait db-ready svc:alpha svc:alpine "
 	stays "compl wait db-ready db"
@@ -207,6 +214,8 @@ after_the_dashes() {
 	becomes "compl wait a -- frobni$TAB" "compl wait a -- frobnicate-all "
 	becomes "compl try a:b --any -- frobni$TAB" "compl try a:b --any -- frobnicate-all "
 	becomes "compl wait a -- frobnicate-all cmd-$TAB" "compl wait a -- frobnicate-all cmd-file "
+	becomes "compl scope -- frobni$TAB" "compl scope -- frobnicate-all "
+	becomes "compl run a --single -- frobnicate-all cmd-$TAB" "compl run a --single -- frobnicate-all cmd-file "
 	[ ! -s "$CALLS" ]
 }
 

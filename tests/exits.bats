@@ -33,7 +33,7 @@ load helper
 	expect 0 -h
 	expect 0 --version
 	[[ $out =~ ^compl\ [0-9] ]] && [ -z "$err" ]
-	for c in init wait try done test reinit rm ls check help; do
+	for c in init wait try done test reinit rm run scope ls check help; do
 		expect 0 help $c
 		[[ $out == *$c* ]] && [ -z "$err" ]
 		expect 0 $c --help
@@ -70,6 +70,33 @@ load helper
 	[ ! -s w.out ]
 }
 
+@test "N: run and scope, CMD's own" {
+	expect 42 run a -- sh -c 'exit 42'
+	silent
+	expect 42 scope -- sh -c 'exit 42'
+	silent
+}
+
+@test "120: the scope was removed while waiting" {
+	background s "$COMPL" scope -- sh -c 'echo "$COMPL_NAMESPACE" >space; exec "$0" -n "$1" wait go' \
+		"$COMPL" "$COMPL_NAMESPACE"
+	wait_until test -s space
+	line_up w a -n "$(<space)"
+	expect 0 done go
+	ends 0 s
+	ends 120 w
+}
+
+@test "121: a producer went away without completing it" {
+	background p "$COMPL" run a -- sleep 1000
+	wait_until pgrep -P "${pid[p]}"
+	line_up w a
+	shoot KILL p
+	ends 121 w
+	[[ $(<w.err) =~ ^"compl: wait: a: "[^$'\n']*"(namespace $COMPL_NAMESPACE of uid $EUID)"$ ]]
+	[ ! -s w.out ]
+}
+
 @test "124: timed out" {
 	expect 124 wait a --timeout 30ms
 	one_line "^compl: wait: a: timed out after 30ms \(namespace $COMPL_NAMESPACE of uid $EUID\)\$"
@@ -80,6 +107,15 @@ load helper
 	silent
 	expect 124 wait a --timeout 0
 	one_line '^compl: wait: a: '
+}
+
+@test "124: somebody else produces it" {
+	background p "$COMPL" run a -- sleep 1000
+	wait_until pgrep -P "${pid[p]}"
+	expect 124 run a --single -- true
+	one_line '^compl: run: a: '
+	shoot TERM p
+	ends 143 p
 }
 
 @test "125: usage" {
@@ -116,6 +152,10 @@ load helper
 	one_line '^compl: wait: .*\./not-there'
 	expect 127 try b -- not-there-on-the-path
 	one_line '^compl: try: .*not-there-on-the-path'
+	expect 127 run a -- ./not-there
+	one_line '^compl: run: .*\./not-there'
+	expect 127 scope -- ./not-there
+	one_line '^compl: scope: .*\./not-there'
 }
 
 @test "128+n: ended by a signal, really by the signal" {
