@@ -108,6 +108,79 @@ EOF
 	left_nothing device-reset
 }
 
+# recorded NAME: the same as example, of one that runs in a scope, whose name is then in $scope.
+recorded() {
+	local real=$COMPL
+	printf '#!/bin/sh\necho "$COMPL_NAMESPACE" >>"%s/spaces"\nexec "%s" "$@"\n' \
+		"$BATS_TEST_TMPDIR" "$(realpath "$real")" >"$BATS_TEST_TMPDIR/recorder"
+	chmod +x "$BATS_TEST_TMPDIR/recorder"
+	COMPL=$BATS_TEST_TMPDIR/recorder example "$1"
+	scope=$(grep . "$BATS_TEST_TMPDIR/spaces" | sort -u)
+	[[ $scope == scope.* && $scope != *$'\n'* ]]
+}
+
+scope_left_nothing() {
+	[ -z "$(compgen -G "/dev/shm/compl*$scope*")" ]
+	[ -z "$(living "$scope")" ]
+	[ -z "$(ls -A "$TMPDIR")" ]
+}
+
+@test "services: the app has both daemons" {
+	recorded services
+	[ "$status" -eq 0 ]
+	[ ! -s err ]
+	diff out - <<'EOF'
+starts the cache, which says when it is ready
+starts the queue, and a probe
+app: both are ready
+app: the job is to say hello
+EOF
+	scope_left_nothing
+}
+
+@test "services: a daemon that cannot start ends it at once, with its status" {
+	mkdir "$BATS_TEST_TMPDIR/bin"
+	printf '#!/bin/sh\ncase "$*" in *supervised*) exec sleep 1000 ;; esac\nexit 7\n' >"$BATS_TEST_TMPDIR/bin/redis-server"
+	chmod +x "$BATS_TEST_TMPDIR/bin/redis-server"
+	PATH=$BATS_TEST_TMPDIR/bin:$PATH recorded services
+	[ "$status" -ne 0 ] && [ "$status" -ne 124 ] && [ "$status" -ne 137 ]
+	grep -q '^compl: wait: queue: ' err
+	scope_left_nothing
+}
+
+@test "ci-gate: opens if all succeed, and names the one that does not" {
+	recorded ci-gate
+	[ "$status" -eq 0 ]
+	[ ! -s err ]
+	diff out - <<'EOF'
+gate: starts lint unit
+gate: open
+gate: starts lint docs soak unit
+gate: shut, docs ended with 3
+EOF
+	scope_left_nothing
+}
+
+@test "cron: the second gives way, a crash is known, and in nobody's way" {
+	example cron
+	[ "$status" -eq 0 ]
+	[ ! -s err ]
+	diff out - <<'EOF'
+job: begins
+cron: status 124, the last one still runs
+job: ends
+the job's status: 0
+cron: once more, and this one crashes
+job: begins
+the job's status: 121
+cron: the next time nothing is in its way
+job: begins
+job: ends
+the job's status: 0
+EOF
+	left_nothing cron
+}
+
 @test "an example that is interrupted cleans up" {
 	cd "$BATS_TEST_TMPDIR" || return
 	local pid

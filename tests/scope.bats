@@ -72,7 +72,7 @@ in_scope() {
 	expect 0 done end-s
 	ends 0 s
 	ends 120 w
-	[[ $(<w.err) =~ "the namespace was removed while waiting (namespace $space of uid $EUID)" ]]
+	[[ $(<w.err) == *"the namespace was removed while waiting (namespace $space of uid $EUID)" ]]
 }
 
 @test "who was released in it keeps what was posted, though it ends at once" {

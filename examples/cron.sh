@@ -1,0 +1,61 @@
+#!/bin/sh
+# SPDX-License-Identifier: ISC
+#
+# cron.sh - a job that must not run beside itself, and somebody who waits for it
+#
+# As a line of crontab(5):
+#
+#	*/5 * * * *  COMPL_NAMESPACE=backup compl run nightly --all --single -q -- backup
+#
+# If the last one still runs, this one ends with 124, and the job goes on alone.  Nothing has to be
+# cleared away after a crash, as a file with a pid has: a producer that has died is none.
+set -eu
+
+compl=${COMPL:-compl}
+export COMPL_NAMESPACE="cron-$$"
+
+started=
+clean_up() {
+	[ -z "$started" ] || kill "$started" 2>/dev/null || :
+	wait
+	"$compl" rm --all
+}
+trap clean_up EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+# What cron does at the appointed time; it becomes the command.  The job says when it has begun,
+# and goes on when told.
+cron() {
+	# shellcheck disable=SC2016
+	exec "$compl" run nightly --all --single -q -- sh -c 'echo "job: begins"; "$0" done begun
+		"$0" wait go --with-parent; echo "job: ends"' "$compl"
+}
+
+# How the latest job ended, to somebody who waits for it.
+latest() {
+	status=0
+	"$compl" wait nightly --timeout 10s -q || status=$?
+	echo "the job's status: $status"
+}
+
+cron & started=$!
+"$compl" wait begun --timeout 10s
+
+status=0
+(cron) || status=$?
+echo "cron: status $status, the last one still runs"
+"$compl" done go
+latest
+
+echo "cron: once more, and this one crashes"
+cron & started=$!
+"$compl" wait begun --timeout 10s
+kill -KILL "$started"
+latest
+
+echo "cron: the next time nothing is in its way"
+cron & started=$!
+"$compl" wait begun --timeout 10s
+"$compl" done go
+latest

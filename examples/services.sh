@@ -1,0 +1,58 @@
+#!/bin/sh
+# SPDX-License-Identifier: ISC
+#
+# services.sh - a daemon that says when it is ready, one that does not, and an app that needs both
+#
+# The cache is a redis-server that says by sd_notify(3) that it is ready.  The queue is one that
+# was not told to: a probe asks it until it answers, and writes a line to descriptor 3.  The app
+# waits for both.  No sleep is "long enough", and if one of them dies instead, the app knows at
+# once.  All of it runs in a scope: the names belong to this run alone, and go with it.
+#
+# Ends with 0 if the app got its answer.
+set -eu
+
+compl=${COMPL:-compl}
+case ${COMPL_NAMESPACE-} in
+scope.*) ;;
+*) exec "$compl" scope -- sh "$0" ;;
+esac
+
+dir=$(mktemp -d)
+started=
+# The signal is for CMD; `run` passes it on.
+clean_up() {
+	# A list of numbers.
+	# shellcheck disable=SC2086
+	[ -z "$started" ] || kill $started 2>/dev/null || :
+	wait
+	rm -rf "$dir"
+}
+trap clean_up EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+echo "starts the cache, which says when it is ready"
+"$compl" run cache --ready notify -- redis-server --supervised systemd \
+	--port 0 --unixsocket "$dir/cache" --save '' --dir "$dir" >"$dir/cache.log" &
+started=$!
+
+echo "starts the queue, and a probe"
+# The last line says it twice, for the first wait ends when a signal comes.
+# shellcheck disable=SC2016
+"$compl" run queue --ready fd:3 -- sh -c '
+	redis-server --port 0 --unixsocket "$1/queue" --save "" --dir "$1" >"$1/queue.log" 3>&- &
+	trap "kill $!" TERM
+	until redis-cli -s "$1/queue" ping >/dev/null 2>&1; do
+		kill -0 $! || exit
+		sleep 0.05
+	done
+	echo "$1/queue" >&3
+	wait $! || wait $!' sh "$dir" &
+started="$started $!"
+
+# shellcheck disable=SC2016
+"$compl" wait cache queue --fail-fast --timeout 20s -- sh -c '
+	echo "app: both are ready"
+	redis-cli -s "$1/cache" set greeting hello >/dev/null
+	redis-cli -s "$1/queue" rpush jobs "say $(redis-cli -s "$1/cache" get greeting)" >/dev/null
+	echo "app: the job is to $(redis-cli -s "$1/queue" lpop jobs)"' sh "$dir"
