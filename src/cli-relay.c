@@ -25,12 +25,15 @@
 #include <string.h>
 #include <sys/signalfd.h>
 #include <time.h>
+#include <ucontext.h>
 #include <unistd.h>
 
 #include "cli-message.h"
 #include "cli-signals.h"
 #include "cli-status.h"
 #include "cli-stop.h"
+
+#define PATIENCE_S 1
 
 static const int wanted[] = { SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGTSTP };
 
@@ -96,6 +99,39 @@ relay_next(pid_t child)
 	if (signal != SIGCHLD && !has_got(child, &info))
 		pass(child, signal);
 	return signal;
+}
+
+/* The mask that is in force when the handler has returned.  A stop would hold up others: it
+ * waits. */
+static void
+let_through(int signal, siginfo_t *info, void *context)
+{
+	ucontext_t *interrupted = context;
+
+	(void)signal;
+	(void)info;
+	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++)
+		if (wanted[i] != SIGTSTP)
+			sigdelset(&interrupted->uc_sigmask, wanted[i]);
+}
+
+static struct sigaction alarm_before;
+
+void
+relay_be_patient(void)
+{
+	const struct sigaction action = { .sa_sigaction = let_through, .sa_flags = SA_SIGINFO };
+
+	sigaction(SIGALRM, &action, &alarm_before);
+	alarm(PATIENCE_S);
+}
+
+void
+relay_go_on(void)
+{
+	alarm(0);
+	sigaction(SIGALRM, &alarm_before, NULL);
+	signals_block(&caught);
 }
 
 static bool

@@ -16,6 +16,7 @@
 #include "cli-message.h"
 #include "cli-place.h"
 #include "cli-ready.h"
+#include "cli-relay.h"
 #include "cli-status.h"
 #include "cli-value.h"
 #include "cmd.h"
@@ -119,6 +120,28 @@ conclude(struct production *p, enum compl_result result)
 }
 
 static void
+keep_promise(struct production *p, struct compl_post *post, bool stays)
+{
+	enum compl_result result;
+
+	relay_be_patient();
+	result = compl_keep(p->c, &p->promise, post, stays);
+	relay_go_on();
+	conclude(p, result);
+}
+
+static enum compl_result
+break_promise(struct production *p)
+{
+	enum compl_result result;
+
+	relay_be_patient();
+	result = compl_break(p->c, &p->promise);
+	relay_go_on();
+	return result;
+}
+
+static void
 post_readiness(struct production *p, const char *text)
 {
 	const char *value = p->call->set.value;
@@ -127,7 +150,7 @@ post_readiness(struct production *p, const char *text)
 	if (text != NULL && (*text != '\0' || value == NULL))
 		post.value = text;
 	p->is_ready = true;
-	conclude(p, compl_keep(p->c, &p->promise, &post, true));
+	keep_promise(p, &post, true);
 }
 
 static void
@@ -148,16 +171,16 @@ post_status(struct production *p, int status)
 				   .status = (uint8_t)status,
 				   .value = set->value };
 
-	conclude(p, compl_keep(p->c, &p->promise, &post, false));
+	keep_promise(p, &post, false);
 }
 
 /* CMD has ended well, which is not what those who wait were promised. */
 static void
-break_promise(struct production *p)
+disappoint(struct production *p)
 {
 	if (!p->call->set.quiet)
 		message_line("%s: ended before it was ready (%s)", p->name, place_text(p->call));
-	conclude(p, compl_break(p->c, &p->promise));
+	conclude(p, break_promise(p));
 }
 
 static void
@@ -166,11 +189,11 @@ post_end(struct production *p, int status)
 	if (p->is_over)
 		return;
 	if (p->is_ready)
-		compl_break(p->c, &p->promise);
+		break_promise(p);
 	else if (p->call->set.ready.kind == READY_EXIT || status != 0)
 		post_status(p, status);
 	else
-		break_promise(p);
+		disappoint(p);
 }
 
 /* ---- CMD -------------------------------------------------------------------------- */

@@ -7,6 +7,7 @@
 #include "cli-failure.h"
 #include "cli-message.h"
 #include "cli-place.h"
+#include "cli-relay.h"
 #include "cli-status.h"
 #include "cmd.h"
 
@@ -25,8 +26,11 @@ check_or_die(const struct cli_call *call)
 static int
 remove_scope(const struct cli_call *scope)
 {
-	enum compl_result result = compl_remove_all(&scope->where, false);
+	enum compl_result result;
 
+	relay_be_patient();
+	result = compl_remove_all(&scope->where, false);
+	relay_go_on();
 	return result == COMPL_OK ? STATUS_DONE : failure_report(scope, result, NULL, 0);
 }
 

@@ -513,6 +513,25 @@ terminal() {
 	expect 0 rm a -f
 }
 
+@test "while the lock is held by somebody who does not go on, signals end run all the same" {
+	tolerate_rescues
+	expect 0 init keep
+	start r a -- sh -c 'exec sleep 1000'
+	wait_until pgrep -P "${pid[r]}"
+	cmd=$(pgrep -P "${pid[r]}")
+	background holder "$COMPL_TOOLS/hold-lock" "$COMPL_NAMESPACE"
+	wait_until grep -q held holder.out
+	kill -KILL "$cmd"
+	wait_until is_asleep "${pid[r]}"
+	shoot TERM r
+	ends 143 r
+	shoot KILL holder
+	outcome holder
+	expect_w 121 wait a -t 5s
+	start r b -- true
+	ends 0 r
+}
+
 # ---- PID 1 --------------------------------------------------------------------------
 
 @test "as PID 1 it reaps orphans, passes signals on, and ends with 128+n" {
