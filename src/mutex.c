@@ -3,11 +3,12 @@
  * Invariant: the word is 0, or FUTEX_OWNER_DIED with whatever, or thread id and
  * FUTEX_WAITERS.
  *
- * What failed before.  pthread's robust mutex, in glibc and musl alike, clears
- * the pending operation while it sleeps and sets FUTEX_WAITERS only when there
- * are sleepers: two kills leave FUTEX_OWNER_DIED in the word with sleepers that
- * nobody wakes.  Counting the sleepers to decide about FUTEX_WAITERS has the same
- * hole.  Hence: the bit is always set, and the operation stays pending during
+ * What failed before.  musl's robust mutex is not the pending operation of who sleeps on it:
+ * its owner is killed, the kernel wakes one sleeper, that one is killed, and nobody wakes the
+ * next.  glibc's says FUTEX_WAITERS only if its owner knows of sleepers: one is woken, a newcomer
+ * takes the mutex without the bit, both are killed, and the kernel finds nobody to wake.
+ * (tests/c/mutexes.c does both to them.)  Counting the sleepers to decide about FUTEX_WAITERS
+ * has the same hole.  Hence: the bit is always set, and the operation stays pending during
  * the sleep.
  */
 #include "mutex.h"
