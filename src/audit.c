@@ -190,7 +190,7 @@ enum compl_result
 audit_repair(struct compl_space *c)
 {
 	struct session s;
-	enum compl_result result = session_begin(&s, c, NULL);
+	enum compl_result result = session_begin_brief(&s, c);
 
 	if (result != COMPL_OK || (result = repair_enter_damaged(&s)) != COMPL_OK)
 		return result;
@@ -205,7 +205,7 @@ enum compl_result
 audit(struct compl_space *c, compl_fault_fn *fn, void *arg, size_t *faults)
 {
 	struct report r = { .fault = fn, .arg = arg };
-	enum compl_result result = session_begin(&r.s, c, NULL);
+	enum compl_result result = session_begin_brief(&r.s, c);
 
 	if (result == COMPL_OK)
 		result = repair_enter(&r.s, CLOCK_NEVER);

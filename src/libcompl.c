@@ -138,7 +138,7 @@ enter(struct session *s, struct compl_space *c, const char *name, uint32_t *inde
 
 	if (!compl_is_name(name))
 		return COMPL_E_NAME;
-	if ((result = session_begin(s, c, NULL)) != COMPL_OK ||
+	if ((result = session_begin_brief(s, c)) != COMPL_OK ||
 	    (result = repair_enter(s, CLOCK_NEVER)) != COMPL_OK)
 		return result;
 	*index = completion_find(s, name);

@@ -274,7 +274,7 @@ listing_make(struct compl_space *c, struct compl_listing **list)
 {
 	struct session s;
 	struct block *b = NULL;
-	enum compl_result result = session_begin(&s, c, NULL);
+	enum compl_result result = session_begin_brief(&s, c);
 
 	*list = NULL;
 	if (result == COMPL_OK)

@@ -17,7 +17,7 @@ static enum compl_result
 mark_and_wake(struct compl_space *c)
 {
 	struct session s;
-	enum compl_result result = session_begin(&s, c, NULL);
+	enum compl_result result = session_begin_brief(&s, c);
 
 	if (result != COMPL_OK || (result = repair_enter(&s, CLOCK_NEVER)) != COMPL_OK)
 		return result;

@@ -44,7 +44,8 @@ robust_register(struct robust_private *p, ptrdiff_t distance)
 {
 	if (futex_get_robust_list(&p->before) < 0)
 		return -1;
-	if (p->before != NULL && p->before->futex_offset < -LINK_MAX_OFFSET) {
+	if (p->before != NULL &&
+	    (p->before->futex_offset < -LINK_MAX_OFFSET || p->before->futex_offset > 0)) {
 		errno = EBUSY; /* not a libc's: another of ours */
 		return -1;
 	}
@@ -52,6 +53,12 @@ robust_register(struct robust_private *p, ptrdiff_t distance)
 	p->head =
 		(struct robust_list_head){ .list.next = &p->head.list, .futex_offset = -distance };
 	return futex_set_robust_list(&p->head);
+}
+
+void
+robust_set_distance(struct robust_private *p, ptrdiff_t distance)
+{
+	p->head.futex_offset = -distance;
 }
 
 /* A libc may register a thread's list only when the thread first locks a robust

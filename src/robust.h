@@ -56,6 +56,9 @@ struct robust_thread {
 int robust_register(struct robust_private *p, ptrdiff_t distance);
 void robust_unregister(struct robust_private *p, uint32_t tid);
 
+/* From now on the links lie at another distance; while no word is owned or pending. */
+void robust_set_distance(struct robust_private *p, ptrdiff_t distance);
+
 /* Prepares t for the calling thread: with p, the private list and tid; with
  * NULL, the list that libc has registered.  0, or -1 with errno. */
 int robust_thread_init(struct robust_thread *t, struct robust_private *p, uint32_t tid,

@@ -10,6 +10,7 @@
 #include "segment.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -17,40 +18,30 @@
 #include "file.h"
 #include "pidns.h"
 
-/* Behind the segment, in memory that nobody else can write, lie the links of a private
- * list, at the distance of the segment's size from their words; and in the page that the
- * lock's link needs anyway, the handle itself. */
 static enum compl_result
 map(struct compl_space *c)
 {
-	char *base;
+	char *base = mmap(NULL, LAYOUT_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, c->fd, 0);
 
-	c->mapped = LAYOUT_SIZE + (c->sole ? LAYOUT_ROBUST_END : LAYOUT_PAGE);
-	base = mmap(NULL, c->mapped, PROT_READ | PROT_WRITE,
-		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (base == MAP_FAILED)
 		return COMPL_E_SYSTEM;
 	c->base = base;
 	c->header = (struct layout_header *)base;
-	if (mmap(base, LAYOUT_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, c->fd, 0) ==
-	    MAP_FAILED)
-		return COMPL_E_SYSTEM;
 	return COMPL_OK;
 }
-
-#define HANDLE_AT (LAYOUT_SIZE + LAYOUT_LOG_AT) /* no word's link is there */
-_Static_assert(LAYOUT_LOG_AT + sizeof(struct compl_space) <= LAYOUT_PAGE, "handle");
 
 static enum compl_result
 check_header(struct layout_header *h, unsigned flags)
 {
-	uint32_t version = 0;
+	uint32_t version;
 
 	if (segment_claim(&h->magic, LAYOUT_MAGIC) != LAYOUT_MAGIC)
 		return COMPL_E_NOT_SEGMENT;
-	if (!__atomic_compare_exchange_n(&h->version, &version, LAYOUT_VERSION, false,
-					 __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST) &&
-	    version != LAYOUT_VERSION) {
+	version = get(&h->version);
+	if (version == 0 && __atomic_compare_exchange_n(&h->version, &version, LAYOUT_VERSION,
+							false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
+		version = LAYOUT_VERSION;
+	if (version != LAYOUT_VERSION) {
 		if (!file_is_replaceable(h))
 			return COMPL_E_VERSION;
 		if (!(flags & COMPL_CREATE))
@@ -89,61 +80,111 @@ try_open(struct compl_space *c, const struct compl_where *where, unsigned flags)
 	return flags & COMPL_CREATE ? COMPL_E_NOT_OURS : COMPL_E_NO_SEGMENT;
 }
 
-/* c may lie in what is unmapped. */
+/* ---- handles ------------------------------------------------------------------ */
+
+/* The first handle of a process lies where its other data is; it is the only one of most, and
+ * spares a short command the heap. */
+static struct {
+	struct compl_space handle;
+	bool is_taken; /* atomic */
+} first;
+
+static struct compl_space *
+make_handle(void)
+{
+	if (!__atomic_test_and_set(&first.is_taken, __ATOMIC_ACQUIRE))
+		return &first.handle;
+	return malloc(sizeof(struct compl_space));
+}
+
+static void
+free_handle(struct compl_space *c)
+{
+	if (c == &first.handle)
+		__atomic_clear(&first.is_taken, __ATOMIC_RELEASE);
+	else
+		free(c);
+}
+
+/* A list of our own begins with room for one link, that of the lock. */
+static enum compl_result
+register_list(struct compl_space *c)
+{
+	c->tid = (uint32_t)syscall(SYS_gettid);
+	if (robust_register(&c->list, (char *)&c->lock_link - (char *)&c->header->lock) < 0)
+		return COMPL_E_SYSTEM;
+	return COMPL_OK;
+}
+
+/* Crash: nothing is on the list now, so the distance means nothing to the kernel. */
+enum compl_result
+segment_make_links(struct compl_space *c)
+{
+	char *links;
+
+	if (!c->sole || c->links != NULL)
+		return COMPL_OK;
+	links = mmap(NULL, LAYOUT_ROBUST_END, PROT_READ | PROT_WRITE,
+		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (links == MAP_FAILED)
+		return COMPL_E_SYSTEM;
+	c->links = links;
+	robust_set_distance(&c->list, links - c->base);
+	return COMPL_OK;
+}
+
 static void
 let_go(struct compl_space *c)
 {
-	int error = errno, fd = c->fd;
+	int error = errno;
 
+	if (c->links != NULL)
+		munmap(c->links, LAYOUT_ROBUST_END);
 	if (c->base != NULL)
-		munmap(c->base, c->mapped);
-	if (fd >= 0)
-		close(fd);
+		munmap(c->base, LAYOUT_SIZE);
+	if (c->fd >= 0)
+		close(c->fd);
 	errno = error;
 }
 
-/* Gives the handle its place. */
 static enum compl_result
-settle(const struct compl_space *draft, struct compl_space **cp)
+open_handle(struct compl_space *c, const struct compl_where *where, unsigned flags)
 {
-	struct compl_space *c = (struct compl_space *)(draft->base + HANDLE_AT);
+	enum compl_result result;
 
-	*c = *draft;
-	if (c->sole) {
-		c->tid = (uint32_t)syscall(SYS_gettid);
-		if (robust_register(&c->list, LAYOUT_SIZE) < 0)
-			return COMPL_E_SYSTEM;
-	}
-	*cp = c;
-	return COMPL_OK;
+	do {
+		*c = (struct compl_space){ .fd = -1, .sole = flags & COMPL_SOLE_LIST };
+		result = file_name(c->name, where);
+		if (result == COMPL_OK)
+			result = try_open(c, where, flags);
+		if (result == COMPL_OK && c->sole)
+			result = register_list(c);
+		if (result != COMPL_OK)
+			let_go(c);
+	} while (result == COMPL_REMOVED);
+	return result;
 }
 
 enum compl_result
 segment_open(struct compl_space **cp, const struct compl_where *where, unsigned flags)
 {
-	const struct compl_space empty = { .fd = -1, .sole = flags & COMPL_SOLE_LIST };
-	struct compl_space draft = empty;
-	enum compl_result result = file_name(draft.name, where);
+	struct compl_space *c = make_handle();
+	enum compl_result result = c != NULL ? open_handle(c, where, flags) : COMPL_E_SYSTEM;
 
-	*cp = NULL;
-	if (result != COMPL_OK)
-		return result;
-	while ((result = try_open(&draft, where, flags)) == COMPL_REMOVED) {
-		let_go(&draft);
-		draft = empty;
-		file_name(draft.name, where);
-	}
-	if (result == COMPL_OK)
-		result = settle(&draft, cp);
-	if (result != COMPL_OK)
-		let_go(&draft);
+	*cp = result == COMPL_OK ? c : NULL;
+	if (result != COMPL_OK && c != NULL)
+		free_handle(c);
 	return result;
 }
 
 void
 segment_close(struct compl_space *c)
 {
+	int error = errno;
+
 	if (c->sole)
 		robust_unregister(&c->list, c->tid);
 	let_go(c);
+	free_handle(c);
+	errno = error;
 }

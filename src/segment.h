@@ -26,12 +26,15 @@ struct compl_space {
 	char name[COMPL_PATH_MAX]; /* as for shm_open(3) */
 	char *base;
 	struct layout_header *header;
-	size_t mapped;	   /* bytes, with the private links behind the segment */
 	uint64_t reserved; /* bytes that had pages when somebody looked; atomic */
 	int fd;
 	bool sole;		    /* COMPL_SOLE_LIST */
 	uint32_t tid;		    /* with sole */
 	struct robust_private list; /* with sole */
+	/* Memory that nobody else can write, for the links of that list: of the lock's word
+	   alone, or once segment_make_links() was called of all words, else NULL. */
+	struct robust_list lock_link;
+	char *links;
 };
 
 /* One call's stay in a segment; on the stack of the calling thread. */
@@ -57,17 +60,26 @@ enum compl_result segment_open(struct compl_space **c, const struct compl_where 
 			       unsigned flags);
 void segment_close(struct compl_space *c);
 
+/* For a handle with a list of its own: makes room for the links of more words than the lock's.
+ * While none is owned.  COMPL_E_SYSTEM. */
+enum compl_result segment_make_links(struct compl_space *c);
+
 /* Begins a call.  hold may be NULL.  COMPL_E_SYSTEM: no robust list. */
 enum compl_result session_begin(struct session *s, struct compl_space *c, const sigset_t *hold);
 
-/* What a word of 0 becomes; what it is, if somebody was there first. */
+/* The same for a call that will own no word but the lock, nor sleep with the gate open to
+ * signals; it spares a mapping. */
+enum compl_result session_begin_brief(struct session *s, struct compl_space *c);
+
+/* What a word of 0 becomes; what it is, if somebody was there first.  (Mostly somebody was;
+ * and a page that is read before it is written comes with its neighbours, in one fault.) */
 static inline uint64_t
 segment_claim(uint64_t *word, uint64_t value)
 {
-	uint64_t seen = 0;
+	uint64_t seen = __atomic_load_n(word, __ATOMIC_SEQ_CST);
 
-	if (__atomic_compare_exchange_n(word, &seen, value, false, __ATOMIC_SEQ_CST,
-					__ATOMIC_SEQ_CST))
+	if (seen == 0 && __atomic_compare_exchange_n(word, &seen, value, false, __ATOMIC_SEQ_CST,
+						     __ATOMIC_SEQ_CST))
 		return value;
 	return seen;
 }

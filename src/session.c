@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-enum compl_result
-session_begin(struct session *s, struct compl_space *c, const sigset_t *hold)
+static enum compl_result
+begin(struct session *s, struct compl_space *c, const sigset_t *hold)
 {
 	s->c = c;
 	s->h = c->header;
@@ -14,6 +14,20 @@ session_begin(struct session *s, struct compl_space *c, const sigset_t *hold)
 	if (robust_thread_init(&s->thread, c->sole ? &c->list : NULL, c->tid, &s->h->mixed) < 0)
 		return COMPL_E_SYSTEM;
 	return COMPL_OK;
+}
+
+enum compl_result
+session_begin(struct session *s, struct compl_space *c, const sigset_t *hold)
+{
+	enum compl_result result = segment_make_links(c);
+
+	return result == COMPL_OK ? begin(s, c, hold) : result;
+}
+
+enum compl_result
+session_begin_brief(struct session *s, struct compl_space *c)
+{
+	return begin(s, c, NULL);
 }
 
 /* ---- looking inside --------------------------------------------------------- */
