@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "cli-cold.h"
 #include "cli-message.h"
 #include "cli-place.h"
 #include "cli-status.h"
@@ -108,7 +109,7 @@ describe_owner(char *text, size_t size, const char *path)
 static const char *
 why(const struct explanation *e, const char *path)
 {
-	static char text[128];
+	COLD static char text[128];
 
 	if (e->why != NULL)
 		return e->why;
@@ -122,7 +123,7 @@ why(const struct explanation *e, const char *path)
 static const char *
 list_done(const struct cli_call *call, size_t done)
 {
-	static char text[COMPL_NAMES_MAX * (COMPL_NAME_MAX + 2) + 32];
+	COLD static char text[COMPL_NAMES_MAX * (COMPL_NAME_MAX + 2) + 32];
 	size_t used = 0;
 
 	for (size_t i = 0; i < done; i++)

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli-cold.h"
 #include "cli-status.h"
 #include "cli-text.h"
 #include "compl.h"
@@ -29,7 +30,7 @@ message_from(const char *command)
 static void
 write_line(const char *text)
 {
-	static char line[2 * LINE_MAX_BYTES];
+	COLD static char line[2 * LINE_MAX_BYTES];
 	size_t length;
 
 	text_escape(line, sizeof(line) - 1, text);
@@ -42,7 +43,7 @@ write_line(const char *text)
 __attribute__((format(printf, 1, 0))) static void
 write_message(const char *format, va_list args)
 {
-	static char text[LINE_MAX_BYTES];
+	COLD static char text[LINE_MAX_BYTES];
 	size_t used;
 
 	used = (size_t)snprintf(text, sizeof(text), "compl: %s%s", from ? from : "",

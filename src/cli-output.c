@@ -14,11 +14,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli-cold.h"
 #include "cli-message.h"
 #include "cli-signals.h"
 #include "cli-status.h"
 
-static char buffer[4096];
+COLD static char buffer[4096];
 static size_t used;
 static int failure; /* errno of the first write that failed */
 

@@ -27,8 +27,10 @@
 #include "cli-message.h"
 #include "cli-status.h"
 
-static bool is_following;
-static int signal_before; /* what our own caller may have asked for; CMD finds it again */
+static struct {
+	bool is_on;
+	int before; /* what our own caller may have asked for; CMD finds it again */
+} following;
 
 const char *
 process_parent_name(void)
@@ -68,7 +70,7 @@ is_orphan(pid_t parent)
 void
 process_follow_or_die(pid_t parent)
 {
-	is_following = prctl(PR_GET_PDEATHSIG, &signal_before) == 0;
+	following.is_on = prctl(PR_GET_PDEATHSIG, &following.before) == 0;
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) {
 		message_line("--with-parent: %s", strerror(errno));
 		exit(STATUS_FAILED);
@@ -84,8 +86,8 @@ process_unfollow(void)
 {
 	int error = errno;
 
-	if (is_following)
-		prctl(PR_SET_PDEATHSIG, signal_before);
-	is_following = false;
+	if (following.is_on)
+		prctl(PR_SET_PDEATHSIG, following.before);
+	following.is_on = false;
 	errno = error;
 }

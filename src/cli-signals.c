@@ -2,12 +2,14 @@
  *
  * cli-signals.c - dispositions and masks
  *
- * Invariant: `changed` holds exactly the signals whose disposition is not that of the start,
- * `before` keeps the latter.  Handlers (PID 1) are not among them: exec resets those.
+ * Invariant: `before` knows the disposition of the start of each signal that has another one now.
+ * It was the default action or to be ignored, for execve(2) leaves nothing else, and no flags;
+ * or as PID 1 our own handler, which exec resets.
  */
 #include "cli-signals.h"
 
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -17,10 +19,14 @@ static const int stops[] = { SIGTSTP, SIGTTIN, SIGTTOU };
 /* The default action of these, and of the stops, is not the end. */
 static const int harmless[] = { SIGCHLD, SIGCONT, SIGURG, SIGWINCH, SIGKILL, SIGSTOP };
 
-static sigset_t changed;
-static struct sigaction before[_NSIG];
-static sigset_t mask_before;
-static bool has_mask;
+enum disposition { UNCHANGED, DEFAULT, IGNORED, ENDING };
+
+static uint8_t before[_NSIG]; /* enum disposition */
+
+static struct {
+	sigset_t mask;
+	bool is_known;
+} start;
 
 static void
 remove_all(sigset_t *set, const int *signals, size_t count)
@@ -38,20 +44,22 @@ fill_fatal(sigset_t *set)
 }
 
 static void
-change(int signal, void (*handler)(int))
-{
-	const struct sigaction action = { .sa_handler = handler };
-
-	if (sigismember(&changed, signal) == 1)
-		return;
-	if (sigaction(signal, &action, &before[signal]) == 0)
-		sigaddset(&changed, signal);
-}
-
-static void
 end_process(int signal)
 {
 	_exit(STATUS_SIGNAL + signal);
+}
+
+static void
+change(int signal, void (*handler)(int))
+{
+	const struct sigaction action = { .sa_handler = handler };
+	struct sigaction now;
+
+	if (before[signal] != UNCHANGED || sigaction(signal, &action, &now) != 0)
+		return;
+	before[signal] = now.sa_handler == SIG_IGN	 ? IGNORED
+			 : now.sa_handler == end_process ? ENDING
+							 : DEFAULT;
 }
 
 /* A handler for every fatal signal at its default action. */
@@ -95,10 +103,10 @@ block(const sigset_t *set)
 {
 	sigset_t before_now;
 
-	if (sigprocmask(SIG_BLOCK, set, &before_now) != 0 || has_mask)
+	if (sigprocmask(SIG_BLOCK, set, &before_now) != 0 || start.is_known)
 		return;
-	mask_before = before_now;
-	has_mask = true;
+	start.mask = before_now;
+	start.is_known = true;
 }
 
 const sigset_t *
@@ -135,9 +143,14 @@ signals_default(int signal)
 static void
 restore_disposition(int signal)
 {
-	if (sigismember(&changed, signal) == 1)
-		sigaction(signal, &before[signal], NULL);
-	sigdelset(&changed, signal);
+	struct sigaction action = { .sa_handler = SIG_DFL };
+
+	if (before[signal] == UNCHANGED)
+		return;
+	if (before[signal] != DEFAULT)
+		action.sa_handler = before[signal] == IGNORED ? SIG_IGN : end_process;
+	sigaction(signal, &action, NULL);
+	before[signal] = UNCHANGED;
 }
 
 void
@@ -159,7 +172,7 @@ signals_die(int signal)
 
 	prctl(PR_SET_DUMPABLE, 0);
 	sigaction(signal, &action, NULL);
-	sigdelset(&changed, signal);
+	before[signal] = UNCHANGED;
 	signals_raise(signal);
 }
 
@@ -168,6 +181,6 @@ signals_restore(void)
 {
 	for (int signal = 1; signal < _NSIG; signal++)
 		restore_disposition(signal);
-	if (has_mask)
-		sigprocmask(SIG_SETMASK, &mask_before, NULL);
+	if (start.is_known)
+		sigprocmask(SIG_SETMASK, &start.mask, NULL);
 }

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli-cold.h"
 #include "cli-deadline.h"
 #include "cli-exec.h"
 #include "cli-failure.h"
@@ -188,7 +189,7 @@ print_or_die(const struct cli_call *call, const struct end *end)
 static const char *
 list_names(const struct cli_call *call)
 {
-	static char text[4 * (COMPL_NAME_MAX + 2) + 32];
+	COLD static char text[4 * (COMPL_NAME_MAX + 2) + 32];
 	size_t shown = call->name_count <= 4 ? call->name_count : 3, used = 0;
 
 	for (size_t i = 0; i < shown; i++)
@@ -214,7 +215,7 @@ say_timeout(const struct cli_call *call)
 static const char *
 describe_cycle(const struct compl_cycle *cycle)
 {
-	static char text[COMPL_CYCLE_MAX * (COMPL_NAME_MAX + 64)];
+	COLD static char text[COMPL_CYCLE_MAX * (COMPL_NAME_MAX + 64)];
 	size_t used = 0;
 
 	for (size_t i = 0; i < cycle->count; i++)
@@ -265,9 +266,10 @@ become_cmd_or_die(const struct cli_call *call, const struct compl_outcome *out)
 int
 take_tokens(const struct cli_call *call, const struct take *take)
 {
-	static struct compl_word words[COMPL_NAMES_MAX];
-	static struct compl_cycle cycle;
-	struct end end = { .out.words = words, .out.cycle = &cycle };
+	COLD static struct compl_word words[COMPL_NAMES_MAX];
+	COLD static struct compl_cycle cycle;
+	struct end end = { .out.words = call->set.print || call->cmd != NULL ? words : NULL,
+			   .out.cycle = &cycle };
 	const struct answer *answer;
 
 	ask(call, take, &end);
