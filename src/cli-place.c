@@ -8,9 +8,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
+#include "cli-cold.h"
 #include "cli-message.h"
 #include "cli-value.h"
 
@@ -30,10 +31,17 @@ find_user_or_die(const char *user)
 	return number;
 }
 
+/* Told at the start; nothing here changes it. */
+static uid_t
+own_user(void)
+{
+	return (uid_t)getauxval(AT_EUID);
+}
+
 static uid_t
 choose_user_or_die(const char *user)
 {
-	uid_t self = geteuid(), uid = user == NULL ? self : find_user_or_die(user);
+	uid_t self = own_user(), uid = user == NULL ? self : find_user_or_die(user);
 
 	if (uid != self && self != 0)
 		usage_or_die(NULL, "--user %s: only root may use another user's namespace", user);
@@ -110,7 +118,7 @@ place_name(const struct cli_call *call)
 const char *
 place_text(const struct cli_call *call)
 {
-	static char text[128];
+	COLD static char text[128];
 
 	if (call->where.system)
 		snprintf(text, sizeof(text), "system namespace%s%s", call->where.space ? " " : "",
@@ -124,13 +132,13 @@ place_text(const struct cli_call *call)
 const char *
 place_options(const struct cli_call *call)
 {
-	static char text[128];
+	COLD static char text[128];
 	const struct compl_where *where = &call->where;
 
 	if (where->system)
 		snprintf(text, sizeof(text), "--system%s%s", where->space ? " -n " : "",
 			 where->space ? where->space : "");
-	else if (where->uid != geteuid())
+	else if (where->uid != own_user())
 		snprintf(text, sizeof(text), "-u %u -n %s", (unsigned)where->uid, where->space);
 	else
 		snprintf(text, sizeof(text), "-n %s", where->space);

@@ -79,5 +79,6 @@ const struct command cmd_wait = {
 	.options = options,
 	.subject = ABOUT_NAMES,
 	.cmd = CMD_OPTIONAL,
+	.opens_only_segment = true,
 	.run = run,
 };

@@ -9,13 +9,15 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/fsuid.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "pages.h"
 #include "spelling.h"
+
+/* Where shm_open(3) puts what it opens. */
+#define DIRECTORY "/dev/shm"
 
 /* ---- where it is ---------------------------------------------------------- */
 
@@ -61,7 +63,7 @@ file_path(char *path, size_t size, const struct compl_where *where)
 {
 	if (size < COMPL_PATH_MAX)
 		return COMPL_E_ARGUMENT;
-	return file_name(append(path, "/dev/shm"), where);
+	return file_name(append(path, DIRECTORY), where);
 }
 
 /* ---- open, check ----------------------------------------------------------- */
@@ -75,7 +77,6 @@ open_result(int error)
 	case EACCES:
 	case EPERM:
 		return COMPL_E_NOT_OURS;
-	case EINVAL: /* a directory, says glibc */
 	case ELOOP:
 	case EISDIR:
 	case ENXIO:
@@ -91,13 +92,32 @@ owner_of(const struct compl_where *where)
 	return where->system ? 0 : where->uid;
 }
 
+/* shm_open(3), but for a system call (musl's asks twice for close-on-exec), and for the standard
+ * descriptors: what is written to them, closed or not, must not end up in a segment. */
+static int
+open_path(const struct compl_space *c, int flags)
+{
+	char path[sizeof(DIRECTORY) + COMPL_PATH_MAX];
+	int low, fd;
+
+	append(append(path, DIRECTORY), c->name);
+	flags |= O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
+	fd = openat(AT_FDCWD, path, flags, 0600);
+	if (fd < 0 || fd > STDERR_FILENO)
+		return fd;
+	low = fd;
+	fd = fcntl(low, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	close(low);
+	return fd;
+}
+
 /* Without O_CREAT first: under fs.protected_regular, O_CREAT on somebody
  * else's file in a sticky directory fails even for root.  ENOENT with O_CREAT: the
  * directory itself is missing. */
 static enum compl_result
 open_as_we_are(struct compl_space *c, const struct compl_where *where, unsigned flags)
 {
-	c->fd = shm_open(c->name, O_RDWR | O_CLOEXEC, 0);
+	c->fd = open_path(c, 0);
 	if (c->fd >= 0)
 		return COMPL_OK;
 	if (errno != ENOENT || !(flags & COMPL_CREATE))
@@ -105,7 +125,7 @@ open_as_we_are(struct compl_space *c, const struct compl_where *where, unsigned 
 	/* What would not be its owner's must not lie in its place. */
 	if ((uid_t)setfsuid((uid_t)-1) != owner_of(where))
 		return COMPL_E_NOT_OURS;
-	c->fd = shm_open(c->name, O_RDWR | O_CLOEXEC | O_CREAT, 0600);
+	c->fd = open_path(c, O_CREAT);
 	if (c->fd >= 0)
 		return COMPL_OK;
 	return errno == ENOENT ? COMPL_E_SYSTEM : open_result(errno);
@@ -218,15 +238,15 @@ lock_file(int fd)
 enum compl_result
 file_unlink(struct compl_space *c)
 {
-	char path[COMPL_PATH_MAX + 16];
+	char path[sizeof(DIRECTORY) + COMPL_PATH_MAX];
 	struct stat mine, there;
 	int rc;
 
-	append(append(path, "/dev/shm"), c->name);
+	append(append(path, DIRECTORY), c->name);
 	rc = lock_file(c->fd);
 	if (rc == 0 && fstat(c->fd, &mine) == 0 && lstat(path, &there) == 0 &&
 	    mine.st_dev == there.st_dev && mine.st_ino == there.st_ino)
-		rc = shm_unlink(c->name);
+		rc = unlink(path);
 	flock(c->fd, LOCK_UN);
 	return rc == 0 ? COMPL_OK : COMPL_E_SYSTEM;
 }

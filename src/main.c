@@ -40,7 +40,7 @@ command_find_or_die(const char *name)
 }
 
 /* Descriptors 0 to 2 that are closed are filled with one that can be neither read nor written,
- * lest a segment is opened there and then printed to.  CMD finds them closed again. */
+ * lest a file is opened there and then printed to.  CMD finds them closed again. */
 static void
 fill_standard_descriptors(void)
 {
@@ -90,6 +90,8 @@ run_or_die(const struct command *command, struct cli_call *call)
 		names_check_or_die(call);
 	if (command->subject != ABOUT_COMPL)
 		place_choose_or_die(call);
+	if (!command->opens_only_segment)
+		fill_standard_descriptors();
 	return command->run(call);
 }
 
@@ -101,7 +103,6 @@ main(int argc, char **argv)
 
 	if (argc < 1)
 		return STATUS_FAILED;
-	fill_standard_descriptors();
 	signals_begin();
 	command = read_command_line_or_die(&call, argv);
 	if (call.set.version)
