@@ -11,13 +11,14 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "cli-cold.h"
 #include "cli-message.h"
 #include "cli-status.h"
 #include "cli-text.h"
 #include "compl.h"
 
 static int ours = -1, theirs = -1;
-static char line[COMPL_VALUE_MAX + 1];
+COLD static char line[COMPL_VALUE_MAX + 1];
 static size_t used;   /* more than fits into line: it is too long */
 static bool has_line; /* what follows is of no interest */
 

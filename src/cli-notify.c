@@ -48,10 +48,10 @@ struct message {
 static int inner = -1, outer = -1;
 static struct sockaddr_un outer_address;
 static socklen_t outer_length;
-static struct message message;
-static bool is_held;  /* message waits for room at the outer receiver */
-static bool is_last;  /* CMD has ended: waits no longer */
-static bool is_ready; /* it was said */
+static struct message *message; /* large, and most commands need none */
+static bool is_held;		/* message waits for room at the outer receiver */
+static bool is_last;		/* CMD has ended: waits no longer */
+static bool is_ready;		/* it was said */
 static bool has_complained;
 
 /* ---- addresses ------------------------------------------------------------------ */
@@ -117,7 +117,8 @@ open_outer(void)
 void
 notify_begin_or_die(void)
 {
-	if (open_outer() && open_inner())
+	message = calloc(1, sizeof(*message));
+	if (message != NULL && open_outer() && open_inner())
 		return;
 	message_line("--ready: no socket for CMD: %s", strerror(errno));
 	exit(STATUS_FAILED);
@@ -130,24 +131,24 @@ take_descriptors(const struct cmsghdr *c)
 {
 	size_t count = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
 
-	if (count > DESCRIPTORS_MAX - message.fd_count)
-		count = DESCRIPTORS_MAX - message.fd_count;
-	memcpy(message.fds + message.fd_count, CMSG_DATA(c), count * sizeof(int));
-	message.fd_count += count;
+	if (count > DESCRIPTORS_MAX - message->fd_count)
+		count = DESCRIPTORS_MAX - message->fd_count;
+	memcpy(message->fds + message->fd_count, CMSG_DATA(c), count * sizeof(int));
+	message->fd_count += count;
 }
 
 static void
 take_control(struct msghdr *header)
 {
-	message.fd_count = 0;
-	message.sender = (struct ucred){ .pid = 0, .uid = (uid_t)-1 };
+	message->fd_count = 0;
+	message->sender = (struct ucred){ .pid = 0, .uid = (uid_t)-1 };
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(header); c != NULL; c = CMSG_NXTHDR(header, c)) {
 		if (c->cmsg_level != SOL_SOCKET)
 			continue;
 		if (c->cmsg_type == SCM_RIGHTS)
 			take_descriptors(c);
 		else if (c->cmsg_type == SCM_CREDENTIALS)
-			memcpy(&message.sender, CMSG_DATA(c), sizeof(message.sender));
+			memcpy(&message->sender, CMSG_DATA(c), sizeof(message->sender));
 	}
 }
 
@@ -157,7 +158,7 @@ take(void)
 {
 	char control[CMSG_SPACE(DESCRIPTORS_MAX * sizeof(int)) + CMSG_SPACE(sizeof(struct ucred))]
 		__attribute__((aligned(sizeof(size_t))));
-	struct iovec text = { message.text, sizeof(message.text) };
+	struct iovec text = { message->text, sizeof(message->text) };
 	struct msghdr header = { .msg_iov = &text,
 				 .msg_iovlen = 1,
 				 .msg_control = control,
@@ -166,7 +167,7 @@ take(void)
 
 	if (length < 0)
 		return false;
-	message.length = (size_t)length;
+	message->length = (size_t)length;
 	take_control(&header);
 	return true;
 }
@@ -206,17 +207,17 @@ read_lines(void)
 	size_t kept = 0, length;
 	bool found = false;
 
-	for (size_t at = 0; at < message.length; at += length) {
-		const char *line = message.text + at;
+	for (size_t at = 0; at < message->length; at += length) {
+		const char *line = message->text + at;
 
-		length = line_length(line, message.length - at);
+		length = line_length(line, message->length - at);
 		found = found || is_ready_line(line, length);
 		if (begins_with(line, length, "MAINPID"))
 			continue;
-		memmove(message.text + kept, line, length);
+		memmove(message->text + kept, line, length);
 		kept += length;
 	}
-	message.length = kept;
+	message->length = kept;
 	return found;
 }
 
@@ -225,15 +226,15 @@ read_lines(void)
 static void
 drop(void)
 {
-	for (size_t i = 0; i < message.fd_count; i++)
-		close(message.fds[i]);
-	message.fd_count = 0;
+	for (size_t i = 0; i < message->fd_count; i++)
+		close(message->fds[i]);
+	message->fd_count = 0;
 }
 
 static void
 give_descriptors(struct msghdr *header, void *control)
 {
-	const size_t size = message.fd_count * sizeof(int);
+	const size_t size = message->fd_count * sizeof(int);
 	struct cmsghdr *c;
 
 	if (size == 0)
@@ -244,7 +245,7 @@ give_descriptors(struct msghdr *header, void *control)
 	c->cmsg_level = SOL_SOCKET;
 	c->cmsg_type = SCM_RIGHTS;
 	c->cmsg_len = CMSG_LEN(size);
-	memcpy(CMSG_DATA(c), message.fds, size);
+	memcpy(CMSG_DATA(c), message->fds, size);
 }
 
 /* Connects anew each time, for the receiver may have been. */
@@ -252,7 +253,7 @@ static bool
 give(void)
 {
 	char control[CMSG_SPACE(DESCRIPTORS_MAX * sizeof(int))] = { 0 };
-	struct iovec text = { message.text, message.length };
+	struct iovec text = { message->text, message->length };
 	struct msghdr header = { .msg_iov = &text, .msg_iovlen = 1 };
 
 	give_descriptors(&header, control);
@@ -279,7 +280,7 @@ pass_on(void)
 	bool is_given;
 
 	do
-		is_given = message.length == 0 || outer < 0 || give();
+		is_given = message->length == 0 || outer < 0 || give();
 	while (!is_given && errno == EAGAIN && is_last && waits_for_room());
 	is_held = !is_given && errno == EAGAIN && !is_last;
 	if (!is_held)
@@ -302,7 +303,7 @@ refuse(void)
 	drop();
 	if (!has_complained)
 		message_line("--ready: process %d of uid %u is not CMD's, and is not listened to",
-			     (int)message.sender.pid, (unsigned)message.sender.uid);
+			     (int)message->sender.pid, (unsigned)message->sender.uid);
 	has_complained = true;
 }
 
@@ -319,7 +320,7 @@ notify_hear(pid_t cmd)
 	if (is_held)
 		pass_on();
 	while (!is_held && take()) {
-		if (!sender_is_trusted(&message.sender, cmd)) {
+		if (!sender_is_trusted(&message->sender, cmd)) {
 			refuse();
 			continue;
 		}

@@ -99,7 +99,7 @@ place_open(struct compl_space **c, const struct cli_call *call, unsigned flags)
 enum compl_result
 place_make_scope(struct cli_call *call)
 {
-	static char name[COMPL_SPACE_MAX + 1];
+	COLD static char name[COMPL_SPACE_MAX + 1];
 	struct compl_space *space;
 	mode_t before = umask(0);
 	enum compl_result result = compl_scope(&space, &call->where, 0, name);

@@ -24,6 +24,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "cli-cold.h"
 #include "cli-message.h"
 #include "cli-status.h"
 
@@ -35,7 +36,7 @@ static struct {
 const char *
 process_parent_name(void)
 {
-	static char name[64];
+	COLD static char name[64];
 	char path[64];
 	ssize_t length;
 	int fd;
