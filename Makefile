@@ -150,10 +150,10 @@ build/tools/%: tests/tools/%.c build/libcompl.a
 	@mkdir -p $(@D)
 	$(Q)$(STATIC_compile) -Itests/tools -Itests/c $(STATIC_link) -o $@ $< build/libcompl.a $(STATIC_LIBS)
 
-build/bench/%: bench/%.c build/flags
+build/bench/%: bench/%.c build/libcompl.a build/flags
 	$(call say,CC,$@)
 	@mkdir -p $(@D)
-	$(Q)$(STATIC_compile) $(STATIC_link) -o $@ $<
+	$(Q)$(STATIC_compile) $(STATIC_link) -o $@ $< build/libcompl.a $(STATIC_LIBS)
 
 -include $(wildcard build/tools/*.d build/bench/*.d)
 

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * inside.c - what the library costs a program that uses it
+ *
+ * Usage: inside ROUNDS EMPTY FULL	(two namespaces; FULL has a name n1)
+ *
+ * In each round, one after the other:
+ *	done+try	a token posted and taken again, of a name that was initialised
+ *	unnamed		the same of one that was not, and so comes and goes each time
+ *	libc-list	the same as done+try with a handle without COMPL_SOLE_LIST
+ *	test		compl_test()
+ *	open		compl_open() and compl_close() of either namespace
+ *	ping-pong	two processes hand over to each other, by compl and by bare futex words
+ * And once: how many system calls done+try makes, counted by ptrace(2).
+ */
+#include "bench.h"
+
+#include <linux/futex.h>
+#include <sys/mman.h>
+#include <sys/ptrace.h>
+
+#include "compl.h"
+
+#define PAIRS	   20000
+#define OPENINGS   500
+#define HAND_OVERS 4000
+#define WARM_UP	   200
+
+static struct compl_space *
+open_space(const char *name, unsigned flags)
+{
+	struct compl_where where = { .space = name, .uid = geteuid() };
+	struct compl_space *c;
+	enum compl_result result = compl_open(&c, &where, COMPL_CREATE | flags);
+
+	if (result != COMPL_OK)
+		die("%s: %s", name, compl_strresult(result));
+	return c;
+}
+
+static void
+post(struct compl_space *c, const char *name)
+{
+	struct compl_post one = { .tokens = 1 };
+
+	if (compl_done(c, name, &one) != COMPL_OK)
+		die("done failed");
+}
+
+static void
+take(struct compl_space *c, const char *name, int64_t deadline_ns)
+{
+	struct compl_request request = {
+		.names = &name, .count = 1, .need = 1, .deadline_ns = deadline_ns
+	};
+	struct compl_outcome outcome = { .words = NULL };
+
+	if (compl_wait(c, &request, &outcome) != COMPL_OK)
+		die("a wait failed");
+}
+
+static void
+sample(const char *series, double us, size_t count)
+{
+	printf("%s ns %.2f\n", series, us * 1e3 / (double)count);
+}
+
+/* ---- one process ---------------------------------------------------------------------------- */
+
+static void
+pairs(struct compl_space *c, const char *name, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		post(c, name);
+		take(c, name, 0);
+	}
+}
+
+static void
+measure_pairs(const char *space, const char *name, unsigned flags, const char *series)
+{
+	struct compl_space *c = open_space(space, flags);
+	double begin;
+
+	pairs(c, name, WARM_UP);
+	begin = now_us();
+	pairs(c, name, PAIRS);
+	sample(series, now_us() - begin, PAIRS);
+	compl_close(c);
+}
+
+static void
+measure_test(const char *space)
+{
+	struct compl_space *c = open_space(space, COMPL_SOLE_LIST);
+	double begin = now_us();
+
+	for (size_t i = 0; i < PAIRS; i++)
+		if (compl_test(c, "named") != COMPL_NOT_DONE)
+			die("test failed");
+	sample("inside/test", now_us() - begin, PAIRS);
+	compl_close(c);
+}
+
+static void
+measure_open(const char *space, const char *series)
+{
+	double begin = now_us();
+
+	for (size_t i = 0; i < OPENINGS; i++)
+		compl_close(open_space(space, COMPL_SOLE_LIST));
+	sample(series, now_us() - begin, OPENINGS);
+}
+
+/* ---- two processes ---------------------------------------------------------------------------- */
+
+static void
+futex_post(uint32_t *word)
+{
+	__atomic_store_n(word, 1, __ATOMIC_SEQ_CST);
+	syscall(SYS_futex, word, FUTEX_WAKE, 1, NULL, NULL, 0);
+}
+
+static void
+futex_take(uint32_t *word)
+{
+	while (__atomic_exchange_n(word, 0, __ATOMIC_SEQ_CST) == 0)
+		syscall(SYS_futex, word, FUTEX_WAIT, 0, NULL, NULL, 0);
+}
+
+/* One side of it: `ours` is what we wait for. */
+struct side {
+	struct compl_space *c; /* or NULL: by words */
+	uint32_t *words;
+	int ours;
+};
+
+static void
+turn_over(const struct side *s)
+{
+	static const char *const names[] = { "ping", "pong" };
+
+	if (s->c != NULL)
+		post(s->c, names[!s->ours]);
+	else
+		futex_post(&s->words[16 * !s->ours]);
+}
+
+static void
+await_turn(const struct side *s)
+{
+	static const char *const names[] = { "ping", "pong" };
+
+	if (s->c != NULL)
+		take(s->c, names[s->ours], COMPL_NEVER);
+	else
+		futex_take(&s->words[16 * s->ours]);
+}
+
+static _Noreturn void
+answer(struct side s, const char *space)
+{
+	s.ours = 1;
+	if (space != NULL)
+		s.c = open_space(space, COMPL_SOLE_LIST);
+	for (size_t i = 0; i < (WARM_UP + HAND_OVERS) / 2; i++) {
+		await_turn(&s);
+		turn_over(&s);
+	}
+	_exit(0);
+}
+
+static void
+volley(const struct side *s, size_t count)
+{
+	for (size_t i = 0; i < count / 2; i++) {
+		turn_over(s);
+		await_turn(s);
+	}
+}
+
+/* space NULL: bare futex words. */
+static void
+measure_ping_pong(const char *space, const char *series)
+{
+	struct side s = { .ours = 0 };
+	double begin;
+	pid_t child;
+
+	s.words = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (s.words == MAP_FAILED || (child = fork()) < 0)
+		die("%s", strerror(errno));
+	if (child == 0)
+		answer(s, space);
+	if (space != NULL)
+		s.c = open_space(space, COMPL_SOLE_LIST);
+	volley(&s, WARM_UP);
+	begin = now_us();
+	volley(&s, HAND_OVERS);
+	sample(series, now_us() - begin, HAND_OVERS);
+	reap(child, series);
+	compl_close(s.c);
+	munmap(s.words, 4096);
+}
+
+/* ---- system calls -------------------------------------------------------------------------------- */
+
+static _Noreturn void
+be_counted(const char *space, unsigned flags, size_t count)
+{
+	ptrace(PTRACE_TRACEME, 0, NULL, NULL);
+	raise(SIGSTOP);
+	pairs(open_space(space, flags), "named", count);
+	_exit(0);
+}
+
+/* All system calls of a program that opens, does so many pairs, and ends. */
+static size_t
+count_calls(const char *space, unsigned flags, size_t count)
+{
+	pid_t child = fork();
+	size_t stops = 0;
+	int status;
+
+	if (child == 0)
+		be_counted(space, flags, count);
+	while (waitpid(child, &status, 0) == child && !WIFEXITED(status)) {
+		if (WIFSIGNALED(status) || ptrace(PTRACE_SYSCALL, child, NULL, NULL) < 0)
+			die("ptrace: %s", strerror(errno));
+		stops++;
+	}
+	if (WEXITSTATUS(status) != 0)
+		die("who was counted failed");
+	return stops / 2;
+}
+
+/* What a hundred more of them make more. */
+static void
+measure_calls(const char *space, unsigned flags, const char *series)
+{
+	size_t few = count_calls(space, flags, 100), many = count_calls(space, flags, 200);
+
+	printf("%s calls %.2f\n", series, (double)(many - few) / 100);
+}
+
+/* -------------------------------------------------------------------------------------------------- */
+
+static void
+measure(const char *empty, const char *full)
+{
+	alarm(LIMIT_SECONDS);
+	measure_pairs(empty, "named", COMPL_SOLE_LIST, "inside/done+try");
+	measure_pairs(empty, "unnamed", COMPL_SOLE_LIST, "inside/unnamed");
+	measure_pairs(empty, "named", 0, "inside/libc-list");
+	measure_test(empty);
+	measure_open(empty, "open/empty");
+	measure_open(full, "open/full");
+	measure_ping_pong(empty, "ping-pong/compl");
+	measure_ping_pong(NULL, "ping-pong/bare");
+	fflush(stdout);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct compl_space *c;
+
+	prepare_to_end();
+	if (argc != 4)
+		die("usage: inside ROUNDS EMPTY FULL");
+	c = open_space(argv[2], 0);
+	if (compl_init(c, "named", true) != COMPL_OK)
+		die("init failed");
+	compl_close(c);
+	for (size_t round = 0; round < number(argv[1]); round++)
+		measure(argv[2], argv[3]);
+	measure_calls(argv[2], COMPL_SOLE_LIST, "inside/done+try-calls");
+	measure_calls(argv[2], 0, "inside/libc-list-calls");
+	return 0;
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * killed.c - somebody who is killed where others have the most to do about it
+ *
+ * Usage: killed NAMESPACE lock		with the lock, and nothing under way
+ *	  killed NAMESPACE all NAME	with the lock, "all" committed, nobody released yet
+ *
+ * Returns when it is dead.
+ */
+#include "bench.h"
+
+#include "clock.h"
+#include "directory.h"
+#include "line.h"
+#include "log.h"
+#include "repair.h"
+
+/* As completion_post(), up to the commit. */
+static void
+commit_all(struct session *s, const char *name)
+{
+	uint32_t completion = directory_find(s, name);
+
+	if (completion == 0)
+		die("%s: no such name", name);
+	line_rouse(s, completion);
+	log_put(s, &completion_at(s, completion)->done, COMPL_ALL);
+	log_put(s, &s->h->job_completion, completion);
+	log_put(s, &s->h->job_kind, JOB_RELEASE);
+	if (!log_commit(s))
+		die("the log is full");
+}
+
+static _Noreturn void
+be_killed(const char *space, const char *name)
+{
+	struct compl_where where = { .space = space, .uid = geteuid() };
+	struct compl_space *c;
+	struct session s;
+
+	if (compl_open(&c, &where, COMPL_SOLE_LIST) != COMPL_OK ||
+	    session_begin(&s, c, NULL) != COMPL_OK || repair_enter(&s, CLOCK_NEVER) != COMPL_OK)
+		die("%s: cannot be entered", space);
+	if (name != NULL)
+		commit_all(&s, name);
+	raise(SIGKILL);
+	_exit(1);
+}
+
+int
+main(int argc, char **argv)
+{
+	int status;
+	pid_t pid;
+
+	if (argc < 3 || argc != (strcmp(argv[2], "all") == 0 ? 4 : 3))
+		die("usage: killed NAMESPACE lock | killed NAMESPACE all NAME");
+	pid = fork();
+	if (pid == 0)
+		be_killed(argv[1], argv[3]);
+	if (pid < 0 || waitpid(pid, &status, 0) != pid || !WIFSIGNALED(status))
+		die("was not killed");
+	return 0;
+}

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * rounds.c - contenders take turns, and each turn's time is a sample
+ *
+ * Usage: rounds ROUNDS CONTENDER...		(contender.h)
+ *
+ * Every contender has one turn in every round, in an order that is drawn anew, so that whatever
+ * the machine does besides hits all alike.  Ten rounds (or as many as are measured, if those
+ * are fewer) go before and are not counted; nothing is left out.
+ *
+ * A turn's time is, with
+ *	no waiter	from starting the post to its end
+ *	one waiter	from starting the post to the waiter's end
+ *	more		from starting the post to the moment when the last of them has let go of a
+ *			pipe that all hold; they are not reaped while it counts
+ * How long waiters need to get to their places is not in the figure.
+ */
+#include "contender.h"
+
+enum { GROUP_WAITERS, GROUP_POST, GROUP_PREPARE };
+
+static FILE *samples;
+
+/* Children get nothing to read, and write to nowhere. */
+static void
+set_up_files(void)
+{
+	int fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3), null = open("/dev/null", O_RDWR);
+
+	samples = fd < 0 ? NULL : fdopen(fd, "w");
+	if (samples == NULL || null < 0 || dup2(null, STDIN_FILENO) < 0 ||
+	    dup2(null, STDOUT_FILENO) < 0)
+		die("%s", strerror(errno));
+	close(null);
+}
+
+/* ---- one waiter ------------------------------------------------------------------------- */
+
+static long
+switches(pid_t pid)
+{
+	const char *line = strstr(read_proc(pid, "status"), "\nvoluntary_ctxt_switches:");
+
+	return line == NULL ? -1 : strtol(strchr(line, ':') + 1, NULL, 10);
+}
+
+static void
+await_quiet(const struct contender *c, pid_t pid)
+{
+	double since = now_us(), give_up = since + LIMIT_SECONDS * 1e6;
+	long before = -1;
+
+	while (now_us() - since < c->quiet_ms * 1e3) {
+		long now = is_asleep(pid) ? switches(pid) : -1;
+
+		if (now != before || now < 0)
+			since = now_us();
+		before = now;
+		if (now_us() > give_up)
+			die("%s: the waiter did not go to sleep", c->series);
+		usleep(500);
+	}
+	if (c->spread_ms > 0)
+		usleep((useconds_t)draw((size_t)(c->spread_ms * 1e3)));
+}
+
+static double
+hand_over(const struct contender *c)
+{
+	pid_t waiter = groups[GROUP_WAITERS] = start(c->wait, 0), poster;
+	double begin, end;
+
+	if (c->quiet_ms > 0)
+		await_quiet(c, waiter);
+	else
+		await_futex(waiter, c->series);
+	begin = now_us();
+	poster = groups[GROUP_POST] = start(c->post, 0);
+	reap(waiter, c->series);
+	end = now_us();
+	reap(poster, c->series);
+	return end - begin;
+}
+
+static double
+run_alone(const struct contender *c)
+{
+	double begin = now_us();
+
+	reap(groups[GROUP_POST] = start(c->post, 0), c->series);
+	return now_us() - begin;
+}
+
+/* ---- many ------------------------------------------------------------------------------ */
+
+/* Who sleeps because somebody else has a lock sleeps no more a moment later. */
+static void
+await_all(const struct contender *c, const pid_t *pids)
+{
+	for (int look = 0; look < 2; look++) {
+		for (size_t i = 0; i < c->crowd; i++)
+			await_futex(pids[i], c->series);
+		usleep(50000);
+	}
+}
+
+static void
+start_crowd(const struct contender *c, pid_t *pids)
+{
+	pids[0] = groups[GROUP_WAITERS] = start(c->wait, 0);
+	for (size_t i = 1; i < c->crowd; i++)
+		pids[i] = start(c->wait, pids[0]);
+	await_all(c, pids);
+}
+
+static double
+release_crowd(const struct contender *c)
+{
+	pid_t *pids = calloc(c->crowd, sizeof(*pids));
+	double begin, end;
+	int held[2];
+	char byte;
+
+	if (pids == NULL || pipe(held) < 0 || fcntl(held[0], F_SETFD, FD_CLOEXEC) < 0)
+		die("%s", strerror(errno));
+	start_crowd(c, pids);
+	if (fcntl(held[1], F_SETFD, FD_CLOEXEC) < 0)
+		die("%s", strerror(errno));
+	close(held[1]);
+	begin = now_us();
+	for (size_t i = 0; i < c->posts; i++)
+		reap(groups[GROUP_POST] = start(c->post, 0), c->series);
+	if (read(held[0], &byte, 1) != 0)
+		die("%s: %s", c->series, strerror(errno));
+	end = now_us();
+	close(held[0]);
+	for (size_t i = 0; i < c->crowd; i++)
+		reap(pids[i], c->series);
+	free(pids);
+	return end - begin;
+}
+
+/* ---- turns ----------------------------------------------------------------------------- */
+
+static double
+take_turn(const struct contender *c)
+{
+	double us;
+
+	alarm(LIMIT_SECONDS);
+	if (c->prepare != NULL)
+		reap(groups[GROUP_PREPARE] = start(c->prepare, 0), c->series);
+	if (c->wait == NULL)
+		us = run_alone(c);
+	else
+		us = c->crowd == 1 ? hand_over(c) : release_crowd(c);
+	alarm(0);
+	memset(groups, 0, sizeof(groups));
+	return us;
+}
+
+static void
+take_turns(const struct contender *contenders, size_t count, size_t rounds)
+{
+	size_t warm_up = contenders[0].crowd > 1 ? 1 : rounds < 10 ? rounds : 10;
+	size_t *order = calloc(count, sizeof(*order));
+
+	if (order == NULL)
+		die("%s", strerror(errno));
+	for (size_t round = 0; round < rounds + warm_up; round++) {
+		shuffle(order, count);
+		for (size_t turn = 0; turn < count; turn++) {
+			const struct contender *c = &contenders[order[turn]];
+			double us = take_turn(c);
+
+			if (round >= warm_up)
+				fprintf(samples, "%s us %.2f\n", c->series, us / (double)c->each);
+		}
+	}
+	free(order);
+}
+
+int
+main(int argc, char **argv)
+{
+	static struct contender contenders[32];
+	size_t count;
+
+	prepare_to_end();
+	if (argc < 4)
+		die("usage: rounds ROUNDS CONTENDER...");
+	count = read_contenders(argv + 2, contenders, COUNT(contenders));
+	set_up_files();
+	take_turns(contenders, count, number(argv[1]));
+	if (fclose(samples) != 0)
+		die("%s", strerror(errno));
+	return 0;
+}
