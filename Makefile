@@ -10,7 +10,8 @@
 # make check-tsan     threads of one process, with ThreadSanitizer
 # make lint           shellcheck, cppcheck, clang-tidy, clang-format, layers, mandoc
 # make model          checks the protocol with spin
-# make bench          hand-over and start-up beside a bare futex word
+# make bench          measures, beside a bare futex word and beside others (ROUNDS=300 SECTIONS='alone …')
+# make bench-deps     installs those others (Debian, Ubuntu)
 # make fmt, make clean
 #
 # V=1 shows the commands.  Yours to set: CC, MUSL_CC, CFLAGS, CPPFLAGS, LDFLAGS, PREFIX, DESTDIR and the
@@ -33,7 +34,7 @@ ZSHCOMPDIR ?= $(PREFIX)/share/zsh/site-functions
 # Asked for its words; where build/compl cannot run, name one of the same version that can.
 RUNNABLE ?= build/compl
 
-first := $(filter deps clean,$(MAKECMDGOALS))
+first := $(filter deps bench-deps clean,$(MAKECMDGOALS))
 ifneq ($(first),)
 
 # These change what the rest has to look at: so the rest is for another make, afterwards.
@@ -41,6 +42,8 @@ ifneq ($(first),)
 .PHONY: $(MAKECMDGOALS)
 deps:
 	@.ci/deps
+bench-deps:
+	@.ci/deps bench
 clean:
 	rm -rf build
 $(filter-out $(first),$(MAKECMDGOALS)): $(first)
@@ -100,6 +103,7 @@ sources := $(patsubst src/%.c,%,$(wildcard src/*.c))
 command := $(filter main cmd-% cli-%,$(sources))
 library := $(filter-out $(command),$(sources))
 c_tests := $(patsubst tests/c/%.c,%,$(wildcard tests/c/*.c))
+bench_programs := $(patsubst bench/%.c,%,$(wildcard bench/*.c))
 tools := $(patsubst tests/tools/%.c,build/tools/%,$(wildcard tests/tools/*.c))
 headers := $(wildcard src/*.h src/compat/*/*.h src/compat/*/*/*.h)
 pages := $(wildcard man/*.[1-8])
@@ -219,10 +223,10 @@ lint: build/glibc/compl
 model:
 	@tests/model/run
 
-bench: build/compl build/bench/hand-over build/bench/bare build/bench/empty
-	@bench/hand-over
+bench: build/compl $(bench_programs:%=build/bench/%) build/tools/full
+	@bench/run $(SECTIONS)
 
 fmt:
-	clang-format -i $(wildcard src/*.[ch] tests/c/*.[ch] tests/tools/*.[ch] bench/*.c) $(headers)
+	clang-format -i $(wildcard src/*.[ch] tests/c/*.[ch] tests/tools/*.[ch] bench/*.[ch]) $(headers)
 
 endif

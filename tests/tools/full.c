@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * full NAMESPACE - fills a namespace to its ceilings, says so, and keeps it so until it dies
+ *
+ * All names there can be, n1 and so on; and all places: threads that wait for 64 names each, out of
+ * the first half of the names.
+ */
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "repair.h"
+
+#define THREADS (LAYOUT_PLACES / COMPL_NAMES_MAX)
+
+static struct compl_space *space;
+
+static _Noreturn void
+die(const char *what, enum compl_result result)
+{
+	fprintf(stderr, "full: %s: %s\n", what, compl_strresult(result));
+	exit(1);
+}
+
+static void *
+waits(void *argument)
+{
+	char texts[COMPL_NAMES_MAX][12];
+	const char *names[COMPL_NAMES_MAX];
+	size_t from = (size_t)argument * COMPL_NAMES_MAX % (LAYOUT_COMPLETIONS / 2);
+	struct compl_request request = {
+		.names = names, .count = COMPL_NAMES_MAX, .need = 1, .deadline_ns = COMPL_NEVER
+	};
+	struct compl_outcome outcome = { 0 };
+
+	for (size_t i = 0; i < COMPL_NAMES_MAX; i++) {
+		snprintf(texts[i], sizeof(texts[i]), "n%zu", from + i + 1);
+		names[i] = texts[i];
+	}
+	die("a wait has ended", compl_wait(space, &request, &outcome));
+}
+
+static void
+fill_names(void)
+{
+	enum compl_result result;
+	char name[12];
+
+	for (unsigned i = 1; i <= LAYOUT_COMPLETIONS; i++) {
+		snprintf(name, sizeof(name), "n%u", i);
+		if ((result = compl_init(space, name, false)) != COMPL_OK)
+			die(name, result);
+	}
+}
+
+static void
+fill_places(void)
+{
+	pthread_attr_t attr;
+	pthread_t thread;
+
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, 64 * 1024);
+	for (size_t i = 0; i < THREADS; i++)
+		if (pthread_create(&thread, &attr, waits, (void *)i) != 0)
+			die("a thread", COMPL_E_SYSTEM);
+}
+
+static void
+await_places(void)
+{
+	enum compl_result result;
+	uint32_t made = 0;
+	struct session s;
+
+	while (made < LAYOUT_PLACES) {
+		usleep(1000);
+		if ((result = session_begin(&s, space, NULL)) != COMPL_OK ||
+		    (result = repair_enter(&s, CLOCK_NEVER)) != COMPL_OK)
+			die("a look", result);
+		made = s.places;
+		repair_leave(&s);
+	}
+}
+
+int
+main(int argc, char **argv)
+{
+	struct compl_where where = { .space = argv[1], .uid = geteuid() };
+
+	if (argc != 2 || compl_open(&space, &where, COMPL_CREATE) != COMPL_OK)
+		return 1;
+	fill_names();
+	fill_places();
+	await_places();
+	puts("ready");
+	fflush(stdout);
+	for (;;)
+		pause();
+}
