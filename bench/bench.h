@@ -29,15 +29,22 @@ extern char **environ;
 
 /* ---- the end ------------------------------------------------------------------------- */
 
-/* Process groups of children that may be alive; whoever ends, ends them. */
-static pid_t groups[4];
+/* Children that may be alive; whoever ends, ends them: process groups, and a crowd of our own
+ * group.  (In a group of their own, each that ends would have the kernel look for members that
+ * live, over all that are not reaped yet, and those who start last and end first would pay for
+ * the square of their number.) */
+static pid_t groups[4], *crowd;
+static size_t crowd_count;
 
 static inline void
-end_groups(void)
+end_children(void)
 {
 	for (size_t i = 0; i < COUNT(groups); i++)
 		if (groups[i] > 0)
 			kill(-groups[i], SIGKILL);
+	for (size_t i = 0; i < crowd_count; i++)
+		if (crowd[i] > 0)
+			kill(crowd[i], SIGKILL);
 }
 
 __attribute__((format(printf, 1, 2))) static inline _Noreturn void
@@ -50,14 +57,14 @@ die(const char *format, ...)
 	vfprintf(stderr, format, args);
 	fputc('\n', stderr);
 	va_end(args);
-	end_groups();
+	end_children();
 	exit(1);
 }
 
 static inline void
 end_by_signal(int signal)
 {
-	end_groups();
+	end_children();
 	_exit(128 + signal);
 }
 
@@ -120,22 +127,43 @@ shuffle(size_t *order, size_t count)
 
 /* ---- children ----------------------------------------------------------------------------- */
 
-/* group 0: a process group of its own. */
 static inline pid_t
-start(char *const *command, pid_t group)
+start_with(char *const *command, short flags)
 {
 	posix_spawnattr_t attr;
 	pid_t pid;
 	int error;
 
 	posix_spawnattr_init(&attr);
-	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETPGROUP);
-	posix_spawnattr_setpgroup(&attr, group);
+	posix_spawnattr_setflags(&attr, flags);
 	error = posix_spawn(&pid, command[0], NULL, &attr, command, environ);
 	posix_spawnattr_destroy(&attr);
 	if (error)
 		die("%s: %s", command[0], strerror(error));
 	return pid;
+}
+
+/* In a process group of its own, to be noted in groups[]. */
+static inline pid_t
+start(char *const *command)
+{
+	return start_with(command, POSIX_SPAWN_SETPGROUP);
+}
+
+static inline void
+make_crowd(size_t room)
+{
+	crowd_count = 0;
+	crowd = calloc(room, sizeof(*crowd));
+	if (crowd == NULL)
+		die("%s", strerror(errno));
+}
+
+static inline void
+join_crowd(char *const *command)
+{
+	crowd[crowd_count] = start_with(command, 0);
+	crowd_count++;
 }
 
 static inline void
@@ -201,6 +229,18 @@ await_futex(pid_t pid, const char *who)
 		if (now_us() > give_up)
 			die("%s did not go to sleep in a futex", who);
 		usleep(200);
+	}
+}
+
+/* All of the crowd are.  Who sleeps because somebody else has a lock sleeps no more a moment
+ * later, so this looks twice. */
+static inline void
+await_crowd(const char *who)
+{
+	for (int look = 0; look < 2; look++) {
+		for (size_t i = 0; i < crowd_count; i++)
+			await_futex(crowd[i], who);
+		usleep(100000);
 	}
 }
 

@@ -11,7 +11,7 @@
 
 #define SAMPLES 9
 
-static pid_t
+static void
 start_one(char **command, size_t i)
 {
 	char *words[16], texts[16][256];
@@ -30,7 +30,7 @@ start_one(char **command, size_t i)
 		words[count] = texts[count];
 	}
 	words[count] = NULL;
-	return start(words, groups[0]);
+	join_crowd(words);
 }
 
 static long
@@ -42,17 +42,6 @@ private_kib(pid_t pid)
 	if (clean == NULL || dirty == NULL)
 		die("cannot read smaps_rollup of %d", (int)pid);
 	return strtol(strchr(clean, ':') + 1, NULL, 10) + strtol(strchr(dirty, ':') + 1, NULL, 10);
-}
-
-/* Who is asleep on the internal lock is not for long: looked at twice. */
-static void
-await_all(const pid_t *pids, size_t count)
-{
-	for (int look = 0; look < 2; look++) {
-		for (size_t i = 0; i < count; i++)
-			await_futex(pids[i], "a sleeper");
-		usleep(100000);
-	}
 }
 
 static void
@@ -68,29 +57,26 @@ int
 main(int argc, char **argv)
 {
 	size_t count, names;
-	pid_t *pids;
 
 	prepare_to_end();
 	if (argc < 5)
 		die("usage: hold N NAMES SERIES COMMAND...");
 	count = number(argv[1]);
 	names = number(argv[2]);
-	pids = calloc(count, sizeof(*pids));
-	if (pids == NULL || count < SAMPLES || names == 0)
-		die("too many or too few");
-	for (size_t i = 0; i < count; i++) {
-		pids[i] = start_one(argv + 4, 1 + i % names);
-		if (i == 0)
-			groups[0] = pids[0];
-	}
-	await_all(pids, count);
+	if (count < SAMPLES || names == 0)
+		die("too few");
+	make_crowd(count);
+	for (size_t i = 0; i < count; i++)
+		start_one(argv + 4, 1 + i % names);
+	await_crowd(argv[3]);
 	for (size_t i = 0; i < SAMPLES; i++)
-		printf("%s KiB %ld\n", argv[3], private_kib(pids[i * (count - 1) / (SAMPLES - 1)]));
+		printf("%s KiB %ld\n", argv[3],
+		       private_kib(crowd[i * (count - 1) / (SAMPLES - 1)]));
 	puts("ready");
 	fflush(stdout);
 	await_end_of_input();
-	end_groups();
+	end_children();
 	for (size_t i = 0; i < count; i++)
-		waitpid(pids[i], NULL, 0);
+		waitpid(crowd[i], NULL, 0);
 	return 0;
 }

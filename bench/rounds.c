@@ -67,7 +67,7 @@ await_quiet(const struct contender *c, pid_t pid)
 static double
 hand_over(const struct contender *c)
 {
-	pid_t waiter = groups[GROUP_WAITERS] = start(c->wait, 0), poster;
+	pid_t waiter = groups[GROUP_WAITERS] = start(c->wait), poster;
 	double begin, end;
 
 	if (c->quiet_ms > 0)
@@ -75,7 +75,7 @@ hand_over(const struct contender *c)
 	else
 		await_futex(waiter, c->series);
 	begin = now_us();
-	poster = groups[GROUP_POST] = start(c->post, 0);
+	poster = groups[GROUP_POST] = start(c->post);
 	reap(waiter, c->series);
 	end = now_us();
 	reap(poster, c->series);
@@ -87,56 +87,49 @@ run_alone(const struct contender *c)
 {
 	double begin = now_us();
 
-	reap(groups[GROUP_POST] = start(c->post, 0), c->series);
+	reap(groups[GROUP_POST] = start(c->post), c->series);
 	return now_us() - begin;
 }
 
 /* ---- many ------------------------------------------------------------------------------ */
 
-/* Who sleeps because somebody else has a lock sleeps no more a moment later. */
 static void
-await_all(const struct contender *c, const pid_t *pids)
+start_crowd(const struct contender *c)
 {
-	for (int look = 0; look < 2; look++) {
-		for (size_t i = 0; i < c->crowd; i++)
-			await_futex(pids[i], c->series);
-		usleep(50000);
-	}
-}
-
-static void
-start_crowd(const struct contender *c, pid_t *pids)
-{
-	pids[0] = groups[GROUP_WAITERS] = start(c->wait, 0);
-	for (size_t i = 1; i < c->crowd; i++)
-		pids[i] = start(c->wait, pids[0]);
-	await_all(c, pids);
+	make_crowd(c->crowd);
+	for (size_t i = 0; i < c->crowd; i++)
+		join_crowd(c->wait);
+	await_crowd(c->series);
 }
 
 static double
 release_crowd(const struct contender *c)
 {
-	pid_t *pids = calloc(c->crowd, sizeof(*pids));
 	double begin, end;
 	int held[2];
 	char byte;
 
-	if (pids == NULL || pipe(held) < 0 || fcntl(held[0], F_SETFD, FD_CLOEXEC) < 0)
+	if (pipe(held) < 0 || fcntl(held[0], F_SETFD, FD_CLOEXEC) < 0)
 		die("%s", strerror(errno));
-	start_crowd(c, pids);
+	start_crowd(c);
 	if (fcntl(held[1], F_SETFD, FD_CLOEXEC) < 0)
 		die("%s", strerror(errno));
 	close(held[1]);
 	begin = now_us();
 	for (size_t i = 0; i < c->posts; i++)
-		reap(groups[GROUP_POST] = start(c->post, 0), c->series);
+		reap(groups[GROUP_POST] = start(c->post), c->series);
 	if (read(held[0], &byte, 1) != 0)
 		die("%s: %s", c->series, strerror(errno));
 	end = now_us();
 	close(held[0]);
-	for (size_t i = 0; i < c->crowd; i++)
-		reap(pids[i], c->series);
-	free(pids);
+	for (size_t i = 0; i < c->crowd; i++) {
+		pid_t pid = crowd[i];
+
+		crowd[i] = 0;
+		reap(pid, c->series);
+	}
+	crowd_count = 0;
+	free(crowd);
 	return end - begin;
 }
 
@@ -149,7 +142,7 @@ take_turn(const struct contender *c)
 
 	alarm(LIMIT_SECONDS);
 	if (c->prepare != NULL)
-		reap(groups[GROUP_PREPARE] = start(c->prepare, 0), c->series);
+		reap(groups[GROUP_PREPARE] = start(c->prepare), c->series);
 	if (c->wait == NULL)
 		us = run_alone(c);
 	else
