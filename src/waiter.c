@@ -53,6 +53,16 @@ describe(struct wait *w, struct place *how)
 		       strnlen(w->req->command, sizeof(how->command)));
 }
 
+/* Two names that lead to one record: we would stand behind ourselves. */
+static bool
+has_joined(const struct wait *w, size_t i)
+{
+	for (size_t j = 0; j < i; j++)
+		if (w->completions[j] == w->completions[i])
+			return true;
+	return false;
+}
+
 /* Crash: who dies in between stands in some of the lines, dead.
  *
  * A name is looked up right before its line is joined: making room for another one may
@@ -69,6 +79,8 @@ join(struct wait *w)
 		w->completions[i] = completion_find(s, w->req->names[i]);
 		if (w->completions[i] == 0)
 			result = completion_make(s, w->req->names[i], &w->completions[i]);
+		if (has_joined(w, i))
+			session_damaged(s);
 		if (result == COMPL_OK)
 			result = line_join(s, w->completions[i], &how, &w->places[i]);
 		if (result != COMPL_OK)
@@ -204,10 +216,11 @@ is_ended(struct wait *w, enum compl_result *end)
 		}
 		if (w->joined) {
 			watch_arm(w, &sight);
-			return false;
-		}
-		if ((*end = join(w)) != COMPL_OK)
+			if (!w->s.damaged)
+				return false;
+		} else if ((*end = join(w)) != COMPL_OK) {
 			return true;
+		}
 	}
 }
 

@@ -38,12 +38,25 @@
 
 #define FALLBACK_NS CLOCK_SECOND_NS /* without futex_waitv(2) */
 
+/* A word that is to hold two values at once lets nobody sleep. */
+static bool
+contradicts(const struct wait *w, const struct futex_watch *noted)
+{
+	for (const struct futex_watch *other = w->watches; other < noted; other++)
+		if (other->word == noted->word && other->expected != noted->expected)
+			return true;
+	return false;
+}
+
 /* Notes the word behind one obstacle; false if it has just gone. */
 static bool
 watch_obstacle(struct wait *w, size_t i, uint32_t ahead)
 {
-	enum line_watch how = line_watch(&w->s, w->places[i], ahead, &w->watches[w->watching++]);
+	struct futex_watch *noted = &w->watches[w->watching++];
+	enum line_watch how = line_watch(&w->s, w->places[i], ahead, noted);
 
+	if (contradicts(w, noted))
+		session_damaged(&w->s);
 	w->first |= ahead == 0;
 	w->brief |= how == LINE_WATCH_BRIEF;
 	return how != LINE_GONE;
