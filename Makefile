@@ -12,6 +12,7 @@
 # make model          checks the protocol with spin
 # make bench          measures, beside a bare futex word and beside others (ROUNDS=300 SECTIONS='alone …')
 # make bench-deps     installs those others (Debian, Ubuntu)
+# make fuzz           looks for input that breaks it; TARGET=segment SECONDS=60, or RUNS=1000000
 # make fmt, make clean
 #
 # V=1 shows the commands.  Yours to set: CC, MUSL_CC, CFLAGS, CPPFLAGS, LDFLAGS, PREFIX, DESTDIR and the
@@ -21,6 +22,7 @@ VERSION = 0.1.0
 
 CC ?= cc
 MUSL_CC ?= musl-gcc
+CLANG ?= clang
 CFLAGS ?= -O2 -g
 INSTALL ?= install
 PREFIX ?= /usr/local
@@ -55,7 +57,7 @@ Q := $(if $(filter 1,$(V)),,@)
 silent := $(filter 1,$(V))$(findstring s,$(firstword -$(MAKEFLAGS)))
 say = @$(if $(silent),:,printf '  %-7s %s\n' $(1) $(2))
 
-.PHONY: all glibc asan install uninstall demo check check-asan check-tsan lint model bench fmt FORCE
+.PHONY: all glibc asan install uninstall demo check check-asan check-tsan lint model fuzz bench fmt FORCE
 .DELETE_ON_ERROR:
 all: build/compl build/completions.sh
 
@@ -86,6 +88,14 @@ SANITIZED_CFLAGS = $(sanitize)
 SANITIZED_LDFLAGS = $(NATIVE_LDFLAGS) $(sanitize)
 SANITIZED_LIBS = $(NATIVE_LIBS)
 SANITIZED_COMPAT = $(NATIVE_COMPAT)
+FUZZED_CC = $(CLANG)
+FUZZED_CPPFLAGS = $(NATIVE_CPPFLAGS)
+FUZZED_CFLAGS = $(sanitize)
+FUZZED_GUIDE = -fsanitize=fuzzer-no-link -fno-sanitize-coverage=trace-cmp
+FUZZED_LDFLAGS = $(NATIVE_LDFLAGS) $(sanitize)
+FUZZED_LIBS = $(NATIVE_LIBS)
+FUZZED_COMPAT = $(NATIVE_COMPAT)
+FUZZED_FUZZER = -fsanitize=fuzzer
 
 # Another compiler's: TSAN_CC=clang
 TSAN_CC ?= $(NATIVE_CC)
@@ -108,6 +118,16 @@ tools := $(patsubst tests/tools/%.c,build/tools/%,$(wildcard tests/tools/*.c))
 headers := $(wildcard src/*.h src/compat/*/*.h src/compat/*/*/*.h)
 pages := $(wildcard man/*.[1-8])
 
+# The fuzz targets have the sources compiled so that something can be done in the middle of a call,
+# main() as a function like others, and what these name replaced (tests/fuzz/world.h).
+fuzz_world := ground world
+fuzz_targets := $(filter-out replay $(fuzz_world),$(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c)))
+fuzz_cflags = -finstrument-functions -Dmain=compl_main -Wno-missing-prototypes
+fuzz_replaced = clock_gettime nanosleep mmap munmap futex_wait futex_wait_any futex_wake shm_open shm_unlink lstat opendir
+fuzz_replaced_command = write isatty exit _exit raise execv getenv setenv getpwnam sigaction sigprocmask pthread_sigmask prctl
+wrapped = $(patsubst %,-Wl$(comma)--wrap=%,$(fuzz_replaced) $(fuzz_replaced_$(1)))
+comma := ,
+
 # $(call build,DIRECTORY,PREFIX): one build, with $(PREFIX)_CC and so on.
 # DIRECTORY/flags changes when the commands do, so that everything is then made anew.
 define build
@@ -116,7 +136,7 @@ $(2)_link = $$(our_ldflags) $$($(2)_LDFLAGS) $$(LDFLAGS)
 
 $(1)/flags: FORCE
 	@mkdir -p $(1)
-	@printf '%s\n' '$$(subst ','\'',$$($(2)_compile) $$($(2)_link) $$($(2)_LIBS))' >$$@.new
+	@printf '%s\n' '$$(subst ','\'',$$($(2)_compile) $$($(2)_GUIDE) $$(fuzz_cflags) $$($(2)_link) $$($(2)_LIBS))' >$$@.new
 	@cmp -s $$@.new $$@ && rm $$@.new || mv $$@.new $$@
 
 $(1)/obj/%.o: src/%.c $(1)/flags
@@ -138,13 +158,35 @@ $(1)/c/%: tests/c/%.c $(1)/libcompl.a
 	@mkdir -p $$(@D)
 	$$(Q)$$($(2)_compile) -Itests/c $$($(2)_link) -o $$@ $$< $(1)/libcompl.a $$($(2)_LIBS)
 
--include $$(sources:%=$(1)/obj/%.d) $$(c_tests:%=$(1)/c/%.d)
+$(1)/fuzz/obj/%.o: src/%.c $(1)/flags
+	$$(call say,CC,$$@)
+	@mkdir -p $$(@D)
+	$$(Q)$$($(2)_compile) $$($(2)_GUIDE) $$(fuzz_cflags) -c -o $$@ $$<
+
+.PRECIOUS: $(1)/fuzz/world/%.o
+
+$(1)/fuzz/compl.a: $$(sources:%=$(1)/fuzz/obj/%.o) $$($(2)_COMPAT:%=$(1)/fuzz/obj/%.o)
+	$$(call say,AR,$$@)
+	$$(Q)rm -f $$@ && $$(AR) rcs $$@ $$^
+
+$(1)/fuzz/world/%.o: tests/fuzz/%.c $(1)/flags
+	$$(call say,CC,$$@)
+	@mkdir -p $$(@D)
+	$$(Q)$$($(2)_compile) -c -o $$@ $$<
+
+$(1)/fuzz/%: tests/fuzz/%.c tests/fuzz/replay.c $$(fuzz_world:%=$(1)/fuzz/world/%.o) $(1)/fuzz/compl.a
+	$$(call say,CC,$$@)
+	$$(Q)$$($(2)_compile) $$($(2)_GUIDE) -Itests/fuzz $$($(2)_link) $$(call wrapped,$$*) -o $$@ $$< \
+		$$(fuzz_world:%=$(1)/fuzz/world/%.o) $$(or $$($(2)_FUZZER),tests/fuzz/replay.c) $(1)/fuzz/compl.a $$($(2)_LIBS)
+
+-include $$(sources:%=$(1)/obj/%.d) $$(c_tests:%=$(1)/c/%.d) $$(sources:%=$(1)/fuzz/obj/%.d) $$(wildcard $(1)/fuzz/*.d)
 endef
 
 $(eval $(call build,build,STATIC))
 $(eval $(call build,build/glibc,NATIVE))
 $(eval $(call build,build/asan,SANITIZED))
 $(eval $(call build,build/tsan,THREADED))
+$(eval $(call build,build/clang,FUZZED))
 
 glibc: build/glibc/compl
 asan: build/asan/compl
@@ -198,13 +240,16 @@ demo: build/compl
 bats := $(wildcard tests/*.bats)
 with_tools = COMPL_TOOLS='$(CURDIR)/build/tools'
 
-check: build/compl build/glibc/compl $(tools) $(c_tests:%=build/c/%) $(c_tests:%=build/glibc/c/%)
-	@COMPL_BUILDS='build/compl build/glibc/compl' $(with_tools) \
-		tests/run $(or $(TESTS),$(c_tests:%=build/c/%) $(c_tests:%=build/glibc/c/%) $(bats))
+# $(call programs,DIRECTORY): those of one build that are tests.
+programs = $(c_tests:%=$(1)/c/%) $(fuzz_targets:%=$(1)/fuzz/%)
 
-check-asan: build/asan/compl $(tools) $(c_tests:%=build/asan/c/%)
+check: build/compl build/glibc/compl $(tools) $(call programs,build) $(call programs,build/glibc)
+	@COMPL_BUILDS='build/compl build/glibc/compl' $(with_tools) \
+		tests/run $(or $(TESTS),$(call programs,build) $(call programs,build/glibc) $(bats))
+
+check-asan: build/asan/compl $(tools) $(call programs,build/asan)
 	@COMPL_BUILDS='build/asan/compl' COMPL_SANITIZED=1 $(with_tools) \
-		tests/run $(or $(TESTS),$(c_tests:%=build/asan/c/%) $(filter-out tests/build.bats,$(bats)))
+		tests/run $(or $(TESTS),$(call programs,build/asan) $(filter-out tests/build.bats,$(bats)))
 
 # What is done by the threads of one process.  (ThreadSanitizer knows neither threads in a child of
 # a process with threads, nor a mutex that a dead process has left.)  Its shadow memory wants the
@@ -226,7 +271,10 @@ model:
 bench: build/compl $(bench_programs:%=build/bench/%) build/tools/full
 	@bench/run $(SECTIONS)
 
+fuzz: build/compl $(fuzz_targets:%=build/clang/fuzz/%)
+	@FUZZ_SECONDS='$(SECONDS)' FUZZ_RUNS='$(RUNS)' tests/fuzz/run $(TARGET)
+
 fmt:
-	clang-format -i $(wildcard src/*.[ch] tests/c/*.[ch] tests/tools/*.[ch] bench/*.[ch]) $(headers)
+	clang-format -i $(wildcard src/*.[ch] tests/c/*.[ch] tests/tools/*.[ch] tests/fuzz/*.[ch] bench/*.[ch]) $(headers)
 
 endif

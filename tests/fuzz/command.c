@@ -1,0 +1,471 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * command - command lines
+ *
+ * The first byte of an input sets up the terminal and the exec.  Then words, a line each: a
+ * word `;` ends a command, and words like COMPL_TIMEOUT=1s before it are its environment.  A
+ * word that begins with `!` is no command but spoils a word of a segment (spoil.h).
+ *
+ * The commands of an input share their namespaces; each has main() to itself, in this very
+ * process.  Each ends with a status that is documented, says why in as many lines as are
+ * documented, and shows nothing that a terminal would obey.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "cli-message.h"
+#include "cli-place.h"
+#include "cli-status.h"
+#include "cli-text.h"
+#include "ground.h"
+#include "json.h"
+#include "layout.h"
+#include "spoil.h"
+#include "world.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+int compl_main(int argc, char **argv);
+
+#define WORDS_MAX    128
+#define COMMANDS_MAX 12
+#define CAPTURE_MAX  65536
+#define KILLED	     1000 /* plus the signal */
+
+static struct run {
+	char *words[WORDS_MAX + 1];
+	int first, count; /* the words of the command, behind its environment */
+	int status;
+} run;
+
+static bool is_inside, has_posted;
+static uint8_t mode;
+static jmp_buf ends;
+
+static bool
+has_terminal(void)
+{
+	return mode & 1;
+}
+
+/* ---- what is written -------------------------------------------------------------------- */
+
+static struct capture {
+	char text[CAPTURE_MAX + 1];
+	size_t length;
+	bool is_cut;
+} out, err;
+
+ssize_t __wrap_write(int fd, const void *bytes, size_t length);
+ssize_t __real_write(int fd, const void *bytes, size_t length);
+
+ssize_t
+__wrap_write(int fd, const void *bytes, size_t length)
+{
+	struct capture *to = fd == STDOUT_FILENO ? &out : &err;
+
+	if (!is_inside || (fd != STDOUT_FILENO && fd != STDERR_FILENO))
+		return __real_write(fd, bytes, length);
+	if (to == &out && (mode & 2) && length > 7)
+		length = 7; /* as a pipe may */
+	if (to->length + length > CAPTURE_MAX) {
+		to->is_cut = true;
+		return (ssize_t)length;
+	}
+	memcpy(to->text + to->length, bytes, length);
+	to->length += length;
+	to->text[to->length] = '\0';
+	return (ssize_t)length;
+}
+
+int __wrap_isatty(int fd);
+
+int
+__wrap_isatty(int fd)
+{
+	(void)fd;
+	return has_terminal();
+}
+
+/* ---- how it ends ------------------------------------------------------------------------- */
+
+_Noreturn void __wrap_exit(int status);
+_Noreturn void __real_exit(int status);
+_Noreturn void __wrap__exit(int status);
+_Noreturn void __real__exit(int status);
+int __wrap_raise(int signal);
+int __real_raise(int signal);
+
+static _Noreturn void
+end(int status)
+{
+	run.status = status;
+	longjmp(ends, 1);
+}
+
+_Noreturn void
+__wrap_exit(int status)
+{
+	if (!is_inside)
+		__real_exit(status);
+	end(status);
+}
+
+_Noreturn void
+__wrap__exit(int status)
+{
+	if (!is_inside)
+		__real__exit(status);
+	end(status);
+}
+
+int
+__wrap_raise(int signal)
+{
+	if (!is_inside)
+		return __real_raise(signal);
+	end(KILLED + signal);
+}
+
+int __wrap_execv(const char *path, char *const *argv);
+
+/* Nothing is started here. */
+int
+__wrap_execv(const char *path, char *const *argv)
+{
+	static const int errors[] = { ENOENT, EACCES, ENOEXEC, ENOMEM };
+
+	REQUIRE(path && argv[0]);
+	errno = errors[mode >> 2 & 3];
+	return -1;
+}
+
+/* ---- where it comes from ------------------------------------------------------------------ */
+
+char *__wrap_getenv(const char *name);
+char *__real_getenv(const char *name);
+int __wrap_setenv(const char *name, const char *value, int over);
+int __real_setenv(const char *name, const char *value, int over);
+struct passwd *__wrap_getpwnam(const char *name);
+int __wrap_sigaction(int signal, const struct sigaction *now, struct sigaction *before);
+int __real_sigaction(int signal, const struct sigaction *now, struct sigaction *before);
+int __wrap_sigprocmask(int how, const sigset_t *set, sigset_t *before);
+int __real_sigprocmask(int how, const sigset_t *set, sigset_t *before);
+int __wrap_pthread_sigmask(int how, const sigset_t *set, sigset_t *before);
+int __wrap_prctl(int what, ...);
+
+char *
+__wrap_getenv(const char *name)
+{
+	size_t length = strlen(name);
+	int i;
+
+	if (!is_inside)
+		return __real_getenv(name);
+	for (i = 0; i < run.first; i++)
+		if (!strncmp(run.words[i], name, length) && run.words[i][length] == '=')
+			return run.words[i] + length + 1;
+	return NULL;
+}
+
+int
+__wrap_setenv(const char *name, const char *value, int over)
+{
+	return is_inside ? 0 : __real_setenv(name, value, over);
+}
+
+struct passwd *
+__wrap_getpwnam(const char *name)
+{
+	static struct passwd somebody;
+
+	somebody.pw_uid = strcmp(name, "root") ? 65534 : 0;
+	return strcmp(name, "root") && strcmp(name, "nobody") ? NULL : &somebody;
+}
+
+/* Dispositions and masks stay those of the fuzzer. */
+int
+__wrap_sigaction(int signal, const struct sigaction *now, struct sigaction *before)
+{
+	if (!is_inside)
+		return __real_sigaction(signal, now, before);
+	if (before)
+		memset(before, 0, sizeof *before);
+	return 0;
+}
+
+int
+__wrap_sigprocmask(int how, const sigset_t *set, sigset_t *before)
+{
+	if (!is_inside)
+		return __real_sigprocmask(how, set, before);
+	if (before)
+		sigemptyset(before);
+	return 0;
+}
+
+int
+__wrap_pthread_sigmask(int how, const sigset_t *set, sigset_t *before)
+{
+	return __wrap_sigprocmask(how, set, before);
+}
+
+int
+__wrap_prctl(int what, ...)
+{
+	(void)what;
+	return 0;
+}
+
+/* Nobody else is there: after some time the segment is gone, and then we are. */
+static void
+wait_in_vain(unsigned sleeps)
+{
+	if (sleeps % 8 == 3)
+		ground_clear();
+	if (sleeps % 8 == 6)
+		end(KILLED + SIGTERM);
+}
+
+static void
+is_stuck(void)
+{
+	end(KILLED + SIGTERM);
+}
+
+/* ---- what a command may answer --------------------------------------------------------------- */
+
+static bool
+has_word(const char *word)
+{
+	int i;
+
+	for (i = run.first; i < run.count; i++)
+		if (!strncmp(run.words[i], word, strlen(word)))
+			return true;
+	return false;
+}
+
+static size_t
+count_lines(const struct capture *c)
+{
+	size_t lines = 0, i;
+
+	for (i = 0; i < c->length; i++)
+		lines += c->text[i] == '\n';
+	return lines;
+}
+
+static bool
+is_documented(int status)
+{
+	switch (status) {
+	case STATUS_DONE:
+	case STATUS_NO:
+	case STATUS_REMOVED:
+	case STATUS_PRODUCER_DIED:
+	case STATUS_DEAD_LOCK:
+	case STATUS_TIMED_OUT:
+	case STATUS_FAILED:
+	case STATUS_CANNOT_RUN:
+	case STATUS_NOT_FOUND:
+		return true;
+	default:
+		return status >= KILLED || (has_posted && status >= 0 && status <= 255);
+	}
+}
+
+/* A usage error has a second line. */
+static void
+check_lines(void)
+{
+	size_t lines = count_lines(&err);
+
+	if (run.status == STATUS_FAILED && !has_posted)
+		REQUIRE(lines == 1 || (lines == 2 && strstr(err.text, "Try 'compl help")));
+	if (run.status == STATUS_CANNOT_RUN || run.status == STATUS_NOT_FOUND)
+		REQUIRE(lines == 1 || has_posted);
+	if (run.status != STATUS_FAILED && !has_terminal())
+		REQUIRE(lines <= 1);
+	if (run.status == STATUS_DONE && !has_terminal())
+		REQUIRE(lines == 0);
+	REQUIRE(lines == 0 || !strncmp(err.text, "compl: ", 7));
+	REQUIRE(!err.length || err.text[err.length - 1] == '\n');
+}
+
+/* Lines of text; colours on a terminal alone. */
+static void
+check_shown(const struct capture *c, bool may_colour)
+{
+	size_t i;
+
+	REQUIRE(c->is_cut || text_is_utf8(c->text));
+	for (i = 0; i < c->length; i++) {
+		uint8_t byte = (uint8_t)c->text[i];
+
+		REQUIRE(byte >= 0x20 || byte == '\n' || (may_colour && byte == 033));
+		REQUIRE(byte != 0x7f);
+	}
+}
+
+static void
+check_answer(void)
+{
+	bool is_json = out.text[0] == '{' && has_word("--json");
+
+	if (!is_documented(run.status)) {
+		fprintf(stderr, "fuzz: status %d\n", run.status);
+		world_fail("not a documented status");
+	}
+	check_shown(&err, false);
+	if (run.status < KILLED)
+		check_lines();
+	if (run.status == STATUS_DONE && is_json && !out.is_cut)
+		REQUIRE(json_is_line(out.text));
+	/* A wait prints values as they are. */
+	if (!has_word("wait") && !has_word("try"))
+		check_shown(&out, has_terminal());
+}
+
+/* ---- a command -------------------------------------------------------------------------------- */
+
+static void
+close_namespace(void)
+{
+	const struct cli_call nowhere = { .where = { .space = "nowhere", .uid = 1 } };
+	struct compl_space *c;
+
+	place_open(&c, &nowhere, 0);
+}
+
+/* Returns the status, unless end() has something to say about it. */
+static int
+call_main(void)
+{
+	static char *argv[WORDS_MAX + 2], program[] = "compl";
+	int i, argc = 1;
+
+	argv[0] = program;
+	for (i = run.first; i < run.count; i++)
+		argv[argc++] = run.words[i];
+	argv[argc] = NULL;
+	return compl_main(argc, argv);
+}
+
+static void
+play_main(void)
+{
+	out.length = err.length = 0;
+	out.is_cut = err.is_cut = false;
+	out.text[0] = err.text[0] = '\0';
+	message_from(NULL);
+	is_inside = true;
+	if (!setjmp(ends))
+		run.status = call_main();
+	is_inside = false;
+	world_leave(0);
+	close_namespace();
+}
+
+static void
+play_command(void)
+{
+	run.first = 0;
+	while (run.first < run.count && strchr(run.words[run.first], '=') &&
+	       *run.words[run.first] != '-')
+		run.first++;
+	has_posted |= has_word("--status") || has_word("--and-exit");
+	play_main();
+	check_answer();
+	run.count = 0;
+}
+
+/* In the segment of the default namespace, if there is one by now. */
+static void
+spoil(char *word)
+{
+	struct input in = { (uint8_t *)word, (uint8_t *)word + strlen(word) };
+	struct spoil s = spoil_read(&in);
+	char path[64];
+	void *base;
+	int fd;
+
+	snprintf(path, sizeof path, "/compl.%u.default", (unsigned)geteuid());
+	fd = shm_open(path, O_RDWR, 0);
+	if (fd < 0)
+		return;
+	base = mmap(NULL, LAYOUT_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	close(fd);
+	if (base == MAP_FAILED)
+		return;
+	spoil_apply(base, &s);
+	munmap(base, LAYOUT_SIZE);
+	has_posted = true; /* or so it may seem */
+}
+
+static bool
+play_word(char *word, unsigned *commands)
+{
+	if (*word == '!') {
+		spoil(word + 1);
+	} else if (strcmp(word, ";") != 0) {
+		if (run.count < WORDS_MAX)
+			run.words[run.count++] = word;
+	} else {
+		play_command();
+		return ++*commands < COMMANDS_MAX;
+	}
+	return true;
+}
+
+static void
+play(char *text)
+{
+	unsigned commands = 0;
+	char *word;
+
+	while ((word = strsep(&text, "\n")))
+		if (!play_word(word, &commands))
+			return;
+	if (run.count > 0)
+		play_command();
+}
+
+static void
+begin(void)
+{
+	static const char *const names[] = { "a", "b", "c" };
+	size_t i;
+
+	for (i = spoil_hash_count; i < 3; i++)
+		spoil_know(names[i]);
+	world_begin();
+	ground_clear();
+	world_asleep = wait_in_vain;
+	world_stuck = is_stuck;
+	has_posted = false;
+	run.count = 0;
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	char *text;
+
+	if (size == 0 || !(text = malloc(size)))
+		return 0;
+	begin();
+	mode = *data;
+	memcpy(text, data + 1, size - 1);
+	text[size - 1] = '\0';
+	play(text);
+	free(text);
+	return 0;
+}

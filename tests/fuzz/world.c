@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: ISC */
+#include "world.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "futex.h"
+#include "ground.h"
+#include "layout.h"
+
+#define SLEEPERS   64
+#define SLEEPS_MAX 20000
+#define LOOKS_MAX  2000
+#define ACTS	   8
+
+void (*world_asleep)(unsigned sleeps);
+void (*world_stuck)(void);
+bool world_has_waitv;
+
+void
+world_fail(const char *sentence)
+{
+	fprintf(stderr, "fuzz: %s\n", sentence);
+	abort();
+}
+
+/* ---- functions entered and left -------------------------------------------------------- */
+
+static struct act {
+	uint64_t at;
+	void (*act)(void *);
+	void *argument;
+} acts[ACTS];
+static unsigned act_count;
+static uint64_t events, next_act = UINT64_MAX;
+
+static void
+find_next_act(void)
+{
+	unsigned i;
+
+	next_act = UINT64_MAX;
+	for (i = 0; i < act_count; i++)
+		if (acts[i].at < next_act)
+			next_act = acts[i].at;
+}
+
+static void
+do_acts(void)
+{
+	unsigned i = 0;
+
+	while (i < act_count)
+		if (acts[i].at <= events) {
+			struct act now = acts[i];
+
+			acts[i] = acts[--act_count];
+			now.act(now.argument);
+		} else {
+			i++;
+		}
+	find_next_act();
+}
+
+void __cyg_profile_func_enter(void *function, void *caller);
+void __cyg_profile_func_exit(void *function, void *caller);
+
+void
+__cyg_profile_func_enter(void *function, void *caller)
+{
+	(void)function;
+	(void)caller;
+	if (++events >= next_act)
+		do_acts();
+}
+
+void
+__cyg_profile_func_exit(void *function, void *caller)
+{
+	__cyg_profile_func_enter(function, caller);
+}
+
+bool
+world_at(unsigned from_now, void (*act)(void *), void *argument)
+{
+	if (act_count == ACTS)
+		return false;
+	acts[act_count++] = (struct act){ events + from_now + 1, act, argument };
+	find_next_act();
+	return true;
+}
+
+void
+world_nothing_more(void)
+{
+	act_count = 0;
+	next_act = UINT64_MAX;
+}
+
+/* ---- time -------------------------------------------------------------------------------- */
+
+static int64_t now_ns;
+
+int64_t
+world_now(void)
+{
+	return now_ns;
+}
+
+void
+world_pass(int64_t ns)
+{
+	now_ns += ns;
+}
+
+int __wrap_clock_gettime(clockid_t clock, struct timespec *ts);
+int __wrap_nanosleep(const struct timespec *ts, struct timespec *left);
+
+int
+__wrap_clock_gettime(clockid_t clock, struct timespec *ts)
+{
+	(void)clock;
+	world_pass(1000);
+	*ts = (struct timespec){ .tv_sec = (time_t)(now_ns / 1000000000),
+				 .tv_nsec = (long)(now_ns % 1000000000) };
+	return 0;
+}
+
+int
+__wrap_nanosleep(const struct timespec *ts, struct timespec *left)
+{
+	(void)left;
+	world_pass(ts->tv_sec * INT64_C(1000000000) + ts->tv_nsec);
+	return 0;
+}
+
+/* ---- sleep --------------------------------------------------------------------------------- */
+
+static struct sleeper {
+	const struct futex_watch *watches;
+	size_t count;
+	bool woken, signalled;
+} sleepers[SLEEPERS];
+static size_t sleeper_count;
+static unsigned sleeps, lock_sleeps, looks;
+
+void
+world_signal(void)
+{
+	sleepers[sleeper_count - 1].signalled = true;
+}
+
+size_t
+world_sleepers(void)
+{
+	return sleeper_count;
+}
+
+void
+world_leave(size_t count)
+{
+	sleeper_count = count;
+}
+
+/* The owner of the lock has slept through another second. */
+static void
+own_lock(uint32_t *lock)
+{
+	if (++lock_sleeps % 5 == 0)
+		*lock = lock_sleeps & 1 ? FUTEX_OWNER_DIED | FUTEX_WAITERS : 0;
+}
+
+/* Asleep until somebody wakes us, or until the deadline. */
+static enum futex_result
+fall_asleep(const struct futex_watch *watches, size_t count, int64_t deadline_ns)
+{
+	struct sleeper *self = &sleepers[sleeper_count];
+
+	REQUIRE(sleeper_count < SLEEPERS);
+	REQUIRE(++sleeps < SLEEPS_MAX);
+	*self = (struct sleeper){ .watches = watches, .count = count };
+	sleeper_count++;
+	if (ground_key(watches[0].word) == offsetof(struct layout_header, lock))
+		own_lock(watches[0].word);
+	else
+		world_asleep(sleeps);
+	sleeper_count--;
+	if (self->woken)
+		return FUTEX_WOKEN;
+	if (self->signalled)
+		return FUTEX_SIGNALLED;
+	if (deadline_ns == INT64_MAX)
+		world_stuck();
+	if (deadline_ns > now_ns)
+		now_ns = deadline_ns;
+	return FUTEX_TIMED_OUT;
+}
+
+/* Not for ever: somebody must have changed the word. */
+static enum futex_result
+look_again(void)
+{
+	REQUIRE(++looks < LOOKS_MAX);
+	return FUTEX_CHANGED;
+}
+
+enum futex_result __wrap_futex_wait(uint32_t *word, uint32_t expected, int64_t deadline_ns);
+enum futex_result __wrap_futex_wait_any(const struct futex_watch *watches, size_t count,
+					int64_t deadline_ns);
+int __wrap_futex_wake(uint32_t *word, int count);
+
+enum futex_result
+__wrap_futex_wait(uint32_t *word, uint32_t expected, int64_t deadline_ns)
+{
+	const struct futex_watch watch = { .word = word, .expected = expected };
+
+	return __wrap_futex_wait_any(&watch, 1, deadline_ns);
+}
+
+enum futex_result
+__wrap_futex_wait_any(const struct futex_watch *watches, size_t count, int64_t deadline_ns)
+{
+	size_t i;
+
+	REQUIRE(count > 0 && count <= FUTEX_WATCH_MAX);
+	if (count > 1 && !world_has_waitv)
+		return FUTEX_UNSUPPORTED;
+	for (i = 0; i < count; i++)
+		if (__atomic_load_n(watches[i].word, __ATOMIC_SEQ_CST) != watches[i].expected)
+			return look_again();
+	return fall_asleep(watches, count, deadline_ns);
+}
+
+static bool
+sleeps_on(const struct sleeper *s, uint64_t key)
+{
+	size_t i;
+
+	for (i = 0; !s->woken && i < s->count; i++)
+		if (ground_key(s->watches[i].word) == key)
+			return true;
+	return false;
+}
+
+int
+__wrap_futex_wake(uint32_t *word, int count)
+{
+	uint64_t key = ground_key(word);
+	int woken = 0;
+	size_t i;
+
+	for (i = 0; i < sleeper_count && woken < count; i++)
+		if (sleeps_on(&sleepers[i], key)) {
+			sleepers[i].woken = true;
+			woken++;
+		}
+	return woken;
+}
+
+/* ---- all of it --------------------------------------------------------------------------- */
+
+void
+world_begin(void)
+{
+	ground_begin();
+	world_nothing_more();
+	events = 0;
+	now_ns = INT64_C(1000000000000);
+	sleeper_count = 0;
+	sleeps = lock_sleeps = looks = 0;
+	world_has_waitv = true;
+}
