@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * history - what a few processes asked of a few names, and what they were told
+ *
+ * An operation has a beginning and an end, two stamps of one counter that all
+ * processes share: if the one's end is less than the other's beginning, it came before, whatever
+ * clocks say.  Between the two it took effect, once or (a command with several names)
+ * name by name.
+ *
+ * A wait has two moments: it joins the line, and it leaves it.  `seen` is a stamp at
+ * which somebody saw it standing there, without asking compl; so it had joined by then.
+ */
+#ifndef HISTORY_H
+#define HISTORY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "compl.h"
+
+#define NAMES	 4   /* "a" to "d" */
+#define OPS	 160 /* in one history */
+#define SHOTS	 48
+#define STANDING 20 /* waits in one line */
+
+#define VALUES_UNTOLD 255
+
+enum kind { OP_DONE, OP_WAIT, OP_TEST, OP_INIT, OP_REINIT, OP_RM, OP_LIST, OP_REST, KINDS };
+
+enum result {
+	GOT_NOTHING, /* it has not ended */
+	GOT_OK,
+	GOT_NOT_DONE,
+	GOT_TIMED_OUT,
+	GOT_REMOVED,
+	GOT_INTERRUPTED, /* it came back, having done nothing */
+	GOT_MISSING,
+	GOT_EXISTS,
+	GOT_BUSY,
+	GOT_REFUSED,   /* one of these three: the command's 125 */
+	GOT_LOCKED,    /* the lock was not to be had */
+	GOT_SIGNALLED, /* ended by a signal that a wait lets through only while it has nothing */
+	GOT_KILLED,    /* by SIGKILL, or a signal at any time: nobody knows how far it got */
+	GOT_WRONG,     /* what no operation may say */
+	RESULTS,
+};
+
+/* A name, as a listing shows it; and what the model knows of it. */
+struct life {
+	uint32_t done;
+	uint16_t value; /* 0: none */
+	uint8_t status;
+	bool init;
+};
+
+struct shot {
+	struct {
+		struct life life;
+		bool listed;
+		uint8_t waiters;
+		struct {
+			pid_t pid;
+			uint32_t need;
+		} line[STANDING];
+	} name[NAMES];
+};
+
+struct ask {
+	uint8_t kind;
+	uint8_t count, names[NAMES]; /* in argument order */
+	uint32_t tokens;	     /* done: how many; wait: from each */
+	uint16_t value;		     /* done: 0 is none */
+	uint8_t status;
+	bool all, waiting, existing; /* done; existing also wait */
+	bool any, fail_fast, at_once;
+	bool lenient; /* init --exist-ok, reinit --force, rm -f */
+	bool patient; /* a wait without a deadline */
+};
+
+struct answer {
+	uint8_t result;
+	uint8_t status;
+	int8_t which;	    /* index in ask.names; -1: not told */
+	int8_t failed_fast; /* -1: not told */
+	uint8_t values;	       /* VALUES_UNTOLD: unknown */
+	uint16_t value[NAMES]; /* what --print prints, in its order */
+	uint8_t shot;
+};
+
+struct op {
+	struct ask ask;
+	struct answer got;
+	pid_t pid;
+	uint32_t begin, seen, end; /* 0: not yet */
+	uint8_t requeues;	   /* how often it may have left the line and joined it again */
+	int64_t begin_ns, end_ns;  /* CLOCK_MONOTONIC, to be read by people */
+};
+
+struct history {
+	uint32_t count;
+	uint32_t shots;
+	struct op op[OPS];
+	struct shot shot[SHOTS];
+};
+
+static inline char
+name_letter(unsigned name)
+{
+	return (char)('a' + name);
+}
+
+/* Whether it is known to have changed nothing, whenever it happened. */
+static inline bool
+op_is_idle(const struct op *o)
+{
+	bool looks = o->ask.kind == OP_TEST || o->ask.kind == OP_LIST || o->ask.kind == OP_REST;
+
+	if (o->ask.count > 1 && o->ask.kind != OP_WAIT)
+		return false;
+	switch (o->got.result) {
+	case GOT_NOT_DONE:
+	case GOT_MISSING:
+	case GOT_EXISTS:
+	case GOT_BUSY:
+	case GOT_REFUSED:
+		return true;
+	case GOT_TIMED_OUT:
+		return o->ask.at_once;
+	default:
+		return o->got.result == GOT_OK && looks;
+	}
+}
+
+#endif

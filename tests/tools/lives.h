@@ -1,0 +1,559 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * lives - the lives of names, one event after the other: CLI.md's "Lives of a name" as a
+ * machine
+ *
+ * An event belongs to an operation and happens wholly or not at all.  lives_happen()
+ * makes it happen and says whether it can, and agrees with what the operation was
+ * told.  What an event does to other operations (a wait is released, or sent away) happens in
+ * it, and must agree with what they were told.
+ */
+#ifndef LIVES_H
+#define LIVES_H
+
+#include <string.h>
+
+#include "history.h"
+
+enum event {
+	EVENT_ACT,   /* the next step; of a wait: the first look, and it is over */
+	EVENT_JOIN,  /* the first look, and it stands in line */
+	EVENT_GRANT, /* it takes what it waited for */
+	EVENT_LEAVE, /* it goes, or was never there, with nothing */
+};
+#define EVENTS 4
+
+/* Phases.  Of a wait: 2 * times it has queued again, and 1 more in line; of others the steps
+ * done. */
+#define PHASE_OVER 255
+
+struct lives {
+	struct life name[NAMES];
+	uint8_t phase[OPS];
+	uint8_t waiting;
+	uint8_t line[STANDING]; /* waits, in the order of their tickets */
+};
+
+/* How a wait ends. */
+struct end {
+	enum result result;
+	bool by_others;
+	bool failed_fast;
+	uint8_t which;
+	struct life said[NAMES]; /* by its names, in argument order */
+};
+
+static inline bool
+is_in_line(const struct lives *s, unsigned op)
+{
+	return s->phase[op] != PHASE_OVER && s->phase[op] & 1;
+}
+
+static inline bool
+asks_for(const struct ask *a, unsigned name)
+{
+	unsigned i;
+
+	for (i = 0; i < a->count; i++)
+		if (a->names[i] == name)
+			return true;
+	return false;
+}
+
+/* The first in a name's line, or OPS. */
+static inline unsigned
+first_in_line(const struct history *h, const struct lives *s, unsigned name)
+{
+	unsigned i;
+
+	for (i = 0; i < s->waiting; i++)
+		if (asks_for(&h->op[s->line[i]].ask, name))
+			return s->line[i];
+	return OPS;
+}
+
+static inline bool
+exists(const struct history *h, const struct lives *s, unsigned name)
+{
+	return s->name[name].init || s->name[name].done || first_in_line(h, s, name) != OPS;
+}
+
+/* ---- how waits end ----------------------------------------------------------- */
+
+static inline uint8_t
+first_failed(const struct ask *a, const struct end *e)
+{
+	uint8_t i;
+
+	for (i = 0; i < a->count; i++)
+		if (e->said[i].status)
+			return i;
+	return 0;
+}
+
+/* What --print prints. */
+static inline bool
+agrees_values(const struct op *o, const struct end *e, bool one)
+{
+	unsigned i, n = 0;
+
+	if (o->got.values == VALUES_UNTOLD)
+		return true;
+	for (i = 0; i < o->ask.count; i++) {
+		if ((one && i != e->which) || !e->said[i].value)
+			continue;
+		if (n == o->got.values || o->got.value[n] != e->said[i].value)
+			return false;
+		n++;
+	}
+	return n == o->got.values;
+}
+
+static inline bool
+agrees(const struct op *o, const struct end *e)
+{
+	bool one = o->ask.any || e->failed_fast || e->result != GOT_OK;
+	const struct answer *got = &o->got;
+
+	if (got->result == GOT_KILLED)
+		return true;
+	if (got->result == GOT_SIGNALLED)
+		return e->by_others;
+	if (got->result != e->result && !(got->result == GOT_REFUSED && e->result == GOT_MISSING))
+		return false;
+	if (e->result != GOT_OK && e->result != GOT_REMOVED)
+		return true;
+	if (e->result == GOT_OK && got->status != e->said[e->which].status)
+		return false;
+	if (got->which >= 0 && got->which != e->which)
+		return false;
+	if (got->failed_fast >= 0 && got->failed_fast != e->failed_fast)
+		return false;
+	return agrees_values(o, e, one);
+}
+
+static inline void
+leave_line(struct lives *s, unsigned op)
+{
+	unsigned i, n = 0;
+
+	for (i = 0; i < s->waiting; i++)
+		if (s->line[i] != op)
+			s->line[n++] = s->line[i];
+	memset(s->line + n, 0, sizeof s->line - n);
+	s->waiting = (uint8_t)n;
+	s->phase[op] = PHASE_OVER;
+}
+
+static inline void
+listen(const struct lives *s, const struct ask *a, struct end *e)
+{
+	unsigned i;
+
+	for (i = 0; i < a->count; i++)
+		e->said[i] = s->name[a->names[i]];
+}
+
+/* Somebody else's event ends it, from a name. */
+static inline bool
+end_wait(const struct history *h, struct lives *s, unsigned op, enum result result, unsigned name,
+	 bool failed_fast)
+{
+	const struct ask *a = &h->op[op].ask;
+	struct end e = { .result = result, .by_others = true, .failed_fast = failed_fast };
+
+	listen(s, a, &e);
+	if (result == GOT_OK && !a->any && !failed_fast)
+		e.which = first_failed(a, &e);
+	else
+		while (a->names[e.which] != name)
+			e.which++;
+	leave_line(s, op);
+	return agrees(&h->op[op], &e);
+}
+
+/* ---- posts ------------------------------------------------------------------- */
+
+static inline bool
+all_are_all(const struct lives *s, const struct ask *a)
+{
+	unsigned i;
+
+	for (i = 0; i < a->count; i++)
+		if (s->name[a->names[i]].done != COMPL_ALL)
+			return false;
+	return true;
+}
+
+/* Who leaves in the commit of a post. */
+static inline bool
+release(const struct history *h, struct lives *s, unsigned name, bool all, bool failure)
+{
+	struct lives before = *s;
+	unsigned i;
+
+	for (i = 0; i < before.waiting; i++) {
+		unsigned op = before.line[i];
+		const struct ask *a = &h->op[op].ask;
+
+		if (!asks_for(a, name))
+			continue;
+		if (all && (a->any || all_are_all(s, a))) {
+			if (!end_wait(h, s, op, GOT_OK, name, false))
+				return false;
+		} else if ((all || failure) && a->fail_fast && s->name[name].status) {
+			if (!end_wait(h, s, op, GOT_OK, name, true))
+				return false;
+		}
+	}
+	return true;
+}
+
+/* A wait for any of several names that only has to come and take from another one. */
+static inline bool
+is_served_elsewhere(const struct history *h, const struct lives *s, unsigned op, unsigned name)
+{
+	const struct ask *a = &h->op[op].ask;
+	unsigned i;
+
+	for (i = 0; a->any && i < a->count; i++)
+		if (a->names[i] != name && first_in_line(h, s, a->names[i]) == op &&
+		    s->name[a->names[i]].done >= a->tokens)
+			return true;
+	return false;
+}
+
+/* What those now in line need beyond what is there for them. */
+static inline uint32_t
+needed(const struct history *h, const struct lives *s, unsigned name)
+{
+	uint32_t sum = 0, there = s->name[name].done;
+	unsigned i;
+
+	for (i = 0; i < s->waiting; i++)
+		if (asks_for(&h->op[s->line[i]].ask, name) &&
+		    !is_served_elsewhere(h, s, s->line[i], name))
+			sum += h->op[s->line[i]].ask.tokens;
+	return sum > there ? sum - there : 0;
+}
+
+static inline void
+say(struct life *n, const struct ask *a)
+{
+	if (n->status)
+		return;
+	if (a->status || a->value)
+		n->value = a->value;
+	n->status = a->status;
+}
+
+static inline bool
+post(const struct history *h, struct lives *s, const struct ask *a, unsigned name,
+     enum result *result)
+{
+	struct life *n = &s->name[name];
+	uint32_t tokens = a->waiting ? needed(h, s, name) : a->tokens;
+
+	*result = a->existing && !exists(h, s, name) ? GOT_MISSING : GOT_OK;
+	if (*result != GOT_OK || n->done == COMPL_ALL || (tokens == 0 && !a->all))
+		return true;
+	n->done = a->all ? COMPL_ALL : n->done + tokens;
+	say(n, a);
+	return release(h, s, name, a->all, a->status != 0);
+}
+
+/* ---- the other commands ------------------------------------------------------ */
+
+static inline enum result
+init(struct life *n, bool exist_ok)
+{
+	if (!exist_ok && (n->init || n->done || n->status || n->value))
+		return GOT_EXISTS;
+	n->init = true;
+	return GOT_OK;
+}
+
+static inline enum result
+reinit(const struct history *h, struct lives *s, unsigned name, bool force)
+{
+	struct life *n = &s->name[name];
+
+	if (!force && n->done && first_in_line(h, s, name) != OPS)
+		return GOT_BUSY;
+	*n = (struct life){ .init = n->init };
+	return GOT_OK;
+}
+
+static inline bool
+rm(const struct history *h, struct lives *s, unsigned name, bool force, enum result *result)
+{
+	unsigned op;
+
+	*result = exists(h, s, name) || force ? GOT_OK : GOT_MISSING;
+	while ((op = first_in_line(h, s, name)) != OPS)
+		if (!end_wait(h, s, op, GOT_REMOVED, name, false))
+			return false;
+	s->name[name] = (struct life){ .done = 0 };
+	return true;
+}
+
+/* ---- waits ------------------------------------------------------------------- */
+
+static inline bool
+is_clear(const struct history *h, const struct lives *s, unsigned op, unsigned name)
+{
+	unsigned first;
+
+	if (s->name[name].done == COMPL_ALL)
+		return true;
+	first = first_in_line(h, s, name);
+	return first == (is_in_line(s, op) ? op : OPS) &&
+	       s->name[name].done >= h->op[op].ask.tokens;
+}
+
+/* Which name it is granted from, 0 for all of them; -1: it is not. */
+static inline int
+granted(const struct history *h, const struct lives *s, unsigned op)
+{
+	const struct ask *a = &h->op[op].ask;
+	unsigned i;
+
+	for (i = 0; i < a->count; i++)
+		if (is_clear(h, s, op, a->names[i]) == a->any)
+			return a->any ? (int)i : -1;
+	return a->any ? -1 : 0;
+}
+
+static inline void
+take(struct life *n, uint32_t tokens)
+{
+	if (n->done == COMPL_ALL)
+		return;
+	n->done -= tokens;
+	if (n->done == 0 && !n->init)
+		*n = (struct life){ .done = 0 };
+}
+
+static inline bool
+grant(const struct history *h, struct lives *s, unsigned op, int from)
+{
+	const struct ask *a = &h->op[op].ask;
+	struct end e = { .result = GOT_OK, .which = (uint8_t)from };
+	unsigned i;
+
+	listen(s, a, &e);
+	if (!a->any)
+		e.which = first_failed(a, &e);
+	for (i = 0; i < a->count; i++)
+		if (!a->any || (int)i == from)
+			take(&s->name[a->names[i]], a->tokens);
+	leave_line(s, op);
+	return agrees(&h->op[op], &e);
+}
+
+/* Every way in which the first look ends a wait; GOT_NOTHING: it does not. */
+static inline enum result
+look(const struct history *h, const struct lives *s, unsigned op, struct end *e)
+{
+	const struct ask *a = &h->op[op].ask;
+	unsigned i;
+
+	for (i = 0; i < a->count; i++)
+		if (a->existing && !exists(h, s, a->names[i]))
+			return GOT_MISSING;
+	if (granted(h, s, op) >= 0)
+		return GOT_OK;
+	listen(s, a, e);
+	e->which = first_failed(a, e);
+	if (a->fail_fast && e->said[e->which].status) {
+		e->failed_fast = true;
+		return GOT_OK;
+	}
+	return a->at_once ? GOT_TIMED_OUT : GOT_NOTHING;
+}
+
+static inline bool
+look_and_end(const struct history *h, struct lives *s, unsigned op)
+{
+	struct end e = { .result = GOT_OK };
+
+	e.result = look(h, s, op, &e);
+	if (e.result == GOT_NOTHING)
+		return false;
+	if (e.result == GOT_OK && !e.failed_fast)
+		return grant(h, s, op, granted(h, s, op));
+	s->phase[op] = PHASE_OVER;
+	return agrees(&h->op[op], &e);
+}
+
+static inline bool
+look_and_join(const struct history *h, struct lives *s, unsigned op)
+{
+	struct end e = { .result = GOT_OK };
+
+	if (s->waiting == STANDING || look(h, s, op, &e) != GOT_NOTHING)
+		return false;
+	s->line[s->waiting++] = (uint8_t)op;
+	s->phase[op]++;
+	return true;
+}
+
+/* With nothing: in the middle of it only who was told so, or was not told anything. */
+static inline bool
+leave(const struct history *h, struct lives *s, unsigned op)
+{
+	const struct op *o = &h->op[op];
+	bool comes_back = is_in_line(s, op) && s->phase[op] / 2 < o->requeues;
+	uint8_t again = (uint8_t)(s->phase[op] + 1);
+
+	switch (o->got.result) {
+	case GOT_TIMED_OUT:
+		if (o->ask.at_once && !comes_back)
+			return false;
+		break;
+	case GOT_INTERRUPTED:
+	case GOT_LOCKED:
+	case GOT_SIGNALLED:
+	case GOT_KILLED:
+		break;
+	default:
+		if (!comes_back)
+			return false;
+	}
+	leave_line(s, op);
+	if (comes_back)
+		s->phase[op] = again;
+	return true;
+}
+
+/* ---- looking ----------------------------------------------------------------- */
+
+static inline bool
+shows_line(const struct history *h, const struct lives *s, const struct shot *shot, unsigned name)
+{
+	unsigned i, n = 0;
+
+	for (i = 0; i < s->waiting; i++) {
+		const struct op *o = &h->op[s->line[i]];
+
+		if (!asks_for(&o->ask, name))
+			continue;
+		if (n == shot->name[name].waiters || shot->name[name].line[n].pid != o->pid ||
+		    shot->name[name].line[n].need != o->ask.tokens)
+			return false;
+		n++;
+	}
+	return n == shot->name[name].waiters;
+}
+
+static inline bool
+shows(const struct history *h, const struct lives *s, const struct shot *shot)
+{
+	unsigned n;
+
+	for (n = 0; n < NAMES; n++) {
+		const struct life *a = &s->name[n], *b = &shot->name[n].life;
+
+		if (exists(h, s, n) != shot->name[n].listed || a->done != b->done ||
+		    a->init != b->init || a->status != b->status || a->value != b->value ||
+		    !shows_line(h, s, shot, n))
+			return false;
+	}
+	return true;
+}
+
+/* Everybody who has begun has ended or stands in line, and nobody of those could go. */
+static inline bool
+is_at_rest(const struct history *h, const struct lives *s, const struct op *rest)
+{
+	unsigned i;
+
+	for (i = 0; i < h->count; i++)
+		if (h->op[i].begin < rest->begin && s->phase[i] != PHASE_OVER && !is_in_line(s, i))
+			return false;
+	for (i = 0; i < s->waiting; i++)
+		if (granted(h, s, s->line[i]) >= 0)
+			return false;
+	return true;
+}
+
+/* ---- events ------------------------------------------------------------------ */
+
+/* One step of what is not a wait. */
+static inline bool
+step(const struct history *h, struct lives *s, unsigned op, enum result *result)
+{
+	const struct ask *a = &h->op[op].ask;
+	unsigned name = a->names[s->phase[op]];
+
+	switch (a->kind) {
+	case OP_DONE:
+		return post(h, s, a, name, result);
+	case OP_TEST:
+		*result = s->name[name].done ? GOT_OK : GOT_NOT_DONE;
+		return true;
+	case OP_INIT:
+		*result = init(&s->name[name], a->lenient);
+		return true;
+	case OP_REINIT:
+		*result = reinit(h, s, name, a->lenient);
+		return true;
+	case OP_RM:
+		return rm(h, s, name, a->lenient, result);
+	case OP_REST:
+		if (!is_at_rest(h, s, &h->op[op]))
+			return false;
+		break;
+	default:
+		break;
+	}
+	*result = GOT_OK;
+	return shows(h, s, &h->shot[h->op[op].got.shot]);
+}
+
+static inline bool
+act(const struct history *h, struct lives *s, unsigned op)
+{
+	const struct op *o = &h->op[op];
+	unsigned steps = o->ask.count ? o->ask.count : 1;
+	enum result result;
+	bool last;
+
+	if (!step(h, s, op, &result))
+		return false;
+	last = ++s->phase[op] == steps || result != GOT_OK;
+	if (last)
+		s->phase[op] = PHASE_OVER;
+	if (!last || o->got.result == GOT_KILLED || o->got.result == result)
+		return true;
+	return o->got.result == GOT_REFUSED &&
+	       (result == GOT_MISSING || result == GOT_EXISTS || result == GOT_BUSY);
+}
+
+/* Whether the event can be the next one of that operation; if so, s is what follows, else s
+ * may be anything. */
+static inline bool
+lives_happen(const struct history *h, struct lives *s, unsigned op, enum event event)
+{
+	const struct op *o = &h->op[op];
+	bool in_line = is_in_line(s, op);
+
+	if (o->ask.kind != OP_WAIT) {
+		if (event == EVENT_ACT)
+			return act(h, s, op);
+		s->phase[op] = PHASE_OVER;
+		return event == EVENT_LEAVE && o->got.result == GOT_KILLED;
+	}
+	switch (event) {
+	case EVENT_ACT:
+		return !in_line && !(o->seen && s->phase[op] == 0) && look_and_end(h, s, op);
+	case EVENT_JOIN:
+		return !in_line && look_and_join(h, s, op);
+	case EVENT_GRANT:
+		return in_line && granted(h, s, op) >= 0 && grant(h, s, op, granted(h, s, op));
+	default:
+		return !(o->seen && s->phase[op] == 0) && leave(h, s, op);
+	}
+}
+
+#endif

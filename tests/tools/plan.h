@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * plan - what everybody does in one round, and what is done to them, by the seed alone
+ */
+#ifndef PLAN_H
+#define PLAN_H
+
+#include <signal.h>
+#include <string.h>
+
+#include "history.h"
+
+#define WORKERS_MIN 10
+#define WORKERS	    14
+#define DEEDS	    5  /* of a worker, at most */
+#define CLOSINGS    10 /* of the conductor, when all others rest */
+
+enum how { BY_LIBRARY, BY_COMMAND };
+
+struct deed {
+	struct ask ask;
+	uint8_t how;
+	uint8_t command;      /* which of those there are, modulo their number */
+	bool interruptible;   /* COMPL_WAIT_INTERRUPTIBLE */
+	bool escapes;	      /* struct compl_escape */
+	uint8_t signal;	      /* 0: nothing happens to it */
+	uint32_t delay_us;    /* from the beginning to the signal */
+	uint32_t stop_us;     /* after SIGSTOP or SIGTSTP */
+	uint32_t nap_us;      /* before it */
+	uint32_t timeout_us;  /* of a wait that is neither patient nor at once */
+};
+
+struct plan {
+	unsigned names, workers;
+	unsigned deeds[WORKERS];
+	struct deed deed[WORKERS][DEEDS];
+	unsigned closings;
+	struct deed closing[CLOSINGS];
+	uint64_t endings; /* a bit for each worker: SIGTERM, not SIGKILL, ends its last wait */
+};
+
+/* ---- chance ------------------------------------------------------------------ */
+
+struct dice {
+	uint64_t state;
+};
+
+static inline uint64_t
+roll(struct dice *d)
+{
+	uint64_t z = d->state += UINT64_C(0x9e3779b97f4a7c15);
+
+	z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+	z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
+	return z ^ z >> 31;
+}
+
+static inline unsigned
+below(struct dice *d, unsigned limit)
+{
+	return (unsigned)(roll(d) >> 32) % limit;
+}
+
+static inline bool
+chance(struct dice *d, unsigned percent)
+{
+	return below(d, 100) < percent;
+}
+
+/* Which of the shares, given in per cent; what is left over is the last. */
+static inline unsigned
+share(struct dice *d, const uint8_t *shares, unsigned count)
+{
+	unsigned dart = below(d, 100), i;
+
+	for (i = 0; i < count; i++) {
+		if (dart < shares[i])
+			return i;
+		dart -= shares[i];
+	}
+	return count;
+}
+
+/* Mostly short, sometimes long: the moments that matter lie close to the beginning. */
+static inline uint32_t
+some_us(struct dice *d)
+{
+	static const uint32_t limits[] = { 40, 200, 1000, 4000 };
+
+	return 1 + below(d, limits[below(d, 4)]);
+}
+
+/* ---- what is asked ----------------------------------------------------------- */
+
+static inline void
+choose_names(struct dice *d, struct ask *a, unsigned names, unsigned count)
+{
+	unsigned i;
+
+	while (a->count < count) {
+		uint8_t name = (uint8_t)below(d, names);
+
+		for (i = 0; i < a->count && a->names[i] != name; i++)
+			;
+		if (i == a->count)
+			a->names[a->count++] = name;
+	}
+}
+
+static inline unsigned
+how_many_names(struct dice *d, unsigned names, unsigned percent)
+{
+	unsigned count = chance(d, percent) ? 2 + chance(d, 30) : 1;
+
+	return count < names ? count : names;
+}
+
+static inline void
+choose_post(struct dice *d, struct ask *a, uint16_t value)
+{
+	static const uint8_t shares[] = { 64, 12, 12 };
+
+	a->tokens = 1;
+	switch (share(d, shares, 3)) {
+	case 0:
+		break;
+	case 1:
+		a->tokens = 2 + below(d, 2);
+		break;
+	case 2:
+		a->all = true;
+		a->tokens = 0;
+		break;
+	default:
+		a->waiting = true;
+		a->tokens = 0;
+	}
+	a->status = chance(d, 20) ? (uint8_t)(1 + below(d, 3)) : 0;
+	a->value = chance(d, 60) ? value : 0;
+	a->existing = chance(d, 6);
+}
+
+static inline void
+choose_wait(struct dice *d, struct deed *deed, unsigned names)
+{
+	struct ask *a = &deed->ask;
+
+	choose_names(d, a, names, how_many_names(d, names, 35));
+	a->tokens = chance(d, 75) ? 1 : 2 + below(d, 2);
+	a->any = a->count > 1 ? chance(d, 45) : chance(d, 8);
+	a->fail_fast = chance(d, 20);
+	a->existing = chance(d, 6);
+	a->at_once = chance(d, 18);
+	a->patient = !a->at_once && chance(d, 45);
+	deed->timeout_us = some_us(d);
+	deed->interruptible = chance(d, 40);
+	deed->escapes = chance(d, 40);
+}
+
+static inline void
+choose_ask(struct dice *d, struct deed *deed, unsigned names, uint16_t value)
+{
+	static const uint8_t kinds[] = { 36, 38, 4, 4, 7, 4 };
+	struct ask *a = &deed->ask;
+
+	a->kind = (uint8_t)share(d, kinds, 6);
+	switch (a->kind) {
+	case OP_WAIT:
+		choose_wait(d, deed, names);
+		return;
+	case OP_LIST:
+		deed->how = BY_LIBRARY;
+		return;
+	case OP_DONE:
+		choose_post(d, a, value);
+		break;
+	default:
+		a->lenient = chance(d, 50);
+	}
+	choose_names(d, a, names, deed->how == BY_COMMAND ? how_many_names(d, names, 30) : 1);
+}
+
+/* ---- what is done to it ------------------------------------------------------ */
+
+static inline void
+choose_fault(struct dice *d, struct deed *deed, unsigned percent)
+{
+	static const uint8_t shares[] = { 45, 20, 15, 8, 8 };
+	static const uint8_t signals[] = { SIGKILL, SIGSTOP, SIGTERM, SIGUSR1, SIGUSR2, SIGTSTP };
+
+	if (!chance(d, percent))
+		return;
+	deed->signal = signals[share(d, shares, 5)];
+	deed->delay_us = some_us(d) + (deed->how == BY_COMMAND ? below(d, 1500) : 0);
+	deed->stop_us = some_us(d) * 3;
+	/* Only the command has something to say to it. */
+	if (deed->signal == SIGTSTP && deed->how == BY_LIBRARY)
+		deed->signal = SIGSTOP;
+}
+
+/* ---- a round ----------------------------------------------------------------- */
+
+struct mood {
+	unsigned commands, faults, naps; /* per cent */
+};
+
+static inline void
+plan_closings(struct dice *d, struct plan *p)
+{
+	unsigned i;
+
+	p->closings = below(d, CLOSINGS);
+	for (i = 0; i < p->closings; i++) {
+		struct deed *deed = &p->closing[i];
+
+		do {
+			*deed = (struct deed){ .how = BY_LIBRARY };
+			choose_ask(d, deed, p->names, (uint16_t)(900 + i));
+		} while (deed->ask.kind == OP_WAIT || deed->ask.kind == OP_LIST);
+	}
+}
+
+static inline void
+plan_make(struct plan *p, uint64_t seed, uint64_t round, unsigned commands)
+{
+	struct dice dice = { seed ^ round * UINT64_C(0xd1342543de82ef95) }, *d = &dice;
+	struct mood mood;
+	unsigned i, k;
+
+	memset(p, 0, sizeof *p);
+	roll(d);
+	mood.commands = commands == 0 ? 0 : below(d, 4) == 0 ? 50 : 6;
+	mood.faults = below(d, 3) * 20;
+	mood.naps = below(d, 3) * 30;
+	p->names = 1 + below(d, NAMES);
+	p->workers = WORKERS_MIN + below(d, WORKERS - WORKERS_MIN + 1);
+	for (i = 0; i < p->workers; i++) {
+		p->deeds[i] = 2 + below(d, DEEDS - 1);
+		for (k = 0; k < p->deeds[i]; k++) {
+			struct deed *deed = &p->deed[i][k];
+
+			deed->how = chance(d, mood.commands) ? BY_COMMAND : BY_LIBRARY;
+			deed->command = (uint8_t)below(d, 16);
+			choose_ask(d, deed, p->names, (uint16_t)(1 + i * DEEDS + k));
+			choose_fault(d, deed, mood.faults);
+			deed->nap_us = chance(d, mood.naps) ? some_us(d) / 2 : 0;
+		}
+	}
+	plan_closings(d, p);
+	p->endings = roll(d);
+}
+
+#endif

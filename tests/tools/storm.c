@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * storm - random operations of many processes under random signals, in short rounds, and after
+ * each of them the question whether compl may have answered so
+ *
+ * Usage: storm [--seed N] [--round N] [--rounds N | --seconds N] [--namespace NAME] [COMMAND...]
+ *
+ * A seed and a round give the same operations and signals each time, though not the same
+ * interleaving.  With COMMANDs (builds of compl) a share of the operations is done by them.
+ * Ends with 0 if every history has an explanation (linear.h), the segment was sound after each
+ * round, and no seat belt had to rescue anybody; else with 1, and prints what it saw.
+ */
+#include "round.h"
+#include "linear.h"
+
+static uint64_t seed, number; /* of the round under way */
+static struct history history;
+
+#define RENEW 50 /* rounds in a segment */
+
+/* ---- what is printed when something is wrong -------------------------------------- */
+
+static void
+print_header(void)
+{
+	const struct layout_header *h = (const struct layout_header *)seen_map;
+
+	if (!h)
+		return;
+	printf("# lock 0x%x sleepers %u log %u rescues %u mixed %u job %u of %u completions %u places %u\n",
+	       h->lock, h->sleepers, h->log_length, h->rescues, h->mixed, h->job_kind,
+	       h->job_completion, h->completions_made, h->places_made);
+}
+
+static void
+print_place(uint32_t i)
+{
+	const struct place *p = seen_place(i);
+
+	printf("# place %u: beacon 0x%x line %u prev %u next %u need %u lead %u sibling %u watch %u "
+	       "watcher %u ticket %llu state %u flags %u pid %u\n",
+	       i, p->beacon, p->line, p->prev, p->next, p->need, p->lead, p->sibling, p->watch,
+	       p->watcher, (unsigned long long)p->ticket, p->state, p->flags & 255, p->pid);
+}
+
+static void
+print_segment(void)
+{
+	const struct layout_header *h = (const struct layout_header *)seen_map;
+	const struct completion *n = (const void *)(seen_map + LAYOUT_COMPLETIONS_AT);
+	uint32_t i;
+
+	print_header();
+	if (!h)
+		return;
+	for (i = 1; i <= h->completions_made && i < 64; i++)
+		printf("# completion %u (at %zu): %.8s bell %u flags %u done %u head %u tail %u status %u\n",
+		       i, LAYOUT_COMPLETIONS_AT + i * sizeof *n, n[i].name, n[i].bell, n[i].flags,
+		       n[i].done, n[i].head, n[i].tail, n[i].status);
+	for (i = 1; i <= h->places_made && i < 256; i++)
+		if (seen_place(i)->line || seen_place(i)->beacon)
+			print_place(i);
+}
+
+static void
+print_processes(void)
+{
+	char stat[256], wchan[64];
+	unsigned i;
+
+	for (i = 0; i < WORKERS; i++) {
+		if (!hands[i].pid || !read_proc(hands[i].pid, "stat", stat, sizeof stat) ||
+		    !read_proc(hands[i].pid, "wchan", wchan, sizeof wchan))
+			continue;
+		stat[strcspn(stat, "\n")] = '\0';
+		printf("# worker %u: %.60s in %s\n", i, stat, wchan);
+	}
+}
+
+/* What the commands themselves say, if they still can. */
+static void
+ask_command(const char *verb, const char *option)
+{
+	pid_t pid;
+
+	if (!stage.program_count)
+		return;
+	fflush(stdout);
+	pid = fork();
+	if (pid == 0) {
+		alarm(5);
+		if (dup2(1, 2) >= 0)
+			execl(stage.programs[0], stage.programs[0], verb, "-n", stage.where.space,
+			      option, (char *)NULL);
+		_exit(127);
+	}
+	waitpid(pid, NULL, 0);
+}
+
+static void
+end_everybody(void)
+{
+	unsigned i;
+
+	for (i = 0; i < WORKERS; i++)
+		if (hands[i].pid)
+			kill(hands[i].pid, SIGKILL);
+	for (i = 0; i < WORKERS; i++)
+		if (hands[i].pid)
+			waitpid(hands[i].pid, NULL, 0);
+}
+
+_Noreturn void
+fail(const char *why)
+{
+	printf("FAILED: %s\n# seed %llu round %llu\n", why, (unsigned long long)seed,
+	       (unsigned long long)number);
+	round_collect(&history);
+	history_print(stdout, &history);
+	print_segment();
+	print_processes();
+	ask_command("ls", "--json");
+	ask_command("check", "-q");
+	fflush(stdout);
+	end_everybody();
+	compl_remove_all(&stage.where, true);
+	exit(1);
+}
+
+_Noreturn void
+give_up(const char *why)
+{
+	fail(why);
+}
+
+static void
+on_alarm(int signal)
+{
+	(void)signal;
+	fail("the conductor itself hangs");
+}
+
+static void
+on_end(int signal)
+{
+	end_everybody();
+	compl_remove_all(&stage.where, true);
+	_exit(128 + signal);
+}
+
+/* ---- judging ------------------------------------------------------------------- */
+
+static void
+print_fault(void *arg, const char *fault)
+{
+	(void)arg;
+	printf("# check: %s\n", fault);
+}
+
+static void
+check_segment(void)
+{
+	size_t faults = 0;
+
+	alarm(30);
+	if (compl_check(ours, print_fault, NULL, &faults) != COMPL_OK || faults)
+		fail("the segment is not sound");
+	if (compl_rescues(ours))
+		fail("a seat belt had to rescue somebody");
+	alarm(0);
+}
+
+static void
+count_up(void)
+{
+	unsigned i;
+
+	for (i = 0; i < history.count; i++)
+		tally.results[history.op[i].ask.kind][history.op[i].got.result]++;
+	tally.ops += history.count;
+	tally.rounds++;
+}
+
+static void
+judge(struct linear *l)
+{
+	enum verdict verdict;
+
+	round_collect(&history);
+	count_up();
+	verdict = linear_judge(l, &history);
+	if (l->states > tally.states)
+		tally.states = l->states;
+	if (verdict == LINEAR_NO) {
+		linear_explain(stdout, l);
+		fail("no order of events explains this");
+	}
+	tally.long_ones += verdict == LINEAR_TOO_LONG;
+}
+
+/* ---- rounds -------------------------------------------------------------------- */
+
+static void
+open_segment(void)
+{
+	enum compl_result result;
+
+	if (ours)
+		compl_close(ours);
+	result = compl_remove_all(&stage.where, false);
+	if (result == COMPL_OK)
+		result = compl_open(&ours, &stage.where, COMPL_CREATE);
+	if (result == COMPL_OK && !seen_open(&stage.where))
+		result = COMPL_E_SYSTEM;
+	if (result != COMPL_OK)
+		fail(compl_strresult(result));
+}
+
+static void
+play(struct linear *l)
+{
+	if (tally.rounds % RENEW == 0)
+		open_segment();
+	plan_make(&stage.plan, seed, number, stage.program_count);
+	round_play();
+	check_segment();
+	judge(l);
+	round_tidy();
+}
+
+static void
+report(void)
+{
+	unsigned k, r;
+
+	printf("seed %llu: %llu rounds, %llu operations, %llu looks at rest, %llu killed, %llu ended by "
+	       "signals, %llu stopped; longest search %llu states, %llu undecided\n",
+	       (unsigned long long)seed, (unsigned long long)tally.rounds,
+	       (unsigned long long)tally.ops, (unsigned long long)tally.rests,
+	       (unsigned long long)tally.kills, (unsigned long long)tally.signals,
+	       (unsigned long long)tally.stops, (unsigned long long)tally.states,
+	       (unsigned long long)tally.long_ones);
+	for (k = 0; k < KINDS; k++) {
+		printf("# %-6s", kind_words[k]);
+		for (r = 0; r < RESULTS; r++)
+			if (tally.results[k][r])
+				printf(" %s %llu", result_words[r],
+				       (unsigned long long)tally.results[k][r]);
+		putchar('\n');
+	}
+}
+
+static void
+prepare(void)
+{
+	struct sigaction action = { .sa_handler = on_alarm };
+	unsigned i;
+
+	if (!books_open())
+		give_up("memory");
+	for (i = 0; i < WORKERS; i++) {
+		books->worker[i].out = memfd_create("out", MFD_CLOEXEC);
+		books->worker[i].err = memfd_create("err", MFD_CLOEXEC);
+		if (books->worker[i].out < 0 || books->worker[i].err < 0)
+			give_up("memfd_create");
+	}
+	prctl(PR_SET_TIMERSLACK, 1);
+	sigaction(SIGALRM, &action, NULL);
+	action.sa_handler = on_end;
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+}
+
+static uint64_t
+number_or_die(const char *text)
+{
+	char *end;
+	uint64_t n = text ? strtoull(text, &end, 10) : 0;
+
+	if (!text || *end || end == text) {
+		fprintf(stderr, "storm: '%s' is not a number\n", text ? text : "");
+		exit(2);
+	}
+	return n;
+}
+
+int
+main(int argc, char **argv)
+{
+	uint64_t rounds = UINT64_MAX, seconds = 10, end;
+	struct linear *l = linear_new();
+	char space[COMPL_SPACE_MAX];
+	int i;
+
+	seed = (uint64_t)now_ns() % 1000000000;
+	snprintf(space, sizeof space, "storm.%d", (int)getpid());
+	stage.where = (struct compl_where){ .space = space, .uid = geteuid() };
+	for (i = 1; i < argc && argv[i][0] == '-'; i += 2) {
+		if (!strcmp(argv[i], "--seed"))
+			seed = number_or_die(argv[i + 1]);
+		else if (!strcmp(argv[i], "--round"))
+			number = number_or_die(argv[i + 1]);
+		else if (!strcmp(argv[i], "--rounds"))
+			rounds = number_or_die(argv[i + 1]);
+		else if (!strcmp(argv[i], "--seconds"))
+			seconds = number_or_die(argv[i + 1]);
+		else if (!strcmp(argv[i], "--namespace") && argv[i + 1])
+			stage.where.space = argv[i + 1];
+		else
+			return fprintf(stderr, "storm: %s?\n", argv[i]), 2;
+	}
+	stage.programs = (const char **)argv + i;
+	stage.program_count = (unsigned)(argc - i);
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	printf("# storm --seed %llu\n", (unsigned long long)seed);
+	prepare();
+	if (!l)
+		give_up("memory");
+	end = (uint64_t)now_ns() + seconds * 1000000000;
+	while (tally.rounds < rounds && (rounds != UINT64_MAX || (uint64_t)now_ns() < end)) {
+		play(l);
+		number++;
+	}
+	report();
+	compl_close(ours);
+	if (compl_remove_all(&stage.where, false) != COMPL_OK)
+		return 1;
+	return tally.rests == 0;
+}
