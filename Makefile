@@ -8,6 +8,7 @@
 # make check          both builds, all tests           (TESTS='tests/wait.bats …' runs a few)
 # make check-asan     the tests, with ASan and UBSan
 # make check-tsan     threads of one process, with ThreadSanitizer
+# make check-storm    random operations and kills, and whether all can be explained  (MINUTES=10 SEED=1)
 # make lint           shellcheck, cppcheck, clang-tidy, clang-format, layers, mandoc
 # make model          checks the protocol with spin
 # make bench          measures, beside a bare futex word and beside others (ROUNDS=300 SECTIONS='alone …')
@@ -57,7 +58,7 @@ Q := $(if $(filter 1,$(V)),,@)
 silent := $(filter 1,$(V))$(findstring s,$(firstword -$(MAKEFLAGS)))
 say = @$(if $(silent),:,printf '  %-7s %s\n' $(1) $(2))
 
-.PHONY: all glibc asan install uninstall demo check check-asan check-tsan lint model fuzz bench fmt FORCE
+.PHONY: all glibc asan install uninstall demo check check-asan check-tsan check-storm lint model fuzz bench fmt FORCE
 .DELETE_ON_ERROR:
 all: build/compl build/completions.sh
 
@@ -179,7 +180,13 @@ $(1)/fuzz/%: tests/fuzz/%.c tests/fuzz/replay.c $$(fuzz_world:%=$(1)/fuzz/world/
 	$$(Q)$$($(2)_compile) $$($(2)_GUIDE) -Itests/fuzz $$($(2)_link) $$(call wrapped,$$*) -o $$@ $$< \
 		$$(fuzz_world:%=$(1)/fuzz/world/%.o) $$(or $$($(2)_FUZZER),tests/fuzz/replay.c) $(1)/fuzz/compl.a $$($(2)_LIBS)
 
--include $$(sources:%=$(1)/obj/%.d) $$(c_tests:%=$(1)/c/%.d) $$(sources:%=$(1)/fuzz/obj/%.d) $$(wildcard $(1)/fuzz/*.d)
+$(1)/tools/%: tests/tools/%.c $(1)/libcompl.a
+	$$(call say,CC,$$@)
+	@mkdir -p $$(@D)
+	$$(Q)$$($(2)_compile) -Itests/tools -Itests/c $$($(2)_link) -o $$@ $$< $(1)/libcompl.a $$($(2)_LIBS)
+
+-include $$(sources:%=$(1)/obj/%.d) $$(c_tests:%=$(1)/c/%.d) $$(tools:build/%=$(1)/%.d)
+-include $$(sources:%=$(1)/fuzz/obj/%.d) $$(wildcard $(1)/fuzz/*.d)
 endef
 
 $(eval $(call build,build,STATIC))
@@ -197,11 +204,12 @@ build/tools/%: tests/tools/%.c build/libcompl.a
 	$(Q)$(STATIC_compile) -Itests/tools -Itests/c $(STATIC_link) -o $@ $< build/libcompl.a $(STATIC_LIBS)
 
 build/bench/%: bench/%.c build/libcompl.a build/flags
+build/bench/%: bench/%.c build/flags
 	$(call say,CC,$@)
 	@mkdir -p $(@D)
 	$(Q)$(STATIC_compile) $(STATIC_link) -o $@ $< build/libcompl.a $(STATIC_LIBS)
 
--include $(wildcard build/tools/*.d build/bench/*.d)
+-include $(wildcard build/bench/*.d)
 
 build/completions.sh: completions.sh completions.awk $(RUNNABLE)
 	$(call say,GEN,$@)
@@ -242,6 +250,11 @@ with_tools = COMPL_TOOLS='$(CURDIR)/build/tools'
 
 # $(call programs,DIRECTORY): those of one build that are tests.
 programs = $(c_tests:%=$(1)/c/%) $(fuzz_targets:%=$(1)/fuzz/%)
+storms = build/compl build/glibc/compl build/tools/storm build/glibc/tools/storm
+
+check: $(storms) $(tools) $(c_tests:%=build/c/%) $(c_tests:%=build/glibc/c/%)
+	@COMPL_BUILDS='build/compl build/glibc/compl' $(with_tools) \
+		tests/run $(or $(TESTS),$(c_tests:%=build/c/%) $(c_tests:%=build/glibc/c/%) $(bats))
 
 check: build/compl build/glibc/compl $(tools) $(call programs,build) $(call programs,build/glibc)
 	@COMPL_BUILDS='build/compl build/glibc/compl' $(with_tools) \
@@ -260,6 +273,10 @@ fixed_addresses = $(shell setarch -R true 2>/dev/null && echo setarch -R)
 check-tsan: $(threaded:%=build/tsan/c/%)
 	@COMPL_BUILDS='build/tsan/compl' TSAN_OPTIONS='suppressions=$(CURDIR)/tests/tsan.supp' \
 		$(fixed_addresses) tests/run $(or $(TESTS),$(threaded:%=build/tsan/c/%))
+
+check-storm: $(storms)
+	@build/tools/storm --minutes $(or $(MINUTES),5) $(if $(SEED),--seed $(SEED)) \
+		--peer '$(CURDIR)/build/glibc/tools/storm' build/compl build/glibc/compl
 
 # The objects tell the layers lint who calls whom.
 lint: build/glibc/compl

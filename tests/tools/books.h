@@ -10,6 +10,7 @@
 
 #include <sys/mman.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "history.h"
 #include "plan.h"
@@ -24,17 +25,27 @@ struct worker {
 struct books {
 	uint32_t stamp, go;
 	struct worker worker[WORKERS];
+	struct plan plan;
 	struct history history;
 };
 
 static struct books *books;
 
+/* For a descriptor that a peer inherits. */
 static inline bool
-books_open(void)
+books_open(int fd)
 {
-	books = mmap(NULL, sizeof *books, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
-		     0);
+	books = mmap(NULL, sizeof *books, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	return books != MAP_FAILED;
+}
+
+/* The descriptor, or -1. */
+static inline int
+books_make(void)
+{
+	int fd = memfd_create("books", 0);
+
+	return fd >= 0 && !ftruncate(fd, sizeof *books) && books_open(fd) ? fd : -1;
 }
 
 static inline uint32_t

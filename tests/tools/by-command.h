@@ -33,9 +33,9 @@ word(struct words *w, const char *format, ...)
 		return;
 	w->argv[w->count++] = w->text + w->used;
 	va_start(arguments, format);
-	w->used += (size_t)vsnprintf(w->text + w->used, sizeof w->text - w->used, format,
-				     arguments) +
-		   1;
+	w->used +=
+		(size_t)vsnprintf(w->text + w->used, sizeof w->text - w->used, format, arguments) +
+		1;
 	va_end(arguments);
 }
 
@@ -111,8 +111,7 @@ command_words(struct words *w, const char *program, const char *space, const str
 
 /* Never comes back. */
 _Noreturn static inline void
-by_command(const char *program, const char *space, const struct deed *deed,
-	   const struct worker *me)
+by_command(const char *program, const char *space, const struct deed *deed, const struct worker *me)
 {
 	struct words w;
 
@@ -165,8 +164,8 @@ read_wait(const struct ask *a, int status, char *text, struct answer *got)
 		if (!*next)
 			got->result = (uint8_t)read_outcome(line, status, got);
 		else if (a->any && line == text && !line[1])
-			for (got->which = 0; got->which < a->count &&
-					     name_letter(a->names[got->which]) != *line;)
+			for (got->which = 0;
+			     got->which < a->count && name_letter(a->names[got->which]) != *line;)
 				got->which++;
 		else if (got->values < NAMES)
 			got->value[got->values++] = value_number(line);
@@ -180,10 +179,10 @@ read_try(const struct ask *a, int status, const char *text, struct answer *got)
 
 	got->values = VALUES_UNTOLD;
 	got->status = (uint8_t)status;
-	got->result = status < 100 ? GOT_OK :
-		      status == 124 ? GOT_TIMED_OUT :
-		      status == 125 ? GOT_REFUSED :
-				      GOT_WRONG;
+	got->result = status < 100    ? GOT_OK
+		      : status == 124 ? GOT_TIMED_OUT
+		      : status == 125 ? GOT_REFUSED
+				      : GOT_WRONG;
 	for (i = 0; a->any && i < a->count; i++)
 		if (name_letter(a->names[i]) == *text)
 			got->which = (int8_t)i;

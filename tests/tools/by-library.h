@@ -94,9 +94,9 @@ ask_wait(struct compl_space *c, const struct deed *deed, const char *const *name
 		.flags = (a->any ? COMPL_WAIT_ANY : 0) | (a->fail_fast ? COMPL_WAIT_FAIL_FAST : 0) |
 			 (a->existing ? COMPL_WAIT_EXISTING : 0) |
 			 (deed->interruptible ? COMPL_WAIT_INTERRUPTIBLE : 0),
-		.deadline_ns = a->at_once   ? 0 :
-			       a->patient ? COMPL_NEVER :
-					      now_ns() + (int64_t)deed->timeout_us * 1000,
+		.deadline_ns = a->at_once   ? 0
+			       : a->patient ? COMPL_NEVER
+					    : now_ns() + (int64_t)deed->timeout_us * 1000,
 		.hold = &hold,
 		.escape = deed->escapes ? &ours : NULL,
 	};

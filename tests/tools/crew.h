@@ -18,11 +18,13 @@
 #include "others.h"
 #include "seen.h"
 
+/* What stays the same for all rounds. */
 struct stage {
 	struct compl_where where;
-	const char **programs;
+	int books;	  /* their descriptor */
+	const char *peer; /* another build of storm: every third worker; or NULL */
+	char **programs;  /* builds of compl */
 	unsigned program_count;
-	struct plan plan;
 };
 
 static struct stage stage;
@@ -121,8 +123,8 @@ work(unsigned i)
 		_exit(99);
 	while (peruse(&books->go) == 0)
 		pause_us(100);
-	while (peruse(&books->go) == 1 && me->next < stage.plan.deeds[i]) {
-		const struct deed *deed = &stage.plan.deed[i][me->next];
+	while (peruse(&books->go) == 1 && me->next < books->plan.deeds[i]) {
+		const struct deed *deed = &books->plan.deed[i][me->next];
 		struct op *o = &books->history.op[i * DEEDS + me->next];
 
 		if (deed->nap_us)
@@ -136,11 +138,46 @@ work(unsigned i)
 	_exit(0);
 }
 
+/* The same by another build, which has nothing but what it is told here; see work_as_peer(). */
+_Noreturn static inline void
+become_peer(unsigned i)
+{
+	char *argv[16], fd[16], index[16];
+	unsigned n = 0, k;
+
+	snprintf(fd, sizeof fd, "%d", stage.books);
+	snprintf(index, sizeof index, "%u", i);
+	argv[n++] = (char *)(uintptr_t)stage.peer;
+	argv[n++] = (char[]){ "--work" };
+	argv[n++] = fd;
+	argv[n++] = index;
+	argv[n++] = (char *)(uintptr_t)stage.where.space;
+	for (k = 0; k < stage.program_count && n < 15; k++)
+		argv[n++] = stage.programs[k];
+	argv[n] = NULL;
+	execv(stage.peer, argv);
+	_exit(127);
+}
+
+_Noreturn static inline void
+work_as_peer(int argc, char **argv)
+{
+	if (argc < 5 || !books_open((int)strtol(argv[2], NULL, 10)))
+		_exit(98);
+	stage.where = (struct compl_where){ .space = argv[4], .uid = geteuid() };
+	stage.programs = argv + 5;
+	stage.program_count = (unsigned)(argc - 5);
+	if (!seen_open(&stage.where))
+		_exit(98);
+	prctl(PR_SET_TIMERSLACK, 1);
+	work((unsigned)strtoul(argv[3], NULL, 10) % WORKERS);
+}
+
 /* ---- the conductor's side ---------------------------------------------------- */
 
 struct hand {
-	pid_t pid; /* 0: it has done all */
-	uint32_t shot_at; /* the operation that we have sent a signal to, and 1 more */
+	pid_t pid;	       /* 0: it has done all */
+	uint32_t shot_at;      /* the operation that we have sent a signal to, and 1 more */
 	int64_t stopped_until; /* 0: it is not */
 };
 
@@ -167,6 +204,8 @@ hire(unsigned i)
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		if (getppid() != parent)
 			_exit(0);
+		if (stage.peer && i % 3 == 2)
+			become_peer(i);
 		work(i);
 	}
 	sigprocmask(SIG_SETMASK, &before, NULL);
@@ -187,7 +226,7 @@ deed_of(const struct op *o)
 {
 	unsigned index = (unsigned)(o - books->history.op);
 
-	return &stage.plan.deed[index / DEEDS][index % DEEDS];
+	return &books->plan.deed[index / DEEDS][index % DEEDS];
 }
 
 /* Closes what the dead left open, and sends somebody to go on. */
@@ -207,7 +246,7 @@ bury(unsigned i, int status)
 	tally.kills += WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
 	tally.signals += WIFSIGNALED(status) && WTERMSIG(status) != SIGKILL;
 	enter(&w->open, OPS);
-	if (peruse(&books->go) == 1 && w->next < stage.plan.deeds[i])
+	if (peruse(&books->go) == 1 && w->next < books->plan.deeds[i])
 		hire(i);
 }
 

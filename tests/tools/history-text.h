@@ -22,8 +22,8 @@ static const char *const kind_words[KINDS] = {
 };
 
 static const char *const result_words[RESULTS] = {
-	"nothing", "ok",     "not-done", "timed-out", "removed",   "interrupted", "missing",
-	"exists",  "busy",   "refused",	 "locked",    "signalled", "killed",	  "wrong",
+	"nothing", "ok",   "not-done", "timed-out", "removed",	 "interrupted", "missing",
+	"exists",  "busy", "refused",  "locked",    "signalled", "killed",	"wrong",
 };
 
 /* ---- writing ----------------------------------------------------------------- */
@@ -200,10 +200,14 @@ read_asked(struct op *o, const char *word, const char *value)
 		const char *word;
 		bool *flag;
 	} flags[] = {
-		{ "all", &a->all },		{ "waiting", &a->waiting },
-		{ "existing", &a->existing },	{ "any", &a->any },
-		{ "fail-fast", &a->fail_fast }, { "at-once", &a->at_once },
-		{ "lenient", &a->lenient },	{ "patient", &a->patient },
+		{ "all", &a->all },
+		{ "waiting", &a->waiting },
+		{ "existing", &a->existing },
+		{ "any", &a->any },
+		{ "fail-fast", &a->fail_fast },
+		{ "at-once", &a->at_once },
+		{ "lenient", &a->lenient },
+		{ "patient", &a->patient },
 	};
 	size_t i;
 

@@ -82,8 +82,8 @@ struct ask {
 struct answer {
 	uint8_t result;
 	uint8_t status;
-	int8_t which;	    /* index in ask.names; -1: not told */
-	int8_t failed_fast; /* -1: not told */
+	int8_t which;	       /* index in ask.names; -1: not told */
+	int8_t failed_fast;    /* -1: not told */
 	uint8_t values;	       /* VALUES_UNTOLD: unknown */
 	uint16_t value[NAMES]; /* what --print prints, in its order */
 	uint8_t shot;

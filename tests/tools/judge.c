@@ -24,8 +24,8 @@ judge(struct linear *l, FILE *from, const char *name)
 		return 2;
 	}
 	verdict = linear_judge(l, &history);
-	printf("%s: %s: %u operations, %u states\n", name, words[verdict],
-	       (unsigned)history.count, (unsigned)l->states);
+	printf("%s: %s: %u operations, %u states\n", name, words[verdict], (unsigned)history.count,
+	       (unsigned)l->states);
 	if (verdict == LINEAR_NO)
 		linear_explain(stdout, l);
 	return (int)verdict;

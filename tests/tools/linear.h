@@ -29,7 +29,7 @@ struct linear {
 	const struct history *h;
 	uint64_t salt, *seen;
 	uint32_t states, used[LINEAR_LIMIT];
-	unsigned over; /* the most operations that were over at once */
+	unsigned over;	   /* the most operations that were over at once */
 	struct lives best; /* then */
 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * lives - the lives of names, one event after the other: CLI.md's "Lives of a name" as a
+ * lives - the lives of names, one event after the other: what the manual says of them as a
  * machine
  *
  * An event belongs to an operation and happens wholly or not at all.  lives_happen()
@@ -119,6 +119,11 @@ agrees(const struct op *o, const struct end *e)
 		return true;
 	if (got->result == GOT_SIGNALLED)
 		return e->by_others;
+	/* Removed at the instant of its deadline: the name was there for its sake, and it may say
+	   either. */
+	if (e->result == GOT_REMOVED &&
+	    (got->result == GOT_TIMED_OUT || got->result == GOT_INTERRUPTED))
+		return true;
 	if (got->result != e->result && !(got->result == GOT_REFUSED && e->result == GOT_MISSING))
 		return false;
 	if (e->result != GOT_OK && e->result != GOT_REMOVED)

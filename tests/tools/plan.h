@@ -20,14 +20,14 @@ enum how { BY_LIBRARY, BY_COMMAND };
 struct deed {
 	struct ask ask;
 	uint8_t how;
-	uint8_t command;      /* which of those there are, modulo their number */
-	bool interruptible;   /* COMPL_WAIT_INTERRUPTIBLE */
-	bool escapes;	      /* struct compl_escape */
-	uint8_t signal;	      /* 0: nothing happens to it */
-	uint32_t delay_us;    /* from the beginning to the signal */
-	uint32_t stop_us;     /* after SIGSTOP or SIGTSTP */
-	uint32_t nap_us;      /* before it */
-	uint32_t timeout_us;  /* of a wait that is neither patient nor at once */
+	uint8_t command;     /* which of those there are, modulo their number */
+	bool interruptible;  /* COMPL_WAIT_INTERRUPTIBLE */
+	bool escapes;	     /* struct compl_escape */
+	uint8_t signal;	     /* 0: nothing happens to it */
+	uint32_t delay_us;   /* from the beginning to the signal */
+	uint32_t stop_us;    /* after SIGSTOP or SIGTSTP */
+	uint32_t nap_us;     /* before it */
+	uint32_t timeout_us; /* of a wait that is neither patient nor at once */
 };
 
 struct plan {
@@ -85,9 +85,9 @@ share(struct dice *d, const uint8_t *shares, unsigned count)
 static inline uint32_t
 some_us(struct dice *d)
 {
-	static const uint32_t limits[] = { 40, 200, 1000, 4000 };
+	static const uint32_t limits[] = { 10, 40, 200, 1000, 4000 };
 
-	return 1 + below(d, limits[below(d, 4)]);
+	return 1 + below(d, limits[below(d, 5)]);
 }
 
 /* ---- what is asked ----------------------------------------------------------- */
@@ -230,7 +230,7 @@ plan_make(struct plan *p, uint64_t seed, uint64_t round, unsigned commands)
 	memset(p, 0, sizeof *p);
 	roll(d);
 	mood.commands = commands == 0 ? 0 : below(d, 4) == 0 ? 50 : 6;
-	mood.faults = below(d, 3) * 20;
+	mood.faults = below(d, 3) * 30;
 	mood.naps = below(d, 3) * 30;
 	p->names = 1 + below(d, NAMES);
 	p->workers = WORKERS_MIN + below(d, WORKERS - WORKERS_MIN + 1);

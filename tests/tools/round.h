@@ -43,7 +43,7 @@ all_rest(uint64_t *sum)
 	unsigned i;
 
 	*sum = peruse(&books->stamp);
-	for (i = 0; i < stage.plan.workers; i++)
+	for (i = 0; i < books->plan.workers; i++)
 		if (!rests(i, sum))
 			return false;
 	return true;
@@ -55,7 +55,7 @@ anybody_runs(void)
 	char stat[256], *state;
 	unsigned i;
 
-	for (i = 0; i < stage.plan.workers; i++) {
+	for (i = 0; i < books->plan.workers; i++) {
 		if (!hands[i].pid || !read_proc(hands[i].pid, "stat", stat, sizeof stat))
 			continue;
 		state = strrchr(stat, ')');
@@ -145,11 +145,11 @@ finish_all(void)
 		bool any = conduct();
 
 		left = false;
-		for (i = 0; i < stage.plan.workers; i++) {
+		for (i = 0; i < books->plan.workers; i++) {
 			left |= hands[i].pid != 0;
 			if (!hands[i].pid || shot[i])
 				continue;
-			kill(hands[i].pid, stage.plan.endings >> i & 1 ? SIGTERM : SIGKILL);
+			kill(hands[i].pid, books->plan.endings >> i & 1 ? SIGTERM : SIGKILL);
 			shot[i] = true;
 		}
 		be_patient(&patience, any);
@@ -174,7 +174,7 @@ round_begin(void)
 		books->worker[i].open = OPS;
 		books->worker[i].next = 0;
 	}
-	for (i = 0; i < stage.plan.workers; i++)
+	for (i = 0; i < books->plan.workers; i++)
 		hire(i);
 	enter(&books->go, 1);
 }
@@ -187,8 +187,8 @@ round_play(void)
 	round_begin();
 	settle();
 	look_around(OP_REST);
-	for (i = 0; i < stage.plan.closings; i++) {
-		do_own(&stage.plan.closing[i]);
+	for (i = 0; i < books->plan.closings; i++) {
+		do_own(&books->plan.closing[i]);
 		settle();
 		look_around(OP_REST);
 	}

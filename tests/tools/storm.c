@@ -3,10 +3,13 @@
  * storm - random operations of many processes under random signals, in short rounds, and after
  * each of them the question whether compl may have answered so
  *
- * Usage: storm [--seed N] [--round N] [--rounds N | --seconds N] [--namespace NAME] [COMMAND...]
+ * Usage: storm [--seed N] [--round N] [--rounds N | --seconds N | --minutes N] [--namespace NAME] [--peer STORM]
+ *		[--plan] [COMMAND...]
  *
  * A seed and a round give the same operations and signals each time, though not the same
- * interleaving.  With COMMANDs (builds of compl) a share of the operations is done by them.
+ * interleaving.  With COMMANDs (builds of compl) a share of the operations is done by them, with a peer
+ * (another build of this program) a share of the workers are such.
+ * With --plan they are printed and not done.
  * Ends with 0 if every history has an explanation (linear.h), the segment was sound after each
  * round, and no seat belt had to rescue anybody; else with 1, and prints what it saw.
  */
@@ -27,7 +30,8 @@ print_header(void)
 
 	if (!h)
 		return;
-	printf("# lock 0x%x sleepers %u log %u rescues %u mixed %u job %u of %u completions %u places %u\n",
+	printf("# lock 0x%x sleepers %u log %u rescues %u mixed %u job %u of %u completions %u "
+	       "places %u\n",
 	       h->lock, h->sleepers, h->log_length, h->rescues, h->mixed, h->job_kind,
 	       h->job_completion, h->completions_made, h->places_made);
 }
@@ -37,7 +41,8 @@ print_place(uint32_t i)
 {
 	const struct place *p = seen_place(i);
 
-	printf("# place %u: beacon 0x%x line %u prev %u next %u need %u lead %u sibling %u watch %u "
+	printf("# place %u: beacon 0x%x line %u prev %u next %u need %u lead %u sibling %u watch "
+	       "%u "
 	       "watcher %u ticket %llu state %u flags %u pid %u\n",
 	       i, p->beacon, p->line, p->prev, p->next, p->need, p->lead, p->sibling, p->watch,
 	       p->watcher, (unsigned long long)p->ticket, p->state, p->flags & 255, p->pid);
@@ -54,7 +59,8 @@ print_segment(void)
 	if (!h)
 		return;
 	for (i = 1; i <= h->completions_made && i < 64; i++)
-		printf("# completion %u (at %zu): %.8s bell %u flags %u done %u head %u tail %u status %u\n",
+		printf("# completion %u (at %zu): %.8s bell %u flags %u done %u head %u tail %u "
+		       "status %u\n",
 		       i, LAYOUT_COMPLETIONS_AT + i * sizeof *n, n[i].name, n[i].bell, n[i].flags,
 		       n[i].done, n[i].head, n[i].tail, n[i].status);
 	for (i = 1; i <= h->places_made && i < 256; i++)
@@ -217,11 +223,38 @@ open_segment(void)
 }
 
 static void
+print_deed(const char *who, unsigned i, const struct deed *deed)
+{
+	printf("%s %u: ", who, i);
+	if (deed->nap_us)
+		printf("after %u us, ", deed->nap_us);
+	printf("%s", deed->how == BY_COMMAND ? "command" : "call");
+	print_ask(stdout, &deed->ask);
+	if (deed->ask.kind == OP_WAIT && !deed->ask.patient && !deed->ask.at_once)
+		printf(", for %u us", deed->timeout_us);
+	if (deed->signal)
+		printf(", signal %u after %u us", deed->signal, deed->delay_us);
+	putchar('\n');
+}
+
+static void
+print_plan(void)
+{
+	unsigned i, k;
+
+	for (i = 0; i < books->plan.workers; i++)
+		for (k = 0; k < books->plan.deeds[i]; k++)
+			print_deed("worker", i, &books->plan.deed[i][k]);
+	for (i = 0; i < books->plan.closings; i++)
+		print_deed("closing", i, &books->plan.closing[i]);
+	tally.rounds++;
+}
+
+static void
 play(struct linear *l)
 {
 	if (tally.rounds % RENEW == 0)
 		open_segment();
-	plan_make(&stage.plan, seed, number, stage.program_count);
 	round_play();
 	check_segment();
 	judge(l);
@@ -233,7 +266,8 @@ report(void)
 {
 	unsigned k, r;
 
-	printf("seed %llu: %llu rounds, %llu operations, %llu looks at rest, %llu killed, %llu ended by "
+	printf("seed %llu: %llu rounds, %llu operations, %llu looks at rest, %llu killed, %llu "
+	       "ended by "
 	       "signals, %llu stopped; longest search %llu states, %llu undecided\n",
 	       (unsigned long long)seed, (unsigned long long)tally.rounds,
 	       (unsigned long long)tally.ops, (unsigned long long)tally.rests,
@@ -256,11 +290,12 @@ prepare(void)
 	struct sigaction action = { .sa_handler = on_alarm };
 	unsigned i;
 
-	if (!books_open())
+	stage.books = books_make();
+	if (stage.books < 0)
 		give_up("memory");
 	for (i = 0; i < WORKERS; i++) {
-		books->worker[i].out = memfd_create("out", MFD_CLOEXEC);
-		books->worker[i].err = memfd_create("err", MFD_CLOEXEC);
+		books->worker[i].out = memfd_create("out", 0);
+		books->worker[i].err = memfd_create("err", 0);
 		if (books->worker[i].out < 0 || books->worker[i].err < 0)
 			give_up("memfd_create");
 	}
@@ -288,15 +323,22 @@ int
 main(int argc, char **argv)
 {
 	uint64_t rounds = UINT64_MAX, seconds = 10, end;
-	struct linear *l = linear_new();
+	struct linear *l;
 	char space[COMPL_SPACE_MAX];
+	bool only_plan = false;
 	int i;
 
+	if (argc > 1 && !strcmp(argv[1], "--work"))
+		work_as_peer(argc, argv);
+	l = linear_new();
 	seed = (uint64_t)now_ns() % 1000000000;
 	snprintf(space, sizeof space, "storm.%d", (int)getpid());
 	stage.where = (struct compl_where){ .space = space, .uid = geteuid() };
 	for (i = 1; i < argc && argv[i][0] == '-'; i += 2) {
-		if (!strcmp(argv[i], "--seed"))
+		if (!strcmp(argv[i], "--plan")) {
+			only_plan = true;
+			i--;
+		} else if (!strcmp(argv[i], "--seed"))
 			seed = number_or_die(argv[i + 1]);
 		else if (!strcmp(argv[i], "--round"))
 			number = number_or_die(argv[i + 1]);
@@ -304,12 +346,16 @@ main(int argc, char **argv)
 			rounds = number_or_die(argv[i + 1]);
 		else if (!strcmp(argv[i], "--seconds"))
 			seconds = number_or_die(argv[i + 1]);
+		else if (!strcmp(argv[i], "--minutes"))
+			seconds = 60 * number_or_die(argv[i + 1]);
 		else if (!strcmp(argv[i], "--namespace") && argv[i + 1])
 			stage.where.space = argv[i + 1];
+		else if (!strcmp(argv[i], "--peer") && argv[i + 1])
+			stage.peer = argv[i + 1];
 		else
 			return fprintf(stderr, "storm: %s?\n", argv[i]), 2;
 	}
-	stage.programs = (const char **)argv + i;
+	stage.programs = argv + i;
 	stage.program_count = (unsigned)(argc - i);
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	printf("# storm --seed %llu\n", (unsigned long long)seed);
@@ -318,9 +364,15 @@ main(int argc, char **argv)
 		give_up("memory");
 	end = (uint64_t)now_ns() + seconds * 1000000000;
 	while (tally.rounds < rounds && (rounds != UINT64_MAX || (uint64_t)now_ns() < end)) {
-		play(l);
+		plan_make(&books->plan, seed, number, stage.program_count);
+		if (only_plan)
+			print_plan();
+		else
+			play(l);
 		number++;
 	}
+	if (only_plan)
+		return 0;
 	report();
 	compl_close(ours);
 	if (compl_remove_all(&stage.where, false) != COMPL_OK)

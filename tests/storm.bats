@@ -1,0 +1,295 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: ISC
+# builds: once
+#
+# A short storm (`make check-storm` for longer ones), and the proof that its checker can say no: each
+# history below has an explanation, and doctored by a word or two it has none.
+
+load helper
+
+history() {
+	cat >history
+}
+
+explained() {
+	run -0 "$COMPL_TOOLS/judge" history
+}
+
+# doctored SED...: after each of these changes, which is one, nothing explains the history.
+doctored() {
+	local edit
+
+	explained || return
+	for edit; do
+		sed "$edit" history >forged
+		! cmp -s history forged || {
+			echo "changes nothing: $edit"
+			return 1
+		}
+		run -1 "$COMPL_TOOLS/judge" forged
+		[[ $output = *VIOLATION* ]] || return
+	done
+}
+
+@test "random operations of fourteen processes under random signals can be explained, and leave a sound segment" {
+	local build commands=() peer=()
+
+	[ -x "$BATS_TEST_DIRNAME/../build/glibc/tools/storm" ] &&
+		peer=(--peer "$BATS_TEST_DIRNAME/../build/glibc/tools/storm")
+	for build in ${COMPL_BUILDS:-$COMPL}; do
+		[[ $build = /* ]] || build=$BATS_TEST_DIRNAME/../$build
+		commands+=("$build")
+	done
+	run timeout -s KILL 300 "$COMPL_TOOLS/storm" --seconds 6 --namespace "$COMPL_NAMESPACE" \
+		"${peer[@]}" "${commands[@]}" 3>&-
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[[ $output =~ ' '([0-9]+)' rounds' ]]
+	[ "${BASH_REMATCH[1]}" -gt 1 ]
+}
+
+@test "a seed and a round give the same operations and signals again" {
+	run -0 "$COMPL_TOOLS/storm" --seed 7 --round 3 --rounds 2 --plan 3>&-
+	cp /dev/stdin first <<<"$output"
+	run -0 "$COMPL_TOOLS/storm" --seed 7 --round 4 --rounds 1 --plan 3>&-
+	[ "$(wc -l <<<"$output")" -gt 20 ]
+	tail -n "$(($(wc -l <<<"$output") - 1))" first | grep -Fqx "$(tail -n 1 <<<"$output")"
+	run -0 "$COMPL_TOOLS/storm" --seed 7 --round 3 --rounds 2 --plan 3>&-
+	[ "$output" = "$(<first)" ]
+}
+
+@test "checker: a token is neither lost nor doubled" {
+	history <<-EOF
+		1 2 pid=1 done a tokens=2 -> ok
+		3 4 pid=2 wait a tokens=1 -> ok
+		5 6 pid=2 rest -> ok a:1:0:-:
+	EOF
+	doctored 's/a:1:0:-://' 's/a:1:/a:2:/' 's/tokens=2/tokens=1/'
+}
+
+@test "checker: of two waits that overlap and one token, one is served" {
+	history <<-EOF
+		1 10 pid=1 wait a tokens=1 -> ok value=v1
+		2 9 pid=2 wait a tokens=1 -> timed-out
+		3 4 pid=3 done a tokens=1 value=v1 -> ok
+		11 12 pid=3 list -> ok
+	EOF
+	doctored 's/timed-out/ok value=v1/' 's/-> ok value=v1/-> timed-out/'
+}
+
+@test "checker: who was seen in line before the other began goes first" {
+	history <<-EOF
+		1 8 pid=1 seen=2 wait a tokens=1 patient -> ok
+		3 12 pid=2 wait a tokens=1 patient -> killed
+		6 7 pid=3 done a tokens=1 -> ok
+		9 10 pid=3 rest -> ok a:0:0:-:+2/1
+	EOF
+	doctored 's/^1 8/1 12/; s/^3 12/3 8/; s/ok$/killed/; s/killed$/ok/; s/+2/+1/'
+	history <<-EOF
+		1 12 pid=1 seen=2 wait a tokens=1 patient -> killed
+		3 12 pid=2 wait a tokens=1 patient -> killed
+		6 7 pid=3 done b tokens=1 -> ok
+		9 10 pid=3 rest -> ok a:0:0:-:+1/1+2/1 b:1:0:-:
+	EOF
+	sed -i 's/^3 12/3 13/' history
+	doctored 's/+1.1+2.1/+2\/1+1\/1/'
+}
+
+@test "checker: a newcomer does not overtake who stands in line" {
+	history <<-EOF
+		1 20 pid=1 seen=2 wait a tokens=2 patient -> killed
+		3 4 pid=2 done a tokens=1 -> ok
+		5 6 pid=3 wait a tokens=1 at-once -> timed-out
+		7 8 pid=2 rest -> ok a:1:0:-:+1/2
+	EOF
+	doctored 's/at-once -> timed-out/at-once -> ok/' 's/at-once -> timed-out/at-once -> ok/; s/a:1:/a:0:/'
+}
+
+@test "checker: nobody sleeps at rest who could go" {
+	history <<-EOF
+		1 20 pid=1 wait a tokens=2 patient -> killed
+		3 4 pid=2 done a tokens=1 -> ok
+		7 8 pid=2 rest -> ok a:1:0:-:+1/2
+	EOF
+	doctored 's/done a tokens=1/done a tokens=2/; s/a:1:/a:2:/' 's/done a tokens=1/done a all/; s/a:1:/a:4294967295:/'
+}
+
+@test "checker: who waits when all is posted is released, whatever follows" {
+	history <<-EOF
+		1 9 pid=1 seen=2 wait a tokens=1 patient -> ok status=3 value=v1
+		3 4 pid=2 done a all status=3 value=v1 -> ok
+		5 6 pid=2 reinit a -> ok
+		7 8 pid=2 rest -> ok
+	EOF
+	doctored 's/ok status=3/ok status=2/' 's/ok status=3/ok/' \
+		's/rest -> ok/rest -> ok a:0:0:-:+1\/1/; s/^1 9/1 20/; s/patient -> ok.*/patient -> killed/'
+}
+
+@test "checker: who comes after a reinit is not released by what was before" {
+	history <<-EOF
+		1 2 pid=2 done a all -> ok
+		3 4 pid=2 reinit a -> ok
+		5 9 pid=1 wait a tokens=1 -> timed-out
+	EOF
+	doctored 's/timed-out/ok/' 's/reinit a/test a/'$'\n''s/timed-out/killed/'$'\n''$ a 10 11 pid=3 list -> ok'
+}
+
+@test "checker: a wait that timed out or was interrupted took nothing" {
+	local how
+
+	for how in timed-out interrupted signalled; do
+		history <<-EOF
+			1 9 pid=1 seen=2 wait a tokens=1 -> $how
+			3 4 pid=2 done a tokens=1 -> ok
+			10 11 pid=2 list -> ok a:1:0:-:
+		EOF
+		doctored 's/ a:1:0:-://'
+	done
+}
+
+@test "checker: who was killed may or may not have taken and posted, but once and before its death" {
+	history <<-EOF
+		1 5 pid=1 wait a tokens=1 -> killed
+		2 3 pid=2 done a tokens=2 -> ok
+		10 11 pid=2 list -> ok a:1:0:-:
+	EOF
+	doctored 's/a:1:/a:3:/' 's/ a:1:0:-://'
+	sed 's/a:1:/a:2:/' history >either
+	mv either history
+	explained
+	history <<-EOF
+		1 4 pid=1 done a tokens=1 -> killed
+		5 6 pid=2 test a -> ok
+		7 8 pid=2 list -> ok a:1:0:-:
+	EOF
+	doctored 's/a:1:/a:2:/' 's/test a -> ok/test a -> not-done/'
+	history <<-EOF
+		1 4 pid=1 done ab tokens=1 -> killed
+		7 8 pid=2 list -> ok a:1:0:-:
+	EOF
+	doctored 's/ a:1/ b:1/'
+}
+
+@test "checker: the first status other than 0 sticks, with its value" {
+	history <<-EOF
+		1 2 pid=1 init a -> ok
+		3 4 pid=1 done a tokens=1 value=v1 -> ok
+		5 6 pid=1 done a tokens=1 status=2 value=v2 -> ok
+		7 8 pid=1 done a tokens=1 status=3 value=v3 -> ok
+		9 10 pid=2 wait a tokens=1 -> ok status=2 value=v2
+		11 12 pid=2 list -> ok a:2:2:v2:i
+	EOF
+	doctored '5,$s/=2 value=v2$/=3 value=v3/' 's/2:v2:i/3:v2:i/' 's/v2:i/v3:i/' 's/ok status=2/ok/' 's/v2:i/v2:/'
+}
+
+@test "checker: at counter 0 only an initialised name keeps its status" {
+	history <<-EOF
+		3 4 pid=1 done a tokens=1 status=2 value=v1 -> ok
+		5 6 pid=2 wait a tokens=1 -> ok status=2 value=v1
+		7 8 pid=2 list -> ok
+		9 10 pid=2 done a tokens=1 -> ok
+		11 12 pid=2 wait a tokens=1 -> ok
+	EOF
+	doctored '$s/ok$/ok status=2/' '$s/ok$/ok value=v1/' '3s/ok/ok a:0:2:v1:/'
+}
+
+@test "checker: a wait over several names takes from all of them or none" {
+	history <<-EOF
+		1 9 pid=1 seen=2 wait ab tokens=1 -> ok
+		3 4 pid=2 done a tokens=1 -> ok
+		5 6 pid=2 done b tokens=1 -> ok
+		10 11 pid=2 list -> ok
+	EOF
+	doctored 's/list -> ok/list -> ok b:1:0:-:/' '3d' 's/wait ab/wait ab any/'
+}
+
+@test "checker: a wait for any takes from one, in argument order, and leaves the others" {
+	history <<-EOF
+		3 4 pid=2 done a tokens=1 value=v1 -> ok
+		5 6 pid=2 done b tokens=1 value=v2 -> ok
+		7 8 pid=1 wait ba tokens=1 any -> ok which=0 value=v2
+		10 11 pid=2 list -> ok a:1:0:v1:
+	EOF
+	doctored 's/which=0/which=1/' 's/value=v2$/value=v1/' 's/a:1:0:v1:/b:1:0:v2:/' 's/ a:1:0:v1://'
+}
+
+@test "checker: a status ends the fail-fast waits then in line, which take nothing" {
+	history <<-EOF
+		1 9 pid=1 seen=2 wait ab tokens=1 patient fail-fast -> ok status=4 which=1 failed-fast=1
+		3 4 pid=2 done b tokens=1 status=4 -> ok
+		10 11 pid=2 list -> ok b:1:4:-:
+	EOF
+	doctored 's/ b:1:4:-://' 's/patient fail-fast -> ok.*/patient fail-fast -> killed/; s/^1 9/1 12/; s/ok b:1:4:-:/ok a:0:0:-:+1\/1 b:1:4:-:+1\/1/' \
+		's/which=1/which=0/'
+}
+
+@test "checker: --waiting posts what those in line need, no more" {
+	history <<-EOF
+		1 20 pid=1 seen=2 wait a tokens=2 patient -> ok
+		3 21 pid=3 seen=4 wait a tokens=1 patient -> ok
+		5 6 pid=2 done a waiting -> ok
+		7 8 pid=2 done a waiting -> ok
+		9 10 pid=2 done b waiting -> ok
+		30 31 pid=2 list -> ok
+	EOF
+	doctored '$s/$/ a:1:0:-:/' '$s/$/ b:1:0:-:/' '3,4d'
+}
+
+@test "checker: a removal sends everybody away, and nobody else" {
+	history <<-EOF
+		1 20 pid=1 seen=2 wait ab tokens=1 patient -> removed which=1
+		3 4 pid=2 rm b -> ok
+		5 6 pid=2 rm b -> missing
+		7 8 pid=2 rest -> ok
+	EOF
+	doctored 's/removed which=1/ok/' 's/which=1/which=0/' 's/missing/ok/' \
+		's/removed which=1/killed/; s/rest -> ok/rest -> ok a:0:0:-:+1\/1 b:0:0:-:+1\/1/'
+}
+
+@test "checker: whose deadline comes with the removal may say either, but somebody was there" {
+	history <<-EOF
+		1 20 pid=1 wait a tokens=1 -> timed-out
+		3 4 pid=2 rm a -> ok
+	EOF
+	doctored 's/1 20/5 20/' 's/3 4/21 22/'
+	sed -i 's/> ok/> missing/' history
+	explained
+}
+
+@test "checker: reinit is refused for tokens that somebody waits for, init for what is in use" {
+	history <<-EOF
+		1 20 pid=1 seen=2 wait a tokens=2 patient -> killed
+		3 4 pid=2 reinit a -> ok
+		5 6 pid=2 done a tokens=1 -> ok
+		7 8 pid=2 reinit a -> busy
+		9 10 pid=2 init a -> exists
+		11 12 pid=2 reinit a lenient -> ok
+		13 14 pid=2 init a -> ok
+		15 16 pid=2 init a -> exists
+		17 18 pid=2 rest -> ok a:0:0:-:i+1/2
+	EOF
+	doctored 's/busy/ok/' '5s/exists/ok/' '8s/exists/ok/' 's/:i+/:+/' '6d'
+}
+
+@test "checker: --existing makes nothing" {
+	history <<-EOF
+		1 2 pid=1 done a tokens=1 existing -> missing
+		3 4 pid=1 wait a tokens=1 existing at-once -> missing
+		5 6 pid=1 test a -> not-done
+		7 8 pid=1 done a tokens=1 -> ok
+		9 10 pid=1 done a tokens=1 existing -> ok
+		11 12 pid=1 test a -> ok
+	EOF
+	doctored '1s/missing/ok/' '2s/missing/timed-out/' '5s/> ok/> missing/' 's/not-done/ok/' '$s/ok/not-done/'
+}
+
+@test "checker: what is no history is not judged" {
+	history <<-EOF
+		2 1 pid=1 done a tokens=1 -> ok
+	EOF
+	run -2 "$COMPL_TOOLS/judge" history
+	history <<-EOF
+		1 2 pid=1 done a tokens=1
+	EOF
+	run -2 "$COMPL_TOOLS/judge" history
+}
