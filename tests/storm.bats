@@ -50,7 +50,7 @@ doctored() {
 
 @test "a seed and a round give the same operations and signals again" {
 	run -0 "$COMPL_TOOLS/storm" --seed 7 --round 3 --rounds 2 --plan 3>&-
-	cp /dev/stdin first <<<"$output"
+	echo "$output" >first
 	run -0 "$COMPL_TOOLS/storm" --seed 7 --round 4 --rounds 1 --plan 3>&-
 	[ "$(wc -l <<<"$output")" -gt 20 ]
 	tail -n "$(($(wc -l <<<"$output") - 1))" first | grep -Fqx "$(tail -n 1 <<<"$output")"
@@ -119,10 +119,20 @@ doctored() {
 		1 9 pid=1 seen=2 wait a tokens=1 patient -> ok status=3 value=v1
 		3 4 pid=2 done a all status=3 value=v1 -> ok
 		5 6 pid=2 reinit a -> ok
-		7 8 pid=2 rest -> ok
+		10 11 pid=2 rest -> ok
 	EOF
 	doctored 's/ok status=3/ok status=2/' 's/ok status=3/ok/' \
 		's/rest -> ok/rest -> ok a:0:0:-:+1\/1/; s/^1 9/1 20/; s/patient -> ok.*/patient -> killed/'
+}
+
+@test "checker: who was let go does not sleep at rest" {
+	history <<-EOF
+		1 9 pid=1 seen=2 wait a tokens=1 patient -> killed
+		3 4 pid=2 done a all -> ok
+		5 6 pid=2 reinit a -> ok
+		10 11 pid=2 rest -> ok
+	EOF
+	doctored 's/^1 9/1 12/'
 }
 
 @test "checker: who comes after a reinit is not released by what was before" {
@@ -240,10 +250,10 @@ doctored() {
 		1 20 pid=1 seen=2 wait ab tokens=1 patient -> removed which=1
 		3 4 pid=2 rm b -> ok
 		5 6 pid=2 rm b -> missing
-		7 8 pid=2 rest -> ok
+		21 22 pid=2 rest -> ok
 	EOF
 	doctored 's/removed which=1/ok/' 's/which=1/which=0/' 's/missing/ok/' \
-		's/removed which=1/killed/; s/rest -> ok/rest -> ok a:0:0:-:+1\/1 b:0:0:-:+1\/1/'
+		's/^1 20/1 30/; s/removed which=1/killed/; s/rest -> ok/rest -> ok a:0:0:-:+1\/1 b:0:0:-:+1\/1/'
 }
 
 @test "checker: whose deadline comes with the removal may say either, but somebody was there" {

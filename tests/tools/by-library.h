@@ -85,7 +85,7 @@ ask_wait(struct compl_space *c, const struct deed *deed, const char *const *name
 	 struct compl_outcome *out)
 {
 	const struct ask *a = &deed->ask;
-	struct compl_escape ours;
+	struct compl_escape ours = { .wanted = 0 };
 	sigset_t hold;
 	struct compl_request request = {
 		.names = names,
@@ -102,7 +102,6 @@ ask_wait(struct compl_space *c, const struct deed *deed, const char *const *name
 	};
 	enum compl_result result;
 
-	memset(&ours, 0, sizeof ours);
 	hold_fill(&hold);
 	escape = request.escape;
 	result = compl_wait(c, &request, out);

@@ -152,8 +152,9 @@ read_value(const char *text)
 static inline bool
 read_listed(struct shot *shot, const char *text)
 {
-	unsigned n = (unsigned)(*text - 'a'), done, status, used = 0;
+	unsigned n = (unsigned)(*text - 'a'), done, status;
 	char value[16];
+	int used = 0;
 
 	if (n >= NAMES || sscanf(text + 1, ":%u:%u:%15[^:]:%n", &done, &status, value, &used) != 3)
 		return false;

@@ -467,14 +467,15 @@ shows(const struct history *h, const struct lives *s, const struct shot *shot)
 	return true;
 }
 
-/* Everybody who has begun has ended or stands in line, and nobody of those could go. */
+/* Who has begun and not ended stands in line (and not: was let go, and sleeps), and nobody of
+ * those could go. */
 static inline bool
 is_at_rest(const struct history *h, const struct lives *s, const struct op *rest)
 {
 	unsigned i;
 
 	for (i = 0; i < h->count; i++)
-		if (h->op[i].begin < rest->begin && s->phase[i] != PHASE_OVER && !is_in_line(s, i))
+		if (h->op[i].begin < rest->begin && h->op[i].end > rest->end && !is_in_line(s, i))
 			return false;
 	for (i = 0; i < s->waiting; i++)
 		if (granted(h, s, s->line[i]) >= 0)

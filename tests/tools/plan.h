@@ -31,7 +31,7 @@ struct deed {
 };
 
 struct plan {
-	unsigned names, workers;
+	unsigned workers;
 	unsigned deeds[WORKERS];
 	struct deed deed[WORKERS][DEEDS];
 	unsigned closings;
@@ -58,7 +58,7 @@ roll(struct dice *d)
 static inline unsigned
 below(struct dice *d, unsigned limit)
 {
-	return (unsigned)(roll(d) >> 32) % limit;
+	return limit ? (unsigned)(roll(d) >> 32) % limit : 0;
 }
 
 static inline bool
@@ -90,6 +90,12 @@ some_us(struct dice *d)
 	return 1 + below(d, limits[below(d, 5)]);
 }
 
+/* What makes one round different from another. */
+struct mood {
+	unsigned names;
+	unsigned commands, faults, naps, states; /* per cent */
+};
+
 /* ---- what is asked ----------------------------------------------------------- */
 
 static inline void
@@ -116,9 +122,9 @@ how_many_names(struct dice *d, unsigned names, unsigned percent)
 }
 
 static inline void
-choose_post(struct dice *d, struct ask *a, uint16_t value)
+choose_post(struct dice *d, struct ask *a, const struct mood *mood, uint16_t value)
 {
-	static const uint8_t shares[] = { 64, 12, 12 };
+	const uint8_t shares[] = { (uint8_t)(76 - mood->states), 12, (uint8_t)mood->states };
 
 	a->tokens = 1;
 	switch (share(d, shares, 3)) {
@@ -158,9 +164,10 @@ choose_wait(struct dice *d, struct deed *deed, unsigned names)
 }
 
 static inline void
-choose_ask(struct dice *d, struct deed *deed, unsigned names, uint16_t value)
+choose_ask(struct dice *d, struct deed *deed, const struct mood *mood, uint16_t value)
 {
-	static const uint8_t kinds[] = { 36, 38, 4, 4, 7, 4 };
+	const uint8_t kinds[] = { 36, 38, 4, 4, (uint8_t)(mood->states / 4 + 4), 3 };
+	unsigned names = mood->names;
 	struct ask *a = &deed->ask;
 
 	a->kind = (uint8_t)share(d, kinds, 6);
@@ -172,7 +179,7 @@ choose_ask(struct dice *d, struct deed *deed, unsigned names, uint16_t value)
 		deed->how = BY_LIBRARY;
 		return;
 	case OP_DONE:
-		choose_post(d, a, value);
+		choose_post(d, a, mood, value);
 		break;
 	default:
 		a->lenient = chance(d, 50);
@@ -200,12 +207,8 @@ choose_fault(struct dice *d, struct deed *deed, unsigned percent)
 
 /* ---- a round ----------------------------------------------------------------- */
 
-struct mood {
-	unsigned commands, faults, naps; /* per cent */
-};
-
 static inline void
-plan_closings(struct dice *d, struct plan *p)
+plan_closings(struct dice *d, struct plan *p, const struct mood *mood)
 {
 	unsigned i;
 
@@ -215,7 +218,7 @@ plan_closings(struct dice *d, struct plan *p)
 
 		do {
 			*deed = (struct deed){ .how = BY_LIBRARY };
-			choose_ask(d, deed, p->names, (uint16_t)(900 + i));
+			choose_ask(d, deed, mood, (uint16_t)(900 + i));
 		} while (deed->ask.kind == OP_WAIT || deed->ask.kind == OP_LIST);
 	}
 }
@@ -232,7 +235,8 @@ plan_make(struct plan *p, uint64_t seed, uint64_t round, unsigned commands)
 	mood.commands = commands == 0 ? 0 : below(d, 4) == 0 ? 50 : 6;
 	mood.faults = below(d, 3) * 30;
 	mood.naps = below(d, 3) * 30;
-	p->names = 1 + below(d, NAMES);
+	mood.states = below(d, 3) ? 12 : 50;
+	mood.names = 1 + below(d, NAMES);
 	p->workers = WORKERS_MIN + below(d, WORKERS - WORKERS_MIN + 1);
 	for (i = 0; i < p->workers; i++) {
 		p->deeds[i] = 2 + below(d, DEEDS - 1);
@@ -241,12 +245,12 @@ plan_make(struct plan *p, uint64_t seed, uint64_t round, unsigned commands)
 
 			deed->how = chance(d, mood.commands) ? BY_COMMAND : BY_LIBRARY;
 			deed->command = (uint8_t)below(d, 16);
-			choose_ask(d, deed, p->names, (uint16_t)(1 + i * DEEDS + k));
+			choose_ask(d, deed, &mood, (uint16_t)(1 + i * DEEDS + k));
 			choose_fault(d, deed, mood.faults);
 			deed->nap_us = chance(d, mood.naps) ? some_us(d) / 2 : 0;
 		}
 	}
-	plan_closings(d, p);
+	plan_closings(d, p, &mood);
 	p->endings = roll(d);
 }
 
