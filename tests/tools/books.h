@@ -15,11 +15,15 @@
 #include "history.h"
 #include "plan.h"
 
+#define DEATHS 64
+
 struct worker {
-	uint32_t open; /* the operation under way, or OPS */
-	uint32_t next; /* the deed to begin next */
-	uint32_t hit;  /* the signal of the deed under way has come */
-	int out, err;  /* descriptors: what a command says */
+	uint32_t open;	  /* the operation under way, or OPS */
+	uint32_t next;	  /* the deed to begin next */
+	uint32_t last;	  /* the end of the deed before */
+	uint32_t promise; /* the beginning of what it has promised, or 0 */
+	uint32_t hit;	  /* the signal of the deed under way has come */
+	int out, err;	  /* descriptors: what a command says */
 };
 
 struct books {
@@ -27,6 +31,8 @@ struct books {
 	struct worker worker[WORKERS];
 	struct plan plan;
 	struct history history;
+	uint32_t death_count;
+	struct op deaths[DEATHS];
 };
 
 static struct books *books;

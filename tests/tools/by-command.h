@@ -147,6 +147,8 @@ read_outcome(const char *line, int status, struct answer *got)
 		return GOT_TIMED_OUT;
 	if (!strcmp(line, "removed") && status == 120)
 		return GOT_REMOVED;
+	if (!strcmp(line, "producer-died") && status == 121)
+		return GOT_PRODUCER_DIED;
 	return !strcmp(line, "error") && status == 125 ? GOT_REFUSED : GOT_WRONG;
 }
 
@@ -180,6 +182,7 @@ read_try(const struct ask *a, int status, const char *text, struct answer *got)
 	got->values = VALUES_UNTOLD;
 	got->status = (uint8_t)status;
 	got->result = status < 100    ? GOT_OK
+		      : status == 121 ? GOT_PRODUCER_DIED
 		      : status == 124 ? GOT_TIMED_OUT
 		      : status == 125 ? GOT_REFUSED
 				      : GOT_WRONG;

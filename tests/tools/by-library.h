@@ -41,6 +41,8 @@ translate(enum compl_result result)
 		return GOT_TIMED_OUT;
 	case COMPL_REMOVED:
 		return GOT_REMOVED;
+	case COMPL_PRODUCER_DIED:
+		return GOT_PRODUCER_DIED;
 	case COMPL_INTERRUPTED:
 		return GOT_INTERRUPTED;
 	case COMPL_E_MISSING:
@@ -120,7 +122,7 @@ do_wait(struct compl_space *c, const struct deed *deed, struct answer *got)
 	for (i = 0; i < deed->ask.count; i++)
 		names[i] = name_text(deed->ask.names[i]);
 	got->result = (uint8_t)translate(ask_wait(c, deed, names, &out));
-	if (got->result == GOT_OK || got->result == GOT_REMOVED)
+	if (got->result == GOT_OK || got->result == GOT_REMOVED || got->result == GOT_PRODUCER_DIED)
 		note_words(got, &deed->ask, &out);
 }
 
@@ -132,7 +134,7 @@ note_entry(struct shot *shot, const struct compl_entry *e)
 	unsigned n = (unsigned)(e->name[0] - 'a');
 	size_t i;
 
-	if (n >= NAMES || e->name[1] || e->waiter_count > STANDING)
+	if (n >= NAMES || e->name[1] || e->waiter_count > STANDING || e->producer_count > STANDING)
 		return false;
 	shot->name[n].listed = true;
 	shot->name[n].life.done = e->done;
@@ -144,6 +146,9 @@ note_entry(struct shot *shot, const struct compl_entry *e)
 		shot->name[n].line[i].need = e->waiters[i].need;
 	}
 	shot->name[n].waiters = (uint8_t)e->waiter_count;
+	for (i = 0; i < e->producer_count; i++)
+		shot->name[n].producer[i] = e->producers[i].pid;
+	shot->name[n].producers = (uint8_t)e->producer_count;
 	return true;
 }
 
@@ -166,10 +171,10 @@ do_list(struct compl_space *c, struct answer *got)
 
 /* ---- all ----------------------------------------------------------------------- */
 
-static inline enum compl_result
-do_post(struct compl_space *c, const struct ask *a, const char *name)
+static inline struct compl_post
+post_of(const struct ask *a)
 {
-	char value[16];
+	static char value[16];
 	struct compl_post post = {
 		.tokens = a->tokens,
 		.all = a->all,
@@ -180,17 +185,29 @@ do_post(struct compl_space *c, const struct ask *a, const char *name)
 	};
 
 	snprintf(value, sizeof value, "v%u", a->value);
-	return compl_done(c, name, &post);
+	return post;
 }
+
+static struct compl_promise promised;
+static uint8_t promised_name;
 
 static inline enum compl_result
 do_simple(struct compl_space *c, const struct ask *a, const char *name)
 {
+	struct compl_post post = post_of(a);
 	enum compl_result result;
 
 	switch (a->kind) {
 	case OP_DONE:
-		return do_post(c, a, name);
+		return compl_done(c, name, &post);
+	case OP_PROMISE:
+		promised_name = a->names[0];
+		return compl_promise(c, name, a->single ? COMPL_PROMISE_SINGLE : 0, NULL,
+				     &promised);
+	case OP_KEEP:
+		return compl_keep(c, &promised, &post, a->stays);
+	case OP_BREAK:
+		return compl_break(c, &promised);
 	case OP_TEST:
 		return compl_test(c, name);
 	case OP_INIT:
@@ -213,7 +230,7 @@ by_library(struct compl_space *c, const struct deed *deed, struct op *o)
 	else if (a->kind == OP_LIST || a->kind == OP_REST)
 		o->got.result = (uint8_t)do_list(c, &o->got);
 	else
-		o->got.result = (uint8_t)translate(do_simple(c, a, name_text(a->names[0])));
+		o->got.result = (uint8_t)translate(do_simple(c, a, name_text(o->ask.names[0])));
 }
 
 #endif

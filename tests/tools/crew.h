@@ -89,6 +89,9 @@ call(struct compl_space *c, const struct deed *deed, struct op *o)
 	armed = set_timer(&timer, deed);
 	by_library(c, deed, o);
 	op_end(o);
+	if (o->ask.kind >= OP_PROMISE && o->ask.kind <= OP_BREAK && promised.place == 0)
+		enter(&me->promise, 0);
+	enter(&me->last, o->end);
 	enter(&me->open, OPS);
 	if (armed)
 		timer_delete(timer);
@@ -101,8 +104,23 @@ begin(struct op *o, const struct deed *deed)
 	seen_look();
 	enter(&me->hit, 0);
 	enter(&me->open, (uint32_t)(o - books->history.op));
+	if (deed->ask.kind == OP_KEEP || deed->ask.kind == OP_BREAK)
+		o->promise = me->promise;
 	o->requeues = deed->how == BY_COMMAND && deed->signal == SIGTSTP;
 	op_begin(o, &deed->ask, getpid());
+	if (deed->ask.kind == OP_PROMISE)
+		enter(&me->promise, o->begin);
+	else if (o->promise)
+		o->ask.names[o->ask.count++] = promised_name;
+}
+
+/* A promise needs that there is none yet, and the others that there is one. */
+static inline bool
+is_idle_talk(const struct deed *deed)
+{
+	if (deed->ask.kind == OP_PROMISE)
+		return promised.place != 0;
+	return (deed->ask.kind == OP_KEEP || deed->ask.kind == OP_BREAK) && promised.place == 0;
 }
 
 static inline const char *
@@ -119,7 +137,7 @@ work(unsigned i)
 
 	me = &books->worker[i];
 	set_signals();
-	if (compl_open(&c, &stage.where, i % 2 ? COMPL_SOLE_LIST : 0) != COMPL_OK)
+	if (compl_open(&c, &stage.where, may_promise(i) ? COMPL_SOLE_LIST : 0) != COMPL_OK)
 		_exit(99);
 	while (peruse(&books->go) == 0)
 		pause_us(100);
@@ -130,6 +148,8 @@ work(unsigned i)
 		if (deed->nap_us)
 			pause_us((long)deed->nap_us);
 		enter(&me->next, me->next + 1);
+		if (is_idle_talk(deed))
+			continue;
 		begin(o, deed);
 		if (deed->how == BY_COMMAND)
 			by_command(program_of(deed), stage.where.space, deed, me);
@@ -229,12 +249,34 @@ deed_of(const struct op *o)
 	return &books->plan.deed[index / DEEDS][index % DEEDS];
 }
 
+/* A producer is dead, since then at the earliest. */
+static inline void
+note_death(struct worker *w, uint32_t alive)
+{
+	struct op *o = &books->deaths[books->death_count++], *promise = books->history.op;
+
+	while (promise->begin != w->promise)
+		promise++;
+	*o = (struct op){ .ask = promise->ask,
+			  .pid = promise->pid,
+			  .begin = alive,
+			  .seen = stamp(),
+			  .begin_ns = promise->begin_ns,
+			  .promise = w->promise,
+			  .got = { .result = GOT_OK, .which = -1, .failed_fast = -1 } };
+	o->ask.kind = OP_DEATH;
+	if (books->death_count == DEATHS)
+		give_up("more deaths than the books hold");
+	w->promise = 0;
+}
+
 /* Closes what the dead left open, and sends somebody to go on. */
 static inline void
 bury(unsigned i, int status)
 {
 	struct worker *w = &books->worker[i];
 	struct op *o = open_op(i);
+	uint32_t alive = o ? o->begin : w->last;
 
 	hands[i].pid = 0;
 	if (o) {
@@ -243,6 +285,8 @@ bury(unsigned i, int status)
 	} else if (WIFEXITED(status) && WEXITSTATUS(status) != 0) {
 		give_up("a worker could not open the namespace");
 	}
+	if (w->promise)
+		note_death(w, alive);
 	tally.kills += WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
 	tally.signals += WIFSIGNALED(status) && WTERMSIG(status) != SIGKILL;
 	enter(&w->open, OPS);

@@ -5,8 +5,8 @@
  *	BEGIN END pid=PID KIND [NAMES] [WORD[=VALUE]]... -> RESULT [WORD[=VALUE]]...
  *
  * NAMES are letters: "ab".  A listing shows each name as a:DONE:STATUS:VALUE[:i], with "i" for an
- * initialised one, and its line behind it: a:1:0:-:+101/1+102/2.  Lines that begin with "#"
- * are for people.
+ * initialised one, and its line behind it, a:1:0:-:+101/1+102/2, and its producers, *103.
+ * Deaths come last.  Lines that begin with "#" are for people.
  */
 #ifndef HISTORY_TEXT_H
 #define HISTORY_TEXT_H
@@ -18,12 +18,14 @@
 #include "history.h"
 
 static const char *const kind_words[KINDS] = {
-	"done", "wait", "test", "init", "reinit", "rm", "list", "rest",
+	"done",	   "wait", "test",  "init",  "reinit", "rm",
+	"promise", "keep", "break", "death", "list",   "rest",
 };
 
 static const char *const result_words[RESULTS] = {
-	"nothing", "ok",   "not-done", "timed-out", "removed",	 "interrupted", "missing",
-	"exists",  "busy", "refused",  "locked",    "signalled", "killed",	"wrong",
+	"nothing",	 "ok",		"not-done",  "timed-out", "removed",
+	"producer-died", "interrupted", "missing",   "exists",	  "busy",
+	"refused",	 "locked",	"signalled", "killed",	  "wrong",
 };
 
 /* ---- writing ----------------------------------------------------------------- */
@@ -53,6 +55,8 @@ print_shot(FILE *to, const struct shot *shot)
 		for (i = 0; i < shot->name[n].waiters; i++)
 			fprintf(to, "+%d/%u", (int)shot->name[n].line[i].pid,
 				(unsigned)shot->name[n].line[i].need);
+		for (i = 0; i < shot->name[n].producers; i++)
+			fprintf(to, "*%d", (int)shot->name[n].producer[i]);
 	}
 }
 
@@ -70,10 +74,11 @@ print_ask(FILE *to, const struct ask *a)
 		fprintf(to, " status=%u", a->status);
 	if (a->value)
 		fprintf(to, " value=v%u", a->value);
-	fprintf(to, "%s%s%s%s%s%s%s%s", a->all ? " all" : "", a->waiting ? " waiting" : "",
+	fprintf(to, "%s%s%s%s%s%s%s%s%s%s", a->all ? " all" : "", a->waiting ? " waiting" : "",
 		a->existing ? " existing" : "", a->any ? " any" : "",
 		a->fail_fast ? " fail-fast" : "", a->at_once ? " at-once" : "",
-		a->lenient ? " lenient" : "", a->patient ? " patient" : "");
+		a->lenient ? " lenient" : "", a->patient ? " patient" : "",
+		a->single ? " single" : "", a->stays ? " stays" : "");
 }
 
 static inline void
@@ -103,6 +108,8 @@ print_op(FILE *to, const struct history *h, const struct op *o)
 	fprintf(to, "%u %u pid=%d", (unsigned)o->begin, (unsigned)o->end, (int)o->pid);
 	if (o->seen)
 		fprintf(to, " seen=%u", (unsigned)o->seen);
+	if (o->promise)
+		fprintf(to, " promise=%u", (unsigned)o->promise);
 	if (o->requeues)
 		fprintf(to, " requeues=%u", o->requeues);
 	print_ask(to, &o->ask);
@@ -112,7 +119,7 @@ print_op(FILE *to, const struct history *h, const struct op *o)
 		(long long)(o->end_ns / 1000 % 1000000));
 }
 
-/* In the order of their beginnings. */
+/* In the order of their beginnings, deaths last. */
 static inline void
 history_print(FILE *to, const struct history *h)
 {
@@ -120,14 +127,16 @@ history_print(FILE *to, const struct history *h)
 	unsigned i, next;
 
 	for (;; last = h->op[next].begin) {
-		for (next = OPS, i = 0; i < h->count; i++)
+		for (next = OPS, i = 0; i < h->count - h->deaths; i++)
 			if (h->op[i].begin > last &&
 			    (next == OPS || h->op[i].begin < h->op[next].begin))
 				next = i;
 		if (next == OPS)
-			return;
+			break;
 		print_op(to, h, &h->op[next]);
 	}
+	for (i = h->count - h->deaths; i < h->count; i++)
+		print_op(to, h, &h->op[i]);
 }
 
 /* ---- reading ----------------------------------------------------------------- */
@@ -177,6 +186,9 @@ read_listed(struct shot *shot, const char *text)
 		shot->name[n].line[i].need = need;
 		text += length;
 	}
+	while (*text == '*' && shot->name[n].producers < STANDING)
+		shot->name[n].producer[shot->name[n].producers++] =
+			(pid_t)strtol(text + 1, (char **)&text, 10);
 	return *text == '\0';
 }
 
@@ -209,6 +221,8 @@ read_asked(struct op *o, const char *word, const char *value)
 		{ "at-once", &a->at_once },
 		{ "lenient", &a->lenient },
 		{ "patient", &a->patient },
+		{ "single", &a->single },
+		{ "stays", &a->stays },
 	};
 	size_t i;
 
@@ -219,6 +233,8 @@ read_asked(struct op *o, const char *word, const char *value)
 		o->pid = (pid_t)strtol(value, NULL, 10);
 	else if (!strcmp(word, "seen"))
 		o->seen = (uint32_t)strtoul(value, NULL, 10);
+	else if (!strcmp(word, "promise") && *value)
+		o->promise = (uint32_t)strtoul(value, NULL, 10);
 	else if (!strcmp(word, "requeues"))
 		o->requeues = (uint8_t)strtoul(value, NULL, 10);
 	else if (!strcmp(word, "tokens"))
@@ -289,6 +305,8 @@ read_op(struct history *h, char *line)
 		fine = fine && h->shots < SHOTS;
 	}
 	h->count++;
+	fine = fine && (h->deaths == 0 || o->ask.kind == OP_DEATH);
+	h->deaths += o->ask.kind == OP_DEATH;
 	return fine && answered && o->ask.kind != KINDS && o->begin && o->begin < o->end &&
 	       o->got.result != GOT_NOTHING;
 }

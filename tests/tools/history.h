@@ -7,6 +7,8 @@
  * clocks say.  Between the two it took effect, once or (a command with several names)
  * name by name.
  *
+ * A death is known since `seen`: whatever begins then and looks at the name finds it.
+ *
  * A wait has two moments: it joins the line, and it leaves it.  `seen` is a stamp at
  * which somebody saw it standing there, without asking compl; so it had joined by then.
  */
@@ -23,11 +25,25 @@
 #define NAMES	 4   /* "a" to "d" */
 #define OPS	 160 /* in one history */
 #define SHOTS	 48
-#define STANDING 20 /* waits in one line */
+#define STANDING 20 /* waits in one line, and producers of all names */
 
 #define VALUES_UNTOLD 255
 
-enum kind { OP_DONE, OP_WAIT, OP_TEST, OP_INIT, OP_REINIT, OP_RM, OP_LIST, OP_REST, KINDS };
+enum kind {
+	OP_DONE,
+	OP_WAIT,
+	OP_TEST,
+	OP_INIT,
+	OP_REINIT,
+	OP_RM,
+	OP_PROMISE,
+	OP_KEEP,
+	OP_BREAK,
+	OP_DEATH, /* of who has promised; nobody's operation */
+	OP_LIST,
+	OP_REST, /* a listing, when nobody can go on */
+	KINDS,
+};
 
 enum result {
 	GOT_NOTHING, /* it has not ended */
@@ -35,6 +51,7 @@ enum result {
 	GOT_NOT_DONE,
 	GOT_TIMED_OUT,
 	GOT_REMOVED,
+	GOT_PRODUCER_DIED,
 	GOT_INTERRUPTED, /* it came back, having done nothing */
 	GOT_MISSING,
 	GOT_EXISTS,
@@ -53,6 +70,7 @@ struct life {
 	uint16_t value; /* 0: none */
 	uint8_t status;
 	bool init;
+	bool orphan; /* at "all" for want of a producer; no listing says so */
 };
 
 struct shot {
@@ -64,6 +82,8 @@ struct shot {
 			pid_t pid;
 			uint32_t need;
 		} line[STANDING];
+		uint8_t producers;
+		pid_t producer[STANDING];
 	} name[NAMES];
 };
 
@@ -77,6 +97,7 @@ struct ask {
 	bool any, fail_fast, at_once;
 	bool lenient; /* init --exist-ok, reinit --force, rm -f */
 	bool patient; /* a wait without a deadline */
+	bool single, stays;
 };
 
 struct answer {
@@ -94,6 +115,7 @@ struct op {
 	struct answer got;
 	pid_t pid;
 	uint32_t begin, seen, end; /* 0: not yet */
+	uint32_t promise;	   /* keep, break, death: the beginning of what it is about */
 	uint8_t requeues;	   /* how often it may have left the line and joined it again */
 	int64_t begin_ns, end_ns;  /* CLOCK_MONOTONIC, to be read by people */
 };
@@ -101,6 +123,7 @@ struct op {
 struct history {
 	uint32_t count;
 	uint32_t shots;
+	uint32_t deaths; /* all of them are the last operations */
 	struct op op[OPS];
 	struct shot shot[SHOTS];
 };
@@ -127,7 +150,7 @@ op_is_idle(const struct op *o)
 	case GOT_REFUSED:
 		return true;
 	case GOT_TIMED_OUT:
-		return o->ask.at_once;
+		return o->ask.at_once || o->ask.kind == OP_PROMISE;
 	default:
 		return o->got.result == GOT_OK && looks;
 	}

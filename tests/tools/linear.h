@@ -86,10 +86,12 @@ hash_lives(const struct linear *l, const struct lives *s)
 		const struct life *name = &s->name[n];
 
 		hash = mix(hash, (uint64_t)name->done << 32 | (uint64_t)name->value << 16 |
-					 (uint64_t)name->status << 1 | name->init);
+					 (uint64_t)name->status << 2 | name->orphan << 1 |
+					 name->init);
 	}
 	hash = hash_bytes(hash, s->phase, l->h->count);
 	hash = hash_bytes(hash, s->line, s->waiting);
+	hash = hash_bytes(mix(hash, s->waiting), s->promise, s->promised);
 	return hash | 1;
 }
 
@@ -267,6 +269,15 @@ linear_ask(struct linear *l, const struct history *h, uint64_t salt)
 	return search(l, &s);
 }
 
+static inline void
+shot_add_waiter(struct shot *shot, unsigned name, const struct op *o)
+{
+	unsigned at = shot->name[name].waiters++;
+
+	shot->name[name].line[at].pid = o->pid;
+	shot->name[name].line[at].need = o->ask.tokens;
+}
+
 /* How far the best attempt came. */
 static inline void
 linear_explain(FILE *to, const struct linear *l)
@@ -279,16 +290,16 @@ linear_explain(FILE *to, const struct linear *l)
 	for (n = 0; n < NAMES; n++) {
 		shot.name[n].life = s->name[n];
 		shot.name[n].listed = exists(l->h, s, n);
-		for (i = 0; i < s->waiting; i++) {
-			const struct op *o = &l->h->op[s->line[i]];
-			unsigned at = shot.name[n].waiters;
+	}
+	for (i = 0; i < s->waiting; i++)
+		for (n = 0; n < NAMES; n++)
+			if (asks_for(&l->h->op[s->line[i]].ask, n))
+				shot_add_waiter(&shot, n, &l->h->op[s->line[i]]);
+	for (i = 0; i < s->promised; i++) {
+		const struct op *o = &l->h->op[s->promise[i]];
 
-			if (!asks_for(&o->ask, n))
-				continue;
-			shot.name[n].line[at].pid = o->pid;
-			shot.name[n].line[at].need = o->ask.tokens;
-			shot.name[n].waiters++;
-		}
+		n = o->ask.names[0];
+		shot.name[n].producer[shot.name[n].producers++] = o->pid;
 	}
 	fprintf(to, "# at best, %u of %u operations have an explanation; the names are then",
 		l->over, (unsigned)l->h->count);

@@ -32,6 +32,8 @@ struct lives {
 	uint8_t phase[OPS];
 	uint8_t waiting;
 	uint8_t line[STANDING]; /* waits, in the order of their tickets */
+	uint8_t promised;
+	uint8_t promise[STANDING]; /* promises that stand, in the order of their coming */
 };
 
 /* How a wait ends. */
@@ -72,10 +74,21 @@ first_in_line(const struct history *h, const struct lives *s, unsigned name)
 	return OPS;
 }
 
+static inline unsigned
+count_producers(const struct history *h, const struct lives *s, unsigned name)
+{
+	unsigned i, count = 0;
+
+	for (i = 0; i < s->promised; i++)
+		count += asks_for(&h->op[s->promise[i]].ask, name);
+	return count;
+}
+
 static inline bool
 exists(const struct history *h, const struct lives *s, unsigned name)
 {
-	return s->name[name].init || s->name[name].done || first_in_line(h, s, name) != OPS;
+	return s->name[name].init || s->name[name].done || first_in_line(h, s, name) != OPS ||
+	       count_producers(h, s, name) > 0;
 }
 
 /* ---- how waits end ----------------------------------------------------------- */
@@ -126,7 +139,7 @@ agrees(const struct op *o, const struct end *e)
 		return true;
 	if (got->result != e->result && !(got->result == GOT_REFUSED && e->result == GOT_MISSING))
 		return false;
-	if (e->result != GOT_OK && e->result != GOT_REMOVED)
+	if (e->result != GOT_OK && e->result != GOT_REMOVED && e->result != GOT_PRODUCER_DIED)
 		return true;
 	if (e->result == GOT_OK && got->status != e->said[e->which].status)
 		return false;
@@ -267,6 +280,113 @@ post(const struct history *h, struct lives *s, const struct ask *a, unsigned nam
 	return release(h, s, name, a->all, a->status != 0);
 }
 
+/* ---- promises ---------------------------------------------------------------- */
+
+/* A producer has gone without a word: the name is settled, and everybody leaves. */
+static inline bool
+orphan(const struct history *h, struct lives *s, unsigned name)
+{
+	const struct ask a = { .status = COMPL_STATUS_PRODUCER_DIED };
+	struct life *n = &s->name[name];
+	unsigned op;
+
+	if (n->done == COMPL_ALL)
+		return true;
+	n->done = COMPL_ALL;
+	n->orphan = true;
+	say(n, &a);
+	while ((op = first_in_line(h, s, name)) != OPS)
+		if (!end_wait(h, s, op, GOT_PRODUCER_DIED, name, false))
+			return false;
+	return true;
+}
+
+static inline enum result
+promise(const struct history *h, struct lives *s, unsigned op, unsigned name)
+{
+	struct life *n = &s->name[name];
+	unsigned others = count_producers(h, s, name);
+
+	if (others > 0 && h->op[op].ask.single)
+		return GOT_TIMED_OUT;
+	if (others == 0 && n->done == COMPL_ALL)
+		*n = (struct life){ .init = n->init };
+	s->promise[s->promised++] = (uint8_t)op;
+	return GOT_OK;
+}
+
+/* Whether a promise stood, and stands no more if it goes. */
+static inline bool
+drop_promise(const struct history *h, struct lives *s, uint32_t begin, bool goes)
+{
+	unsigned i, n = 0, before = s->promised;
+	bool found = false;
+
+	for (i = 0; i < before; i++) {
+		bool is_it = h->op[s->promise[i]].begin == begin;
+
+		found |= is_it;
+		if (!is_it || !goes)
+			s->promise[n++] = s->promise[i];
+	}
+	memset(s->promise + n, 0, sizeof s->promise - n);
+	s->promised = (uint8_t)n;
+	return found;
+}
+
+static inline bool
+keep(const struct history *h, struct lives *s, unsigned op, enum result *result)
+{
+	const struct ask *a = &h->op[op].ask;
+	enum result posted;
+
+	*result = GOT_REMOVED;
+	if (!drop_promise(h, s, h->op[op].promise, !a->stays))
+		return true;
+	*result = GOT_OK;
+	return post(h, s, a, a->names[0], &posted);
+}
+
+static inline bool
+break_promise(const struct history *h, struct lives *s, unsigned op, enum result *result)
+{
+	*result = GOT_REMOVED;
+	if (!drop_promise(h, s, h->op[op].promise, true))
+		return true;
+	*result = GOT_OK;
+	return orphan(h, s, h->op[op].ask.names[0]);
+}
+
+/* Not before it is known whether it had promised. */
+static inline bool
+die(const struct history *h, struct lives *s, unsigned op, enum result *result)
+{
+	unsigned i;
+
+	for (i = 0; i < h->count; i++)
+		if (h->op[i].begin == h->op[op].promise && h->op[i].ask.kind == OP_PROMISE &&
+		    s->phase[i] != PHASE_OVER)
+			return false;
+	if (!break_promise(h, s, op, result))
+		return false;
+	*result = GOT_OK;
+	return true;
+}
+
+/* Nobody who looks at a name finds one alive who was known to be dead before. */
+static inline bool
+may_look(const struct history *h, const struct lives *s, unsigned op)
+{
+	const struct op *o = &h->op[op];
+	unsigned i;
+
+	for (i = h->count - h->deaths; i < h->count; i++)
+		if (s->phase[i] != PHASE_OVER && h->op[i].seen < o->begin &&
+		    (o->ask.count == 0 || asks_for(&o->ask, h->op[i].ask.names[0])))
+			return i == op;
+	return true;
+}
+
 /* ---- the other commands ------------------------------------------------------ */
 
 static inline enum result
@@ -292,9 +412,12 @@ reinit(const struct history *h, struct lives *s, unsigned name, bool force)
 static inline bool
 rm(const struct history *h, struct lives *s, unsigned name, bool force, enum result *result)
 {
-	unsigned op;
+	unsigned op, i;
 
 	*result = exists(h, s, name) || force ? GOT_OK : GOT_MISSING;
+	for (i = s->promised; i-- > 0;)
+		if (asks_for(&h->op[s->promise[i]].ask, name))
+			drop_promise(h, s, h->op[s->promise[i]].begin, true);
 	while ((op = first_in_line(h, s, name)) != OPS)
 		if (!end_wait(h, s, op, GOT_REMOVED, name, false))
 			return false;
@@ -356,6 +479,20 @@ grant(const struct history *h, struct lives *s, unsigned op, int from)
 	return agrees(&h->op[op], &e);
 }
 
+/* The name that ends it because nobody will complete it, or -1. */
+static inline int
+orphaned(const struct history *h, const struct lives *s, unsigned op)
+{
+	const struct ask *a = &h->op[op].ask;
+	int from = granted(h, s, op);
+	unsigned i;
+
+	for (i = 0; i < a->count; i++)
+		if (s->name[a->names[i]].orphan && (!a->any || (int)i == from))
+			return (int)i;
+	return -1;
+}
+
 /* Every way in which the first look ends a wait; GOT_NOTHING: it does not. */
 static inline enum result
 look(const struct history *h, const struct lives *s, unsigned op, struct end *e)
@@ -366,9 +503,13 @@ look(const struct history *h, const struct lives *s, unsigned op, struct end *e)
 	for (i = 0; i < a->count; i++)
 		if (a->existing && !exists(h, s, a->names[i]))
 			return GOT_MISSING;
+	listen(s, a, e);
+	if (orphaned(h, s, op) >= 0) {
+		e->which = (uint8_t)orphaned(h, s, op);
+		return GOT_PRODUCER_DIED;
+	}
 	if (granted(h, s, op) >= 0)
 		return GOT_OK;
-	listen(s, a, e);
 	e->which = first_failed(a, e);
 	if (a->fail_fast && e->said[e->which].status) {
 		e->failed_fast = true;
@@ -433,8 +574,18 @@ leave(const struct history *h, struct lives *s, unsigned op)
 
 /* ---- looking ----------------------------------------------------------------- */
 
+/* Who leaves without the lock may be shown in one line and not in the next. */
 static inline bool
-shows_line(const struct history *h, const struct lives *s, const struct shot *shot, unsigned name)
+goes_meanwhile(const struct op *o, const struct op *list)
+{
+	return list->ask.kind == OP_LIST && o->end > list->begin &&
+	       (o->got.result == GOT_TIMED_OUT || o->got.result == GOT_INTERRUPTED ||
+		o->got.result == GOT_SIGNALLED || o->got.result == GOT_KILLED);
+}
+
+static inline bool
+shows_line(const struct history *h, const struct lives *s, const struct shot *shot, unsigned name,
+	   const struct op *list)
 {
 	unsigned i, n = 0;
 
@@ -443,25 +594,65 @@ shows_line(const struct history *h, const struct lives *s, const struct shot *sh
 
 		if (!asks_for(&o->ask, name))
 			continue;
-		if (n == shot->name[name].waiters || shot->name[name].line[n].pid != o->pid ||
-		    shot->name[name].line[n].need != o->ask.tokens)
+		if (n < shot->name[name].waiters && shot->name[name].line[n].pid == o->pid &&
+		    shot->name[name].line[n].need == o->ask.tokens)
+			n++;
+		else if (!goes_meanwhile(o, list))
 			return false;
-		n++;
 	}
 	return n == shot->name[name].waiters;
 }
 
 static inline bool
-shows(const struct history *h, const struct lives *s, const struct shot *shot)
+shows_producers(const struct history *h, const struct lives *s, const struct shot *shot,
+		unsigned name)
 {
+	unsigned i, n = 0;
+
+	for (i = 0; i < s->promised; i++) {
+		const struct op *o = &h->op[s->promise[i]];
+
+		if (!asks_for(&o->ask, name))
+			continue;
+		if (n == shot->name[name].producers || shot->name[name].producer[n] != o->pid)
+			return false;
+		n++;
+	}
+	return n == shot->name[name].producers;
+}
+
+/* Whether it is there, even if all who may go meanwhile have gone. */
+static inline bool
+stays(const struct history *h, const struct lives *s, unsigned name, const struct op *list)
+{
+	unsigned i;
+
+	for (i = 0; i < s->waiting; i++)
+		if (asks_for(&h->op[s->line[i]].ask, name) &&
+		    !goes_meanwhile(&h->op[s->line[i]], list))
+			return true;
+	return s->name[name].init || s->name[name].done || count_producers(h, s, name) > 0;
+}
+
+static inline bool
+shows_existence(const struct history *h, const struct lives *s, const struct shot *shot,
+		unsigned name, const struct op *list)
+{
+	return shot->name[name].listed ? exists(h, s, name) : !stays(h, s, name, list);
+}
+
+static inline bool
+shows(const struct history *h, const struct lives *s, const struct op *list)
+{
+	const struct shot *shot = &h->shot[list->got.shot];
 	unsigned n;
 
 	for (n = 0; n < NAMES; n++) {
 		const struct life *a = &s->name[n], *b = &shot->name[n].life;
 
-		if (exists(h, s, n) != shot->name[n].listed || a->done != b->done ||
+		if (!shows_existence(h, s, shot, n, list) || a->done != b->done ||
 		    a->init != b->init || a->status != b->status || a->value != b->value ||
-		    !shows_line(h, s, shot, n))
+		    !shows_line(h, s, shot, n, list) || !shows_producers(h, s, shot, n))
 			return false;
 	}
 	return true;
@@ -506,6 +697,15 @@ step(const struct history *h, struct lives *s, unsigned op, enum result *result)
 		return true;
 	case OP_RM:
 		return rm(h, s, name, a->lenient, result);
+	case OP_PROMISE:
+		*result = promise(h, s, op, name);
+		return true;
+	case OP_KEEP:
+		return keep(h, s, op, result);
+	case OP_BREAK:
+		return break_promise(h, s, op, result);
+	case OP_DEATH:
+		return die(h, s, op, result);
 	case OP_REST:
 		if (!is_at_rest(h, s, &h->op[op]))
 			return false;
@@ -514,7 +714,7 @@ step(const struct history *h, struct lives *s, unsigned op, enum result *result)
 		break;
 	}
 	*result = GOT_OK;
-	return shows(h, s, &h->shot[h->op[op].got.shot]);
+	return shows(h, s, &h->op[op]);
 }
 
 static inline bool
@@ -525,7 +725,7 @@ act(const struct history *h, struct lives *s, unsigned op)
 	enum result result;
 	bool last;
 
-	if (!step(h, s, op, &result))
+	if (!may_look(h, s, op) || !step(h, s, op, &result))
 		return false;
 	last = ++s->phase[op] == steps || result != GOT_OK;
 	if (last)
@@ -552,9 +752,10 @@ lives_happen(const struct history *h, struct lives *s, unsigned op, enum event e
 	}
 	switch (event) {
 	case EVENT_ACT:
-		return !in_line && !(o->seen && s->phase[op] == 0) && look_and_end(h, s, op);
+		return !in_line && may_look(h, s, op) && !(o->seen && s->phase[op] == 0) &&
+		       look_and_end(h, s, op);
 	case EVENT_JOIN:
-		return !in_line && look_and_join(h, s, op);
+		return !in_line && may_look(h, s, op) && look_and_join(h, s, op);
 	case EVENT_GRANT:
 		return in_line && granted(h, s, op) >= 0 && grant(h, s, op, granted(h, s, op));
 	default:

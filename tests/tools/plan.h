@@ -93,7 +93,7 @@ some_us(struct dice *d)
 /* What makes one round different from another. */
 struct mood {
 	unsigned names;
-	unsigned commands, faults, naps, states; /* per cent */
+	unsigned commands, faults, naps, states, promises; /* per cent */
 };
 
 /* ---- what is asked ----------------------------------------------------------- */
@@ -167,10 +167,12 @@ static inline void
 choose_ask(struct dice *d, struct deed *deed, const struct mood *mood, uint16_t value)
 {
 	const uint8_t kinds[] = { 36, 38, 4, 4, (uint8_t)(mood->states / 4 + 4), 3 };
+	static const uint8_t asked[] = { OP_DONE,   OP_WAIT, OP_TEST, OP_INIT,
+					 OP_REINIT, OP_RM,   OP_LIST };
 	unsigned names = mood->names;
 	struct ask *a = &deed->ask;
 
-	a->kind = (uint8_t)share(d, kinds, 6);
+	a->kind = asked[share(d, kinds, 6)];
 	switch (a->kind) {
 	case OP_WAIT:
 		choose_wait(d, deed, names);
@@ -185,6 +187,33 @@ choose_ask(struct dice *d, struct deed *deed, const struct mood *mood, uint16_t 
 		a->lenient = chance(d, 50);
 	}
 	choose_names(d, a, names, deed->how == BY_COMMAND ? how_many_names(d, names, 30) : 1);
+}
+
+/* Turns the deed of who may promise into one about a promise; promised: one is open, as far
+ * as can be foreseen. */
+static inline void
+choose_promise(struct dice *d, struct deed *deed, const struct mood *mood, uint16_t value,
+	       bool *promised)
+{
+	struct ask *a = &deed->ask;
+
+	*deed = (struct deed){ .how = BY_LIBRARY };
+	if (!*promised) {
+		a->kind = OP_PROMISE;
+		a->single = chance(d, 30);
+		choose_names(d, a, mood->names, 1);
+		*promised = true;
+		return;
+	}
+	a->kind = chance(d, 75) ? OP_KEEP : OP_BREAK;
+	a->stays = a->kind == OP_KEEP && chance(d, 25);
+	*promised = a->stays;
+	if (a->kind == OP_BREAK)
+		return;
+	a->all = chance(d, 50);
+	a->tokens = a->all ? 0 : 1 + below(d, 2);
+	a->status = chance(d, 20) ? (uint8_t)(1 + below(d, 3)) : 0;
+	a->value = chance(d, 60) ? value : 0;
 }
 
 /* ---- what is done to it ------------------------------------------------------ */
@@ -206,6 +235,13 @@ choose_fault(struct dice *d, struct deed *deed, unsigned percent)
 }
 
 /* ---- a round ----------------------------------------------------------------- */
+
+/* Whose thread has its robust list to itself. */
+static inline bool
+may_promise(unsigned worker)
+{
+	return worker % 2;
+}
 
 static inline void
 plan_closings(struct dice *d, struct plan *p, const struct mood *mood)
@@ -229,16 +265,19 @@ plan_make(struct plan *p, uint64_t seed, uint64_t round, unsigned commands)
 	struct dice dice = { seed ^ round * UINT64_C(0xd1342543de82ef95) }, *d = &dice;
 	struct mood mood;
 	unsigned i, k;
+	bool promised;
 
 	memset(p, 0, sizeof *p);
 	roll(d);
 	mood.commands = commands == 0 ? 0 : below(d, 4) == 0 ? 50 : 6;
 	mood.faults = below(d, 3) * 30;
 	mood.naps = below(d, 3) * 30;
+	mood.promises = below(d, 3) * 20;
 	mood.states = below(d, 3) ? 12 : 50;
 	mood.names = 1 + below(d, NAMES);
 	p->workers = WORKERS_MIN + below(d, WORKERS - WORKERS_MIN + 1);
 	for (i = 0; i < p->workers; i++) {
+		promised = false;
 		p->deeds[i] = 2 + below(d, DEEDS - 1);
 		for (k = 0; k < p->deeds[i]; k++) {
 			struct deed *deed = &p->deed[i][k];
@@ -246,6 +285,9 @@ plan_make(struct plan *p, uint64_t seed, uint64_t round, unsigned commands)
 			deed->how = chance(d, mood.commands) ? BY_COMMAND : BY_LIBRARY;
 			deed->command = (uint8_t)below(d, 16);
 			choose_ask(d, deed, &mood, (uint16_t)(1 + i * DEEDS + k));
+			if (may_promise(i) && chance(d, mood.promises))
+				choose_promise(d, deed, &mood, (uint16_t)(1 + i * DEEDS + k),
+					       &promised);
 			choose_fault(d, deed, mood.faults);
 			deed->nap_us = chance(d, mood.naps) ? some_us(d) / 2 : 0;
 		}

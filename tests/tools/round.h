@@ -129,6 +129,12 @@ do_own(const struct deed *deed)
 static inline void
 look_around(enum kind kind)
 {
+	unsigned i;
+
+	/* Whoever waited for the dead has been told of it by now. */
+	for (i = 0; i < books->death_count; i++)
+		if (!books->deaths[i].end)
+			op_end(&books->deaths[i]);
 	do_own(&(struct deed){ .how = BY_LIBRARY, .ask = { .kind = kind } });
 	tally.rests++;
 }
@@ -166,6 +172,7 @@ round_begin(void)
 	unsigned i;
 
 	memset(&books->history, 0, sizeof books->history);
+	books->death_count = 0;
 	books->stamp = 0;
 	own_ops = 0;
 	enter(&books->go, 0);
@@ -173,6 +180,8 @@ round_begin(void)
 		hands[i] = (struct hand){ .pid = 0 };
 		books->worker[i].open = OPS;
 		books->worker[i].next = 0;
+		books->worker[i].promise = 0;
+		books->worker[i].last = 0;
 	}
 	for (i = 0; i < books->plan.workers; i++)
 		hire(i);
@@ -208,6 +217,9 @@ round_collect(struct history *h)
 	for (i = 0; i < OPS; i++)
 		if (books->history.op[i].begin)
 			h->op[h->count++] = books->history.op[i];
+	h->deaths = books->death_count;
+	for (i = 0; i < h->deaths && h->count < OPS; i++)
+		h->op[h->count++] = books->deaths[i];
 }
 
 /* All names as if nothing had been. */

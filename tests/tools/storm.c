@@ -62,7 +62,7 @@ print_segment(void)
 		printf("# completion %u (at %zu): %.8s bell %u flags %u done %u head %u tail %u "
 		       "status %u\n",
 		       i, LAYOUT_COMPLETIONS_AT + i * sizeof *n, n[i].name, n[i].bell, n[i].flags,
-		       n[i].done, n[i].head, n[i].tail, n[i].status);
+		       n[i].done, n[i].line.head, n[i].line.tail, n[i].status);
 	for (i = 1; i <= h->places_made && i < 256; i++)
 		if (seen_place(i)->line || seen_place(i)->beacon)
 			print_place(i);
