@@ -153,9 +153,13 @@ sleep_once(struct wait *w)
 
 /* ---- the loop ------------------------------------------------------------------- */
 
+/* First all dead producers are told of: who leaves for one of them may have been all that kept
+ * another of our names. */
 static enum compl_result
 find_names(struct wait *w)
 {
+	for (size_t i = 0; w->req->count > 1 && i < w->req->count; i++)
+		completion_find(&w->s, w->req->names[i]);
 	for (size_t i = 0; i < w->req->count; i++) {
 		w->completions[i] = completion_find(&w->s, w->req->names[i]);
 		w->out->which = i;
