@@ -296,7 +296,7 @@ read_op(struct history *h, char *line)
 			answered = true;
 		else if (answered)
 			fine = read_answered(h, o, word, value);
-		else if (o->ask.kind == KINDS && kind < KINDS)
+		else if (o->ask.kind == KINDS && kind < KINDS && value == none)
 			o->ask.kind = (uint8_t)kind;
 		else
 			fine = read_asked(o, word, value);

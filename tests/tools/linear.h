@@ -90,7 +90,7 @@ hash_lives(const struct linear *l, const struct lives *s)
 					 name->init);
 	}
 	hash = hash_bytes(hash, s->phase, l->h->count);
-	hash = hash_bytes(hash, s->line, s->waiting);
+	hash = hash_bytes(hash, s->line, s->waiting * sizeof s->line[0]);
 	hash = hash_bytes(mix(hash, s->waiting), s->promise, s->promised);
 	return hash | 1;
 }
@@ -293,8 +293,8 @@ linear_explain(FILE *to, const struct linear *l)
 	}
 	for (i = 0; i < s->waiting; i++)
 		for (n = 0; n < NAMES; n++)
-			if (asks_for(&l->h->op[s->line[i]].ask, n))
-				shot_add_waiter(&shot, n, &l->h->op[s->line[i]]);
+			if (stands(l->h, s, i, n))
+				shot_add_waiter(&shot, n, &l->h->op[s->line[i].op]);
 	for (i = 0; i < s->promised; i++) {
 		const struct op *o = &l->h->op[s->promise[i]];
 

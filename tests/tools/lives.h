@@ -31,7 +31,12 @@ struct lives {
 	struct life name[NAMES];
 	uint8_t phase[OPS];
 	uint8_t waiting;
-	uint8_t line[STANDING]; /* waits, in the order of their tickets */
+	/* Waits, in the order of their tickets.  Who dies leaves one line after the other, that of its last
+	   name first. */
+	struct {
+		uint8_t op;
+		uint8_t left; /* so many of its lines */
+	} line[STANDING];
 	uint8_t promised;
 	uint8_t promise[STANDING]; /* promises that stand, in the order of their coming */
 };
@@ -62,6 +67,16 @@ asks_for(const struct ask *a, unsigned name)
 	return false;
 }
 
+/* Whether the wait at a position stands in the line of a name. */
+static inline bool
+stands(const struct history *h, const struct lives *s, unsigned position, unsigned name)
+{
+	struct ask a = h->op[s->line[position].op].ask;
+
+	a.count -= s->line[position].left;
+	return asks_for(&a, name);
+}
+
 /* The first in a name's line, or OPS. */
 static inline unsigned
 first_in_line(const struct history *h, const struct lives *s, unsigned name)
@@ -69,8 +84,8 @@ first_in_line(const struct history *h, const struct lives *s, unsigned name)
 	unsigned i;
 
 	for (i = 0; i < s->waiting; i++)
-		if (asks_for(&h->op[s->line[i]].ask, name))
-			return s->line[i];
+		if (stands(h, s, i, name))
+			return s->line[i].op;
 	return OPS;
 }
 
@@ -132,9 +147,9 @@ agrees(const struct op *o, const struct end *e)
 		return true;
 	if (got->result == GOT_SIGNALLED)
 		return e->by_others;
-	/* Removed at the instant of its deadline: the name was there for its sake, and it may say
-	   either. */
-	if (e->result == GOT_REMOVED &&
+	/* Sent away at the instant of its deadline: it may say either, though the event saw it there
+	   (rm found the name for its sake, --waiting counted it). */
+	if ((e->result == GOT_REMOVED || (e->by_others && e->failed_fast)) &&
 	    (got->result == GOT_TIMED_OUT || got->result == GOT_INTERRUPTED))
 		return true;
 	if (got->result != e->result && !(got->result == GOT_REFUSED && e->result == GOT_MISSING))
@@ -156,9 +171,9 @@ leave_line(struct lives *s, unsigned op)
 	unsigned i, n = 0;
 
 	for (i = 0; i < s->waiting; i++)
-		if (s->line[i] != op)
+		if (s->line[i].op != op)
 			s->line[n++] = s->line[i];
-	memset(s->line + n, 0, sizeof s->line - n);
+	memset(s->line + n, 0, sizeof s->line - n * sizeof s->line[0]);
 	s->waiting = (uint8_t)n;
 	s->phase[op] = PHASE_OVER;
 }
@@ -211,10 +226,10 @@ release(const struct history *h, struct lives *s, unsigned name, bool all, bool 
 	unsigned i;
 
 	for (i = 0; i < before.waiting; i++) {
-		unsigned op = before.line[i];
+		unsigned op = before.line[i].op;
 		const struct ask *a = &h->op[op].ask;
 
-		if (!asks_for(a, name))
+		if (!stands(h, &before, i, name))
 			continue;
 		if (all && (a->any || all_are_all(s, a))) {
 			if (!end_wait(h, s, op, GOT_OK, name, false))
@@ -249,9 +264,8 @@ needed(const struct history *h, const struct lives *s, unsigned name)
 	unsigned i;
 
 	for (i = 0; i < s->waiting; i++)
-		if (asks_for(&h->op[s->line[i]].ask, name) &&
-		    !is_served_elsewhere(h, s, s->line[i], name))
-			sum += h->op[s->line[i]].ask.tokens;
+		if (stands(h, s, i, name) && !is_served_elsewhere(h, s, s->line[i].op, name))
+			sum += h->op[s->line[i].op].ask.tokens;
 	return sum > there ? sum - there : 0;
 }
 
@@ -539,9 +553,35 @@ look_and_join(const struct history *h, struct lives *s, unsigned op)
 
 	if (s->waiting == STANDING || look(h, s, op, &e) != GOT_NOTHING)
 		return false;
-	s->line[s->waiting++] = (uint8_t)op;
+	s->line[s->waiting++].op = (uint8_t)op;
 	s->phase[op]++;
 	return true;
+}
+
+/* One of the lines of who dies; whether there are others yet. */
+static inline bool
+leave_one(const struct history *h, struct lives *s, unsigned op)
+{
+	const struct op *o = &h->op[op];
+	unsigned i = 0;
+
+	if (!is_in_line(s, op) || !(o->got.result == GOT_KILLED || o->got.result == GOT_SIGNALLED))
+		return false;
+	while (s->line[i].op != op)
+		i++;
+	return ++s->line[i].left < o->ask.count;
+}
+
+/* In line, and not dying. */
+static inline bool
+is_whole(const struct lives *s, unsigned op)
+{
+	unsigned i;
+
+	for (i = 0; i < s->waiting; i++)
+		if (s->line[i].op == op)
+			return s->line[i].left == 0;
+	return false;
 }
 
 /* With nothing: in the middle of it only who was told so, or was not told anything. */
@@ -566,6 +606,8 @@ leave(const struct history *h, struct lives *s, unsigned op)
 		if (!comes_back)
 			return false;
 	}
+	if (!comes_back && leave_one(h, s, op))
+		return true;
 	leave_line(s, op);
 	if (comes_back)
 		s->phase[op] = again;
@@ -590,9 +632,9 @@ shows_line(const struct history *h, const struct lives *s, const struct shot *sh
 	unsigned i, n = 0;
 
 	for (i = 0; i < s->waiting; i++) {
-		const struct op *o = &h->op[s->line[i]];
+		const struct op *o = &h->op[s->line[i].op];
 
-		if (!asks_for(&o->ask, name))
+		if (!stands(h, s, i, name))
 			continue;
 		if (n < shot->name[name].waiters && shot->name[name].line[n].pid == o->pid &&
 		    shot->name[name].line[n].need == o->ask.tokens)
@@ -628,8 +670,7 @@ stays(const struct history *h, const struct lives *s, unsigned name, const struc
 	unsigned i;
 
 	for (i = 0; i < s->waiting; i++)
-		if (asks_for(&h->op[s->line[i]].ask, name) &&
-		    !goes_meanwhile(&h->op[s->line[i]], list))
+		if (stands(h, s, i, name) && !goes_meanwhile(&h->op[s->line[i].op], list))
 			return true;
 	return s->name[name].init || s->name[name].done || count_producers(h, s, name) > 0;
 }
@@ -666,10 +707,11 @@ is_at_rest(const struct history *h, const struct lives *s, const struct op *rest
 	unsigned i;
 
 	for (i = 0; i < h->count; i++)
-		if (h->op[i].begin < rest->begin && h->op[i].end > rest->end && !is_in_line(s, i))
+		if (h->op[i].ask.kind == OP_WAIT && h->op[i].begin < rest->begin &&
+		    h->op[i].end > rest->end && !is_in_line(s, i))
 			return false;
 	for (i = 0; i < s->waiting; i++)
-		if (granted(h, s, s->line[i]) >= 0)
+		if (granted(h, s, s->line[i].op) >= 0)
 			return false;
 	return true;
 }
@@ -757,7 +799,8 @@ lives_happen(const struct history *h, struct lives *s, unsigned op, enum event e
 	case EVENT_JOIN:
 		return !in_line && may_look(h, s, op) && look_and_join(h, s, op);
 	case EVENT_GRANT:
-		return in_line && granted(h, s, op) >= 0 && grant(h, s, op, granted(h, s, op));
+		return is_whole(s, op) && granted(h, s, op) >= 0 &&
+		       grant(h, s, op, granted(h, s, op));
 	default:
 		return !(o->seen && s->phase[op] == 0) && leave(h, s, op);
 	}
