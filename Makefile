@@ -252,11 +252,7 @@ with_tools = COMPL_TOOLS='$(CURDIR)/build/tools'
 programs = $(c_tests:%=$(1)/c/%) $(fuzz_targets:%=$(1)/fuzz/%)
 storms = build/compl build/glibc/compl build/tools/storm build/glibc/tools/storm
 
-check: $(storms) $(tools) $(c_tests:%=build/c/%) $(c_tests:%=build/glibc/c/%)
-	@COMPL_BUILDS='build/compl build/glibc/compl' $(with_tools) \
-		tests/run $(or $(TESTS),$(c_tests:%=build/c/%) $(c_tests:%=build/glibc/c/%) $(bats))
-
-check: build/compl build/glibc/compl $(tools) $(call programs,build) $(call programs,build/glibc)
+check: $(storms) $(tools) $(call programs,build) $(call programs,build/glibc)
 	@COMPL_BUILDS='build/compl build/glibc/compl' $(with_tools) \
 		tests/run $(or $(TESTS),$(call programs,build) $(call programs,build/glibc) $(bats))
 
