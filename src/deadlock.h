@@ -10,16 +10,10 @@
 #ifndef DEADLOCK_H
 #define DEADLOCK_H
 
-#include "segment.h"
-
-struct deadlock_scene;
-
-/* Who waits for what is produced, and who produces it.  Under the lock.  NULL if nothing is
- * known, or there is no memory.  To be freed with free(). */
-struct deadlock_scene *deadlock_note(struct session *s);
+#include "scene.h"
 
 /* Whether the calling process, which stands in line, closes a cycle; fills it in.  Not under
  * the lock: looks at every process. */
-bool deadlock_is_closed(struct deadlock_scene *scene, struct compl_cycle *cycle);
+bool deadlock_is_closed(struct scene *scene, struct compl_cycle *cycle);
 
 #endif

@@ -8,7 +8,7 @@
 #include "segment.h"
 #include "sight.h"
 
-struct deadlock_scene;
+struct scene;
 
 /* Trusted: nobody else can write it. */
 struct wait {
@@ -21,13 +21,13 @@ struct wait {
 	uint32_t *state; /* of the lead, once joined */
 	int64_t since_ns;
 	struct futex_watch watches[FUTEX_WATCH_MAX];
-	size_t watching;	      /* words, */
-	size_t own;		      /* and so many of them of its lines; behind them producers' */
-	bool first;		      /* it sleeps on a bell */
-	bool brief;		      /* on somebody who may be stopped */
-	struct deadlock_scene *scene; /* to be looked at, or NULL */
-	int64_t detect_ns;	      /* when to look for a dead-lock next; 0: at once */
-	bool belted;		      /* only a seat belt ended the latest sleep */
+	size_t watching;     /* words, */
+	size_t own;	     /* and so many of them of its lines; behind them producers' */
+	bool first;	     /* it sleeps on a bell */
+	bool brief;	     /* on somebody who may be stopped */
+	struct scene *scene; /* to be looked at, or NULL */
+	int64_t detect_ns;   /* when to look for a dead-lock next; 0: at once */
+	bool belted;	     /* only a seat belt ended the latest sleep */
 };
 
 static inline bool

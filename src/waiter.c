@@ -263,7 +263,7 @@ note_scene(struct wait *w)
 
 	if (!wait_has_flag(w, COMPL_WAIT_DETECT) || (now_ns = clock_now_ns()) < w->detect_ns)
 		return;
-	w->scene = deadlock_note(&w->s);
+	w->scene = scene_note(&w->s);
 	w->detect_ns = now_ns + (w->detect_ns == 0 ? CLOCK_SECOND_NS : LINKED_NS);
 }
 
@@ -318,7 +318,7 @@ find_awaited(const struct wait *w, const struct compl_cycle *cycle)
 static bool
 is_dead_locked(struct wait *w)
 {
-	struct deadlock_scene *scene = w->scene;
+	struct scene *scene = w->scene;
 	struct compl_cycle cycle;
 	bool closed;
 
