@@ -130,14 +130,19 @@ watch_as_first(struct wait *w, size_t i)
 	return true;
 }
 
-/* Not first in line, in any: one producer, lest the first is stopped. */
+/* Where the wait is not first in line: one producer, lest the first is stopped.  A first that is
+ * stopped just as it is woken can neither tell nor hand on; so the one behind it looks when the
+ * first would. */
 static bool
 watch_as_witness(struct wait *w, const struct sight *sight)
 {
-	for (size_t i = 0; i < w->req->count; i++)
-		if (is_produced(w, i) && sight->obstacle[i] == OBSTACLE_AHEAD)
-			return watch_beacon(
-				w, get(&completion_at(&w->s, w->completions[i])->producers.head));
+	for (size_t i = 0; i < w->req->count; i++) {
+		if (!is_produced(w, i) || sight->obstacle[i] != OBSTACLE_AHEAD)
+			continue;
+		w->first |= line_first(&w->s, w->completions[i]) == sight->ahead[i];
+		return watch_beacon(w,
+				    get(&completion_at(&w->s, w->completions[i])->producers.head));
+	}
 	return true;
 }
 
