@@ -227,7 +227,9 @@ fill(struct session *s, struct block *b)
 		fill_entry(s, i, e, now_ns);
 		fill_waiters(s, i, b, e, now_ns);
 		fill_producers(s, i, b, e, now_ns);
-		b->listing.count++;
+		/* Who leaves without the lock may have been all that kept it. */
+		if (e->initialised || e->done != 0 || e->waiter_count > 0 || e->producer_count > 0)
+			b->listing.count++;
 	}
 }
 
