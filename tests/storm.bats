@@ -293,6 +293,65 @@ doctored() {
 	doctored '1s/missing/ok/' '2s/missing/timed-out/' '5s/> ok/> missing/' 's/not-done/ok/' '$s/ok/not-done/'
 }
 
+@test "checker: what a listing shows is there for a reason" {
+	history <<-EOF
+		1 20 pid=1 seen=2 wait ab tokens=1 -> timed-out
+		3 4 pid=2 list -> ok a:0:0:-:+1/1
+		5 6 pid=2 list -> ok
+	EOF
+	doctored 's/ok a:0:0:-:+1.1/ok a:0:0:-:/' 's/^5 6/21 22/; s/ok$/ok a:0:0:-:+1\/1 b:0:0:-:+1\/1/' 's/+1.1/+2\/1/'
+}
+
+@test "checker: who waits for a producer that dies leaves with that, and whoever comes until a new one does" {
+	history <<-EOF
+		1 2 pid=3 promise a -> ok
+		3 30 pid=1 seen=4 wait ab tokens=1 patient -> producer-died which=0
+		5 6 pid=3 promise=1 break a -> ok
+		7 8 pid=2 wait a tokens=1 -> producer-died
+		9 10 pid=2 done a tokens=1 -> ok
+		11 12 pid=2 list -> ok a:4294967295:121:-:
+		13 14 pid=3 promise a -> ok
+		15 16 pid=2 test a -> not-done
+		17 18 pid=3 promise=13 keep a tokens=2 value=v1 -> ok
+		19 20 pid=2 list -> ok a:2:0:v1:
+		31 32 pid=2 rest -> ok a:2:0:v1:
+	EOF
+	doctored '2s/producer-died which=0/ok/' '2s/which=0/which=1/' '4s/producer-died/ok status=121/' 's/4294967295:121/4294967295:0/' \
+		's/not-done/ok/' 's/a:2:0:v1/a:1:0:v1/' '2s/3 30/3 40/'
+}
+
+@test "checker: a death counts from when it is known, and only of who has promised" {
+	history <<-EOF
+		1 2 pid=3 promise a -> ok
+		3 10 pid=3 done b tokens=1 -> killed
+		12 13 pid=2 test a -> ok
+		14 15 pid=2 list -> ok a:4294967295:121:-:
+		3 20 pid=3 seen=11 promise=1 death a -> ok
+	EOF
+	doctored 's/test a -> ok/test a -> not-done/' 's/4294967295:121:-:/0:0:-:*3/'
+	history <<-EOF
+		1 10 pid=3 promise a -> killed
+		12 13 pid=2 list -> ok
+		1 20 pid=3 seen=11 promise=1 death a -> ok
+	EOF
+	doctored 's/list -> ok/list -> ok a:0:0:-:*3/'
+	sed -i 's/list -> ok/list -> ok a:4294967295:121:-:/' history
+	explained
+}
+
+@test "checker: a single producer is one, and a removed name has none" {
+	history <<-EOF
+		1 2 pid=3 promise a -> ok
+		3 4 pid=4 promise a single -> timed-out
+		5 6 pid=2 list -> ok a:0:0:-:*3
+		7 8 pid=2 rm a -> ok
+		9 10 pid=4 promise a single -> ok
+		11 12 pid=3 promise=1 keep a all -> removed
+		13 14 pid=2 list -> ok a:0:0:-:*4
+	EOF
+	doctored '2s/timed-out/ok/' '5s/ok/timed-out/' 's/removed/ok/' 's/\*4/*3/' '/rm/d'
+}
+
 @test "checker: what is no history is not judged" {
 	history <<-EOF
 		2 1 pid=1 done a tokens=1 -> ok

@@ -693,7 +693,12 @@ static inline bool
 shows_existence(const struct history *h, const struct lives *s, const struct shot *shot,
 		unsigned name, const struct op *list)
 {
-	return shot->name[name].listed ? exists(h, s, name) : !stays(h, s, name, list);
+	const struct life *l = &shot->name[name].life;
+
+	if (!shot->name[name].listed)
+		return !stays(h, s, name, list);
+	return exists(h, s, name) &&
+	       (l->init || l->done || shot->name[name].waiters || shot->name[name].producers);
 }
 
 static inline bool
