@@ -51,6 +51,9 @@ blind() {
 	blindly 0 rm a
 	blindly 0 help wait
 	blindly 125 done a --existing
+	blindly 3 run b -- sh -c 'exit 3'
+	blindly 0 run c --ready fd:7 -- sh -c 'echo >&7'
+	blindly 0 scope -- true
 	blindly 0 rm --all
 }
 
