@@ -134,6 +134,8 @@ start_with(char *const *command, short flags)
 	pid_t pid;
 	int error;
 
+	if (command[0] == NULL)
+		die("a command is empty");
 	posix_spawnattr_init(&attr);
 	posix_spawnattr_setflags(&attr, flags);
 	error = posix_spawn(&pid, command[0], NULL, &attr, command, environ);

@@ -52,7 +52,7 @@ peer_tmux() {
 peer_s6() {
 	has hand-over/s6 s6-ftrig-wait s6 || return 0
 	s6-mkfifodir "$dir/s6"
-	contenders+=(@ hand-over/s6 asleep: 10 wait: "$(type -P s6-ftrig-wait)" "$dir/s6" g
+	contenders+=(@ hand-over/s6 asleep: 30 wait: "$(type -P s6-ftrig-wait)" "$dir/s6" g
 		post: "$(type -P s6-ftrig-notify)" "$dir/s6" g)
 }
 
@@ -68,7 +68,8 @@ peer_redis() {
 		post: "$cli" -s "$dir/redis" rpush turn x)
 }
 
-# Its watch goes on after the first event, so whoever reads from it ends it.
+# Its watch goes on after the first event, so whoever reads from it ends it.  A key of its own
+# for each round, from its first revision on, so that a put that comes early is not lost.
 peer_etcd() {
 	local at=unix://localhost:1 ctl
 	has hand-over/etcd etcd etcd-server && has hand-over/etcd etcdctl etcd-client || return 0
@@ -80,16 +81,18 @@ peer_etcd() {
 	await_file "$dir/localhost:1"
 	ctl="$(type -P etcdctl) --endpoints unix://$dir/localhost:1"
 	export ETCDCTL_API=3
-	$ctl put turn x >/dev/null
+	$ctl put first x >/dev/null
+	echo 0 >"$dir/key"
 	contenders+=(@ hand-over/etcd asleep: 150
-		wait: "$BASH" -c "read -r _ < <(exec $ctl watch turn); kill \$!"
-		post: "$sh" -c "exec $ctl put turn x")
+		prepare: "$sh" -c "read -r key <$dir/key; echo \$((key + 1)) >$dir/key"
+		wait: "$BASH" -c "read -r key <$dir/key; read -r _ < <(exec $ctl watch turn.\$key --rev=1); kill \$!"
+		post: "$sh" -c "read -r key <$dir/key; exec $ctl put turn.\$key x")
 }
 
 peer_inotify() {
 	has hand-over/inotifywait inotifywait inotify-tools || return 0
 	: >"$dir/watched"
-	contenders+=(@ hand-over/inotifywait asleep: 10
+	contenders+=(@ hand-over/inotifywait asleep: 30
 		wait: "$(type -P inotifywait)" -qq -e modify "$dir/watched"
 		post: "$sh" -c "echo >>$dir/watched")
 }
