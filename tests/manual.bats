@@ -79,22 +79,27 @@ left_nothing() {
 	printf '%s\n' '#!/bin/sh' 'echo "app runs, $COMPL_NAME"' >app
 	printf '%s\n' '#!/bin/sh' 'echo deployed' >deploy
 	printf '%s\n' '#!/bin/sh' '[ "$1" = test ] && exit "${TESTS_SAY:-0}"' 'exit 0' >bin/make
-	chmod +x bin/start-db app deploy bin/make
+	printf '%s\n' '#!/bin/sh' '[ "$*" = "--supervised systemd" ] && systemd-notify --ready' 'sleep 0.2' >bin/redis-server
+	chmod +x bin/start-db app deploy bin/make bin/redis-server
 	awk '/^    export COMPL_NAMESPACE=/ { out = "block." ++n } !/^    / { out = "" } out { print >out }' \
 		"$top/README.md"
-	[ -e block.2 ] && [ ! -e block.3 ]
-	sed -i "s/COMPL_NAMESPACE=shop/COMPL_NAMESPACE=shop-$$/" block.1
+	[ -e block.3 ] && [ ! -e block.4 ]
+	sed -i "s/COMPL_NAMESPACE=shop/COMPL_NAMESPACE=shop-$$/" block.1 block.2
 
 	run -0 timeout -s KILL 60 sh block.1 3>&-
 	[ "$output" = "app runs, db-ready" ]
 	compl -n "shop-$$" rm --all
 
-	export CI_RUN=$$
 	run -0 timeout -s KILL 60 sh block.2 3>&-
+	[ "$output" = "app runs, cache" ]
+	compl -n "shop-$$" rm --all
+
+	export CI_RUN=$$
+	run -0 timeout -s KILL 60 sh block.3 3>&-
 	[ "$output" = deployed ]
 	compl -n "build-$$" rm --all
 
-	TESTS_SAY=3 run -3 timeout -s KILL 60 sh block.2 3>&-
+	TESTS_SAY=3 run -3 timeout -s KILL 60 sh block.3 3>&-
 	[[ $output != *deployed* ]]
 	compl -n "build-$$" rm --all
 }
