@@ -727,7 +727,7 @@ is_at_rest(const struct history *h, const struct lives *s, const struct op *rest
 
 	for (i = 0; i < h->count; i++)
 		if (h->op[i].ask.kind == OP_WAIT && h->op[i].begin < rest->begin &&
-		    h->op[i].end > rest->end && !is_in_line(s, i))
+		    h->op[i].end > rest->begin && !is_in_line(s, i))
 			return false;
 	for (i = 0; i < s->waiting; i++)
 		if (granted(h, s, s->line[i].op) >= 0)
