@@ -97,7 +97,7 @@ line_own_place(struct session *s, const struct place *how, uint32_t *place)
 	if (result != COMPL_OK)
 		return s->damaged ? COMPL_E_DAMAGED : result;
 	p = place_at(s, *place);
-	if (get(&p->line) != 0)
+	if (get(&p->line) != 0 || robust_holds(&s->thread, &p->beacon))
 		session_damaged(s);
 	if (s->damaged)
 		return COMPL_E_DAMAGED;

@@ -189,6 +189,15 @@ pull(struct robust_thread *t, const uint32_t *word)
 	t->count--;
 }
 
+bool
+robust_holds(const struct robust_thread *t, const uint32_t *word)
+{
+	for (size_t i = 0; i < t->count; i++)
+		if (t->held[i] == word)
+			return true;
+	return false;
+}
+
 void
 robust_own(struct robust_thread *t, uint32_t *word)
 {

@@ -76,7 +76,10 @@ robust_load(const uint32_t *word)
 	return __atomic_load_n(word, __ATOMIC_SEQ_CST);
 }
 
-/* Owns a word that nobody else changes at this time. */
+/* Whether t owns a word by its own books, whatever the word says. */
+bool robust_holds(const struct robust_thread *t, const uint32_t *word);
+
+/* Owns a word that nobody else changes at this time, and that t does not hold yet. */
 void robust_own(struct robust_thread *t, uint32_t *word);
 
 /* Gives an owned word up: it becomes 0, and its sleepers are woken.
