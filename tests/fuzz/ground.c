@@ -21,7 +21,7 @@
 static struct mapping {
 	char *base;
 	size_t size;
-} mappings[8];
+} mappings[24];
 #define MAPPINGS (sizeof mappings / sizeof *mappings)
 
 void *__real_mmap(void *at, size_t size, int prot, int flags, int fd, off_t offset);

@@ -5,7 +5,8 @@
  * An input is a program: calls of the library, words that somebody else writes into the
  * segment between the calls, and words that he writes in the middle of one.  Whoever would
  * sleep in a call lets the program go on meanwhile, so that calls are nested: those inside
- * are the other participants.
+ * are other participants, each with a handle and a robust list of its own.  Participants also
+ * die, in the middle of a call or asleep; what the kernel does then is done here.
  *
  * However the segment looks, a call ends, with a result that compl.h knows for it, gives up
  * all that it had locked, and writes nowhere but into the segment.  Where nobody has spoilt
@@ -37,14 +38,24 @@ static const char *const names[] = { "a", "b", "c", "gk1", "gk3", X127 };
 #define NAMES (sizeof names / sizeof *names)
 
 static struct input in;
-static struct compl_space *space;
-static bool is_sole, is_checked, is_spoilt, is_stale;
+static struct compl_space *space; /* of the participant whose turn it is */
+static bool is_sole, is_checked, is_spoilt, is_removed, may_die;
 static unsigned calls, depth;
 static struct later {
 	struct spoil spoil;
 	unsigned period, left; /* how often again */
 } later[LATER_MAX];
 static unsigned later_count;
+
+/* The participants: the outermost call is made by the first, and so on. */
+static struct participant {
+	struct compl_space *spaces[2]; /* with libc's list, with one of its own */
+	struct compl_space handles[2]; /* as they were when opened */
+	struct compl_promise promises[2];
+	struct compl_escape *escape; /* of its wait */
+	size_t sleepers;	     /* when its call began */
+	jmp_buf death;
+} participants[DEPTH_MAX + 1];
 
 /* ---- what a call may answer -------------------------------------------------------------- */
 
@@ -53,8 +64,9 @@ static unsigned later_count;
 /* The namespace may have been removed before any call, or be full. */
 #define ALWAYS (ON(COMPL_OK) | ON(COMPL_E_NO_SEGMENT))
 #define MAKES  (ON(COMPL_E_NO_NAME) | ON(COMPL_E_NO_SPACE))
-#define ENDS   (ON(COMPL_TIMED_OUT) | ON(COMPL_REMOVED) | ON(COMPL_INTERRUPTED))
-#define FAILS  (ON(COMPL_E_MISSING) | ON(COMPL_E_NO_PLACE) | ON(COMPL_E_LOCKED))
+#define ENDS \
+	(ON(COMPL_TIMED_OUT) | ON(COMPL_REMOVED) | ON(COMPL_PRODUCER_DIED) | ON(COMPL_INTERRUPTED))
+#define FAILS (ON(COMPL_E_MISSING) | ON(COMPL_E_NO_PLACE) | ON(COMPL_E_LOCKED))
 
 static void
 expect(enum compl_result result, uint64_t answers)
@@ -78,72 +90,156 @@ expect_file(enum compl_result result, uint64_t answers)
 
 /* ---- a segment, as fresh as nobody has used it --------------------------------------------- */
 
-static struct kept {
-	struct compl_space *space;
-	struct layout_header fresh;
-	struct compl_space handle;
-} kept[2];
+static struct layout_header fresh[2];
+
+static struct compl_where
+where(void)
+{
+	return (struct compl_where){ .space = is_sole ? "sole" : "shared", .uid = geteuid() };
+}
+
+/* Whose turn it is now. */
+static void
+take_turn(void)
+{
+	world_turn(depth);
+	space = participants[depth].spaces[is_sole];
+}
 
 static void
-open_space(struct kept *k)
+open_all(void)
 {
-	const struct compl_where where = { .space = is_sole ? "sole" : "shared", .uid = geteuid() };
+	const struct compl_where there = where();
+	unsigned flags = COMPL_CREATE | (is_sole ? COMPL_SOLE_LIST : 0);
 
-	REQUIRE(compl_open(&k->space, &where, COMPL_CREATE | (is_sole ? COMPL_SOLE_LIST : 0)) ==
-		COMPL_OK);
-	k->fresh = *k->space->header;
-	k->handle = *k->space;
-	space = k->space;
-	is_stale = false;
+	for (depth = 0; depth <= DEPTH_MAX; depth++) {
+		struct participant *p = &participants[depth];
+
+		world_turn(depth);
+		world_list(NULL);
+		REQUIRE(compl_open(&p->spaces[is_sole], &there, flags) == COMPL_OK);
+		p->handles[is_sole] = *p->spaces[is_sole];
+	}
+	fresh[is_sole] = *participants[0].spaces[is_sole]->header;
+}
+
+static void
+close_all(void)
+{
+	for (depth = 0; depth <= DEPTH_MAX; depth++) {
+		struct participant *p = &participants[depth];
+
+		world_turn(depth);
+		compl_close(p->spaces[is_sole]);
+		p->spaces[is_sole] = NULL;
+	}
+	ground_clear();
 }
 
 /* Only what the library may have touched: the core, and pages beyond it if there are any. */
 static void
-wipe(struct kept *k)
+wipe(const struct stat *st)
 {
-	struct stat st;
-
-	REQUIRE(fstat(k->space->fd, &st) == 0);
-	if (st.st_blocks * 512 > LAYOUT_CORE)
-		REQUIRE(fallocate(k->space->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+	if (st->st_blocks * 512 > LAYOUT_CORE)
+		REQUIRE(fallocate(space->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
 				  LAYOUT_CORE, LAYOUT_SIZE - LAYOUT_CORE) == 0);
-	memset(k->space->base, 0, LAYOUT_CORE);
-	*k->space->header = k->fresh;
-	k->space->reserved = LAYOUT_CORE;
+	memset(space->base, 0, LAYOUT_CORE);
+	*space->header = fresh[is_sole];
+}
+
+/* A participant that has not been there before. */
+static void
+renew(struct participant *p)
+{
+	struct compl_space *c = p->spaces[is_sole];
+
+	memset(p->promises, 0, sizeof p->promises);
+	p->escape = NULL;
+	c->reserved = LAYOUT_CORE;
+	world_list(NULL);
+	if (is_sole)
+		REQUIRE(robust_register(&c->list, LAYOUT_SIZE) == 0);
 }
 
 static void
-close_spaces(void)
+renew_all(void)
 {
-	size_t i;
-
-	for (i = 0; i < 2; i++) {
-		compl_close(kept[i].space);
-		kept[i].space = NULL;
+	for (depth = 0; depth <= DEPTH_MAX; depth++) {
+		world_turn(depth);
+		if (participants[depth].spaces[is_sole])
+			renew(&participants[depth]);
 	}
 }
 
-/* A thread has one list: that of the handle with a list of its own, or libc's. */
+static bool
+is_there(struct stat *st)
+{
+	const struct compl_space *c = participants[0].spaces[is_sole];
+
+	return c && fstat(c->fd, st) == 0 && st->st_nlink > 0;
+}
+
+/* Opening takes longer than all the rest: only where the last input has removed the file. */
 static void
 prepare(void)
 {
-	static bool was_sole;
+	struct stat st;
 
-	if (is_stale) {
-		close_spaces();
-		ground_clear();
-		was_sole = false;
+	renew_all();
+	if (is_there(&st)) {
+		depth = 0;
+		take_turn();
+		wipe(&st);
+	} else {
+		close_all();
+		open_all();
 	}
-	if (was_sole && !is_sole)
-		robust_unregister(&kept[1].space->list);
-	if (!was_sole && is_sole && kept[1].space)
-		REQUIRE(robust_register(&kept[1].space->list, LAYOUT_SIZE) == 0);
-	was_sole = is_sole;
-	if (kept[is_sole].space)
-		wipe(&kept[is_sole]);
-	else
-		open_space(&kept[is_sole]);
-	space = kept[is_sole].space;
+	depth = 0;
+	take_turn();
+}
+
+/* ---- death ----------------------------------------------------------------------------------- */
+
+/* What the kernel does with a word of the dead. */
+static void
+let_go(uint32_t *word, bool is_pending)
+{
+	uint32_t value = *word;
+
+	if (robust_owner(value) == space->tid)
+		*word = (value & FUTEX_WAITERS) | FUTEX_OWNER_DIED;
+	else if (!is_pending || robust_owner(value) != 0)
+		return;
+	world_wake(word, 1);
+}
+
+static uint32_t *
+word_of(struct robust_list *link)
+{
+	return (uint32_t *)((char *)link + space->list.head.futex_offset);
+}
+
+static void
+bury(void)
+{
+	struct robust_list_head *head = &space->list.head;
+	struct robust_list *link, *pending = head->list_op_pending;
+
+	for (link = head->list.next; link != &head->list; link = link->next)
+		if (link != pending)
+			let_go(word_of(link), false);
+	if (pending)
+		let_go(word_of(pending), true);
+	world_leave(participants[depth].sleepers);
+	renew(&participants[depth]);
+}
+
+static void
+die(void *argument)
+{
+	(void)argument;
+	if (may_die && is_sole)
+		longjmp(participants[depth].death, 1);
 }
 
 /* ---- after each outermost call ---------------------------------------------------------------- */
@@ -164,9 +260,9 @@ check_private_page(void)
 }
 
 static void
-check_handle(const struct kept *k)
+check_handle(void)
 {
-	const struct compl_space *now = space, *then = &k->handle;
+	const struct compl_space *now = space, *then = &participants[depth].handles[is_sole];
 
 	REQUIRE(strcmp(now->name, then->name) == 0);
 	REQUIRE(now->base == then->base && now->header == then->header);
@@ -174,14 +270,19 @@ check_handle(const struct kept *k)
 	REQUIRE(now->sole == then->sole && now->tid == then->tid);
 }
 
+/* Nothing is locked any more but what was promised. */
 static void
 check_list(void)
 {
 	const struct robust_list_head *head = &space->list.head;
+	const struct robust_list *link;
+	size_t kept = 0;
 
 	if (!is_sole)
 		return;
-	REQUIRE(head->list.next == &head->list);
+	for (link = head->list.next; link != &head->list; link = link->next)
+		REQUIRE(kept++ < space->list.kept_count);
+	REQUIRE(kept == space->list.kept_count);
 	REQUIRE(head->list_op_pending == NULL);
 }
 
@@ -189,7 +290,7 @@ static void
 look(void)
 {
 	check_private_page();
-	check_handle(&kept[is_sole]);
+	check_handle();
 	check_list();
 }
 
@@ -244,14 +345,12 @@ any_deadline(uint8_t how)
 	return how % 8 == 0 ? 0 : world_now() + timeouts[how % 4];
 }
 
-static struct compl_escape *escape; /* of the wait that fell asleep last */
-
 static void
 call_wait(bool is_try)
 {
 	static struct compl_word words[DEPTH_MAX + 1][NAMES];
 	const char *chosen[NAMES];
-	struct compl_escape mine = { .state = COMPL_ESCAPE_NONE }, *outer = escape;
+	static struct compl_escape escapes[DEPTH_MAX + 1];
 	uint8_t set = input_byte(&in), how = input_byte(&in), more = input_byte(&in);
 	struct compl_request request = {
 		.names = chosen,
@@ -259,7 +358,7 @@ call_wait(bool is_try)
 		.flags = how & (COMPL_WAIT_ANY | COMPL_WAIT_FAIL_FAST | COMPL_WAIT_EXISTING |
 				COMPL_WAIT_IO | COMPL_WAIT_INTERRUPTIBLE),
 		.deadline_ns = any_deadline(how >> 5),
-		.escape = more & 0x40 ? &mine : NULL,
+		.escape = more & 0x40 ? &escapes[depth] : NULL,
 		.command = "command",
 	};
 	struct compl_outcome out = { .words = words[depth] };
@@ -271,9 +370,9 @@ call_wait(bool is_try)
 			chosen[request.count++] = names[(i + more / 4) % NAMES];
 	if (request.count == 0)
 		chosen[request.count++] = names[0];
-	escape = request.escape;
+	participants[depth].escape = request.escape;
 	result = is_try ? compl_try(space, &request, &out) : compl_wait(space, &request, &out);
-	escape = outer;
+	participants[depth].escape = NULL;
 	expect(result, ALWAYS | MAKES | ENDS | FAILS);
 	REQUIRE(out.which < request.count);
 	for (i = 0; i < request.count; i++)
@@ -312,8 +411,10 @@ static void
 call_list(void)
 {
 	struct compl_listing *list;
-	enum compl_result result = compl_list(space, &list);
+	enum compl_result result;
 
+	may_die = false;
+	result = compl_list(space, &list);
 	expect(result, ALWAYS);
 	REQUIRE((result == COMPL_OK) == (list != NULL));
 	if (list)
@@ -333,8 +434,10 @@ static void
 call_check(void)
 {
 	size_t faults = 0, length = 0;
-	enum compl_result result = compl_check(space, read_fault, &length, &faults);
+	enum compl_result result;
 
+	may_die = false;
+	result = compl_check(space, read_fault, &length, &faults);
 	calls += DEAR;
 	expect(result, ALWAYS);
 	if (!is_spoilt)
@@ -349,6 +452,7 @@ call_repair(void)
 	bool alone;
 
 	world_nothing_more();
+	may_die = false;
 	calls += DEAR;
 	alone = depth == 0;
 	if (compl_repair(space) != COMPL_OK || !alone)
@@ -357,49 +461,96 @@ call_repair(void)
 	REQUIRE(faults == 0);
 }
 
-/* Not while one of our calls is inside: the handle must be closed first where it has a list
- * of its own. */
+/* What follows is done by somebody who has no handle yet. */
+static void
+come_anew(void)
+{
+	is_removed = true;
+	may_die = false;
+	world_list(NULL);
+}
+
+static void
+go_again(void)
+{
+	if (is_sole)
+		world_list(&space->list.head);
+}
+
 static void
 call_remove_all(void)
 {
-	const struct compl_where where = { .space = is_sole ? "sole" : "shared", .uid = geteuid() };
+	const struct compl_where there = where();
 	bool force = input_byte(&in) & 1;
 	enum compl_result result;
 
-	if (is_sole && depth > 0)
-		return;
-	is_stale = true;
-	if (is_sole) {
-		world_nothing_more();
-		compl_close(kept[1].space);
-		kept[1].space = NULL;
-	}
-	result = compl_remove_all(&where, force);
+	come_anew();
+	result = compl_remove_all(&there, force);
 	expect_file(result, ON(COMPL_OK));
-	if (is_sole) {
-		ground_clear();
-		open_space(&kept[1]);
-		is_spoilt = false;
-	}
+	go_again();
 }
 
-/* As the next command does. */
 static void
 call_open(void)
 {
-	const struct compl_where where = { .space = is_sole ? "sole" : "shared", .uid = geteuid() };
 	unsigned flags = input_byte(&in) & 1 ? COMPL_CREATE : 0;
-	struct compl_space *second;
+	const struct compl_where there = where();
+	struct compl_space *other;
 	enum compl_result result;
 
-	if (is_sole)
-		return;
-	is_stale = true;
-	result = compl_open(&second, &where, flags);
+	come_anew();
+	result = compl_open(&other, &there, flags);
 	expect_file(result, ALWAYS);
 	if (result == COMPL_OK)
-		expect(compl_test(second, any_name()), ALWAYS | ON(COMPL_NOT_DONE));
-	compl_close(second);
+		expect(compl_test(other, any_name()), ALWAYS | ON(COMPL_NOT_DONE));
+	compl_close(other);
+	go_again();
+}
+
+/* ---- producers --------------------------------------------------------------------------------- */
+
+static struct compl_promise *
+any_promise(uint8_t how)
+{
+	return &participants[depth].promises[how >> 6 & 1];
+}
+
+/* On an open promise it would be forgotten, so that one is broken first. */
+static void
+call_promise(void)
+{
+	uint8_t how = input_byte(&in);
+	struct compl_promise *promise = any_promise(how);
+
+	if (promise->place != 0)
+		expect(compl_break(space, promise), ALWAYS | ON(COMPL_REMOVED));
+	if (promise->place != 0)
+		return;
+	expect(compl_promise(space, names[how % NAMES], how >> 7, "producer", promise),
+	       is_sole ? ALWAYS | MAKES | FAILS | ON(COMPL_TIMED_OUT) | ON(COMPL_E_NO_PRODUCER)
+		       : ON(COMPL_E_ARGUMENT));
+}
+
+static void
+call_keep(void)
+{
+	uint8_t how = input_byte(&in);
+	struct compl_post post = { .tokens = how & 3, .all = how & 4, .status = how >> 3 & 1 };
+	struct compl_promise *promise = any_promise(how);
+	bool is_open = promise->place != 0;
+
+	expect(compl_keep(space, promise, &post, how & 0x10),
+	       is_open ? ALWAYS | ON(COMPL_REMOVED) | ON(COMPL_E_OVERFLOW) : ON(COMPL_E_ARGUMENT));
+}
+
+static void
+call_break(void)
+{
+	struct compl_promise *promise = any_promise(input_byte(&in));
+	bool is_open = promise->place != 0;
+
+	expect(compl_break(space, promise),
+	       is_open ? ALWAYS | ON(COMPL_REMOVED) : ON(COMPL_E_ARGUMENT));
 }
 
 /* ---- somebody else's hand ------------------------------------------------------------------------- */
@@ -431,11 +582,25 @@ spoil(void)
 	spoil_now(&s);
 }
 
-/* At some event from now; there may come thousands in a call that looks at much. */
+/* In how many events from now; there come thousands in a call that looks at much. */
+static unsigned
+any_time(void)
+{
+	unsigned when = input_byte(&in);
+
+	return when < 128 ? when : (when - 120) * (when - 120);
+}
+
+static void
+plan_to_die(void)
+{
+	world_at(any_time(), die, NULL);
+}
+
 static void
 plan_to_spoil(bool again)
 {
-	unsigned when = input_byte(&in);
+	unsigned when = any_time();
 	struct later *l;
 
 	if (later_count == LATER_MAX)
@@ -447,12 +612,12 @@ plan_to_spoil(bool again)
 		l->period = input_byte(&in) % 8;
 		l->left = 200;
 	}
-	world_at(when < 128 ? when : (when - 120) * (when - 120), spoil_later, l);
+	world_at(when, spoil_later, l);
 }
 
 /* ---- the program ------------------------------------------------------------------------------------ */
 
-enum { END = 17 };
+enum { END = 21 };
 
 static uint8_t
 next_call(void)
@@ -464,9 +629,9 @@ next_call(void)
 }
 
 static bool
-play_one(void)
+play(uint8_t call)
 {
-	switch (next_call()) {
+	switch (call) {
 	case 0:
 		call_init();
 		break;
@@ -514,15 +679,41 @@ play_one(void)
 	case 16:
 		plan_to_spoil(true);
 		break;
+	case 17:
+		plan_to_die();
+		break;
+	case 18:
+		call_promise();
+		break;
+	case 19:
+		call_keep();
+		break;
+	case 20:
+		call_break();
+		break;
 	default:
 		return false;
 	}
 	return true;
 }
 
+/* One call; false at an end. */
+static bool
+play_one(void)
+{
+	take_turn();
+	participants[depth].sleepers = world_sleepers();
+	may_die = true;
+	if (setjmp(participants[depth].death) != 0) {
+		bury();
+		return true;
+	}
+	return play(next_call());
+}
+
 /* A signal comes while somebody sleeps in line. */
 static void
-interrupt(void)
+interrupt(struct compl_escape *escape)
 {
 	if (escape && escape->state == COMPL_ESCAPE_JUMP) {
 		world_leave(world_sleepers() - 1);
@@ -535,17 +726,18 @@ interrupt(void)
 static void
 end_sleep(uint8_t how)
 {
+	may_die = true;
 	if (how % 8 == 7)
-		interrupt();
+		interrupt(participants[depth].escape);
 	else if (how % 8 == 6)
 		world_signal();
+	else if (how % 8 == 5)
+		die(NULL);
 }
 
 static void
 others_act(unsigned sleeps)
 {
-	struct compl_escape *mine = escape;
-
 	(void)sleeps;
 	if (depth == DEPTH_MAX)
 		return;
@@ -553,7 +745,7 @@ others_act(unsigned sleeps)
 	while (play_one())
 		continue;
 	depth--;
-	escape = mine;
+	take_turn();
 	end_sleep(input_byte(&in));
 }
 
@@ -569,7 +761,7 @@ check_end(void)
 {
 	size_t faults = 0;
 
-	if (is_spoilt || is_stale)
+	if (is_spoilt || is_removed)
 		return;
 	REQUIRE(compl_rescues(space) == 0);
 	if (!is_checked)
@@ -589,7 +781,15 @@ begin(void)
 	world_asleep = others_act;
 	world_stuck = never_stuck;
 	calls = depth = later_count = 0;
-	escape = NULL;
+}
+
+/* Who is killed leaves behind what it had allocated. */
+const char *__asan_default_options(void);
+
+const char *
+__asan_default_options(void)
+{
+	return "detect_leaks=0";
 }
 
 int
@@ -604,7 +804,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	is_checked = mode % 16 >= 12;
 	world_has_waitv = !(mode & 2);
 	prepare();
-	is_spoilt = false;
+	is_spoilt = is_removed = false;
 	while (input_is_left(&in) && calls < CALLS_MAX) {
 		play_one();
 		look();

@@ -9,10 +9,12 @@
 #include "ground.h"
 #include "layout.h"
 
-#define SLEEPERS   64
-#define SLEEPS_MAX 20000
-#define LOOKS_MAX  2000
-#define ACTS	   8
+#define SLEEPERS     64
+#define SLEEPS_MAX   20000
+#define LOOKS_MAX    2000
+#define ACTS	     8
+#define PARTICIPANTS 8
+#define GLANCES_MAX  2000000 /* at the clock: far more than any call needs */
 
 void (*world_asleep)(unsigned sleeps);
 void (*world_stuck)(void);
@@ -101,6 +103,7 @@ world_nothing_more(void)
 /* ---- time -------------------------------------------------------------------------------- */
 
 static int64_t now_ns;
+static unsigned glances;
 
 int64_t
 world_now(void)
@@ -121,6 +124,7 @@ int
 __wrap_clock_gettime(clockid_t clock, struct timespec *ts)
 {
 	(void)clock;
+	REQUIRE(++glances < GLANCES_MAX);
 	world_pass(1000);
 	*ts = (struct timespec){ .tv_sec = (time_t)(now_ns / 1000000000),
 				 .tv_nsec = (long)(now_ns % 1000000000) };
@@ -208,7 +212,6 @@ look_again(void)
 enum futex_result __wrap_futex_wait(uint32_t *word, uint32_t expected, int64_t deadline_ns);
 enum futex_result __wrap_futex_wait_any(const struct futex_watch *watches, size_t count,
 					int64_t deadline_ns);
-int __wrap_futex_wake(uint32_t *word, int count);
 
 enum futex_result
 __wrap_futex_wait(uint32_t *word, uint32_t expected, int64_t deadline_ns)
@@ -244,7 +247,7 @@ sleeps_on(const struct sleeper *s, uint64_t key)
 }
 
 int
-__wrap_futex_wake(uint32_t *word, int count)
+world_wake(uint32_t *word, int count)
 {
 	uint64_t key = ground_key(word);
 	int woken = 0;
@@ -258,6 +261,61 @@ __wrap_futex_wake(uint32_t *word, int count)
 	return woken;
 }
 
+int __wrap_futex_wake(uint32_t *word, int count);
+
+int
+__wrap_futex_wake(uint32_t *word, int count)
+{
+	return world_wake(word, count);
+}
+
+/* ---- robust lists -------------------------------------------------------------------------- */
+
+static struct robust_list_head libc_heads[PARTICIPANTS], *heads[PARTICIPANTS];
+static unsigned turn;
+
+void
+world_turn(unsigned participant)
+{
+	turn = participant;
+}
+
+/* An empty one, with the links as far behind their words as glibc has them. */
+static struct robust_list_head *
+libc_head(void)
+{
+	struct robust_list_head *head = &libc_heads[turn];
+
+	if (head->futex_offset == 0)
+		*head = (struct robust_list_head){ .list.next = &head->list, .futex_offset = -32 };
+	return head;
+}
+
+void
+world_list(struct robust_list_head *head)
+{
+	heads[turn] = head ? head : libc_head();
+}
+
+int __wrap_futex_set_robust_list(struct robust_list_head *head);
+int __wrap_futex_get_robust_list(struct robust_list_head **head);
+
+int
+__wrap_futex_set_robust_list(struct robust_list_head *head)
+{
+	world_list(head);
+	return 0;
+}
+
+int
+__wrap_futex_get_robust_list(struct robust_list_head **head)
+{
+	if (!heads[turn])
+		world_list(NULL);
+	*head = heads[turn];
+	return 0;
+}
+
 /* ---- all of it --------------------------------------------------------------------------- */
 
 void
@@ -267,6 +325,8 @@ world_begin(void)
 	world_nothing_more();
 	events = 0;
 	now_ns = INT64_C(1000000000000);
+	glances = 0;
+	turn = 0;
 	sleeper_count = 0;
 	sleeps = lock_sleeps = looks = 0;
 	world_has_waitv = true;

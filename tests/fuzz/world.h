@@ -19,6 +19,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "futex.h"
+
 /* Each input begins with this. */
 void world_begin(void);
 
@@ -28,6 +30,14 @@ void world_begin(void);
  * return. */
 extern void (*world_asleep)(unsigned sleeps);
 extern void (*world_stuck)(void);
+
+/* Wakes so many sleepers of a word, as a poster does, or the kernel. */
+int world_wake(uint32_t *word, int count);
+
+/* Participants, 0 to 7, each with a robust list of its own: whose turn it is, and which list
+ * it has registered; NULL for libc's. */
+void world_turn(unsigned participant);
+void world_list(struct robust_list_head *head);
 
 /* In world_asleep(): a signal handler has run. */
 void world_signal(void);
