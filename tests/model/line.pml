@@ -125,8 +125,10 @@ byte standing;                          /* how many */
 #define TAKEN 3                         /* for the assertions only */
 byte state[PLACES];
 byte watch[PLACES];                     /* the word its owner watches */
+byte watcher[PLACES];                   /* the latest place to watch this one */
 #if REUSE
-byte watcher[PLACES];                   /* the place that watches this one */
+byte free[PLACES];                      /* the free places, first in, first out */
+byte waiting_free;                      /* how many */
 #endif
 
 byte sleepers;                          /* on the lock; leaks upward */
@@ -253,6 +255,18 @@ inline change(w) {
     fi
 }
 
+/* In line, and waiting: who has left may be linked and alive. */
+#define STANDS(p) (TID(word[BEACON(p)]) != 0 && state[p] == WAITING)
+/* Somebody alive is recorded to sleep, or to be about to sleep, on its beacon. */
+#define IS_WATCHED(p) (watcher[p] != NONE && TID(word[BEACON(watcher[p])]) != 0 \
+    && watch[watcher[p]] == BEACON(p))
+
+#if REUSE
+#define APPEND_FREE(p) free[waiting_free] = (p); waiting_free++
+#else
+#define APPEND_FREE(p) skip
+#endif
+
 inline unlink(p) {
     d_step {
         h = 0;
@@ -262,6 +276,7 @@ inline unlink(p) {
         od;
         if
         :: (h < standing) ->
+            APPEND_FREE(p);
             do
             :: (h + 1 < standing) -> line[h] = line[h + 1]; h++
             :: else -> break
@@ -274,28 +289,52 @@ inline unlink(p) {
     }
 }
 
-/* Dead places at the head of the line go. Whether a dead place is still
- * linked makes a difference to nobody but who looks for a free one, so several
- * transactions may be one step. */
-inline drop_dead_at_head() {
-    d_step {
-        do
-        :: (standing > 0 && TID(word[BEACON(line[0])]) == 0) ->
-            h = 0;
-            do
-            :: (h + 1 < standing) -> line[h] = line[h + 1]; h++
-            :: else -> break
-            od;
-            line[h] = 0;
-            standing--
-        :: else -> break
-        od;
-        h = 0
-    }
+/* line_unlink(): wakes the owner, if it lives, and who sleeps behind it, then unlinks.
+ * Nothing of it to be seen if nobody is there to be woken. */
+inline line_unlink(p) {
+    atomic {
+        MAY_BE_KILLED;
+        if
+        :: (TID(word[BEACON(p)]) != 0 && watch[p] != NONE) ->
+#ifndef BREAK_POKE
+            change(watch[p]);
+#endif
+            hit = 1
+        :: else
+        fi
+    };
+    if
+    :: atomic { hit -> MAY_BE_KILLED; wake_all(watch[p]); hit = 0 }
+    :: !hit
+    fi;
+    atomic {
+        MAY_BE_KILLED;
+        if
+        :: (IS_WATCHED(p) && STANDS(watcher[p])) ->
+            word[BEACON(p)] = word[BEACON(p)] | D_BIT;
+            hit = 1
+        :: else -> unlink(p)
+        fi
+    };
+    if
+    :: atomic { hit -> MAY_BE_KILLED; wake_all(BEACON(p)); hit = 0; MAY_BE_KILLED; unlink(p) }
+    :: !hit
+    fi
 }
 
-/* Drops the dead between me and the nearest living place ahead of me, and
- * puts that one into `ahead` (or NONE). */
+/* line_first(): what does not stand at the head of the line is unlinked. */
+inline drop_at_head() {
+    do
+    :: atomic {
+        (standing > 0 && !STANDS(line[0])) -> cursor = line[0]
+       };
+       line_unlink(cursor);
+       cursor = NONE
+    :: (standing == 0 || STANDS(line[0])) -> break
+    od
+}
+
+/* Puts the place right before mine into `ahead`, or NONE. */
 inline look_ahead() {
     d_step {
         ahead = NONE;
@@ -305,22 +344,11 @@ inline look_ahead() {
         :: else -> break
         od;
         assert(h < standing);           /* who waits is linked */
-        do
-        :: (h > 0 && TID(word[BEACON(line[h - 1])]) == 0) ->
-            /* the one right ahead is dead: unlink it */
-            g = h - 1;
-            do
-            :: (g + 1 < standing) -> line[g] = line[g + 1]; g++
-            :: else -> break
-            od;
-            line[g] = 0;
-            standing--;
-            h--
-        :: (h > 0 && TID(word[BEACON(line[h - 1])]) != 0) -> ahead = line[h - 1]; break
-        :: (h == 0) -> break
-        od;
-        h = 0;
-        g = 0
+        if
+        :: (h > 0) -> ahead = line[h - 1]
+        :: else
+        fi;
+        h = 0
     }
 }
 
@@ -481,35 +509,14 @@ inline walk_the_line() {
         MAY_BE_KILLED;
         cursor = line[standing - 1];
         if
-        :: (TID(word[BEACON(cursor)]) == 0) -> unlink(cursor); cursor = NONE
-        :: else ->
-            /* compare-and-swap: who has left, has left */
-            if
-            :: (state[cursor] == WAITING) ->
-                state[cursor] = DONE;
-                given_done[TID(word[BEACON(cursor)]) - 1] = 1
-            :: else
-            fi
+        :: STANDS(cursor) ->
+            state[cursor] = DONE;
+            given_done[TID(word[BEACON(cursor)]) - 1] = 1
+        :: else
         fi
        };
-       if
-       :: (cursor != NONE) ->
-#ifndef BREAK_POKE
-            /* change what it watches: if it does not sleep yet, it will not */
-            atomic {
-                MAY_BE_KILLED;
-                change(watch[cursor])
-            };
-#endif
-            atomic {
-                MAY_BE_KILLED;
-                wake_all(watch[cursor]);
-                MAY_BE_KILLED;
-                unlink(cursor);
-                cursor = NONE
-            }
-       :: else
-       fi
+       line_unlink(cursor);
+       cursor = NONE
     :: (!job || standing == 0) -> break
     od
 }
@@ -557,87 +564,112 @@ inline release_beacon() {
     }
 }
 
-/* A place may be handed out if nobody owns its beacon and nobody is about to
- * sleep on it. */
+/* place_find(): the head of the queue, after those that may not be used have gone to its
+ * tail. A place may be used if nobody owns its beacon and nobody alive is recorded to
+ * watch it. */
 #if REUSE
 #ifdef BREAK_REUSE
 #define GUARDED(p) 0
 #else
-#define GUARDED(p) \
-    (watcher[p] != NONE && TID(word[BEACON(watcher[p])]) != 0 \
-     && watch[watcher[p]] == BEACON(p))
+#define GUARDED(p) IS_WATCHED(p)
 #endif
 inline find_place() {
     d_step {
-        /* free places: not linked */
-        h = 0;
-        g = 0;
+        place = NONE;
+        h = waiting_free;
         do
-        :: (h < standing) -> g = g | (1 << line[h]); h++
+        :: (h > 0) ->
+            if
+            :: (TID(word[BEACON(free[0])]) == 0 && !GUARDED(free[0])) -> place = free[0]; h = 0
+            :: else -> h--
+            fi;
+            if
+            :: (place == NONE) ->       /* rotate */
+                seen = free[0];
+                g = 0;
+                do
+                :: (g + 1 < waiting_free) -> free[g] = free[g + 1]; g++
+                :: else -> break
+                od;
+                free[g] = seen;
+                seen = 0
+            :: else
+            fi
         :: else -> break
         od;
-        h = 0
-    };
-    if
-    :: ((g & 1) == 0 && TID(word[BEACON(0)]) == 0 && !GUARDED(0)) -> place = 0
-#if PLACES > 1
-    :: ((g & 2) == 0 && TID(word[BEACON(1)]) == 0 && !GUARDED(1)) -> place = 1
-#endif
-#if PLACES > 2
-    :: ((g & 4) == 0 && TID(word[BEACON(2)]) == 0 && !GUARDED(2)) -> place = 2
-#endif
-#if PLACES > 3
-    :: ((g & 8) == 0 && TID(word[BEACON(3)]) == 0 && !GUARDED(3)) -> place = 3
-#endif
-    :: else -> place = NONE
-    fi;
-    g = 0
+        g = 0
+    }
 }
-#define FORGET_WATCHER(p) watcher[p] = NONE
+/* into the transaction that links it */
+inline use_place() {
+    d_step {
+        g = 0;
+        do
+        :: (g + 1 < waiting_free) -> free[g] = free[g + 1]; g++
+        :: else -> break
+        od;
+        free[g] = 0;
+        waiting_free--;
+        g = 0
+    }
+}
 #else
 #define find_place() place = me
-#define FORGET_WATCHER(p) skip
+#define use_place() skip
 #endif
+#define FORGET_WATCHER(p) watcher[p] = NONE
 
 /* Under the lock, in the line: take a token if it is my turn, otherwise decide
- * which word to sleep on. From inside an atomic. Sets `sleep_on` (NONE: I have
- * what I wanted). */
-inline evaluate(and_watch) {
+ * which word to sleep on. From inside an atomic. Sets `sleep_on`: NONE, I have what I
+ * wanted; AGAIN, look again, after `cursor` was unlinked if that is not NONE. */
+#define AGAIN 254
+inline evaluate() {
     sleep_on = NONE;
     if
     :: (state[place] != WAITING)        /* the outcome was given meanwhile */
     :: (state[place] == WAITING) ->
         look_ahead();
         if
-        :: (counter == ALL) ->
-            unlink(place);
+        :: (ahead != NONE && !STANDS(ahead)) ->
+            /* to be unlinked first */
+            sleep_on = AGAIN;
+            cursor = ahead
+        :: ((ahead == NONE || STANDS(ahead)) && counter == ALL) ->
+            watch[place] = NONE;
             state[place] = TAKEN
         :: (counter != ALL && ahead == NONE && counter > 0) ->
             assert_nobody_is_overtaken();
             /* the point of commit */
             counter--;
             has_token = 1;
-            MAY_BE_KILLED;
-            unlink(place);
+            watch[place] = NONE;
             state[place] = TAKEN
-        :: (counter != ALL && ahead == NONE && counter == 0 && and_watch) ->
+        :: (counter != ALL && ahead == NONE && counter == 0 && !leaving) ->
             /* watch the bell */
             sleep_on = BELL;
             expected = ARMED(place);
             word[BELL] = expected;
             watch[place] = BELL
-        :: (counter != ALL && ahead != NONE && and_watch) ->
-            /* watch the beacon of the one ahead */
+        :: (counter != ALL && ahead != NONE && STANDS(ahead) && !leaving) ->
+            /* Watch the beacon of the one ahead; or, if a living one is recorded to
+             * watch that already (it has left, and not gone yet), of that one. */
+            do
+            :: (watcher[ahead] != place && IS_WATCHED(ahead)) -> ahead = watcher[ahead]
+            :: else -> break
+            od;
             sleep_on = BEACON(ahead);
-            word[sleep_on] = word[sleep_on] & (255 - D_BIT);
-            expected = word[sleep_on];
-            watch[place] = sleep_on;
-#if REUSE
             watcher[ahead] = place;
-#endif
-        :: (counter != ALL && !and_watch && (ahead != NONE || counter == 0)) ->
+            watch[place] = sleep_on;
+            if
+            :: (TID(word[sleep_on]) != 0) ->
+                word[sleep_on] = word[sleep_on] & (255 - D_BIT);
+                expected = word[sleep_on]
+            :: else -> sleep_on = AGAIN         /* has just gone */
+            fi
+        :: (counter != ALL && leaving && (ahead == NONE && counter == 0
+                || ahead != NONE && STANDS(ahead))) ->
             /* the deadline has passed and there is nothing: leave the line */
-            unlink(place);
+            watch[place] = NONE;
             state[place] = LEFT
         fi;
         ahead = NONE
@@ -647,7 +679,7 @@ inline evaluate(and_watch) {
 #define FORGET_LOCALS \
     newest = NONE; older = NONE; pending = NONE; place = NONE; \
     sleep_on = NONE; ahead = NONE; cursor = NONE; \
-    seen = 0; expected = 0; died = 0; counted = 0; gave_up = 0; must_wake = 0
+    seen = 0; expected = 0; died = 0; counted = 0; gave_up = 0; must_wake = 0; hit = 0
 
 proctype Waiter(byte me; byte rounds) {
     byte newest = NONE;
@@ -664,6 +696,8 @@ proctype Waiter(byte me; byte rounds) {
     bit gave_up;
     bit must_wake;
     bit has_token;
+    bit hit;
+    bit leaving;
 
 begin:
     lock_segment(1);
@@ -675,9 +709,9 @@ begin:
 
     /* Straight through if there is something to take and nobody stands there;
      * it may also join the line and find that out there. */
+    drop_at_head();
     atomic {
         MAY_BE_KILLED;
-        drop_dead_at_head();
         if
         :: (counter == ALL) -> unlock_store()
         :: (counter != ALL && counter > 0 && standing == 0) ->
@@ -710,12 +744,19 @@ begin:
         MAY_BE_KILLED;
         line[standing] = place;
         standing++;
+        use_place();
         MAY_BE_KILLED;
-        evaluate(1)
+        evaluate()
     };
 
     do
-    :: (sleep_on != NONE) ->
+    :: (sleep_on == AGAIN) ->
+        if
+        :: (cursor != NONE) -> line_unlink(cursor); cursor = NONE
+        :: else
+        fi;
+        atomic { MAY_BE_KILLED; evaluate() }
+    :: (sleep_on < AGAIN) ->
         atomic { unlock_store() };
         unlock_wake();
         atomic {
@@ -777,7 +818,7 @@ begin:
         :: else
         fi;
         repair();
-        atomic { MAY_BE_KILLED; evaluate(1) }
+        atomic { MAY_BE_KILLED; evaluate() }
     :: (sleep_on == NONE) -> break
     od;
     goto out_of_line;
@@ -803,7 +844,19 @@ deadline:
     };
     repair();
     /* a token that is there wins over the deadline */
-    atomic { MAY_BE_KILLED; evaluate(0) };
+    leaving = 1;
+    do
+    :: atomic {
+        MAY_BE_KILLED;
+        evaluate();
+        if
+        :: (sleep_on == NONE) -> break
+        :: else
+        fi
+       };
+       line_unlink(cursor);
+       cursor = NONE
+    od;
     goto out_of_line;
 #endif
 
@@ -823,6 +876,10 @@ leave_without_lock:
     goto released;
 
 out_of_line:
+    if
+    :: (state[place] != DONE) -> line_unlink(place)
+    :: else
+    fi;
     atomic { unlock_store() };
     unlock_wake();
 
@@ -837,6 +894,7 @@ finished:
         fi;
         must_go[me] = 0;
         given_done[me] = 0;
+        leaving = 0;
         FORGET_LOCALS;
         rounds--;
         if
@@ -853,6 +911,8 @@ killed:
         expected = 0;
         counted = 0;
         gave_up = 0;
+        leaving = 0;
+        hit = 0;
         sleep_on = NONE;
         ahead = NONE;
         cursor = NONE;
@@ -910,6 +970,7 @@ proctype Poster(byte me; byte what) {
     bit counted;
     bit gave_up;
     bit must_wake;
+    bit hit;
 
     lock_segment(0);
     repair();
@@ -929,26 +990,26 @@ proctype Poster(byte me; byte what) {
     :: else
     fi;
 
-    atomic {
-        MAY_BE_KILLED;
-        drop_dead_at_head();
-        if
-        :: (standing == 0) -> goto nobody_there
-        :: else
-        fi
-    };
-    /* Ring, before the commit: who wakes too early waits for the lock, and is
-     * woken again if I die with it.
-     * Crash: between the store and the wake somebody sleeps on a rung bell. There
-     * is nothing for it yet; the next one wakes whatever the bell says. */
-#if !defined(BREAK_RING)
-    ring();
-#endif
-
+    drop_at_head();
     if
-    :: (what == EVERYTHING && standing > 1) ->
-        /* Somebody besides me has to come to the lock. Who does not sleep yet
-         * must not go to sleep: the value changes before the wake. */
+    :: (standing == 0) -> goto nobody_there
+    :: else
+    fi;
+    if
+    :: (what == TOKEN) ->
+        /* Ring, before the commit: who wakes too early waits for the lock, and is
+         * woken again if I die with it.
+         * Crash: between the store and the wake somebody sleeps on a rung bell. There
+         * is nothing for it yet; the next one wakes whatever the bell says. */
+#if !defined(BREAK_RING)
+        ring()
+#else
+        skip
+#endif
+    :: (what == EVERYTHING) ->
+        /* Somebody besides me has to come to the lock: down the line, until a sleeper
+         * was found. Who does not sleep yet must not go to sleep: the value changes
+         * before the wake. */
         cursor = 0;
         do
         :: atomic {
@@ -969,7 +1030,7 @@ proctype Poster(byte me; byte what) {
                 :: else -> break
                 od;
                 if
-                :: (g < PROCESSES) -> g = 0; wake_one(h); h = 0; break
+                :: (g < PROCESSES) -> g = 0; h = 0; wake_all(watch[line[cursor]]); break
                 :: else -> g = 0
                 fi
             :: else
@@ -980,7 +1041,6 @@ proctype Poster(byte me; byte what) {
         :: (cursor >= standing) -> break
         od;
         cursor = NONE
-    :: else
     fi;
 
 nobody_there:
@@ -996,7 +1056,7 @@ nobody_there:
             :: (h < standing) ->
                 g = TID(word[BEACON(line[h])]);
                 if
-                :: (g != 0 && !is_dead[g - 1] && state[line[h]] == WAITING) -> must_go[g - 1] = 1
+                :: (STANDS(line[h]) && !is_dead[g - 1]) -> must_go[g - 1] = 1
                 :: else
                 fi;
                 h++
@@ -1072,7 +1132,7 @@ proctype Quiet() {
                 assert(watch[line[h]] == where[i]);
                 /* the nearest living one ahead */
                 do
-                :: (h > 0 && TID(word[BEACON(line[h - 1])]) == 0) -> h--
+                :: (h > 0 && !STANDS(line[h - 1])) -> h--
                 :: else -> break
                 od;
                 if
@@ -1100,7 +1160,7 @@ init {
     atomic {
         i = 0;
         do
-        :: (i < PLACES) -> watch[i] = NONE; FORGET_WATCHER(i); i++
+        :: (i < PLACES) -> watch[i] = NONE; FORGET_WATCHER(i); APPEND_FREE(i); i++
         :: else -> break
         od;
         i = 0;

@@ -159,6 +159,7 @@ hidden byte n1;
 hidden byte n2;
 hidden byte obstacle;
 hidden byte covered;
+hidden byte found;
 
 #define USES_A(w) (kind[w] != WAIT_B)
 #define USES_B(w) (kind[w] != WAIT_A)
@@ -170,7 +171,9 @@ hidden byte covered;
 #define OTHER(n) (1 - (n))
 
 #define ALIVE(n, w) (TID(word[BEACON(n, w)]) != 0)
-#define STANDS(n, w) (data[LINKED(n, w)] != 0)
+#define IS_LINKED(n, w) (data[LINKED(n, w)] != 0)
+/* in line, and waiting: who has ended may be linked and alive */
+#define STANDS(n, w) (IS_LINKED(n, w) && ALIVE(n, w) && state[w] == WAITING)
 
 #define MAY_BE_KILLED \
     if \
@@ -193,13 +196,14 @@ inline wake_one(w) {
     fi
 }
 
+/* found: whether somebody slept there */
 inline wake_all(w) {
     d_step {
         h = 0;
         do
         :: (h < WAITS) ->
             if
-            :: SLEEPS_ON(h, w) -> where[h] = AWAKE
+            :: SLEEPS_ON(h, w) -> where[h] = AWAKE; found = 1
             :: else
             fi;
             h++
@@ -281,18 +285,33 @@ inline change(w) {
 }
 
 /* change, then wake: who does not sleep yet will not */
-inline poke(p) {
-    atomic {
+inline poke_place(p) {
+    if
+    :: atomic { (watch[p] != NONE) -> MAY_BE_KILLED; change(watch[p]) };
+       atomic { MAY_BE_KILLED; wake_all(watch[p]); found = 0 }
+    :: (watch[p] == NONE)
+    fi
+}
+/* the same; who was found asleep ends the round */
+inline rouse_place(n, w) {
+    if
+    :: atomic { (watch[PLACE(n, w)] != NONE) -> MAY_BE_KILLED; change(watch[PLACE(n, w)]) };
+       atomic {
         MAY_BE_KILLED;
-        change(watch[p])
-    };
-    atomic {
-        MAY_BE_KILLED;
+        found = 0;
+        wake_all(watch[PLACE(n, w)]);
         if
-        :: (watch[p] != NONE) -> wake_all(watch[p])
+        :: found -> last = NONE; found = 0
         :: else
         fi
-    }
+       }
+    :: (watch[PLACE(n, w)] == NONE)
+    fi
+}
+/* it may sleep on a word of any of its lines */
+inline poke(w) {
+    poke_place(PLACE(A, w));
+    poke_place(PLACE(B, w))
 }
 
 /* the living place that stands next in line n, behind ticket `last` */
@@ -303,8 +322,28 @@ inline next_in_line(n) {
         do
         :: (h < WAITS) ->
             if
-            :: (data[LINKED(n, h)] > last && ALIVE(n, h)
+            :: (data[LINKED(n, h)] > last && STANDS(n, h)
                 && (cursor == NONE || data[LINKED(n, h)] < data[LINKED(n, cursor)])) ->
+                cursor = h
+            :: else
+            fi;
+            h++
+        :: else -> break
+        od;
+        h = 0
+    }
+}
+
+/* what is linked before ticket `last`, the last of it */
+inline prev_in_line(n) {
+    d_step {
+        cursor = NONE;
+        h = 0;
+        do
+        :: (h < WAITS) ->
+            if
+            :: (IS_LINKED(n, h) && data[LINKED(n, h)] < last
+                && (cursor == NONE || data[LINKED(n, h)] > data[LINKED(n, cursor)])) ->
                 cursor = h
             :: else
             fi;
@@ -320,19 +359,22 @@ inline next_in_line(n) {
     (JOB_REMOVES(data[JOB]) || !SEVERAL(w) || IS_ANY(w) \
      || data[COUNTER(OTHER(JOB_NAME(data[JOB])))] == ALL)
 
+/* From the tail to the head; a wait that has ended leaves all its lines, one
+ * transaction each. */
 inline walk_the_line() {
-    last = 0;
+    last = 100;
     do
     :: atomic {
         (data[JOB] != 0 && last != NONE) ->
         MAY_BE_KILLED;
-        next_in_line(JOB_NAME(data[JOB]));
+        prev_in_line(JOB_NAME(data[JOB]));
         if
         :: (cursor == NONE) -> last = NONE
         :: else ->
             last = data[LINKED(JOB_NAME(data[JOB]), cursor)];
             if
-            :: (COVERED_BY_JOB(cursor) && state[cursor] == WAITING) ->
+            :: (COVERED_BY_JOB(cursor) && state[cursor] == WAITING && ALIVE(A, cursor)
+                || COVERED_BY_JOB(cursor) && state[cursor] == WAITING && ALIVE(B, cursor)) ->
                 state[cursor] = DONE;
                 given_done[cursor] = 1
             :: else
@@ -341,10 +383,19 @@ inline walk_the_line() {
        };
        if
        :: (cursor != NONE) ->
-            poke(PLACE(JOB_NAME(data[JOB]), cursor));
+            poke(cursor);
             atomic {
                 if
-                :: (COVERED_BY_JOB(cursor)) ->
+                :: (!STANDS(JOB_NAME(data[JOB]), cursor)) ->
+                    if
+                    :: IS_LINKED(OTHER(JOB_NAME(data[JOB])), cursor) ->
+                        MAY_BE_KILLED;
+                        log_begin();
+                        log_entry(LINKED(OTHER(JOB_NAME(data[JOB])), cursor), 0);
+                        log_length = g;
+                        log_apply()
+                    :: else
+                    fi;
                     MAY_BE_KILLED;
                     log_begin();
                     log_entry(LINKED(JOB_NAME(data[JOB]), cursor), 0);
@@ -401,7 +452,7 @@ inline look_ahead(n) {
     do
     :: (h < WAITS) ->
         if
-        :: (STANDS(n, h) && ALIVE(n, h) && data[LINKED(n, h)] < data[LINKED(n, me)]
+        :: (STANDS(n, h) && data[LINKED(n, h)] < data[LINKED(n, me)]
             && (ahead == NONE || data[LINKED(n, h)] > data[LINKED(n, ahead)])) ->
             ahead = h
         :: else
@@ -441,7 +492,7 @@ inline assert_not_overtaking(n) {
     h = 0;
     do
     :: (h < WAITS) ->
-        assert(h == me || !STANDS(n, h) || data[LINKED(n, h)] > data[LINKED(n, me)]
+        assert(h == me || !IS_LINKED(n, h) || data[LINKED(n, h)] > data[LINKED(n, me)]
             || is_dead[h] || state[h] != WAITING);
         h++
     :: else -> break
@@ -491,8 +542,10 @@ inline evaluate_all_of() {
         take = 0;
         sleep_on = 1 << obstacle;
         expected[0] = word[obstacle];
-        watch[PLACE(A, me)] = obstacle;
-        watch[PLACE(B, me)] = obstacle
+        watch[PLACE(A, me)] = NONE;
+        watch[PLACE(B, me)] = NONE;
+        /* the place in whose line the obstacle is */
+        watch[PLACE(obstacle & 1, me)] = obstacle
     fi
 }
 
@@ -611,7 +664,7 @@ inline evaluate(leaving) {
 /* one transaction for each place */
 inline unlink_me() {
     if
-    :: (USES_A(me) && STANDS(A, me)) ->
+    :: (USES_A(me) && IS_LINKED(A, me)) ->
         MAY_BE_KILLED;
         log_begin();
         log_entry(LINKED(A, me), 0);
@@ -620,7 +673,7 @@ inline unlink_me() {
     :: else
     fi;
     if
-    :: (USES_B(me) && STANDS(B, me)) ->
+    :: (USES_B(me) && IS_LINKED(B, me)) ->
         MAY_BE_KILLED;
         log_begin();
         log_entry(LINKED(B, me), 0);
@@ -914,13 +967,17 @@ proctype Poster(byte me; byte what) {
     :: else
     fi;
 
-    atomic { MAY_BE_KILLED; next_in_line(NAME) };
     if
-    :: (cursor != NONE) ->
-        /* Ring, before the commit. Crash: whoever sleeps on a rung bell has nothing
-         * to take, and is woken by the next ring all the same. */
-        atomic { cursor = NONE; MAY_BE_KILLED; word[BELL(NAME)] = RUNG };
-        atomic { MAY_BE_KILLED; wake_all(BELL(NAME)) }
+    :: (what == TOKEN_A || what == TOKEN_B) ->
+        atomic { MAY_BE_KILLED; next_in_line(NAME) };
+        if
+        :: (cursor != NONE) ->
+            /* Ring, before the commit. Crash: whoever sleeps on a rung bell has
+             * nothing to take, and is woken by the next ring all the same. */
+            atomic { cursor = NONE; MAY_BE_KILLED; word[BELL(NAME)] = RUNG };
+            atomic { MAY_BE_KILLED; wake_all(BELL(NAME)); found = 0 }
+        :: else
+        fi
     :: else
     fi;
 
@@ -936,32 +993,11 @@ proctype Poster(byte me; byte what) {
             next_in_line(NAME);
             if
             :: (cursor == NONE) -> last = NONE
-            :: else ->
-                last = data[LINKED(NAME, cursor)];
-                change(watch[PLACE(NAME, cursor)])
+            :: else -> last = data[LINKED(NAME, cursor)]
             fi
            };
            if
-           :: atomic {
-                (cursor != NONE) ->
-                MAY_BE_KILLED;
-                if
-                :: (watch[PLACE(NAME, cursor)] != NONE) ->
-                    g = 0;
-                    do
-                    :: (g < WAITS && !SLEEPS_ON(g, watch[PLACE(NAME, cursor)])) -> g++
-                    :: else -> break
-                    od;
-                    if
-                    :: (g < WAITS) -> last = NONE
-                    :: else
-                    fi;
-                    g = 0;
-                    wake_one(watch[PLACE(NAME, cursor)])
-                :: else
-                fi;
-                cursor = NONE
-              }
+           :: (cursor != NONE) -> rouse_place(A, cursor); rouse_place(B, cursor); cursor = NONE
            :: (cursor == NONE)
            fi
         :: (last == NONE) -> break
@@ -984,7 +1020,7 @@ proctype Poster(byte me; byte what) {
             do
             :: (g < WAITS) ->
                 if
-                :: (STANDS(NAME, g) && ALIVE(NAME, g) && !is_dead[g] && state[g] == WAITING
+                :: (STANDS(NAME, g) && !is_dead[g]
                     && (what >= REMOVE_A || !SEVERAL(g) || IS_ANY(g)
                         || data[COUNTER(OTHER(NAME))] == ALL)) ->
                     must_go[g] = 1
