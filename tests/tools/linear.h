@@ -22,7 +22,7 @@
 
 enum verdict { LINEAR_YES, LINEAR_NO, LINEAR_TOO_LONG };
 
-#define LINEAR_SEEN  (1u << 22) /* slots of the memory, a power of two */
+#define LINEAR_SEEN  (1u << 21) /* slots of the memory, a power of two */
 #define LINEAR_LIMIT (LINEAR_SEEN / 2)
 
 struct linear {
