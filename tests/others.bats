@@ -26,7 +26,11 @@ with() {
 
 # Everybody here is static, dynamic, static, …
 nth() {
-	[ $(($1 % 2)) -eq 0 ] && with static || with dynamic
+	if [ $(($1 % 2)) -eq 0 ]; then
+		with static
+	else
+		with dynamic
+	fi
 }
 
 # peers HOLDER TAKER: a robust mutex whose owner, of one libc, is killed, is locked by the other.

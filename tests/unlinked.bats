@@ -52,7 +52,7 @@ left_alone() {
 	for i in {1..4}; do
 		line_up w$i.1 a
 		line_up w$i.2 a b --any
-		old+=(w$i.1 w$i.2)
+		old+=("w$i.1" "w$i.2")
 		rm "$segment"
 	done
 	line_up new a --print
