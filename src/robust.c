@@ -205,6 +205,16 @@ robust_own(struct robust_thread *t, uint32_t *word)
 	__atomic_store_n(word, t->tid | FUTEX_WAITERS, __ATOMIC_SEQ_CST);
 }
 
+/* Crash: while it is not listed it is pending. */
+void
+robust_raise(struct robust_thread *t, uint32_t *word)
+{
+	robust_set_pending(t, word);
+	pull(t, word);
+	push(t, word);
+	robust_set_pending(t, NULL);
+}
+
 /* Crash: before the exchange the word holds our TID and is pending; after it, it
  * is 0 and pending: either way the kernel wakes a sleeper.  Where somebody of another pid
  * namespace may have our thread id and take the word next, it must not stay pending; a

@@ -82,6 +82,9 @@ bool robust_holds(const struct robust_thread *t, const uint32_t *word);
 /* Owns a word that nobody else changes at this time, and that t does not hold yet. */
 void robust_own(struct robust_thread *t, uint32_t *word);
 
+/* An owned word is from now on the first that the kernel lets go of. */
+void robust_raise(struct robust_thread *t, uint32_t *word);
+
 /* Gives an owned word up: it becomes 0, and its sleepers are woken.
  * Crash: at every instruction either the word still holds our TID and is
  * listed, or it is the pending operation; the kernel makes the wake. */

@@ -63,7 +63,8 @@ has_joined(const struct wait *w, size_t i)
 	return false;
 }
 
-/* Crash: who dies in between stands in some of the lines, dead.
+/* Crash: who dies in between stands in some of the lines, dead.  Later, with the beacon of the
+ * lead, which is let go of first, all places are dead at once.
  *
  * A name is looked up right before its line is joined: making room for another one may
  * drop an idle name. */
@@ -90,6 +91,8 @@ join(struct wait *w)
 		else
 			put(&place_at(s, w->places[i - 1])->sibling, w->places[i]);
 	}
+	if (w->req->count > 1)
+		robust_raise(&s->thread, &place_at(s, w->places[0])->beacon);
 	w->state = &place_at(s, w->places[0])->state;
 	w->joined = true;
 	return COMPL_OK;
