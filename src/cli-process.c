@@ -18,7 +18,6 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -33,16 +32,33 @@ static struct {
 	int before; /* what our own caller may have asked for; CMD finds it again */
 } following;
 
+#define COMM	  "/comm"
+#define PATH_SIZE 32
+
+/* Every wait asks; printf() would be most of what it costs.  (And openat() because musl's open()
+ * asks twice for close-on-exec.) */
+static const char *
+comm_path(char path[PATH_SIZE], pid_t pid)
+{
+	char *p = path + PATH_SIZE - sizeof(COMM);
+
+	memcpy(p, COMM, sizeof(COMM));
+	do
+		*--p = (char)('0' + pid % 10);
+	while ((pid /= 10) != 0);
+	p -= strlen("/proc/");
+	return memcpy(p, "/proc/", strlen("/proc/"));
+}
+
 const char *
 process_parent_name(void)
 {
 	COLD static char name[64];
-	char path[64];
+	char path[PATH_SIZE];
 	ssize_t length;
 	int fd;
 
-	snprintf(path, sizeof(path), "/proc/%d/comm", (int)getppid());
-	fd = open(path, O_RDONLY | O_CLOEXEC);
+	fd = openat(AT_FDCWD, comm_path(path, getppid()), O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return NULL;
 	length = read(fd, name, sizeof(name) - 1);
