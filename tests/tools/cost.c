@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * cost - what a run of a command costs, counted
+ *
+ * Usage: cost faults COMMAND…		page faults, the least of ten runs
+ *	  cost instructions COMMAND…	of its own, not the kernel's, one by one
+ *
+ * The command is one that succeeds as often as it is run.  Status 1 if it does not.
+ */
+#include <errno.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define RUNS 10
+
+static _Noreturn void
+give_up(const char *what)
+{
+	fprintf(stderr, "cost: %s: %s\n", what, strerror(errno));
+	exit(1);
+}
+
+/* Without a copy of us before the command, whose faults would count. */
+static pid_t
+spawn(char **argv)
+{
+	pid_t pid;
+
+	errno = posix_spawn(&pid, argv[0], NULL, NULL, argv, environ);
+	if (errno != 0)
+		give_up(argv[0]);
+	return pid;
+}
+
+static pid_t
+trace(char **argv)
+{
+	pid_t pid = fork();
+
+	if (pid < 0)
+		give_up("fork");
+	if (pid > 0)
+		return pid;
+	if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) == 0)
+		execv(argv[0], argv);
+	_exit(127);
+}
+
+static void
+check(int status)
+{
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+		return;
+	fprintf(stderr, "cost: the command ended with wait status %#x\n", (unsigned)status);
+	exit(1);
+}
+
+static long
+count_faults(char **argv)
+{
+	long least = 0;
+
+	for (int i = 0; i < RUNS; i++) {
+		struct rusage usage;
+		int status;
+
+		if (wait4(spawn(argv), &status, 0, &usage) < 0)
+			give_up("wait4");
+		check(status);
+		if (i == 0 || usage.ru_minflt + usage.ru_majflt < least)
+			least = usage.ru_minflt + usage.ru_majflt;
+	}
+	return least;
+}
+
+/* The first stop is that of execve(2), before the first instruction. */
+static long
+count_instructions(char **argv)
+{
+	pid_t pid = trace(argv);
+	long count = -1;
+	int status;
+
+	while (waitpid(pid, &status, 0) == pid && WIFSTOPPED(status)) {
+		count++;
+		if (ptrace(PTRACE_SINGLESTEP, pid, NULL, NULL) != 0)
+			give_up("ptrace");
+	}
+	check(status);
+	return count;
+}
+
+int
+main(int argc, char **argv)
+{
+	if (argc > 2 && strcmp(argv[1], "faults") == 0)
+		printf("%ld\n", count_faults(argv + 2));
+	else if (argc > 2 && strcmp(argv[1], "instructions") == 0)
+		printf("%ld\n", count_instructions(argv + 2));
+	else
+		return 2;
+	return 0;
+}
