@@ -76,6 +76,11 @@
 #ifndef MAXSTOPS                        /* waiters that are stopped (SIGSTOP) in their sleep */
 #define MAXSTOPS 0
 #endif
+#ifdef FIRST_ONLY                       /* without witnesses, and what they need */
+#define BREAK_WITNESS
+#define BREAK_OWN
+#define BREAK_PASS_ON
+#endif
 #define PROCESSES (WAITS + PRODUCERS + POSTERS)
 #if WAITS > 3 || PRODUCERS > 2 || POSTERS > 2
 #error "at most three waits, two producers, two posters"
@@ -188,14 +193,16 @@ hidden byte target;
 #define HAS_LIVING(n) KEPT(n, 0)
 #endif
 
-#ifdef KILLS_ASLEEP                     /* only those that sleep, or run their command */
-#define MAY_BE_KILLED skip
-#else
-#define MAY_BE_KILLED \
+#define MAY_BE_KILLED_WAKING \
     if \
     :: (kills < MAXKILLS) -> kills++; goto killed \
     :: true \
     fi
+/* KILLS_ASLEEP: only those that sleep or come from there, or run their command */
+#ifdef KILLS_ASLEEP
+#define MAY_BE_KILLED skip
+#else
+#define MAY_BE_KILLED MAY_BE_KILLED_WAKING
 #endif
 
 /* ---- futex calls ---------------------------------------------------------- */
@@ -271,12 +278,10 @@ inline poke(w) {
 
 /* line_unlink(): wakes the owner, and who sleeps behind it, and then unlinks. */
 inline line_unlink(n, w) {
-#ifndef BREAK_UNLINK_OWNER
     if
     :: ALIVE(n, w) -> poke(w)
     :: else
     fi;
-#endif
     atomic {
         if
 #ifndef BREAK_UNLINK_WATCHER
@@ -576,9 +581,7 @@ inline lock_segment() {
         where[me] = AWAKE;
         MAY_BE_KILLED;
         lock_owner = tid;
-#ifndef BREAK_WALK
         assert(job == 0 || lock_died);
-#endif
         lock_died = 0;
         goto look
        }
@@ -600,12 +603,6 @@ inline lock_segment() {
     cursor = NONE; \
     lock_owner = 0
 
-/* Repair, and what a look at name n begins with; with the lock. Afterwards: again. */
-#ifdef BREAK_WALK
-#define FINISH_JOB (false)
-#else
-#define FINISH_JOB (job != 0)
-#endif
 
 /* ---- a wait ----------------------------------------------------------------------- */
 
@@ -642,7 +639,6 @@ inline watch_as_first(n) {
             :: HAS_BROKEN(n) -> again = 1
             :: else
             fi;
-#ifndef BREAK_FIRST
             if
             :: KEPT(n, 0) -> beside = beside | BIT(PROMISE(0))
             :: else
@@ -652,7 +648,6 @@ inline watch_as_first(n) {
             :: KEPT(n, 1) -> beside = beside | BIT(PROMISE(1))
             :: else
             fi;
-#endif
 #endif
             skip
         fi
@@ -845,7 +840,7 @@ inline arm() {
 inline pass_on() {
     do
     :: atomic {
-        MAY_BE_KILLED;
+        MAY_BE_KILLED_WAKING;
         h = 0;
         do
         :: (h < WORDS && !((beside & BIT(h)) && TID(word[h]) == 0)) -> h++
@@ -980,7 +975,7 @@ proctype Wait(byte me) {
 look:
     atomic {
         if
-        :: FINISH_JOB -> goto finish_job
+        :: (job != 0) -> goto finish_job
         :: else
         fi;
         if
@@ -1265,7 +1260,7 @@ again:
 look:
     atomic {
         if
-        :: FINISH_JOB -> goto finish_job
+        :: (job != 0) -> goto finish_job
         :: else
         fi;
         if
