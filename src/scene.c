@@ -38,9 +38,10 @@ allocate(size_t names, size_t stands)
 	if (scene == NULL)
 		return NULL;
 	scene->stand_room = stands;
-	scene->names = (struct scene_name *)(scene + 1);
-	scene->stands = (struct scene_stand *)(scene->names + names);
-	scene->makers = (struct scene_maker *)(scene->stands + stands);
+	/* A stand has the strictest alignment, so they come first. */
+	scene->stands = (struct scene_stand *)(scene + 1);
+	scene->names = (struct scene_name *)(scene->stands + stands);
+	scene->makers = (struct scene_maker *)(scene->names + names);
 	return scene;
 }
 
