@@ -512,12 +512,13 @@ spoil(char *word)
 {
 	struct input in = { (uint8_t *)word, (uint8_t *)word + strlen(word) };
 	struct spoil s = spoil_read(&in);
-	char path[64];
+	const struct compl_where where = { .space = "default", .uid = geteuid() };
+	char path[COMPL_PATH_MAX] = "";
 	void *base;
 	int fd;
 
-	snprintf(path, sizeof path, "/compl.%u.default", (unsigned)geteuid());
-	fd = shm_open(path, O_RDWR, 0);
+	compl_path(path, sizeof path, &where);
+	fd = openat(AT_FDCWD, path, O_RDWR | O_CLOEXEC);
 	if (fd < 0)
 		return;
 	base = mmap(NULL, LAYOUT_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);

@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,10 @@
 #include "layout.h"
 #include "world.h"
 
+#define SHM "/dev/shm"
+
+static char directory[128]; /* of the segments */
+
 /* ---- mappings ---------------------------------------------------------------------------- */
 
 #define BEFORE (UINT64_C(16) << 20)
@@ -21,7 +26,7 @@
 static struct mapping {
 	char *base;
 	size_t size;
-} mappings[24];
+} mappings[32];
 #define MAPPINGS (sizeof mappings / sizeof *mappings)
 
 void *__real_mmap(void *at, size_t size, int prot, int flags, int fd, off_t offset);
@@ -40,18 +45,31 @@ mapping_at(const char *base)
 	return NULL;
 }
 
+/* No namespace of anybody else's. */
+static void
+check_file(int fd)
+{
+	char link[64], path[512] = "";
+
+	snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+	REQUIRE(readlink(link, path, sizeof path - 1) > 0);
+	REQUIRE(strncmp(path, directory, strlen(directory)) == 0);
+}
+
 void *
 __wrap_mmap(void *at, size_t size, int prot, int flags, int fd, off_t offset)
 {
 	struct mapping *free = mapping_at(NULL);
 	char *all;
 
-	if (at || size < LAYOUT_SIZE || !free)
+	if (at || size < LAYOUT_ROBUST_END || !free)
 		return __real_mmap(at, size, prot, flags, fd, offset);
 	all = __real_mmap(NULL, BEFORE + size + BEHIND, PROT_NONE,
 			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (all == MAP_FAILED)
 		return MAP_FAILED;
+	if (fd >= 0)
+		check_file(fd);
 	*free = (struct mapping){ all + BEFORE, size };
 	return __real_mmap(all + BEFORE, size, prot, flags | MAP_FIXED, fd, offset);
 }
@@ -81,12 +99,10 @@ ground_key(const uint32_t *word)
 
 /* ---- files --------------------------------------------------------------------------------- */
 
-#define SHM "/dev/shm"
-
-static char directory[128];
-
-int __wrap_shm_open(const char *name, int flags, mode_t mode);
-int __wrap_shm_unlink(const char *name);
+int __wrap_openat(int from, const char *path, int flags, ...);
+int __real_openat(int from, const char *path, int flags, ...);
+int __wrap_unlink(const char *path);
+int __real_unlink(const char *path);
 int __wrap_lstat(const char *path, struct stat *st);
 int __real_lstat(const char *path, struct stat *st);
 DIR *__wrap_opendir(const char *path);
@@ -112,33 +128,40 @@ ground_begin(void)
 	atexit(leave_nothing);
 }
 
+/* What lies in the machine's directory for the code under test lies in ours. */
 static const char *
-path_of(const char *name)
+path_of(const char *path)
 {
-	static char path[512];
+	static char ours[512];
 
-	snprintf(path, sizeof path, "%s%s", directory, name);
-	return path;
+	if (strncmp(path, SHM "/", sizeof SHM) != 0)
+		return path;
+	snprintf(ours, sizeof ours, "%s%s", directory, path + sizeof SHM - 1);
+	return ours;
 }
 
 int
-__wrap_shm_open(const char *name, int flags, mode_t mode)
+__wrap_openat(int from, const char *path, int flags, ...)
 {
-	return open(path_of(name), flags | O_NOFOLLOW | O_CLOEXEC, mode);
+	va_list more;
+	mode_t mode;
+
+	va_start(more, flags);
+	mode = flags & O_CREAT ? va_arg(more, mode_t) : 0;
+	va_end(more);
+	return __real_openat(from, path_of(path), flags, mode);
 }
 
 int
-__wrap_shm_unlink(const char *name)
+__wrap_unlink(const char *path)
 {
-	return unlink(path_of(name));
+	return __real_unlink(path_of(path));
 }
 
 int
 __wrap_lstat(const char *path, struct stat *st)
 {
-	bool is_ours = !strncmp(path, SHM "/", sizeof SHM);
-
-	return __real_lstat(is_ours ? path_of(path + sizeof SHM - 1) : path, st);
+	return __real_lstat(path_of(path), st);
 }
 
 DIR *
