@@ -29,6 +29,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 #define DEAR	  19 /* besides itself a call that looks at everything counts as so many */
 #define DEPTH_MAX 4
 #define LATER_MAX 8
+#define LAST_TID  (4 * 1024 * 1024) /* and those before it: the thread ids of participants */
 
 #define X15  "xxxxxxxxxxxxxxx"
 #define X127 "x" X15 X15 X15 X15 X15 X15 X15 X15 "xxxxxx"
@@ -119,6 +120,7 @@ open_all(void)
 		world_turn(depth);
 		world_list(NULL);
 		REQUIRE(compl_open(&p->spaces[is_sole], &there, flags) == COMPL_OK);
+		p->spaces[is_sole]->tid = LAST_TID - depth;
 		p->handles[is_sole] = *p->spaces[is_sole];
 	}
 	fresh[is_sole] = *participants[0].spaces[is_sole]->header;
