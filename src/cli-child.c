@@ -139,7 +139,7 @@ child_attend(struct child *child, const struct child_listener *listener)
 			wishes[1] = listener->wish();
 		if (poll(wishes, 2, -1) < 0)
 			continue;
-		if (wishes[1].revents != 0)
+		if (listener != NULL && wishes[1].revents != 0)
 			listener->hear(listener->arg);
 		if (wishes[0].revents != 0)
 			take_signals(child);

@@ -72,12 +72,13 @@ sweep(const struct compl_where *where)
 static bool
 make_name(char *name)
 {
-	static const char digits[] = "0123456789abcdef";
+	static const char prefix[] = "scope.", digits[] = "0123456789abcdef";
 	unsigned char bits[WORD_BYTES];
-	char *end = name + strlen(strcpy(name, "scope."));
+	char *end = name + sizeof(prefix) - 1;
 
 	if (getrandom(bits, sizeof(bits), 0) != sizeof(bits))
 		return false;
+	memcpy(name, prefix, sizeof(prefix) - 1);
 	for (size_t i = 0; i < sizeof(bits); i++) {
 		*end++ = digits[bits[i] >> 4];
 		*end++ = digits[bits[i] & 15];

@@ -30,7 +30,7 @@ address_of(const char *text, struct sockaddr_un *address, socklen_t *length)
 	address->sun_family = AF_UNIX;
 	if (!text || strlen(text) >= sizeof(address->sun_path))
 		return -1;
-	strcpy(address->sun_path, text);
+	memcpy(address->sun_path, text, strlen(text));
 	*length = offsetof(struct sockaddr_un, sun_path) + strlen(text) + (*text == '/');
 	if (*text == '@')
 		address->sun_path[0] = '\0';
@@ -76,8 +76,9 @@ serve(const char *path, int is_deaf)
 		return 1;
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	puts("listens");
-	while (is_deaf)
-		pause();
+	if (is_deaf)
+		for (;;)
+			pause();
 	for (;;) {
 		struct iovec io = { text, sizeof(text) };
 		struct msghdr m = { .msg_iov = &io,
@@ -141,6 +142,7 @@ main(int argc, char **argv)
 		if (text)
 			memset(text, 'x', size);
 		rc = text ? say(text, size, 0) : 1;
+		free(text);
 	}
 	if (rc == 1)
 		perror("notify");
