@@ -105,16 +105,16 @@ enum compl_result {
 	COMPL_E_EXISTS,			  /* compl_init: initialised, or carries something */
 	COMPL_E_BUSY,			  /* compl_reinit: tokens meant for those in line */
 	COMPL_E_OVERFLOW,		  /* the counter would pass 4294967294 */
-	COMPL_E_NO_NAME,
-	/* no room for another name */ COMPL_E_NO_PLACE, /* no room for another waiter */
-	COMPL_E_NO_PRODUCER,				 /* no room for another producer */
-	COMPL_E_NO_SPACE,    /* the file system of the segment is full */
-	COMPL_E_LOCKED,	     /* the lock was not to be had within a second */
-	COMPL_E_NOT_OURS,    /* the segment's owner or mode is not as it must be */
-	COMPL_E_NOT_SEGMENT, /* not a regular file, or not one of compl's */
-	COMPL_E_VERSION,     /* made by another version of compl, and in use */
-	COMPL_E_DAMAGED,     /* the segment contradicts itself */
-	COMPL_E_SYSTEM,	     /* a system call failed; errno says why */
+	COMPL_E_NO_NAME,		  /* no room for another name */
+	COMPL_E_NO_PLACE,		  /* no room for another waiter */
+	COMPL_E_NO_PRODUCER,		  /* no room for another producer */
+	COMPL_E_NO_SPACE,		  /* the file system of the segment is full */
+	COMPL_E_LOCKED,			  /* the lock was not to be had within a second */
+	COMPL_E_NOT_OURS,		  /* the segment's owner or mode is not as it must be */
+	COMPL_E_NOT_SEGMENT,		  /* not a regular file, or not one of compl's */
+	COMPL_E_VERSION,		  /* made by another version of compl, and in use */
+	COMPL_E_DAMAGED,		  /* the segment contradicts itself */
+	COMPL_E_SYSTEM,			  /* a system call failed; errno says why */
 };
 
 /* A few English words for a result, without a full stop; static storage. */
@@ -138,7 +138,8 @@ enum compl_open_flags {
 	   the handle is open: compl may register a robust list of its own
 	   (set_robust_list(2)), which damaged bytes cannot lead astray.  One such
 	   handle a thread (COMPL_E_SYSTEM, EBUSY).  The handle
-	   belongs to this thread and is useless after fork().  Without it, words are	   put on the list that libc has registered for the calling thread, and nothing
+	   belongs to this thread and is useless after fork().  Without it, words
+	   are put on the list that libc has registered for the calling thread, and nothing
 	   can be promised (compl_promise()). */
 	COMPL_SOLE_LIST = 1 << 1,
 	/* With COMPL_CREATE: also a namespace whose name begins with "scope.", which
