@@ -90,7 +90,7 @@ static enum compl_result
 promise(struct production *p)
 {
 	const struct cli_call *call = p->call;
-	unsigned flags = call->set.single ? COMPL_PROMISE_SINGLE : 0;
+	unsigned flags = COMPL_PROMISE_CHILD | (call->set.single ? COMPL_PROMISE_SINGLE : 0);
 	enum compl_result result;
 
 	do {

@@ -329,6 +329,10 @@ struct compl_promise {
 
 enum compl_promise_flags {
 	COMPL_PROMISE_SINGLE = 1 << 0, /* not beside another producer */
+	/* It is kept by processes that this one has started: the thread itself does nothing but
+	   wait for their end or their word.  Dead-locks are found below such producers; one
+	   without this flag counts as busy unless it waits itself (COMPL_WAIT_DETECT). */
+	COMPL_PROMISE_CHILD = 1 << 1,
 };
 
 /* Makes the calling thread a producer of a name.  From then on, if it ends (by _exit, exec,

@@ -46,20 +46,28 @@ find_stand(const struct scene *scene, pid_t pid)
 	return NULL;
 }
 
+/* All that it produces is made by its children.  Who produces something else besides may be at
+ * work for that. */
 static bool
-is_maker(const struct scene *scene, pid_t pid)
+only_attends(const struct scene *scene, pid_t pid)
 {
-	for (size_t i = 0; i < scene->maker_count; i++)
-		if (scene->makers[i].pid == pid)
-			return true;
-	return false;
+	bool attends = false;
+
+	for (size_t i = 0; i < scene->maker_count; i++) {
+		if (scene->makers[i].pid != pid)
+			continue;
+		if (!scene->makers[i].attends)
+			return false;
+		attends = true;
+	}
+	return attends;
 }
 
 /* Nothing that has ended moves a waiter; but a parent that sleeps for it will be woken. */
 static bool
 is_forgotten(const struct scene *scene, const struct member *m)
 {
-	return m->zombie && find_stand(scene, m->parent) != NULL;
+	return m->zombie && m->single && find_stand(scene, m->parent) != NULL;
 }
 
 static bool
@@ -69,15 +77,18 @@ is_process_stuck(const struct scene *scene, const struct member *m)
 
 	if (stand != NULL)
 		return m->single && is_wait_stuck(scene, stand);
-	return m->awaits || is_forgotten(scene, m) || (m->single && is_maker(scene, m->pid));
+	return m->awaits || is_forgotten(scene, m) || (m->single && only_attends(scene, m->pid));
 }
 
 static bool
 is_producer_stuck(const struct scene *scene, pid_t pid)
 {
 	const struct family *f = &scene->family;
+	const struct member *self = family_find(f, pid);
 	bool has_waiter = false;
 
+	if (self == NULL || !is_process_stuck(scene, self))
+		return false;
 	for (size_t i = 0; i < f->count; i++) {
 		const struct member *m = &f->members[i];
 

@@ -137,7 +137,8 @@ enum place_state {
 #define PLACE_FAIL_FAST 2u
 #define PLACE_IO	4u
 #define PLACE_PRODUCER	8u
-#define PLACE_PARENT	8 /* from this bit on: the pid of who started the waiter */
+#define PLACE_ATTENDS	16u /* a producer that does nothing but wait for its children */
+#define PLACE_PARENT	8   /* from this bit on: the pid of who started the waiter */
 
 /* One wait's place in one line, or a producer's among those of one completion.
  *

@@ -36,9 +36,10 @@ leave(struct session *s, enum compl_result result)
 }
 
 static void
-describe(struct session *s, const char *command, struct place *how)
+describe(struct session *s, unsigned flags, const char *command, struct place *how)
 {
-	*how = (struct place){ .flags = PLACE_PRODUCER,
+	*how = (struct place){ .flags = PLACE_PRODUCER |
+					(flags & COMPL_PROMISE_CHILD ? PLACE_ATTENDS : 0),
 			       .state = STATE_PRODUCING,
 			       .ticket = line_ticket(s),
 			       .pid = (uint32_t)getpid(),
@@ -61,7 +62,7 @@ join(struct session *s, const char *name, unsigned flags, const char *command,
 		result = COMPL_TIMED_OUT;
 	if (result != COMPL_OK)
 		return result;
-	describe(s, command, &how);
+	describe(s, flags, command, &how);
 	promise->ticket = how.ticket;
 	result = producer_join(s, completion, &how, &promise->place);
 	if (result != COMPL_OK)

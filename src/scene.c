@@ -77,7 +77,8 @@ note_name(struct session *s, struct scene *scene, uint32_t completion)
 	for (struct queue_walk walk = producer_walk(s, completion);
 	     (place = queue_next(&walk)) != 0 && makers++ < COMPL_PRODUCERS_MAX;)
 		scene->makers[scene->maker_count++] =
-			(struct scene_maker){ name, (pid_t)get(&place_at(s, place)->pid) };
+			(struct scene_maker){ name, (pid_t)get(&place_at(s, place)->pid),
+					      get(&place_at(s, place)->flags) & PLACE_ATTENDS };
 }
 
 struct scene *

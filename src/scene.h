@@ -20,6 +20,7 @@ struct scene_stand {
 struct scene_maker {
 	uint32_t name;
 	pid_t pid;
+	bool attends; /* it does nothing but wait for its children */
 };
 
 struct scene_name {

@@ -6,7 +6,7 @@
 
 /* ---- players ------------------------------------------------------------------ */
 
-enum { ORPHANED = 21, REMOVED, BUSY, FULL };
+enum { ORPHANED = 21, REMOVED, BUSY, FULL, LOCKED };
 
 static int
 status_of(enum compl_result result, const struct compl_outcome *out)
@@ -22,6 +22,8 @@ status_of(enum compl_result result, const struct compl_outcome *out)
 		return BUSY;
 	case COMPL_E_NO_PRODUCER:
 		return FULL;
+	case COMPL_DEAD_LOCK:
+		return LOCKED;
 	default:
 		return 90;
 	}
@@ -499,6 +501,85 @@ several_of_one_handle(void)
 	return true;
 }
 
+/* ---- dead-locks -------------------------------------------------------------------- */
+
+struct part {
+	const char *makes, *needs;
+	unsigned flags;
+};
+
+static int
+needs(const struct part *part)
+{
+	struct compl_space *c = space_open(COMPL_SOLE_LIST);
+	struct compl_request r = { .names = &part->needs,
+				   .count = 1,
+				   .need = 1,
+				   .flags = COMPL_WAIT_DETECT,
+				   .deadline_ns = in_ms(1500) };
+	struct compl_outcome out = { 0 };
+
+	NEED(c != NULL);
+	return status_of(compl_wait(c, &r, &out), &out);
+}
+
+/* Promises, has a child wait, and works until that has ended; ends as it did. */
+static int
+works(void *argument)
+{
+	const struct part *part = argument;
+	struct compl_space *c = space_open(COMPL_SOLE_LIST);
+	struct compl_promise promise;
+	int status;
+	pid_t pid;
+
+	NEED(c != NULL);
+	NEED(compl_promise(c, part->makes, part->flags, "me", &promise) == COMPL_OK);
+	if ((pid = fork()) == 0)
+		_exit(needs(part));
+	while (waitpid(pid, &status, WNOHANG) == 0)
+		nap();
+	NEED(compl_keep(c, &promise, &(struct compl_post){ .all = true }, false) == COMPL_OK);
+	return WEXITSTATUS(status);
+}
+
+/* How the later one of two ends that need what the other makes. */
+static bool
+crossing(unsigned flags, int *later)
+{
+	static struct part one, other;
+	size_t first;
+
+	one = (struct part){ "a", "b", flags };
+	other = (struct part){ "b", "a", COMPL_PROMISE_CHILD };
+	first = child(works, &one);
+	while (!child_has_ended(first) && waiters("b") == 0)
+		nap();
+	*later = child_status(child(works, &other));
+	CHECK(child_status(first) != 99);
+	return true;
+}
+
+static bool
+below_one_that_works(void)
+{
+	int later;
+
+	CHECK(crossing(0, &later));
+	CHECK(later == BUSY || later == 0);
+	return true;
+}
+
+static bool
+below_those_that_attend(void)
+{
+	int later;
+
+	CHECK(crossing(COMPL_PROMISE_CHILD, &later));
+	CHECK(later == LOCKED);
+	return true;
+}
+
 static bool
 not_on_a_shared_list(void)
 {
@@ -540,6 +621,10 @@ static const struct test tests[] = {
 	{ .sentence = "one producer more than there is room for", .run = too_many_producers },
 	{ .sentence = "a handle keeps several promises, and its end breaks the others",
 	  .run = several_of_one_handle },
+	{ .sentence = "nobody is accused below a producer that works itself",
+	  .run = below_one_that_works },
+	{ .sentence = "below producers that only wait for children a cycle is found",
+	  .run = below_those_that_attend },
 	{ .sentence = "a promise needs a list of its own", .run = not_on_a_shared_list },
 };
 
