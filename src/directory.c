@@ -16,8 +16,8 @@
 #include "spelling.h"
 
 /* FNV-1a. */
-static uint32_t
-hash_of(const char *name)
+uint32_t
+directory_hash(const char *name)
 {
 	uint32_t hash = 2166136261u;
 
@@ -29,7 +29,7 @@ hash_of(const char *name)
 uint32_t
 directory_find(struct session *s, const char *name)
 {
-	uint32_t hash = hash_of(name), index = get(bucket_at(s, hash));
+	uint32_t hash = directory_hash(name), index = get(bucket_at(s, hash));
 
 	for (uint32_t steps = 0; index != 0; steps++) {
 		struct completion *n = completion_at(s, index);
@@ -82,7 +82,7 @@ blank(struct completion *n, const char *name, uint32_t hash)
 enum compl_result
 directory_make(struct session *s, const char *name, uint32_t *index)
 {
-	uint32_t hash = hash_of(name), *bucket = bucket_at(s, hash);
+	uint32_t hash = directory_hash(name), *bucket = bucket_at(s, hash);
 	uint32_t free = get(&s->h->completions_free);
 	enum compl_result result = COMPL_OK;
 	struct completion *n;
@@ -152,7 +152,7 @@ mend(struct completion *n)
 {
 	uint32_t value = get(&n->value);
 
-	put(&n->hash, hash_of(n->name));
+	put(&n->hash, directory_hash(n->name));
 	n->producers = n->line = (struct queue){ 0 };
 	if (get(&n->status) > 255)
 		put(&n->status, 0);
@@ -171,7 +171,7 @@ directory_rebuild(struct session *s)
 	for (uint32_t i = 1; i <= s->completions; i++) {
 		struct completion *n = completion_at(s, i);
 		bool usable = is_usable(s, n);
-		uint32_t *list = usable ? bucket_at(s, hash_of(n->name)) : free;
+		uint32_t *list = usable ? bucket_at(s, directory_hash(n->name)) : free;
 
 		if (usable)
 			mend(n);

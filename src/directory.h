@@ -11,6 +11,8 @@
 
 #include "segment.h"
 
+uint32_t directory_hash(const char *name);
+
 /* The completion of a name, or 0. */
 uint32_t directory_find(struct session *s, const char *name);
 

@@ -81,6 +81,7 @@ struct layout_header {
 	uint32_t places_free;	   /* [lock] first in first out, by next */
 	uint32_t places_free_tail; /* [lock] */
 	uint32_t ticket[2];	   /* [lock] of the latest wait, low and high */
+	uint32_t changes;	   /* odd while a transaction is applied; see log.c */
 };
 
 struct layout_entry {

@@ -15,6 +15,7 @@
 #include "file.h"
 #include "line.h"
 #include "listing.h"
+#include "probe.h"
 #include "promise.h"
 #include "removal.h"
 #include "repair.h"
@@ -356,8 +357,9 @@ compl_try(struct compl_space *c, const struct compl_request *req, struct compl_o
 	return compl_wait(c, &now, out);
 }
 
-enum compl_result
-compl_test(struct compl_space *c, const char *name)
+/* With the lock, which a dead owner may have left, or others may hold. */
+static enum compl_result
+test_locked(struct compl_space *c, const char *name)
 {
 	struct session s;
 	uint32_t index;
@@ -368,6 +370,18 @@ compl_test(struct compl_space *c, const char *name)
 		return result;
 	done = index != 0 && get(&completion_at(&s, index)->done) > 0;
 	return leave(&s, done ? COMPL_OK : COMPL_NOT_DONE);
+}
+
+enum compl_result
+compl_test(struct compl_space *c, const char *name)
+{
+	bool done;
+
+	if (!compl_is_name(name))
+		return COMPL_E_NAME;
+	if (probe_test(c, name, &done))
+		return done ? COMPL_OK : COMPL_NOT_DONE;
+	return test_locked(c, name);
 }
 
 /* ---- list, check ------------------------------------------------------------------ */

@@ -29,14 +29,23 @@ log_put(struct session *s, uint32_t *word, uint32_t value)
 }
 
 /* From our own copy: what others may write into the shared one must not choose where
- * we write. */
+ * we write.
+ *
+ * Ordering: the count of changes is odd before the first word changes (release fence), and even
+ * after the last (release store); pairs with probe_test(), which reads without the lock.
+ * Crash: it stays odd until the next owner has applied the rest. */
 static void
 apply(struct session *s)
 {
+	uint32_t changes = get(&s->h->changes) | 1;
+
+	put(&s->h->changes, changes);
+	__atomic_thread_fence(__ATOMIC_RELEASE);
 	for (uint32_t i = 0; i < s->logged; i++)
 		put((uint32_t *)(s->c->base + s->log[i].offset), s->log[i].value);
 	s->logged = 0;
 	__atomic_store_n(&s->h->log_length, 0, __ATOMIC_RELEASE);
+	__atomic_store_n(&s->h->changes, changes + 1, __ATOMIC_RELEASE);
 }
 
 bool

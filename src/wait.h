@@ -12,22 +12,23 @@ struct scene;
 
 /* Trusted: nobody else can write it. */
 struct wait {
-	struct session s;
 	const struct compl_request *req;
 	struct compl_outcome *out;
-	uint32_t completions[COMPL_NAMES_MAX]; /* 0: no such name, under the lock */
-	uint32_t places[COMPL_NAMES_MAX];      /* in line; all or none */
 	bool joined;
 	uint32_t *state; /* of the lead, once joined */
 	int64_t since_ns;
-	struct futex_watch watches[FUTEX_WATCH_MAX];
 	size_t watching;     /* words, */
 	size_t own;	     /* and so many of them of its lines; behind them producers' */
-	bool first;	     /* it sleeps on a bell */
+	bool first;	     /* it sleeps on a bell, or behind who does where there are producers */
 	bool brief;	     /* on somebody who may be stopped */
+	bool belted;	     /* only a seat belt ended the latest sleep */
 	struct scene *scene; /* to be looked at, or NULL */
 	int64_t detect_ns;   /* when to look for a dead-lock next; 0: at once */
-	bool belted;	     /* only a seat belt ended the latest sleep */
+	/* From here on only what is in use is ever written or read. */
+	uint32_t completions[COMPL_NAMES_MAX]; /* 0: no such name, under the lock */
+	uint32_t places[COMPL_NAMES_MAX];      /* in line; all or none */
+	struct futex_watch watches[FUTEX_WATCH_MAX];
+	struct session s;
 };
 
 static inline bool

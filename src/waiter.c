@@ -31,7 +31,9 @@
 static bool
 is_over(const struct wait *w)
 {
-	return w->req->deadline_ns != COMPL_NEVER && clock_now_ns() >= w->req->deadline_ns;
+	int64_t deadline_ns = w->req->deadline_ns;
+
+	return deadline_ns != COMPL_NEVER && (deadline_ns <= 0 || clock_now_ns() >= deadline_ns);
 }
 
 /* ---- lining up ----------------------------------------------------------------- */
@@ -246,7 +248,9 @@ enter(struct wait *w)
 
 	if (w->joined || !is_over(w))
 		return repair_enter(&w->s, w->req->deadline_ns);
-	result = repair_enter(&w->s, clock_now_ns() + LOCK_NS);
+	result = repair_enter(&w->s, 0);
+	if (result == COMPL_TIMED_OUT)
+		result = repair_enter(&w->s, clock_now_ns() + LOCK_NS);
 	return result == COMPL_TIMED_OUT ? COMPL_E_LOCKED : result;
 }
 
@@ -353,13 +357,24 @@ loop(struct wait *w)
 	return end;
 }
 
+static void
+begin(struct wait *w, const struct compl_request *req, struct compl_outcome *out)
+{
+	memset(w, 0, offsetof(struct wait, completions));
+	memset(w->completions, 0, req->count * sizeof(w->completions[0]));
+	memset(w->places, 0, req->count * sizeof(w->places[0]));
+	w->req = req;
+	w->out = out;
+}
+
 enum compl_result
 waiter_wait(struct compl_space *c, const struct compl_request *req, struct compl_outcome *out)
 {
-	struct wait w = { .req = req, .out = out };
-	enum compl_result result = session_begin(&w.s, c, req->hold);
+	enum compl_result result;
+	struct wait w;
 
-	if (result != COMPL_OK)
+	begin(&w, req, out);
+	if ((result = session_begin(&w.s, c, req->hold)) != COMPL_OK)
 		return result;
 	if (req->escape != NULL) {
 		req->escape->wanted = 0;
