@@ -53,7 +53,7 @@ spoil_offset(struct input *in)
 	case 0:
 		return input_byte(in) % (sizeof(struct layout_header) / 4) * 4;
 	case 1:
-		return spoil_record(in, LAYOUT_LOG_AT, sizeof(struct layout_entry), LAYOUT_LOG);
+		return spoil_record(in, LAYOUT_LOG_AT, sizeof(struct layout_entry), 16);
 	case 2:
 		return LAYOUT_BUCKETS_AT +
 		       spoil_hashes[input_byte(in) % spoil_hash_count] % LAYOUT_BUCKETS * 4;
