@@ -2,459 +2,355 @@
  *
  * kill-stepper - kills a command after any instruction, and looks what becomes of the others
  *
- * Usage: kill-stepper [--every] [--share I/N] [--samples N] [--double N] [--at K[/L]] COMPL WAITER SCENE...
+ * Usage: kill-stepper [--every] [--doubles I/N] [--share I/N] [--samples N] [--double N] [--at K[/L]]
+ *	[--keep FILE] [--list] COMPL WAITER SCENE...
  *
  * Each scene (scenes.h) is first played to its end, noting the moments at which something
  * changed that outlives the victim: the bytes of the segment, or the victim's robust list.
  * Between two such moments one instruction is as good as another to be killed at; so the
  * scene is then played once for each of them, on a fresh segment, and the victim killed
  * there by SIGKILL.  Then, without any further command, all who should go must have gone; the
- * tokens must add up (verdict.h); and the line must work on.
+ * tokens must add up (verdict.h); and the line must work on (sequel.h).  Where somebody else ran
+ * on the way, that is done twice, in haste and with patience (play.h).  A wait is also
+ * interrupted there, by SIGTERM: it must end, and either have taken its tokens and say so, or none.
  *
  * Where the outcome turns from one such moment to the next, every moment between them and
  * a few around is tried too, and of all others --samples at random; --every tries every
- * single one.  --share I/N takes the I-th of N parts.  --double N: N times, a
- * second victim is killed in the same way while it comes upon what the first has left.
- * --at K or K/L does one kill, or a double one, once more; --keep FILE saves the segment of a
- * failure.
+ * single one, or with --share I/N the I-th (from 0) of N parts.  --double N: N double kills
+ * (doubles.h) at random; --doubles I/N: all of them, after the I-th of N parts of the first.  --at K or K/L does one kill, or
+ * a double one, once more; --keep FILE saves the segment of a failure.
  *
- * Prints a line per scene; status 1 if something did not add up.
+ * SCENE is a name, or "all".  Prints a line for each, and a sum; status 1 if something did not add
+ * up.
  */
-#include "play.h"
-#include "verdict.h"
-
-#include <sys/time.h>
+#include "doubles.h"
 
 static struct {
 	bool every;
-	unsigned share, shares, samples, doubles;
-	const char *at, *keep;
+	unsigned share, shares, double_share, double_shares, samples, doubles;
+	const char *at;
 } option = { .shares = 1, .samples = 20 };
 
-static struct {
-	const struct scene *scene;
-	struct stage *stage;
-	unsigned moment, second, kills, performances;
-	volatile unsigned ticks;
-	unsigned long long where;
-} now;
+/* Of a scene, or of all. */
+struct tally {
+	unsigned long moments, changes, turns, kills, interrupts, doubles;
+	bool failed;
+};
 
-static char holder[4096]; /* hold-lock, beside us */
+static struct score score;
 
-static const char *const seconds[] = { "done a", "wait a --timeout 0", "done a --all", "rm a",
-				       "ls",	 "reinit a --force" };
+/* ---- one kill ---------------------------------------------------------------------- */
 
-/* The segment as it was at the verdict, for those who look for the reason. */
+/* A wait that has died of the signal has not taken anything; but CMD may have. */
 static void
-keep(const char *space, const char *file)
+interrupt(struct stage *s, struct victim *v)
 {
-	char path[COMPL_PATH_MAX];
-	int from, to;
-
-	segment_file(path, sizeof path, space);
-	from = open(path, O_RDONLY | O_CLOEXEC);
-	to = open(file, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	if (from >= 0 && to >= 0)
-		copy_sparse(from, to);
-	close(from);
-	close(to);
+	now.how = "interrupted";
+	victim_end_by(v, SIGTERM);
+	s->dead[0].untaken = WIFSIGNALED(v->status) && !s->dead[0].wish.becomes;
 }
 
-static void
-report(const char *why)
-{
-	printf("%s: killed at moment %u", now.scene->name, now.moment);
-	if (now.second)
-		printf(" and again at %u", now.second);
-	printf(" (instruction 0x%llx, namespace %s): %s\n", now.where, now.stage->space, why);
-	fflush(stdout);
-	if (option.keep)
-		keep(now.stage->space, option.keep);
-}
-
-_Noreturn void
-give_up(const char *why)
-{
-	static bool again;
-
-	if (!again && now.stage) {
-		again = true;
-		report(why);
-		stage_end(now.stage);
-	} else {
-		perror(why);
-	}
-	exit(1);
-}
-
-/* Interrupts whatever we wait for, every millisecond, so that we look up. */
-static void
-tick(int signal)
-{
-	(void)signal;
-	if (--now.ticks == 0)
-		give_up("it hangs");
-}
-
-static void
-ticks_begin(void)
-{
-	struct itimerval every = { { 0, 1000 }, { 0, 1000 } };
-	struct sigaction action = { .sa_handler = tick };
-
-	sigaction(SIGALRM, &action, NULL);
-	setitimer(ITIMER_REAL, &every, NULL);
-}
-
-static void
-enter(struct stage *s, const char *program, const char *waiter)
-{
-	char space[32];
-
-	now.ticks = 60000;
-	share_processor();
-	*s = (struct stage){ .program = program, .waiter = waiter, .holder = holder };
-	now.stage = s;
-	snprintf(space, sizeof space, "step%d.%u", (int)getpid(), now.performances++);
-	stage_begin(s, now.scene, space);
-}
-
-/* After the verdict: lets those who are left go in their order, and then uses the
- * names from the start. */
+/* One performance with a kill at this moment, by SIGKILL or SIGTERM. */
 static bool
-goes_on(struct stage *s, struct remains *r)
+kill_at(unsigned moment, bool patient, int signal, unsigned *outcome)
 {
-	unsigned moved = r->moved, n;
-	size_t i, faults = 0;
-
-	compl_close(s->c); /* the namespace may be another now */
-	s->c = NULL;
-	for (i = 0; i < s->others; i++)
-		other_stop(&s->other[i], false);
-	if (!others_settle(s->other, s->others))
-		return trouble(r, "going on: the others do not settle");
-	stage_count(s);
-	compl_list_free(r->list);
-	if (!verdict(r, s))
-		return false;
-	for (i = 0; i < s->others; i++) {
-		if (s->cast[i].ended)
-			continue;
-		for (n = 0; n < NAMES; n++) {
-			const struct wish *w = &s->cast[i].wish;
-
-			if (!(w->names >> n & 1) || is_all(r, n) || r->left[n] >= w->count)
-				continue;
-			stage_post(s, n, (uint32_t)(w->count - r->left[n]), false);
-			if (w->any)
-				break;
-		}
-		compl_list_free(r->list);
-		if (!others_settle(s->other, s->others))
-			return trouble(r, "going on: the others do not settle");
-		stage_count(s);
-		if (!verdict(r, s))
-			return false;
-		if (r->moved != moved && s->victims == 1 && strcmp(s->dead[0].wish.verb, "rm"))
-			return trouble(r, "going on: what the victim did has changed");
-		if (!s->cast[i].ended)
-			return trouble(r, "going on: waiter %zu does not go", i);
-	}
-	if (compl_check(stage_open(s), NULL, NULL, &faults) != COMPL_OK || faults)
-		return trouble(r, "check finds %zu faults", faults);
-	for (n = 0; n < NAMES; n++) {
-		const char *name = name_of(n);
-		struct compl_request one = { .names = &name, .count = 1, .need = 1 };
-		struct compl_outcome out = { 0 };
-
-		must(compl_reinit(s->c, name, true));
-		stage_post(s, n, 1, false);
-		must(compl_try(s->c, &one, &out));
-		if (compl_test(s->c, name) != COMPL_NOT_DONE)
-			return trouble(r, "%s is done after a token was posted and taken", name);
-	}
-	if (compl_rescues(s->c))
-		return trouble(r, "a seat belt was needed");
-	return true;
-}
-
-/* What can be seen from outside of what came of a kill, as a number. */
-static unsigned
-outcome_of(const struct stage *s, const struct remains *r)
-{
-	unsigned seen = r->moved | (unsigned)s->dead[0].ended << 2;
-	size_t i;
-
-	for (i = 0; i < s->others; i++)
-		seen |= (unsigned)s->cast[i].ended << (i + 3);
-	return seen;
-}
-
-/* The victims have been killed: what became of it all. */
-static bool
-judge(struct stage *s, struct remains *r, unsigned *outcome)
-{
-	bool sound;
-
-	now.kills++;
-	if (s->inode && s->inode != segment_inode(s->space) &&
-	    !strstr(now.scene->victim, "rm --all"))
-		give_up("somebody else has removed the segment");
-	stage_let_go(s);
-	if (!others_settle(s->other, s->others))
-		give_up("the others do not settle");
-	stage_count(s);
-	sound = verdict(r, s);
-	*outcome = outcome_of(s, r);
-	if (sound)
-		sound = goes_on(s, r);
-	if (!sound)
-		report(r->trouble);
-	compl_list_free(r->list);
-	return sound;
-}
-
-/* One performance with a kill at this moment. */
-static bool
-kill_at(const char *program, const char *waiter, unsigned moment, bool patient, unsigned *outcome)
-{
-	struct remains r;
-	struct victim *v;
 	struct stage s;
-	bool sound;
+	struct victim *v = enter(&s, !VICTIM_BREAKPOINTS);
 
 	now.moment = moment;
-	now.second = 0;
-	enter(&s, program, waiter);
-	v = stage_victim(&s, now.scene->victim, !VICTIM_BREAKPOINTS);
-	play_to(&s, v, now.scene, moment, patient);
-	now.where = moments[moment].address;
-	victim_kill(v);
-	sound = judge(&s, &r, outcome);
-	stage_end(&s);
-	return sound;
+	now.where = score.at[moment].address;
+	play_to(play_begin(&s, v, now.scene, &score), moment, patient);
+	stage_note_scope(&s, v);
+	if (signal == SIGTERM)
+		interrupt(&s, v);
+	else
+		victim_kill(v);
+	return judge(&s, outcome);
 }
 
-/* The whole scene, without a kill before its end; returns the number of moments. */
-static unsigned
-rehearse(const char *program, const char *waiter)
+/* The whole scene, without a kill before its end. */
+static void
+rehearse(void)
 {
-	struct remains r;
 	struct victim *v;
 	struct stage s;
 	struct watch w;
-	unsigned count, outcome;
-	bool sound;
+	unsigned outcome;
 
-	now.moment = now.second = 0;
-	enter(&s, program, waiter);
+	now.moment = 0;
+	v = enter(&s, true);
 	watch_begin(&w, s.space);
-	v = stage_victim(&s, now.scene->victim, true);
-	count = rehearse_moments(&s, v, now.scene, &w);
+	play_slowly(play_begin(&s, v, now.scene, NULL), &score, &w);
 	watch_end(&w);
 	victim_kill(v);
-	sound = judge(&s, &r, &outcome);
-	stage_end(&s);
-	if (!sound || !count)
+	if (!score.count)
+		give_up("the victim does not open the segment");
+	if (!judge(&s, &outcome))
 		exit(1);
-	return count;
 }
 
 /* ---- one scene ------------------------------------------------------------------- */
 
-struct tally {
-	unsigned moments, changes, turns;
-	bool failed;
-};
+static bool
+is_interruptible(void)
+{
+	return (!strncmp(now.scene->victim, "wait ", 5) ||
+		!strncmp(now.scene->victim, "try ", 4)) &&
+	       !strstr(now.scene->victim, "--uninterruptible");
+}
 
 static void
-try_moment(struct tally *t, const char *program, const char *waiter, unsigned moment,
-	   unsigned *outcome)
+try_moment(struct tally *t, unsigned moment, unsigned *outcome)
 {
-	t->failed |= !kill_at(program, waiter, moment, false, outcome);
-	if (moments[moment].changed && somebody_ran(moment))
-		t->failed |= !kill_at(program, waiter, moment, true, outcome);
+	bool changed = score.at[moment].changed, twice = changed && somebody_ran(&score, moment);
+	unsigned unused;
+
+	t->failed |= !kill_at(moment, false, SIGKILL, outcome);
+	if (twice)
+		t->failed |= !kill_at(moment, true, SIGKILL, outcome);
+	t->kills += 1 + twice;
+	if (!is_interruptible())
+		return;
+	t->failed |= !kill_at(moment, changed, SIGTERM, &unused);
+	t->interrupts++;
 }
 
 /* Every moment from one to another, with a few around, but no more than 60. */
 static void
-try_turn(struct tally *t, const char *program, const char *waiter, unsigned from, unsigned to)
+try_turn(struct tally *t, unsigned from, unsigned to)
 {
 	unsigned outcome, moment = from > 5 ? from - 5 : 0;
 	unsigned stride = (to - from + 10) / 60 + 1;
 
 	t->turns++;
-	for (; moment < to + 5 && moment < t->moments; moment += stride)
-		if (!moments[moment].changed)
-			try_moment(t, program, waiter, moment, &outcome);
+	for (; moment < to + 5 && moment < score.count; moment += stride)
+		if (!score.at[moment].changed)
+			try_moment(t, moment, &outcome);
 }
 
 static void
-try_changes(struct tally *t, const char *program, const char *waiter)
+try_singles(struct tally *t)
 {
 	unsigned moment, outcome, last_outcome = 0, last = 0, nth = 0;
 
-	for (moment = 0; moment < t->moments; moment++) {
-		t->changes += moments[moment].changed;
-		if (!option.every && !moments[moment].changed)
+	for (moment = 0; moment < score.count; moment++) {
+		if (!option.every && !score.at[moment].changed)
 			continue;
 		if (nth++ % option.shares != option.share)
 			continue;
-		try_moment(t, program, waiter, moment, &outcome);
+		try_moment(t, moment, &outcome);
 		if (!option.every && option.shares == 1 && moment && outcome != last_outcome)
-			try_turn(t, program, waiter, last, moment);
+			try_turn(t, last, moment);
 		last_outcome = outcome;
 		last = moment;
 	}
 }
 
-/* Two kills: of the scene's victim at a change, then of another, which meets what the first
- * left behind, at a change of its own. */
-static void
-try_double(struct tally *t, const char *program, const char *waiter, unsigned first,
-	   unsigned second, const char *line)
-{
-	unsigned outcome;
-	struct remains r;
-	struct victim *v;
-	struct stage s;
-
-	now.moment = first;
-	now.second = second;
-	enter(&s, program, waiter);
-	v = stage_victim(&s, now.scene->victim, !VICTIM_BREAKPOINTS);
-	play_to(&s, v, now.scene, first, (first & 1) != 0);
-	now.where = moments[first].address;
-	victim_kill(v);
-	v = stage_victim(&s, line, true);
-	victim_steps(v, second);
-	victim_kill(v);
-	if (!judge(&s, &r, &outcome)) {
-		printf("\tthe second was: %s\n", line);
-		t->failed = true;
-	}
-	stage_end(&s);
-}
-
 /* Not the hundredth round of a loop: to get there takes long. */
 static unsigned
-random_moment(unsigned count)
+random_moment(void)
 {
 	unsigned moment;
 
 	do
-		moment = (unsigned)rand() % count;
-	while (moments[moment].nth > 100);
+		moment = (unsigned)rand() % score.count;
+	while (score.at[moment].nth > 100);
 	return moment;
 }
 
-/* --at: one kill, or two with each of the second victims, once more. */
 static void
-try_again(struct tally *t, const char *program, const char *waiter)
+try_samples(struct tally *t)
 {
-	unsigned first = 0, second = 0, outcome;
-	size_t i;
+	unsigned i, outcome;
 
-	if (sscanf(option.at, "%u/%u", &first, &second) != 2)
-		try_moment(t, program, waiter, first % t->moments, &outcome);
-	else
-		for (i = 0; i < sizeof seconds / sizeof *seconds; i++)
-			try_double(t, program, waiter, first % t->moments, second, seconds[i]);
+	for (i = 0; i < option.samples; i++)
+		try_moment(t, random_moment(), &outcome);
 }
 
 static void
-try_doubles(struct tally *t, const char *program, const char *waiter)
+try_all_doubles(struct tally *t)
 {
+	unsigned moment, nth = 0;
+	bool sound = true;
+
+	for (moment = 0; moment < score.count; moment++)
+		if (score.at[moment].matters && nth++ % option.double_shares == option.double_share)
+			t->doubles += try_doubles_of(&score, moment, &sound);
+	t->failed |= !sound;
+}
+
+static void
+try_some_doubles(struct tally *t)
+{
+	bool sound = true;
 	unsigned i;
 
-	for (i = 0; i < option.doubles; i++) {
-		const char *line = seconds[(unsigned)rand() % (sizeof seconds / sizeof *seconds)];
-		unsigned first = (unsigned)rand() % t->moments;
+	for (i = 0; i < 10 * option.doubles && t->doubles < option.doubles; i++) {
+		unsigned first = (unsigned)rand() % score.count;
 
-		while (!moments[first].changed)
-			first = (first + 1) % t->moments;
-		try_double(t, program, waiter, first, (unsigned)rand() % 4000, line);
+		while (!score.at[first].matters)
+			first = (first + 1) % score.count;
+		t->doubles += try_double(&score, first, &sound);
 	}
+	t->failed |= !sound;
 }
 
-static bool
-play_scene(const char *program, const char *waiter)
+/* --at: one kill, or two with each of the second victims, once more; too late a moment is the
+ * last. */
+static void
+try_again(struct tally *t)
 {
-	unsigned i, outcome, before = now.kills;
+	unsigned first = 0, second = 0, outcome;
+	bool sound = true, twice = sscanf(option.at, "%u/%u", &first, &second) == 2;
+
+	if (first >= score.count)
+		first = score.count - 1;
+	if (twice)
+		t->doubles += try_doubles_at(&score, first, second, &sound);
+	else
+		try_moment(t, first, &outcome);
+	t->failed |= !sound;
+}
+
+static void
+print_tally(const char *name, const struct tally *t, int64_t begin)
+{
+	printf("%s: %s: %lu instructions, %lu of them changes, %lu turns; %lu kills, "
+	       "%lu interrupts, %lu double kills; %.0f s\n",
+	       t->failed ? "FAILED" : "sound", name, t->moments, t->changes, t->turns, t->kills,
+	       t->interrupts, t->doubles, (double)(now_us() - begin) / 1e6);
+	fflush(stdout);
+}
+
+static void
+play_scene(struct tally *sum)
+{
 	int64_t begin = now_us();
 	struct tally t = { 0 };
+	unsigned moment;
 
-	t.moments = rehearse(program, waiter);
+	rehearse();
+	t.moments = score.count;
+	for (moment = 0; moment < score.count; moment++)
+		t.changes += score.at[moment].changed;
 	if (option.at) {
-		try_again(&t, program, waiter);
-		return !t.failed;
+		try_again(&t);
+	} else {
+		try_singles(&t);
+		if (!option.every)
+			try_samples(&t);
+		if (option.double_shares)
+			try_all_doubles(&t);
+		else
+			try_some_doubles(&t);
 	}
-	try_changes(&t, program, waiter);
-	for (i = 0; !option.every && i < option.samples; i++)
-		try_moment(&t, program, waiter, random_moment(t.moments), &outcome);
-	try_doubles(&t, program, waiter);
-	printf("%s: %s: %u moments, %u of them changes, %u turns, %u kills, %.1f s\n",
-	       t.failed ? "FAILED" : "sound", now.scene->name, t.moments, t.changes, t.turns,
-	       now.kills - before, (double)(now_us() - begin) / 1e6);
-	fflush(stdout);
-	return !t.failed;
+	print_tally(now.scene->name, &t, begin);
+	sum->moments += t.moments;
+	sum->changes += t.changes;
+	sum->turns += t.turns;
+	sum->kills += t.kills;
+	sum->interrupts += t.interrupts;
+	sum->doubles += t.doubles;
+	sum->failed |= t.failed;
+}
+
+/* ---- the command line --------------------------------------------------------------- */
+
+static void
+list_scenes(void)
+{
+	size_t i;
+
+	for (i = 0; i < SCENE_COUNT; i++)
+		puts(scenes[i].name);
 }
 
 static int
 usage(void)
 {
+	fputs("usage: kill-stepper [--every] [--doubles I/N] [--share I/N] [--samples N] [--double "
+	      "N] "
+	      "[--at K[/L]] [--keep FILE] COMPL WAITER SCENE...\n"
+	      "       kill-stepper --list\n",
+	      stderr);
+	return 2;
+}
+
+static bool
+read_share(const char *text, unsigned *share, unsigned *shares)
+{
+	return sscanf(text, "%u/%u", share, shares) == 2 && *share < *shares;
+}
+
+/* An option; returns how many words it was, 0 if there is no such one. */
+static int
+read_option(char **argv)
+{
+	if (!strcmp(argv[0], "--every"))
+		return option.every = true;
+	if (!argv[1])
+		return 0;
+	if (!strcmp(argv[0], "--at"))
+		option.at = argv[1];
+	else if (!strcmp(argv[0], "--keep"))
+		now.keep = argv[1];
+	else if (!strcmp(argv[0], "--samples"))
+		option.samples = (unsigned)atoi(argv[1]);
+	else if (!strcmp(argv[0], "--double"))
+		option.doubles = (unsigned)atoi(argv[1]);
+	else if (!strcmp(argv[0], "--doubles"))
+		return read_share(argv[1], &option.double_share, &option.double_shares) ? 2 : 0;
+	else if (!strcmp(argv[0], "--share"))
+		return read_share(argv[1], &option.share, &option.shares) ? 2 : 0;
+	else
+		return 0;
+	return 2;
+}
+
+static bool
+play_named(const char *name, struct tally *sum)
+{
+	bool found = false;
 	size_t i;
 
-	fputs("usage: kill-stepper [--every] [--share I/N] [--samples N] [--double N] [--at K[/L]] "
-	      "[--keep FILE] COMPL WAITER SCENE...\nscenes:",
-	      stderr);
 	for (i = 0; i < SCENE_COUNT; i++)
-		fprintf(stderr, " %s", scenes[i].name);
-	fputs("\n", stderr);
-	return 2;
+		if (!strcmp(name, "all") || !strcmp(name, scenes[i].name)) {
+			now.scene = &scenes[i];
+			play_scene(sum);
+			found = true;
+		}
+	return found;
 }
 
 int
 main(int argc, char **argv)
 {
-	bool sound = true;
-	size_t i;
+	static char holder[4096];
+	int64_t begin = now_us();
+	struct tally sum = { 0 };
+	int words;
 
 	snprintf(holder, sizeof holder, "%.*shold-lock",
 		 strrchr(argv[0], '/') ? (int)(strrchr(argv[0], '/') - argv[0] + 1) : 0, argv[0]);
-	for (argv++, argc--; argc && argv[0][0] == '-'; argv++, argc--) {
-		if (!strcmp(argv[0], "--every")) {
-			option.every = true;
-			continue;
-		}
-		if (argc < 2)
-			return usage();
-		if (!strcmp(argv[0], "--share"))
-			sscanf(argv[1], "%u/%u", &option.share, &option.shares);
-		else if (!strcmp(argv[0], "--samples"))
-			option.samples = (unsigned)atoi(argv[1]);
-		else if (!strcmp(argv[0], "--at"))
-			option.at = argv[1];
-		else if (!strcmp(argv[0], "--keep"))
-			option.keep = argv[1];
-		else if (!strcmp(argv[0], "--double"))
-			option.doubles = (unsigned)atoi(argv[1]);
-		else
-			return usage();
-		argv++;
-		argc--;
+	if (argc == 2 && !strcmp(argv[1], "--list")) {
+		list_scenes();
+		return 0;
 	}
-	if (argc < 3 || !option.shares)
+	for (argv++, argc--; argc && argv[0][0] == '-'; argv += words, argc -= words)
+		if (!(words = read_option(argv)))
+			return usage();
+	if (argc < 3)
 		return usage();
-	ticks_begin();
+	now.program = argv[0];
+	now.waiter = argv[1];
+	now.holder = holder;
+	now.repair = elf_range(now.program, "repair_enter");
+	now.waiter_repair = elf_range(now.waiter, "repair_enter");
+	signals_begin();
 	srand((unsigned)getpid());
-	for (argc -= 2; argc; argc--) {
-		for (i = 0; i < SCENE_COUNT && strcmp(scenes[i].name, argv[argc + 1]); i++)
-			;
-		if (i == SCENE_COUNT)
+	for (argv += 2; *argv; argv++)
+		if (!play_named(*argv, &sum))
 			return usage();
-		now.scene = &scenes[i];
-		sound &= play_scene(argv[0], argv[1]);
-	}
-	return sound ? 0 : 1;
+	print_tally("all of these", &sum, begin);
+	return sum.failed ? 1 : 0;
 }

@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -81,14 +82,15 @@ read_proc(pid_t pid, const char *name, char *text, size_t size)
 	return true;
 }
 
-/* Sleeps in a futex call.  The state is read after the place: who was woken
+/* Sleeps in a futex call, or for its CMD in poll(2).  The state is read after the place: who was woken
  * meanwhile is running. */
 static inline bool
 is_asleep(pid_t pid)
 {
 	char wchan[64], stat[256], *state;
 
-	if (!read_proc(pid, "wchan", wchan, sizeof wchan) || !strstr(wchan, "futex"))
+	if (!read_proc(pid, "wchan", wchan, sizeof wchan) ||
+	    (!strstr(wchan, "futex") && !strstr(wchan, "poll")))
 		return false;
 	if (!read_proc(pid, "stat", stat, sizeof stat))
 		return false;
@@ -96,25 +98,45 @@ is_asleep(pid_t pid)
 	return state && state[2] == 'S';
 }
 
+/* Sleeps on the lock of a segment: in a segment no other word that is slept on lies at 64 bytes
+ * from a multiple of 128. */
+static inline bool
+is_at_lock(pid_t pid)
+{
+	unsigned long call, word;
+	char text[256];
+
+	return read_proc(pid, "syscall", text, sizeof text) &&
+	       sscanf(text, "%lu 0x%lx", &call, &word) == 2 && call == SYS_futex &&
+	       word % 128 == 64;
+}
+
+/* How often it has been put on a processor; where the kernel does not count that, how often it
+ * has left one to sleep. */
 static inline unsigned long
 switches_of(pid_t pid)
 {
+	unsigned long count;
 	char text[4096], *line;
 
+	if (read_proc(pid, "schedstat", text, sizeof text) &&
+	    sscanf(text, "%*s %*s %lu", &count) == 1)
+		return count;
 	if (!read_proc(pid, "status", text, sizeof text))
 		return 0;
 	line = strstr(text, "\nvoluntary_ctxt_switches:");
 	return line ? strtoul(line + 25, NULL, 10) : 0;
 }
 
-static inline pid_t
+/* Our memory need not be copied for an exec. */
+static inline void
 other_start(struct other *o, char *const argv[])
 {
-	*o = (struct other){ .pid = fork() };
-	if (o->pid == 0) {
-		cpu_set_t all;
+	cpu_set_t all;
 
-		memset(&all, 0xff, sizeof all);
+	memset(&all, 0xff, sizeof all);
+	*o = (struct other){ .pid = vfork() };
+	if (o->pid == 0) {
 		sched_setaffinity(0, sizeof all, &all);
 		silence();
 		execv(argv[0], argv);
@@ -122,7 +144,6 @@ other_start(struct other *o, char *const argv[])
 	}
 	if (o->pid < 0)
 		give_up("fork");
-	return o->pid;
 }
 
 static inline void
@@ -183,20 +204,23 @@ others_rest(struct other *o, size_t count, bool *changed)
 }
 
 /* Waits until all have ended or sleep, with an instant at which that was so of all
- * together: two looks between which nobody ran.  False after five seconds. */
+ * together: two looks between which nobody ran.  False after ten seconds.  (They need the
+ * processor more than we do.) */
 static inline bool
 others_settle(struct other *o, size_t count)
 {
-	int64_t end = now_us() + 5000000;
+	int64_t end = now_us() + 10000000;
+	long pause = 25;
 
 	while (now_us() < end) {
 		bool changed = false;
 
-		if (others_rest(o, count, &changed) && !changed)
+		if (!others_rest(o, count, &changed)) {
+			pause_us(pause);
+			pause = pause < 4000 ? pause * 2 : pause;
+		} else if (!changed) {
 			return true;
-		if (changed)
-			continue;
-		pause_us(50);
+		}
 	}
 	return false;
 }

@@ -26,6 +26,7 @@
 #include <unistd.h>
 
 #include "compl.h"
+#include "layout.h"
 #include "others.h"
 
 static inline void
@@ -48,28 +49,85 @@ segment_inode(const char *space)
 	return stat(path, &st) ? 0 : st.st_ino;
 }
 
-/* Copies what was ever written of a sparse file. */
+/* Gives `to` the bytes of a sparse file from..end, and holes where it has some.  What pages it
+ * has it keeps: to get and clear new ones would be most of the work. */
+static inline void
+copy_extent(int from, int to, off_t at, off_t end)
+{
+	static char buffer[65536];
+
+	while (at < end) {
+		size_t want = (size_t)(end - at);
+		ssize_t n = pread(from, buffer, want < sizeof buffer ? want : sizeof buffer, at);
+
+		if (n <= 0 || pwrite(to, buffer, (size_t)n, at) != n)
+			give_up("copy of the segment");
+		at += n;
+	}
+}
+
 static inline void
 copy_sparse(int from, int to)
 {
-	static char buffer[65536];
-	off_t at = 0, end;
+	off_t at = 0, end = 0;
 	struct stat st;
 
 	if (fstat(from, &st) || ftruncate(to, st.st_size))
 		give_up("copy of the segment");
-	while ((at = lseek(from, at, SEEK_DATA)) >= 0) {
-		end = lseek(from, at, SEEK_HOLE);
-		while (at < end) {
-			size_t want = (size_t)(end - at);
-			ssize_t n = pread(from, buffer, want < sizeof buffer ? want : sizeof buffer,
-					  at);
-
-			if (n <= 0 || pwrite(to, buffer, (size_t)n, at) != n)
-				give_up("copy of the segment");
-			at += n;
-		}
+	while (end < st.st_size) {
+		at = lseek(from, end, SEEK_DATA);
+		if (at < 0)
+			at = st.st_size;
+		if (at > end)
+			fallocate(to, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, end, at - end);
+		end = at < st.st_size ? lseek(from, at, SEEK_HOLE) : at;
+		copy_extent(from, to, at, end);
 	}
+}
+
+/* A namespace for copies, of this process alone. */
+static inline const char *
+copy_space(void)
+{
+	static char space[32];
+
+	if (!*space)
+		snprintf(space, sizeof space, "copy%d", (int)getpid());
+	return space;
+}
+
+static inline void
+copy_drop(void)
+{
+	char path[COMPL_PATH_MAX];
+
+	segment_file(path, sizeof path, copy_space());
+	unlink(path);
+}
+
+/* False: there is no segment. */
+static inline bool
+copy_take(const char *space)
+{
+	static bool again;
+	char path[COMPL_PATH_MAX];
+	int from, to;
+
+	segment_file(path, sizeof path, space);
+	from = open(path, O_RDONLY | O_CLOEXEC);
+	if (from < 0 && errno == ENOENT)
+		return false;
+	if (!again)
+		atexit(copy_drop);
+	again = true;
+	segment_file(path, sizeof path, copy_space());
+	to = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (from < 0 || to < 0)
+		give_up("copy of the segment");
+	copy_sparse(from, to);
+	close(from);
+	close(to);
+	return true;
 }
 
 /* The listing, the number of rescues and of faults of a segment as it stands.  False: there
@@ -77,36 +135,19 @@ copy_sparse(int from, int to)
 static inline bool
 peek(const char *space, struct compl_listing **list, uint32_t *rescues)
 {
-	char path[COMPL_PATH_MAX], copy_path[COMPL_PATH_MAX], copy[COMPL_SPACE_MAX + 1];
-	struct compl_where where = { .space = copy, .uid = geteuid() };
+	struct compl_where where = { .space = copy_space(), .uid = geteuid() };
 	enum compl_result result;
 	struct compl_space *c;
-	int from, to;
 
-	segment_file(path, sizeof path, space);
-	from = open(path, O_RDONLY | O_CLOEXEC);
-	if (from < 0 && errno == ENOENT)
+	if (!copy_take(space))
 		return false;
-	if (from < 0)
-		give_up("look at the segment");
-	snprintf(copy, sizeof copy, "%s.c", space);
-	segment_file(copy_path, sizeof copy_path, copy);
-	to = open(copy_path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (to < 0)
-		give_up("copy of the segment");
-	copy_sparse(from, to);
-	close(from);
-	close(to);
 	result = compl_open(&c, &where, COMPL_CREATE); /* fills up the holes */
 	if (result == COMPL_OK)
 		result = compl_list(c, list);
-	if (result != COMPL_OK) {
-		unlink(copy_path);
+	if (result != COMPL_OK)
 		give_up(compl_strresult(result));
-	}
 	*rescues = compl_rescues(c);
 	compl_close(c);
-	unlink(copy_path);
 	return true;
 }
 
@@ -121,6 +162,7 @@ struct watch {
 	char *map;
 	size_t size;
 	blkcnt_t blocks;
+	bool only_log; /* the latest change was of the redo log's entries alone */
 	size_t count;
 	struct {
 		size_t at, size;
@@ -193,6 +235,18 @@ watch_extents(struct watch *w, const struct stat *st)
 	w->blocks = st->st_blocks;
 }
 
+/* Of an extent that has changed: does any byte outside of the log's entries differ? */
+static inline bool
+differs_elsewhere(const struct watch *w, size_t i)
+{
+	const char *now = w->map + w->extent[i].at, *before = w->extent[i].before;
+
+	return w->extent[i].at != 0 || w->extent[i].size < LAYOUT_BUCKETS_AT ||
+	       memcmp(now, before, LAYOUT_LOG_AT) ||
+	       memcmp(now + LAYOUT_BUCKETS_AT, before + LAYOUT_BUCKETS_AT,
+		      w->extent[i].size - LAYOUT_BUCKETS_AT);
+}
+
 static inline bool
 watch_bytes(struct watch *w)
 {
@@ -200,6 +254,7 @@ watch_bytes(struct watch *w)
 	struct stat st;
 	size_t i;
 
+	w->only_log = false;
 	if (!watch_map(w, &st))
 		return false;
 	if (st.st_blocks != w->blocks) {
@@ -210,6 +265,7 @@ watch_bytes(struct watch *w)
 		char *now = w->map + w->extent[i].at;
 
 		if (memcmp(now, w->extent[i].before, w->extent[i].size)) {
+			w->only_log = !changed && !differs_elsewhere(w, i);
 			memcpy(w->extent[i].before, now, w->extent[i].size);
 			changed = true;
 		}
@@ -248,12 +304,25 @@ watch_list(struct watch *w, pid_t pid)
 	return changed;
 }
 
+/* The lock's owner in the segment as it stands, with the mark of a death; 0 if there is no
+ * segment. */
+static inline uint32_t
+watch_lock(struct watch *w)
+{
+	struct stat st;
+
+	if (!watch_map(w, &st) || st.st_blocks == 0)
+		return 0;
+	return ((const struct layout_header *)w->map)->lock & (FUTEX_TID_MASK | FUTEX_OWNER_DIED);
+}
+
 /* Whether what will outlive pid has changed since the last call. */
 static inline bool
 watch_changed(struct watch *w, pid_t pid)
 {
 	bool bytes = watch_bytes(w), list = watch_list(w, pid);
 
+	w->only_log &= !list;
 	return bytes || list;
 }
 

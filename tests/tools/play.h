@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * play - the moments of a scene: noted one by one in a rehearsal, and gone to at speed
+ * play - the moments of a run: noted one by one in a rehearsal, and gone to at speed
  *
  * There are two ways to a moment.  In haste, the victim runs there as fast as it can, and those
  * whom it has woken on the way have hardly begun to run.  With patience it waits wherever in
@@ -13,8 +13,54 @@
 #include "stage.h"
 
 #define MOMENTS_MAX 200000
+#define CMD_MOMENTS 40 /* after the exec: CMD's own affairs are nobody else's */
 
-static struct moment moments[MOMENTS_MAX];
+struct score {
+	unsigned count;
+	struct moment at[MOMENTS_MAX];
+};
+
+/* A run under way.  scene: what is done when the victim has fallen asleep; NULL: that is the
+ * end. */
+struct play {
+	struct stage *stage;
+	struct victim *victim;
+	const struct scene *scene;
+	const struct score *score;
+	const char *const *actions; /* left */
+	unsigned at;		    /* moment */
+};
+
+static inline struct play
+play_begin(struct stage *s, struct victim *v, const struct scene *scene, const struct score *score)
+{
+	return (struct play){ s, v, scene, score, scene ? scene->asleep : NULL, 0 };
+}
+
+/* Something ends its sleep that we have not to do: a deadline, or the end of its CMD. */
+static inline bool
+wakes_by_itself(const char *victim)
+{
+	bool awaits_cmd = !strncmp(victim, "run ", 4) || !strncmp(victim, "scope ", 6);
+
+	return strstr(victim, "SOON") || (awaits_cmd && !strstr(victim, "sleep 1000"));
+}
+
+/* The victim has fallen asleep: false if it sleeps on for good. */
+static inline bool
+play_rouse(struct play *p)
+{
+	if (!p->scene)
+		return false;
+	if (stage_rouse(p->stage, p->victim, &p->actions))
+		return true;
+	if (!wakes_by_itself(p->scene->victim))
+		return false;
+	victim_await(p->victim, true);
+	return true;
+}
+
+/* ---- the rehearsal ------------------------------------------------------------------ */
 
 /* How often the address has been met, this time included. */
 static inline unsigned
@@ -34,82 +80,108 @@ count_address(uint64_t address, bool anew)
 	return ++met[i].count;
 }
 
-static inline void
-note_moment(struct stage *s, struct victim *v, struct watch *w, unsigned *count)
+static inline bool
+has_run(struct stage *s)
 {
 	static unsigned long before;
-	struct moment *m = &moments[*count];
 	unsigned long switches = 0;
+	bool ran;
 	size_t i;
 
-	if (*count + 1 >= MOMENTS_MAX)
+	for (i = 0; i < s->others; i++)
+		switches += s->other[i].ended ? 1000000 : switches_of(s->other[i].pid);
+	ran = switches != before;
+	before = switches;
+	return ran;
+}
+
+/* The rounds of one `rep stos` are one moment, unless something has changed. */
+static inline void
+note_moment(struct score *score, struct stage *s, struct victim *v, struct watch *w, unsigned step)
+{
+	struct moment *m = &score->at[score->count];
+	bool first = score->count == 0;
+
+	if (score->count + 1 >= MOMENTS_MAX)
 		give_up("too many moments");
-	m->changed = watch_changed(w, v->pid) || v->state == VICTIM_ASLEEP || !*count;
+	m->changed = watch_changed(w, v->pid) || v->state == VICTIM_ASLEEP || first;
+	m->matters = m->changed && !(v->state == VICTIM_STOPPED && w->only_log);
 	m->address = victim_address(v);
-	m->nth = count_address(m->address, !*count);
-	m->ran = false;
-	if (m->changed) {
-		for (i = 0; i < s->others; i++)
-			switches += s->other[i].ended ? 1000000 : switches_of(s->other[i].pid);
-		m->ran = switches != before && *count;
-		before = switches;
-	}
-	++*count;
+	m->inside = m->address && !first && m[-1].address == m->address;
+	if (m->inside && !m->changed)
+		return;
+	m->nth = m->inside ? 0 : count_address(m->address, first);
+	m->step = step;
+	m->ran = m->changed && has_run(s) && !first;
+	m->holds = (watch_lock(w) & FUTEX_TID_MASK) == (uint32_t)v->pid;
+	score->count++;
 }
 
-static inline bool
-has_deadline(const struct scene *scene)
+/* Step by step to the end; notes all moments. */
+static inline void
+play_slowly(struct play p, struct score *score, struct watch *w)
 {
-	return strstr(scene->victim, "SOON") != NULL;
-}
+	struct victim *v = p.victim;
+	unsigned step = 0, last = MOMENTS_MAX;
 
-/* Step by step to the end; notes all moments, returns their number. */
-static inline unsigned
-rehearse_moments(struct stage *s, struct victim *v, const struct scene *scene, struct watch *w)
-{
-	const char *const *actions = scene->asleep;
-	unsigned count = 0;
-
-	while (v->state != VICTIM_ENDED) {
-		note_moment(s, v, w, &count);
-		if (v->state != VICTIM_ASLEEP)
-			victim_step(v);
-		else if (!stage_rouse(s, v, &actions)) {
-			if (!has_deadline(scene))
+	score->count = 0;
+	while (v->state != VICTIM_ENDED && score->count < last) {
+		if (!v->aside || v->state == VICTIM_ASLEEP)
+			note_moment(score, p.stage, v, w, step);
+		if (v->became && last == MOMENTS_MAX)
+			last = score->count + CMD_MOMENTS;
+		if (v->state == VICTIM_ASLEEP) {
+			if (!play_rouse(&p))
 				break;
-			victim_await(v, true);
+			continue;
+		}
+		victim_step(v);
+		step++;
+	}
+}
+
+/* ---- the performance ---------------------------------------------------------------- */
+
+/* A breakpoint that is met costs as much as so many steps. */
+#define BREAKPOINT_STEPS 3
+
+/* Where to go by breakpoint on the way to a moment: to itself, or, if it is the hundredth round
+ * of a loop, to a moment shortly before that is sooner found, the rest in steps. */
+static inline unsigned
+landing(const struct play *p, unsigned to)
+{
+	const struct moment *at = p->score->at;
+	unsigned best = to, cost = at[to].inside ? ~0u : at[to].nth * BREAKPOINT_STEPS;
+	unsigned m, steps;
+
+	for (m = to; m > p->at && at[m].address; m--) {
+		steps = at[to].step - at[m].step;
+		if (steps >= cost)
+			break;
+		if (!at[m].inside && steps + at[m].nth * BREAKPOINT_STEPS < cost) {
+			cost = steps + at[m].nth * BREAKPOINT_STEPS;
+			best = m;
 		}
 	}
-	return count;
+	return best;
 }
 
-/* Where a performance has got to. */
-struct play {
-	struct stage *stage;
-	struct victim *victim;
-	const struct scene *scene;
-	const char *const *actions; /* left */
-	unsigned at;		    /* moment */
-};
-
-/* At full speed to a later moment, or to the end. */
+/* By breakpoint to a later moment, or to the end. */
 static inline void
-play_on(struct play *p, unsigned to)
+play_fast(struct play *p, unsigned to)
 {
+	const struct moment *at = p->score->at;
 	struct victim *v = p->victim;
-	uint64_t address = moments[to].address;
+	uint64_t address = at[to].address;
 	unsigned left = 0;
 
 	for (; p->at < to; p->at++)
-		left += moments[p->at + 1].address == address;
+		left += at[p->at + 1].address == address && !at[p->at + 1].inside;
 	while (left && v->state != VICTIM_ENDED) {
-		if (v->state == VICTIM_STOPPED) {
+		if (v->state == VICTIM_STOPPED)
 			victim_go(v, address);
-		} else if (!stage_rouse(p->stage, v, &p->actions)) {
-			if (!has_deadline(p->scene))
-				return;
-			victim_await(v, true);
-		}
+		else if (!play_rouse(p))
+			return;
 		if (v->state == VICTIM_STOPPED)
 			left -= victim_hit(v);
 		else
@@ -117,18 +189,29 @@ play_on(struct play *p, unsigned to)
 	}
 }
 
+/* At full speed to a later moment, or to the end. */
+static inline void
+play_on(struct play *p, unsigned to)
+{
+	const struct moment *at = p->score->at;
+	unsigned near = landing(p, to);
+
+	play_fast(p, near);
+	victim_steps(p->victim, at[to].step - at[near].step);
+	p->at = to;
+}
+
 /* From the start to a moment; with patience or in haste. */
 static inline void
-play_to(struct stage *s, struct victim *v, const struct scene *scene, unsigned to, bool patient)
+play_to(struct play p, unsigned to, bool patient)
 {
-	struct play p = { s, v, scene, scene->asleep, 0 };
 	unsigned moment;
 
 	for (moment = 1; patient && moment <= to; moment++) {
-		if (!moments[moment].ran)
+		if (!p.score->at[moment].ran)
 			continue;
 		play_on(&p, moment);
-		if (!others_settle(s->other, s->others))
+		if (!others_settle(p.stage->other, p.stage->others))
 			give_up("the others do not settle");
 	}
 	play_on(&p, to);
@@ -136,12 +219,12 @@ play_to(struct stage *s, struct victim *v, const struct scene *scene, unsigned t
 
 /* Somebody else ran on the way to this moment. */
 static inline bool
-somebody_ran(unsigned to)
+somebody_ran(const struct score *score, unsigned to)
 {
 	unsigned moment;
 
 	for (moment = 1; moment <= to; moment++)
-		if (moments[moment].ran)
+		if (score->at[moment].ran)
 			return true;
 	return false;
 }

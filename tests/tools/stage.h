@@ -26,12 +26,14 @@ struct wish {
 	unsigned names; /* bits */
 	uint32_t count;
 	bool any, all, fail_fast, waiting;
+	bool becomes; /* CMD */
 };
 
 /* One who takes part, and how it ended. */
 struct part {
 	struct wish wish;
 	bool murdered; /* by us */
+	bool untaken;  /* a wait that is known to have taken nothing */
 	bool ended;    /* of its own accord, */
 	int status;    /* with this exit status */
 };
@@ -49,6 +51,7 @@ struct stage {
 	int64_t posted[NAMES]; /* by us */
 	unsigned all, removed; /* names, by us */
 	ino_t inode;	       /* of the segment, once there is one */
+	char scope[128];       /* the file of the victim's, or "" */
 };
 
 static inline const char *
@@ -59,18 +62,24 @@ name_of(unsigned n)
 	return names[n];
 }
 
-/* Splits "wait a b --count 2" into the arguments of program, in our namespace. */
+/* Splits "wait a b --count 2" into the arguments of program, in our namespace; "_" stands for a
+ * space in an argument.  (The namespace is named first: there may be a CMD.  A scope has its
+ * own.) */
 static inline void
 arguments_of(struct stage *s, const char *program, char *line, char *argv[ARGUMENTS])
 {
-	char *word, *state;
+	bool scope = !strncmp(line, "scope ", 6);
+	char *word, *state, *gap;
 	size_t n = 0;
 
 	argv[n++] = (char *)(uintptr_t)program;
-	for (word = strtok_r(line, " ", &state); word; word = strtok_r(NULL, " ", &state))
+	argv[n++] = (char *)(uintptr_t)(scope ? "-q" : "-n");
+	argv[n++] = scope ? (char *)(uintptr_t) "-q" : s->space;
+	for (word = strtok_r(line, " ", &state); word; word = strtok_r(NULL, " ", &state)) {
 		argv[n++] = word;
-	argv[n++] = (char *)(uintptr_t) "-n";
-	argv[n++] = s->space;
+		while ((gap = strchr(word, '_')))
+			*gap = ' ';
+	}
 	argv[n] = NULL;
 }
 
@@ -80,18 +89,19 @@ wish_of(char *const argv[])
 	struct wish w = { .count = 1 };
 	int i;
 
-	snprintf(w.verb, sizeof w.verb, "%s", argv[1]);
-	for (i = 2; argv[i]; i++) {
+	snprintf(w.verb, sizeof w.verb, "%s", argv[3]);
+	for (i = 4; argv[i] && strcmp(argv[i], "--"); i++) {
 		if (islower((unsigned char)argv[i][0]) && !argv[i][1] &&
 		    strncmp(argv[i - 1], "--v", 3))
 			w.names |= 1u << (argv[i][0] - 'a');
 		else if (!strcmp(argv[i], "--count") && argv[i + 1])
 			w.count = (uint32_t)strtoul(argv[i + 1], NULL, 10);
 		w.any |= !strcmp(argv[i], "--any");
-		w.all |= !strcmp(argv[i], "--all");
+		w.all |= !strcmp(argv[i], "--all") || !strcmp(argv[i], "--ready");
 		w.waiting |= !strcmp(argv[i], "--waiting");
 		w.fail_fast |= !strcmp(argv[i], "--fail-fast");
 	}
+	w.becomes = argv[i] != NULL;
 	if (!strcmp(w.verb, "rm") && w.all)
 		w.names = (1u << NAMES) - 1;
 	return w;
@@ -115,15 +125,22 @@ must(enum compl_result result)
 }
 
 static inline void
-stage_post(struct stage *s, unsigned name, uint32_t tokens, bool all)
+stage_post_status(struct stage *s, unsigned name, uint32_t tokens, bool all, uint8_t status)
 {
-	struct compl_post post = { .tokens = tokens, .all = all };
+	struct compl_post post = { .tokens = tokens, .all = all, .status = status };
 
 	must(compl_done(stage_open(s), name_of(name), &post));
 	s->posted[name] += all ? 0 : tokens;
 	s->all |= (unsigned)all << name;
 }
 
+static inline void
+stage_post(struct stage *s, unsigned name, uint32_t tokens, bool all)
+{
+	stage_post_status(s, name, tokens, all, 0);
+}
+
+/* A waiter, or a producer. */
 static inline void
 stage_wait(struct stage *s, const char *action)
 {
@@ -181,12 +198,14 @@ stage_act(struct stage *s, const char *action)
 
 	sscanf(action, "%7s %c %u", verb, &letter, &count);
 	name = (unsigned)(letter - 'a');
-	if (!strcmp(verb, "wait")) {
+	if (!strcmp(verb, "wait") || !strcmp(verb, "run")) {
 		stage_wait(s, action);
 	} else if (!strcmp(verb, "hold")) {
 		stage_hold(s);
 	} else if (!strcmp(verb, "post")) {
 		stage_post(s, name, count, false);
+	} else if (!strcmp(verb, "fail")) {
+		stage_post_status(s, name, count, false, 3);
 	} else if (!strcmp(verb, "all")) {
 		stage_post(s, name, 1, true);
 	} else if (!strcmp(verb, "init")) {
@@ -199,6 +218,10 @@ stage_act(struct stage *s, const char *action)
 		s->cast[letter - '0'].murdered = true;
 	} else if (!strcmp(verb, "stop")) {
 		other_stop(&s->other[letter - '0'], true);
+	} else if (!strcmp(verb, "term")) {
+		kill(s->victim[s->victims - 1].pid, SIGTERM);
+	} else if (!strcmp(verb, "tstp")) {
+		kill(s->victim[s->victims - 1].pid, SIGTSTP);
 	} else {
 		give_up(action);
 	}
@@ -213,6 +236,43 @@ stage_begin(struct stage *s, const struct scene *scene, const char *space)
 	for (i = 0; i < SCENE_ACTIONS && scene->before[i]; i++)
 		stage_act(s, scene->before[i]);
 	s->inode = segment_inode(s->space);
+}
+
+/* The file of the scope that a victim has made, while it lives. */
+static inline void
+stage_note_scope(struct stage *s, const struct victim *v)
+{
+	char link[64], path[sizeof s->scope];
+	int fd;
+
+	for (fd = 3; fd < 16 && v->state != VICTIM_ENDED; fd++) {
+		ssize_t n;
+
+		snprintf(link, sizeof link, "/proc/%d/fd/%d", (int)v->pid, fd);
+		n = readlink(link, path, sizeof path - 1);
+		path[n > 0 ? n : 0] = '\0';
+		if (strstr(path, ".scope.") && !strchr(path, ' '))
+			snprintf(s->scope, sizeof s->scope, "%s", path);
+	}
+}
+
+/* What a killed scope has left, the next one sweeps; one that has ended leaves nothing. */
+static inline void
+stage_check_scope(struct stage *s)
+{
+	char line[] = "scope -- true", *argv[ARGUMENTS];
+	struct other sweeper;
+
+	if (*s->scope && !s->dead[0].ended) {
+		arguments_of(s, s->program, line, argv);
+		other_start(&sweeper, argv);
+		while (!sweeper.ended)
+			other_reap(&sweeper, 0);
+		if (sweeper.status)
+			give_up("the next scope fails");
+	}
+	if (*s->scope && !access(s->scope, F_OK))
+		give_up("a scope is left");
 }
 
 /* Everybody off, and the segment. */
@@ -249,6 +309,27 @@ stage_victim(struct stage *s, const char *line, bool slow)
 		for (k = 0, s->dead[i].wish.count = 0; k < s->others; k++)
 			s->dead[i].wish.count += s->cast[k].wish.count;
 	victim_start(&s->victim[i], argv);
+	return &s->victim[i];
+}
+
+/* The waiter becomes a victim when it wakes.  The kernel wakes one sleeper of what a dead one has
+ * left, the first to have come: so the others are to come again, behind it. */
+static inline struct victim *
+stage_seize(struct stage *s, size_t waiter)
+{
+	size_t i = s->victims++, k;
+
+	s->dead[i] = s->cast[waiter];
+	s->cast[waiter].murdered = true;
+	s->other[waiter].ended = true; /* to those who look after the others */
+	s->other[waiter].status = SIGKILL;
+	victim_seize(&s->victim[i], s->other[waiter].pid);
+	for (k = 0; k < s->others; k++) {
+		if (s->other[k].stopped || strcmp(s->cast[k].wish.verb, "wait"))
+			continue;
+		other_stop(&s->other[k], true);
+		other_stop(&s->other[k], false);
+	}
 	return &s->victim[i];
 }
 

@@ -87,8 +87,10 @@ check_sleeper(struct remains *r, const struct stage *s, size_t i)
 	bool all = true, any = false;
 	unsigned n;
 
-	if (s->other[i].stopped)
+	if (s->other[i].stopped || strcmp(w->verb, "wait"))
 		return true;
+	if (is_at_lock(pid))
+		return trouble(r, "waiter %zu sleeps on the lock, which nobody has", i);
 	for (n = 0; n < NAMES; n++) {
 		if (!(w->names >> n & 1))
 			continue;
@@ -105,6 +107,22 @@ check_sleeper(struct remains *r, const struct stage *s, size_t i)
 	return true;
 }
 
+/* Names of which a producer has been killed. */
+static inline unsigned
+orphaned(const struct stage *s)
+{
+	unsigned names = 0;
+	size_t i;
+
+	for (i = 0; i < s->victims; i++)
+		if (!strcmp(s->dead[i].wish.verb, "run") && !s->dead[i].ended)
+			names |= s->dead[i].wish.names;
+	for (i = 0; i < s->others; i++)
+		if (!strcmp(s->cast[i].wish.verb, "run") && s->cast[i].murdered)
+			names |= s->cast[i].wish.names;
+	return names;
+}
+
 static inline bool
 check_ending(struct remains *r, const struct stage *s, size_t i, unsigned removable)
 {
@@ -113,6 +131,8 @@ check_ending(struct remains *r, const struct stage *s, size_t i, unsigned remova
 	if (p->murdered || p->status < 100)
 		return true;
 	if (p->status == 120 && (p->wish.names & removable))
+		return true;
+	if (p->status == 121 && (p->wish.names & orphaned(s)))
 		return true;
 	return trouble(r, "waiter %zu ended with %d", i, p->status);
 }
@@ -147,6 +167,8 @@ check_order(struct remains *r, const struct stage *s, size_t i)
 	const struct wish *w = &s->cast[i].wish;
 	size_t j;
 
+	if (strcmp(w->verb, "wait"))
+		return true;
 	if (s->other[i].stopped && (!stands(r, s, i) || has_all(r, w)))
 		return true; /* released, though it has not gone; or nobody is held up */
 	for (j = i + 1; j < s->others; j++)
@@ -231,6 +253,19 @@ balance_reinit(struct remains *r, const struct stage *s, int64_t sum[NAMES], uns
 }
 
 static inline bool
+is_poster(const struct part *p)
+{
+	return !strcmp(p->wish.verb, "done") || !strcmp(p->wish.verb, "run");
+}
+
+/* Nothing has changed. */
+static inline bool
+is_refused(const struct part *p)
+{
+	return p->status == 125 || (p->status == 124 && !strcmp(p->wish.verb, "run"));
+}
+
+static inline bool
 balance(struct remains *r, const struct stage *s, int64_t sum[NAMES], unsigned open, size_t at)
 {
 	const struct part *p = at < s->others ? &s->cast[at] : &s->dead[at - s->others];
@@ -243,7 +278,9 @@ balance(struct remains *r, const struct stage *s, int64_t sum[NAMES], unsigned o
 				return false;
 		return true;
 	}
-	if (!strcmp(p->wish.verb, "done") && !p->wish.all)
+	if (victim && p->ended && is_refused(p))
+		return balance(r, s, sum, open, at + 1);
+	if (victim && is_poster(p) && !p->wish.all)
 		return balance_poster(r, s, sum, open, at, p);
 	if (!strcmp(p->wish.verb, "reinit"))
 		return balance_reinit(r, s, sum, open, at, p);
@@ -251,7 +288,7 @@ balance(struct remains *r, const struct stage *s, int64_t sum[NAMES], unsigned o
 		return balance(r, s, sum, open, at + 1);
 	if (p->ended && p->status < 100 && !(p->wish.fail_fast && p->status))
 		return balance_taker(r, s, sum, open, at, p);
-	if (victim && !p->ended && balance_taker(r, s, sum, open, at, p)) {
+	if (victim && !p->ended && !p->untaken && balance_taker(r, s, sum, open, at, p)) {
 		r->moved |= 1u << (at - s->others);
 		return true;
 	}
@@ -304,7 +341,8 @@ check_all(struct remains *r, const struct stage *s)
 	size_t i;
 
 	for (n = 0; n < NAMES; n++) {
-		bool may = s->all >> n & 1, must_be = may && !(s->removed >> n & 1);
+		bool may = (s->all | orphaned(s)) >> n & 1;
+		bool must_be = s->all >> n & 1 && !(s->removed >> n & 1);
 
 		for (i = 0; i < s->victims; i++) {
 			const struct wish *w = &s->dead[i].wish;
@@ -312,7 +350,8 @@ check_all(struct remains *r, const struct stage *s)
 			if (!(w->names >> n & 1))
 				continue;
 			may |= w->all && strcmp(w->verb, "rm");
-			must_be &= strcmp(w->verb, "reinit") && strcmp(w->verb, "rm");
+			must_be &= strcmp(w->verb, "reinit") && strcmp(w->verb, "rm") &&
+				   strcmp(w->verb, "run");
 		}
 		if (is_all(r, n) ? !may : must_be)
 			return trouble(r, "%s is at %lld", name_of(n), (long long)r->left[n]);

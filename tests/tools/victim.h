@@ -41,15 +41,55 @@ struct victim {
 	unsigned long switches; /* when it was last seen asleep */
 	uint64_t planted;	/* address of a breakpoint, or 0 */
 	long word;		/* what was there */
-	bool again;		/* a step led back to the same address */
+	int signal;		/* to be delivered when it goes on */
+	bool aside;		/* stopped for a signal or an exec, not at a moment */
+	bool became;		/* CMD */
 };
 
 struct moment {
 	uint64_t address; /* 0: asleep */
 	unsigned nth;
-	bool changed; /* something that outlives the victim, just before */
-	bool ran;     /* somebody else did, since the last change */
+	unsigned step; /* that many of victim_step() from the start */
+	bool inside;   /* an instruction that repeats itself: not the first round */
+	bool changed;  /* something that outlives the victim, just before */
+	bool matters;  /* to who repairs, too: not only entries of a log to be */
+	bool ran;      /* somebody else did, since the last change */
+	bool holds;    /* the lock */
 };
+
+/* A child is on its own, and without our breakpoint. */
+static inline void
+victim_free_child(struct victim *v)
+{
+	unsigned long child = 0;
+
+	ptrace(PTRACE_GETEVENTMSG, v->pid, 0, &child);
+	while (waitpid((pid_t)child, NULL, __WALL) < 0 && errno == EINTR)
+		;
+	if (v->planted)
+		ptrace(PTRACE_POKETEXT, (pid_t)child, v->planted, v->word);
+	ptrace(PTRACE_DETACH, (pid_t)child, 0, 0);
+}
+
+/* What a stop was for.  A stopped process under ptrace goes on when it is resumed, as if it
+ * had been continued at once. */
+static inline void
+victim_stopped(struct victim *v, int status)
+{
+	int signal = WSTOPSIG(status), event = status >> 16;
+	siginfo_t info;
+
+	v->state = VICTIM_STOPPED;
+	v->aside = event || (signal & ~0x80) != SIGTRAP;
+	if (event == PTRACE_EVENT_EXEC) {
+		v->became = true;
+		v->planted = 0;
+	} else if (event == PTRACE_EVENT_FORK) {
+		victim_free_child(v);
+	}
+	if (v->aside && !event && !ptrace(PTRACE_GETSIGINFO, v->pid, 0, &info))
+		v->signal = signal;
+}
 
 /* Reaps a stop or the end; false if there is nothing to reap. */
 static inline bool
@@ -61,7 +101,7 @@ victim_reap(struct victim *v, int flags)
 	if (pid != v->pid)
 		return false;
 	if (WIFSTOPPED(status)) {
-		v->state = VICTIM_STOPPED;
+		victim_stopped(v, status);
 	} else {
 		v->state = VICTIM_ENDED;
 		v->status = status;
@@ -106,8 +146,9 @@ victim_opens(struct victim *v)
 static inline void
 victim_resume(struct victim *v, int request)
 {
-	if (ptrace(request, v->pid, 0, 0) && errno != ESRCH)
+	if (ptrace(request, v->pid, 0, v->signal) && errno != ESRCH)
 		give_up("ptrace");
+	v->signal = 0;
 }
 
 /* Tracer and victim take turns: on one processor that is several times as fast. */
@@ -125,13 +166,16 @@ share_processor(void)
 	sched_setaffinity(0, sizeof one, &one);
 }
 
+#define VICTIM_OPTIONS \
+	(PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEEXEC | PTRACE_O_TRACEFORK | PTRACE_O_EXITKILL)
+
 /* Starts it, and stops it where its first open of a segment has returned. */
 static inline void
 victim_start(struct victim *v, char *const argv[])
 {
 	bool opening = false;
 
-	*v = (struct victim){ .pid = fork() };
+	*v = (struct victim){ .pid = vfork() };
 	if (v->pid == 0) {
 		silence();
 		personality(ADDR_NO_RANDOMIZE); /* the same addresses each time */
@@ -142,7 +186,7 @@ victim_start(struct victim *v, char *const argv[])
 	if (v->pid < 0)
 		give_up("fork");
 	victim_stop(v);
-	ptrace(PTRACE_SETOPTIONS, v->pid, 0, PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL);
+	ptrace(PTRACE_SETOPTIONS, v->pid, 0, VICTIM_OPTIONS);
 	while (v->state == VICTIM_STOPPED && !opening) {
 		victim_resume(v, PTRACE_SYSCALL);
 		victim_stop(v);
@@ -239,11 +283,8 @@ breakpoint_clear(struct victim *v)
 static inline bool
 victim_hit(struct victim *v)
 {
-	bool again = v->again;
-
-	v->again = false;
 	if (!v->planted || victim_address(v) != v->planted + 1)
-		return again;
+		return false;
 	breakpoint_clear(v);
 	return true;
 }
@@ -253,18 +294,50 @@ victim_hit(struct victim *v)
 static inline void
 victim_go(struct victim *v, uint64_t address)
 {
-	if (address && victim_address(v) == address) {
+	while (address && !v->aside && victim_address(v) == address)
 		victim_step(v);
-		if (v->state != VICTIM_STOPPED)
-			return;
-		v->again = victim_address(v) == address;
-		if (v->again)
-			return;
-	}
+	if (v->state != VICTIM_STOPPED)
+		return;
 	if (address && !v->planted)
 		breakpoint_set(v, address);
 	victim_resume(v, PTRACE_CONT);
 	victim_await(v, false);
+}
+
+/* Makes a victim of a process that sleeps in a futex call: it sleeps on, and stops when it
+ * wakes.  (Asked to stop, it leaves the call and begins it again.) */
+static inline void
+victim_seize(struct victim *v, pid_t pid)
+{
+	*v = (struct victim){ .pid = pid };
+	if (ptrace(PTRACE_SEIZE, pid, 0, VICTIM_OPTIONS) || ptrace(PTRACE_INTERRUPT, pid, 0, 0))
+		give_up("seizing a waiter");
+	victim_stop(v);
+	breakpoint_set(v, victim_address(v));
+	victim_resume(v, PTRACE_CONT);
+	victim_await(v, false);
+}
+
+/* The same that has been seized: does it wake?  Then it is stopped where it does.  (It may have
+ * found at once that it should not sleep: between a poster's store and its wake.) */
+static inline bool
+victim_wakes(struct victim *v)
+{
+	if (v->state == VICTIM_ASLEEP)
+		victim_await(v, false);
+	return v->state == VICTIM_STOPPED && victim_hit(v);
+}
+
+/* A signal, wherever it is, of which it is to end without further ado. */
+static inline void
+victim_end_by(struct victim *v, int signal)
+{
+	kill(v->pid, signal);
+	while (v->state != VICTIM_ENDED) {
+		if (v->state == VICTIM_STOPPED)
+			victim_resume(v, PTRACE_CONT);
+		victim_stop(v);
+	}
 }
 
 /* Kills it, by SIGKILL, wherever it is. */
