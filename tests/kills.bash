@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: ISC
+# shellcheck shell=bash
+#
+# kills - for the files that play scenes with tools/kill-stepper
+#
+# Each command, killed after every instruction that matters (tools/kill-stepper.c says which): without
+# any further command all who should go have gone, the tokens add up, no seat belt was
+# needed, and the line works on.  (Every instruction there is: make check-long.)
+#
+# The first build with itself plays all scenes, each other pair a third of them.
+
+load helper
+
+setup() {
+	begin
+	[ -z "${COMPL_SANITIZED-}" ] || skip "ptrace and a leak check exclude each other"
+	case $COMPL:$COMPL_WAITER in
+	*/glibc/compl:*/glibc/compl) part=1 ;;
+	*/glibc/compl:*) part=2 ;;
+	*:*/glibc/compl) part=3 ;;
+	*) part=0 ;;
+	esac
+}
+
+# plays SCENE...: those of our part.
+plays() {
+	local scene nth=0 mine=()
+
+	for scene; do
+		nth=$((nth + 1))
+		if [ "$part" -eq 0 ] || [ $((nth % 3 + 1)) -eq "$part" ]; then
+			mine+=("$scene")
+		fi
+	done
+	[ "${#mine[@]}" -eq 0 ] ||
+		"$COMPL_TOOLS/kill-stepper" --samples 8 --double "$((part == 0 ? 3 : 0))" \
+			"$COMPL" "$COMPL_WAITER" "${mine[@]}"
+}
