@@ -9,6 +9,7 @@
 # make check-asan     the tests, with ASan and UBSan
 # make check-tsan     threads of one process, with ThreadSanitizer
 # make check-storm    random operations and kills, and whether all can be explained  (MINUTES=10 SEED=1)
+# make check-long     all commands killed at every instruction; hours (PART=1/8 SCENES='done wait-any')
 # make lint           shellcheck, cppcheck, clang-tidy, clang-format, layers, mandoc
 # make model          checks the protocol with spin
 # make bench          measures, beside a bare futex word and beside others (ROUNDS=300 SECTIONS='alone …')
@@ -58,7 +59,7 @@ Q := $(if $(filter 1,$(V)),,@)
 silent := $(filter 1,$(V))$(findstring s,$(firstword -$(MAKEFLAGS)))
 say = @$(if $(silent),:,printf '  %-7s %s\n' $(1) $(2))
 
-.PHONY: all glibc asan install uninstall demo check check-asan check-tsan check-storm lint model fuzz bench fmt FORCE
+.PHONY: all glibc asan install uninstall demo check check-asan check-tsan check-storm check-long lint model fuzz bench fmt FORCE
 .DELETE_ON_ERROR:
 all: build/compl build/completions.sh
 
@@ -275,6 +276,10 @@ check-tsan: $(threaded:%=build/tsan/c/%)
 check-storm: $(storms)
 	@build/tools/storm --minutes $(or $(MINUTES),5) $(if $(SEED),--seed $(SEED)) \
 		--peer '$(CURDIR)/build/glibc/tools/storm' build/compl build/glibc/compl
+
+check-long: build/compl build/glibc/compl $(tools)
+	@COMPL_BUILDS='build/compl build/glibc/compl' COMPL_TOOLS=build/tools PART='$(PART)' SCENES='$(SCENES)' \
+		tests/check-long
 
 # The objects tell the layers lint who calls whom.
 lint: build/glibc/compl
