@@ -13,10 +13,9 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <pthread.h>
 #include <string.h>
-#include <sys/syscall.h>
-#include <unistd.h>
+
+#include "libclist.h"
 
 #define LINK_MAX_OFFSET 40 /* no libc's link lies further behind its word */
 
@@ -49,6 +48,7 @@ robust_register(struct robust_private *p, ptrdiff_t distance)
 		errno = EBUSY; /* not a libc's: another of ours */
 		return -1;
 	}
+	libclist_forget();
 	p->kept_count = 0;
 	p->head =
 		(struct robust_list_head){ .list.next = &p->head.list, .futex_offset = -distance };
@@ -61,41 +61,12 @@ robust_set_distance(struct robust_private *p, ptrdiff_t distance)
 	p->head.futex_offset = -distance;
 }
 
-/* A libc may register a thread's list only when the thread first locks a robust
- * mutex (and musl only if that is process-shared as well); this makes it do so. */
-static void
-make_libc_register(void)
-{
-	pthread_mutexattr_t attr;
-	pthread_mutex_t mutex;
-
-	pthread_mutexattr_init(&attr);
-	pthread_mutexattr_setrobust(&attr, PTHREAD_MUTEX_ROBUST);
-	pthread_mutexattr_setpshared(&attr, PTHREAD_PROCESS_SHARED);
-	pthread_mutex_init(&mutex, &attr);
-	pthread_mutexattr_destroy(&attr);
-	if (pthread_mutex_lock(&mutex) == 0)
-		pthread_mutex_unlock(&mutex);
-	pthread_mutex_destroy(&mutex);
-}
-
 static int
-find_libc_list(struct robust_thread *t)
+use_libc_list(struct robust_thread *t)
 {
-	for (int i = 0; i < 2; i++) {
-		if (futex_get_robust_list(&t->head) < 0)
-			return -1;
-		if (t->head != NULL && t->head->futex_offset != 0)
-			break;
-		make_libc_register();
-	}
-	/* The layout leaves room for a link 20 to 40 bytes behind each word. */
-	if (t->head == NULL || t->head->futex_offset > -20 || t->head->futex_offset < -32) {
-		errno = ENOSYS;
+	if (libclist_find(&t->head, &t->tid) < 0)
 		return -1;
-	}
 	t->distance = -t->head->futex_offset;
-	t->tid = (uint32_t)syscall(SYS_gettid);
 	return 0;
 }
 
@@ -107,7 +78,7 @@ robust_thread_init(struct robust_thread *t, struct robust_private *p, uint32_t t
 	t->mixed = mixed;
 	t->private = p;
 	if (p == NULL)
-		return find_libc_list(t);
+		return use_libc_list(t);
 	t->head = &p->head;
 	t->base = &p->head.list;
 	t->distance = -p->head.futex_offset;
