@@ -71,6 +71,21 @@ add(struct family *f, pid_t pid)
 	return true;
 }
 
+static int
+by_pid(const void *a, const void *b)
+{
+	const struct member *x = a, *y = b;
+
+	return (x->pid > y->pid) - (x->pid < y->pid);
+}
+
+/* Where others' processes are hidden (proc(5), hidepid) those of root are, too. */
+static bool
+sees_others(const struct family *f)
+{
+	return family_find(f, 1) != NULL;
+}
+
 bool
 family_read(struct family *f)
 {
@@ -85,9 +100,12 @@ family_read(struct family *f)
 		if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9')
 			complete = add(f, (pid_t)strtol(entry->d_name, NULL, 10));
 	closedir(proc);
-	if (!complete)
-		family_free(f);
-	return complete;
+	if (f->count > 0)
+		qsort(f->members, f->count, sizeof(f->members[0]), by_pid);
+	if (complete && sees_others(f))
+		return true;
+	family_free(f);
+	return false;
 }
 
 void
@@ -100,10 +118,11 @@ family_free(struct family *f)
 const struct member *
 family_find(const struct family *f, pid_t pid)
 {
-	for (size_t i = 0; i < f->count; i++)
-		if (f->members[i].pid == pid)
-			return &f->members[i];
-	return NULL;
+	const struct member wanted = { .pid = pid };
+
+	if (f->count == 0)
+		return NULL;
+	return bsearch(&wanted, f->members, f->count, sizeof(f->members[0]), by_pid);
 }
 
 bool

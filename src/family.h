@@ -18,11 +18,11 @@ struct member {
 
 struct family {
 	size_t count;
-	struct member *members;
+	struct member *members; /* by pid */
 };
 
 /* As /proc shows it, of one moment or the next.  To be freed with family_free(); false if
- * there is no /proc, or no memory. */
+ * there is no /proc, if it hides others' processes, or without memory. */
 bool family_read(struct family *f);
 void family_free(struct family *f);
 
