@@ -280,7 +280,7 @@ compl_remove(struct compl_space *c, const char *name)
 enum compl_result
 compl_remove_all(const struct compl_where *where, bool force)
 {
-	return removal(where, force);
+	return removal(where, force, CLOCK_NEVER);
 }
 
 /* ---- producers ------------------------------------------------------------------- */

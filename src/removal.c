@@ -14,12 +14,12 @@
 #include "repair.h"
 
 static enum compl_result
-mark_and_wake(struct compl_space *c)
+mark_and_wake(struct compl_space *c, int64_t deadline_ns)
 {
 	struct session s;
 	enum compl_result result = session_begin_brief(&s, c);
 
-	if (result != COMPL_OK || (result = repair_enter(&s, CLOCK_NEVER)) != COMPL_OK)
+	if (result != COMPL_OK || (result = repair_enter(&s, deadline_ns)) != COMPL_OK)
 		return result;
 	if (!completion_remove_all(&s))
 		result = COMPL_E_DAMAGED;
@@ -28,14 +28,14 @@ mark_and_wake(struct compl_space *c)
 }
 
 static enum compl_result
-remove_open(const struct compl_where *where)
+remove_open(const struct compl_where *where, int64_t deadline_ns)
 {
 	struct compl_space *c;
 	enum compl_result result = segment_open(&c, where, 0);
 
 	if (result != COMPL_OK)
 		return result;
-	result = mark_and_wake(c);
+	result = mark_and_wake(c, deadline_ns);
 	/* Somebody else's removal has been quicker: as good as ours. */
 	if (result == COMPL_OK || result == COMPL_E_NO_SEGMENT)
 		result = file_unlink(c);
@@ -44,9 +44,9 @@ remove_open(const struct compl_where *where)
 }
 
 enum compl_result
-removal(const struct compl_where *where, bool force)
+removal(const struct compl_where *where, bool force, int64_t deadline_ns)
 {
-	enum compl_result result = remove_open(where);
+	enum compl_result result = remove_open(where, deadline_ns);
 
 	if (force && (result == COMPL_E_DAMAGED || result == COMPL_E_VERSION ||
 		      result == COMPL_E_NOT_SEGMENT))

@@ -7,7 +7,7 @@
 
 #include "segment.h"
 
-/* compl.h's compl_remove_all(). */
-enum compl_result removal(const struct compl_where *where, bool force);
+/* compl.h's compl_remove_all(); COMPL_TIMED_OUT if the lock is not to be had until the deadline. */
+enum compl_result removal(const struct compl_where *where, bool force, int64_t deadline_ns);
 
 #endif

@@ -20,13 +20,15 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "file.h"
 #include "removal.h"
 #include "segment.h"
 #include "spaces.h"
 #include "spelling.h"
 
-#define WORD_BYTES 8
+#define WORD_BYTES  8
+#define PATIENCE_NS CLOCK_SECOND_NS /* with a left scope, whose lock the stopped may hold */
 
 /* Takes the lock, unless somebody has it; errno is EAGAIN or EACCES then. */
 static bool
@@ -47,7 +49,7 @@ sweep_one(const struct compl_where *where)
 	if (file_name(left.name, where) != COMPL_OK || file_open(&left, where, 0) != COMPL_OK)
 		return;
 	if (lock(left.fd))
-		removal(where, false);
+		removal(where, false, clock_now_ns() + PATIENCE_NS);
 	close(left.fd);
 }
 

@@ -141,6 +141,20 @@ in_scope() {
 	[ ! -e "/dev/shm/compl.$EUID.$space" ]
 }
 
+@test "a left scope whose lock somebody keeps does not stop the next" {
+	in_scope s ':'
+	background holder "$COMPL_TOOLS/hold-lock" "$space"
+	wait_until grep -q held holder.out
+	shoot KILL s
+	ends 137 s
+	expect 0 scope -- true
+	[ -e "/dev/shm/compl.$EUID.$space" ]
+	shoot KILL holder
+	ends 137 holder
+	expect 0 scope -- true
+	[ ! -e "/dev/shm/compl.$EUID.$space" ]
+}
+
 @test "a scope that lives is not swept, whoever else is killed and swept" {
 	local i living
 
