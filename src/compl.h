@@ -338,7 +338,7 @@ enum compl_promise_flags {
 /* Makes the calling thread a producer of a name.  From then on, if it ends (by _exit, exec,
  * SIGKILL) before it has completed the name, the name is at "all" with status 121, and
  * whoever waits for it leaves with COMPL_PRODUCER_DIED within milliseconds; while the first
- * in line is stopped, within a second.
+ * in line is stopped, within a second, or ten if it was stopped just as it was woken.
  *
  * The correct pattern is
  *
@@ -357,7 +357,8 @@ enum compl_result compl_promise(struct compl_space *c, const char *name, unsigne
 /* compl_done() by the producer; `waiting` and `existing` of the post are ignored.  Posting and
  * ceasing to be a producer are one commit, unless it stays one: then its death counts again
  * after a reinit.  COMPL_REMOVED: the name has been removed meanwhile, nothing is posted,
- * though somebody may have made it anew, and the promise is void.  COMPL_E_OVERFLOW:
+ * though somebody may have made it anew, and the promise is void.  COMPL_E_NO_SEGMENT: the
+ * namespace has gone, and compl_close() is what is left to do.  COMPL_E_OVERFLOW:
  * nothing is posted, the promise stands. */
 enum compl_result compl_keep(struct compl_space *c, struct compl_promise *promise,
 			     struct compl_post *post, bool stays);

@@ -6,6 +6,12 @@
  * a name only while it stands in line, where nothing but a post, its deadline or a signal
  * makes it go on; and a parent only while it sleeps for a child.
  *
+ * /proc is read process by process: a shell may be seen to wait for a child that has ended when
+ * its own turn comes.  So what is closed is looked at twice (waiter.c), and no parent that counts
+ * may have run in between.
+ *
+ * Deadlines of other waits are not considered.
+ *
  * Stuck names are found as the largest set that nothing contradicts: all that are produced,
  * less those with a producer that may still go on, until no more fall out.
  */
@@ -81,10 +87,16 @@ is_process_stuck(const struct scene *scene, const struct member *m)
 }
 
 static bool
-is_producer_stuck(const struct scene *scene, pid_t pid)
+is_below(const struct scene *scene, size_t maker, const struct member *m)
+{
+	return scene->below[maker * scene->family.count + (size_t)(m - scene->family.members)];
+}
+
+static bool
+is_producer_stuck(const struct scene *scene, size_t maker)
 {
 	const struct family *f = &scene->family;
-	const struct member *self = family_find(f, pid);
+	const struct member *self = family_find(f, scene->makers[maker].pid);
 	bool has_waiter = false;
 
 	if (self == NULL || !is_process_stuck(scene, self))
@@ -92,7 +104,7 @@ is_producer_stuck(const struct scene *scene, pid_t pid)
 	for (size_t i = 0; i < f->count; i++) {
 		const struct member *m = &f->members[i];
 
-		if (!family_is_below(f, m->pid, pid))
+		if (!is_below(scene, maker, m))
 			continue;
 		if (!is_process_stuck(scene, m))
 			return false;
@@ -110,7 +122,7 @@ release_some(struct scene *scene)
 	for (size_t i = 0; i < scene->maker_count; i++) {
 		struct scene_name *n = &scene->names[scene->makers[i].name];
 
-		if (n->stuck && !is_producer_stuck(scene, scene->makers[i].pid)) {
+		if (n->stuck && !is_producer_stuck(scene, i)) {
 			n->stuck = false;
 			some = true;
 		}
@@ -234,6 +246,79 @@ closes_cycle(struct scene *scene, const struct scene_stand *mine, struct compl_c
 	return false;
 }
 
+/* Everybody who is a producer, or below one; the others do not matter. */
+static bool
+keep_concerned(struct scene *scene)
+{
+	struct family *f = &scene->family;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < f->count; i++) {
+		bool concerned = false;
+
+		for (size_t k = 0; k < scene->maker_count && !concerned; k++)
+			concerned = f->members[i].pid == scene->makers[k].pid ||
+				    family_is_below(f, f->members[i].pid, scene->makers[k].pid);
+		f->members[i].concerned = concerned;
+	}
+	for (size_t i = 0; i < f->count; i++)
+		if (f->members[i].concerned)
+			f->members[kept++] = f->members[i];
+	f->count = kept;
+	return kept > 0;
+}
+
+static bool
+note_families(struct scene *scene)
+{
+	const struct family *f = &scene->family;
+
+	if (!keep_concerned(scene))
+		return false;
+	scene->below = calloc(scene->maker_count * f->count, sizeof(*scene->below));
+	for (size_t k = 0; scene->below != NULL && k < scene->maker_count; k++)
+		for (size_t i = 0; i < f->count; i++)
+			scene->below[k * f->count + i] =
+				family_is_below(f, f->members[i].pid, scene->makers[k].pid);
+	return scene->below != NULL;
+}
+
+/* Below a producer of a name that is stuck. */
+static bool
+is_below_stuck(const struct scene *scene, const struct member *m)
+{
+	for (size_t i = 0; i < scene->maker_count; i++)
+		if (scene->names[scene->makers[i].name].stuck && is_below(scene, i, m))
+			return true;
+	return false;
+}
+
+/* Who waits for children, and whether it has run. */
+static uint64_t
+trace_of(const struct scene *scene)
+{
+	uint64_t trace = 1;
+
+	for (size_t i = 0; i < scene->family.count; i++) {
+		const struct member *m = &scene->family.members[i];
+
+		if (m->awaits && is_below_stuck(scene, m))
+			trace = (trace ^ (uint64_t)m->pid) * 1099511628211u + m->ran;
+	}
+	return trace;
+}
+
+static bool
+is_closed(struct scene *scene, const struct scene_stand *mine, struct compl_cycle *cycle)
+{
+	for (size_t i = 0; i < scene->name_count; i++)
+		scene->names[i].stuck = true;
+	while (release_some(scene))
+		;
+	scene->trace = trace_of(scene);
+	return is_wait_stuck(scene, mine) && closes_cycle(scene, mine, cycle);
+}
+
 bool
 deadlock_is_closed(struct scene *scene, struct compl_cycle *cycle)
 {
@@ -242,11 +327,8 @@ deadlock_is_closed(struct scene *scene, struct compl_cycle *cycle)
 
 	if (mine == NULL || !family_read(&scene->family))
 		return false;
-	for (size_t i = 0; i < scene->name_count; i++)
-		scene->names[i].stuck = true;
-	while (release_some(scene))
-		;
-	closed = is_wait_stuck(scene, mine) && closes_cycle(scene, mine, cycle);
+	closed = note_families(scene) && is_closed(scene, mine, cycle);
+	free(scene->below);
 	family_free(&scene->family);
 	return closed;
 }

@@ -33,23 +33,26 @@ sleeps_for_child(pid_t pid)
 	return read_file(pid, "wchan", where, sizeof(where)) && strcmp(where, "do_wait") == 0;
 }
 
-/* /proc/PID/stat, behind the name in parentheses: state, parent, and the threads as the 18th
- * after that. */
+/* /proc/PID/stat, behind the name in parentheses: state, parent, and further on page faults,
+ * those of its children, the number of threads, and when it was started. */
 static bool
 read_member(pid_t pid, struct member *m)
 {
 	char text[512], state, *field;
 	long parent, threads;
+	unsigned long long faults, theirs, start;
 
 	if (!read_file(pid, "stat", text, sizeof(text)) || (field = strrchr(text, ')')) == NULL ||
 	    sscanf(field,
-		   ") %c %ld %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %ld",
-		   &state, &parent, &threads) != 3)
+		   ") %c %ld %*d %*d %*d %*d %*u %llu %llu %*u %*u %*u %*u %*d %*d %*d %*d %ld "
+		   "%*d %llu",
+		   &state, &parent, &faults, &theirs, &threads, &start) != 6)
 		return false;
 	*m = (struct member){ .pid = pid,
 			      .parent = (pid_t)parent,
 			      .single = threads == 1,
-			      .zombie = state == 'Z' || state == 'X' };
+			      .zombie = state == 'Z' || state == 'X',
+			      .ran = faults + (theirs << 20) + (start << 40) };
 	m->awaits = m->single && state == 'S' && sleeps_for_child(pid);
 	return true;
 }

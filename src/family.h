@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 struct member {
@@ -14,6 +15,8 @@ struct member {
 	bool awaits; /* has one thread, which sleeps in wait4(2) or waitid(2) */
 	bool single; /* has one thread */
 	bool zombie;
+	bool concerned; /* for the caller's use */
+	uint64_t ran;	/* differs when it has run in between: page faults, its children's too */
 };
 
 struct family {

@@ -263,12 +263,11 @@ robust_take(struct robust_thread *t, uint32_t *word, uint32_t seen)
 }
 
 void
-robust_unregister(struct robust_private *p, uint32_t tid)
+robust_unregister(struct robust_private *p, uint32_t tid, const uint32_t *mixed)
 {
-	const uint32_t mixed = 0;
 	struct robust_thread t;
 
-	robust_thread_init(&t, p, tid, &mixed);
+	robust_thread_init(&t, p, tid, mixed);
 	while (p->kept_count > 0)
 		robust_release(&t, p->kept[0]);
 	futex_set_robust_list(p->before);

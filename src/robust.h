@@ -54,7 +54,7 @@ struct robust_thread {
  * the words; robust_unregister() gives up what is kept and puts the former list back.
  * -1 with errno. */
 int robust_register(struct robust_private *p, ptrdiff_t distance);
-void robust_unregister(struct robust_private *p, uint32_t tid);
+void robust_unregister(struct robust_private *p, uint32_t tid, const uint32_t *mixed);
 
 /* From now on the links lie at another distance; while no word is owned or pending. */
 void robust_set_distance(struct robust_private *p, ptrdiff_t distance);

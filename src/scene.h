@@ -41,6 +41,8 @@ struct scene {
 	struct scene_name *names;
 	struct scene_stand *stands;
 	struct scene_maker *makers;
+	bool *below;	/* of each maker: which members of the family are, one after the other */
+	uint64_t trace; /* of those that are stuck as parents; another if one has run since */
 };
 
 /* Under the lock.  NULL if nothing is produced, or thread ids of several pid namespaces make

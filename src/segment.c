@@ -183,7 +183,7 @@ segment_close(struct compl_space *c)
 	int error = errno;
 
 	if (c->sole)
-		robust_unregister(&c->list, c->tid);
+		robust_unregister(&c->list, c->tid, &c->header->mixed);
 	let_go(c);
 	free_handle(c);
 	errno = error;

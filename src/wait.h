@@ -23,6 +23,7 @@ struct wait {
 	bool brief;	     /* on somebody who may be stopped */
 	bool belted;	     /* only a seat belt ended the latest sleep */
 	struct scene *scene; /* to be looked at, or NULL */
+	uint64_t suspicion;  /* what the latest look that found one has left, or 0 */
 	int64_t detect_ns;   /* when to look for a dead-lock next; 0: at once */
 	/* From here on only what is in use is ever written or read. */
 	uint32_t completions[COMPL_NAMES_MAX]; /* 0: no such name, under the lock */

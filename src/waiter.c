@@ -24,9 +24,10 @@
 #include "wait.h"
 #include "watch.h"
 
-#define LINKED_NS (10 * CLOCK_SECOND_NS) /* how often the first in line looks */
-#define BRIEF_NS  CLOCK_SECOND_NS	 /* on a word that the stopped may hold */
-#define LOCK_NS	  CLOCK_SECOND_NS	 /* for the lock, by who would not wait */
+#define LINKED_NS  (10 * CLOCK_SECOND_NS) /* how often the first in line looks */
+#define BRIEF_NS   CLOCK_SECOND_NS	  /* on a word that the stopped may hold */
+#define CONFIRM_NS (CLOCK_SECOND_NS / 50)
+#define LOCK_NS	   CLOCK_SECOND_NS /* for the lock, by who would not wait */
 
 static bool
 is_over(const struct wait *w)
@@ -128,7 +129,8 @@ sleep_gate_open(struct wait *w, int64_t until_ns)
 	gate_close(&w->s.gate);
 	watch_pass_on(w);
 	set_escape(w, COMPL_ESCAPE_NOTE);
-	w->belted = result == FUTEX_TIMED_OUT && until_ns != w->req->deadline_ns && !w->brief;
+	w->belted = result == FUTEX_TIMED_OUT && until_ns != w->req->deadline_ns &&
+		    until_ns != w->detect_ns && !w->brief;
 	if (result == FUTEX_BROKEN)
 		return COMPL_E_SYSTEM;
 	if (result == FUTEX_SIGNALLED && wait_has_flag(w, COMPL_WAIT_INTERRUPTIBLE))
@@ -321,6 +323,17 @@ find_awaited(const struct wait *w, const struct compl_cycle *cycle)
 	return i;
 }
 
+/* Of two looks one after the other, the same; after the first another is due. */
+static bool
+is_confirmed(struct wait *w, uint64_t trace)
+{
+	if (w->suspicion == trace)
+		return true;
+	w->suspicion = trace;
+	w->detect_ns = clock_now_ns() + CONFIRM_NS;
+	return false;
+}
+
 /* Not under the lock, between two sleeps. */
 static bool
 is_dead_locked(struct wait *w)
@@ -331,7 +344,7 @@ is_dead_locked(struct wait *w)
 
 	if (scene == NULL)
 		return false;
-	closed = deadlock_is_closed(scene, &cycle);
+	closed = deadlock_is_closed(scene, &cycle) && is_confirmed(w, scene->trace);
 	free(scene);
 	w->scene = NULL;
 	if (!closed)

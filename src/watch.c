@@ -130,16 +130,27 @@ watch_as_first(struct wait *w, size_t i)
 	return true;
 }
 
+static bool
+has_several_producers(struct wait *w, size_t i)
+{
+	struct queue *q = &completion_at(&w->s, w->completions[i])->producers;
+
+	return get(&q->head) != get(&q->tail);
+}
+
 /* Where the wait is not first in line: one producer, lest the first is stopped.  A first that is
  * stopped just as it is woken can neither tell nor hand on; so the one behind it looks when the
- * first would. */
+ * first would, and where there are several producers, of which it watches one, each second. */
 static bool
 watch_as_witness(struct wait *w, const struct sight *sight)
 {
 	for (size_t i = 0; i < w->req->count; i++) {
 		if (!is_produced(w, i) || sight->obstacle[i] != OBSTACLE_AHEAD)
 			continue;
-		w->first |= line_first(&w->s, w->completions[i]) == sight->ahead[i];
+		if (line_first(&w->s, w->completions[i]) == sight->ahead[i]) {
+			w->first = true;
+			w->brief |= has_several_producers(w, i);
+		}
 		return watch_beacon(w,
 				    get(&completion_at(&w->s, w->completions[i])->producers.head));
 	}

@@ -70,7 +70,7 @@ produced() {
 	is_gone "${pid[other]}" && false
 	expect 0 done a
 	ends 0 other
-	expect 0 reinit b --force
+	wait_until_waiting b 0
 	shoot TERM busy
 	ends 143 busy
 }
