@@ -83,7 +83,8 @@ enum news { NOTHING, STOPPED, CONTINUED, ENDED };
 static enum news
 note(struct child *child, int status)
 {
-	if (WIFSTOPPED(status))
+	child->is_stopped = WIFSTOPPED(status);
+	if (child->is_stopped)
 		return STOPPED;
 	if (WIFCONTINUED(status))
 		return CONTINUED;
@@ -107,11 +108,15 @@ reap(struct child *child)
 	return news;
 }
 
+/* Of two signals that are pending the kernel hands out SIGCHLD first: where a whole group is told
+ * to stop, CMD may have stopped before we hear that we were told to. */
 static void
 look_after(struct child *child)
 {
 	enum news news = reap(child);
 
+	if (news == NOTHING && child->is_stopped)
+		news = STOPPED;
 	while (news == STOPPED && relay_stop()) {
 		news = reap(child);
 		if (news == NOTHING)
@@ -125,7 +130,7 @@ take_signals(struct child *child)
 	int signal;
 
 	while (!child->has_ended && (signal = relay_next(child->pid)) != 0)
-		if (signal == SIGCHLD)
+		if (signal == SIGCHLD || signal == SIGTSTP)
 			look_after(child);
 }
 

@@ -17,7 +17,7 @@
 
 struct child {
 	pid_t pid;
-	bool has_ended;
+	bool has_ended, is_stopped;
 	int end; /* then: as of waitpid(2) */
 };
 
