@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "cli-cold.h"
 #include "cli-message.h"
@@ -103,7 +104,7 @@ describe_owner(char *text, size_t size, const char *path)
 		snprintf(text, size, "belongs to uid %u, with mode %04o", (unsigned)st.st_uid,
 			 (unsigned)st.st_mode & 07777U);
 	else
-		snprintf(text, size, "%s", compl_strresult(COMPL_E_NOT_OURS));
+		snprintf(text, size, "is not there, and only its owner may make it");
 }
 
 static const char *
@@ -147,7 +148,7 @@ failure_report(const struct cli_call *call, enum compl_result result, const char
 	if (e.scope == OF_BROKEN_SEGMENT)
 		snprintf(remedy, sizeof(remedy), ", or clear it with 'compl rm --all --force %s'",
 			 place_options(call));
-	else if (e.scope == OF_OTHER_FILE)
+	else if (e.scope == OF_OTHER_FILE && access(path, F_OK) == 0)
 		snprintf(remedy, sizeof(remedy), ", or remove it with 'rm %s'", path);
 	message_line("%s%s%s%s%s%s%s (%s)%s", name ? name : "", name ? ": " : "", file,
 		     why(&e, path), e.advice ? "; " : "", e.advice ? e.advice : "", remedy,
