@@ -159,6 +159,12 @@ check_owner(const struct stat *st, const struct compl_where *where)
 	return COMPL_OK;
 }
 
+static enum compl_result
+look(const struct compl_space *c, const struct compl_where *where, struct stat *st)
+{
+	return fstat(c->fd, st) < 0 ? COMPL_E_SYSTEM : check_owner(st, where);
+}
+
 bool
 file_is_replaceable(const struct layout_header *h)
 {
@@ -189,9 +195,7 @@ file_check(struct compl_space *c, const struct compl_where *where, unsigned flag
 	enum compl_result result;
 	struct stat st;
 
-	if (fstat(c->fd, &st) < 0)
-		return COMPL_E_SYSTEM;
-	if ((result = check_owner(&st, where)) != COMPL_OK)
+	if ((result = look(c, where, &st)) != COMPL_OK)
 		return result;
 	if (st.st_size != 0 && st.st_size != LAYOUT_SIZE)
 		return check_other_size(c, flags);
@@ -259,9 +263,7 @@ mark_and_unlink(struct compl_space *c, const struct compl_where *where)
 	enum compl_result result;
 	struct stat st;
 
-	if (fstat(c->fd, &st) < 0)
-		return COMPL_E_SYSTEM;
-	if ((result = check_owner(&st, where)) != COMPL_OK)
+	if ((result = look(c, where, &st)) != COMPL_OK)
 		return result;
 	if (st.st_size == 0 && ftruncate(c->fd, LAYOUT_SIZE) < 0)
 		return pages_failure(errno);
