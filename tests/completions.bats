@@ -73,7 +73,13 @@ open() {
 	pid[terminal]=$!
 	printf '. ./rc; echo $$ >shell.pid\r' >&"$keyboard"
 	wait_until [ -s shell.pid ]
+	wait_until is_editing
 	lines_wanted=0
+}
+
+# The shell reads keys; until then the terminal itself would take ^W for its own.
+is_editing() {
+	stty -a -F "/proc/$(<shell.pid)/fd/0" 2>/dev/null | grep -q -- '-icanon'
 }
 
 lines_are_there() {
