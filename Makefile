@@ -259,7 +259,7 @@ check: $(storms) $(tools) $(call programs,build) $(call programs,build/glibc)
 	@COMPL_BUILDS='build/compl build/glibc/compl' $(with_tools) \
 		tests/run $(or $(TESTS),$(call programs,build) $(call programs,build/glibc) $(bats))
 
-check-asan: build/asan/compl $(tools) $(call programs,build/asan)
+check-asan: build/compl build/asan/compl $(tools) $(call programs,build/asan)
 	@COMPL_BUILDS='build/asan/compl' COMPL_SANITIZED=1 $(with_tools) \
 		tests/run $(or $(TESTS),$(call programs,build/asan) $(filter-out tests/build.bats,$(bats)))
 

@@ -32,6 +32,7 @@ static struct {
 	int before; /* what our own caller may have asked for; CMD finds it again */
 } following;
 
+#define PROC	  "/proc/"
 #define COMM	  "/comm"
 #define PATH_SIZE 32
 
@@ -40,14 +41,17 @@ static struct {
 static const char *
 comm_path(char path[PATH_SIZE], pid_t pid)
 {
-	char *p = path + PATH_SIZE - sizeof(COMM);
+	size_t at = sizeof(PROC) - 1, n = 0;
+	char digits[12];
 
-	memcpy(p, COMM, sizeof(COMM));
 	do
-		*--p = (char)('0' + pid % 10);
+		digits[n++] = (char)('0' + pid % 10);
 	while ((pid /= 10) != 0);
-	p -= strlen("/proc/");
-	return memcpy(p, "/proc/", strlen("/proc/"));
+	memcpy(path, PROC, sizeof(PROC));
+	while (n > 0)
+		path[at++] = digits[--n];
+	memcpy(path + at, COMM, sizeof(COMM));
+	return path;
 }
 
 const char *

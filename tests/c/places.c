@@ -207,6 +207,7 @@ no_room_for_a_waiter(void)
 	const char *other = "other";
 	struct compl_request r = { .names = &other, .count = 1, .need = 1 };
 	struct compl_outcome out = { 0 };
+	enum compl_result result;
 	pthread_attr_t attr;
 	uint32_t made, i;
 	size_t w;
@@ -226,7 +227,11 @@ no_room_for_a_waiter(void)
 	CHECK(compl_wait(space(), &r, &out) == COMPL_TIMED_OUT);
 	CHECK(post(names[0], 1) == COMPL_OK);
 	CHECK(child_status(w) == 0);
-	/* 64 now: the last one fits, and then nobody */
+	/* 64 now, when the one that slept behind the child has turned to another word: the last
+	   one fits, and then nobody */
+	while ((result = wait_for(64, in_ms(10))) == COMPL_E_NO_PLACE)
+		nap();
+	CHECK(result == COMPL_TIMED_OUT);
 	CHECK(pthread_create(&thread[THREADS - 1], &attr, thread_waits, NULL) == 0);
 	await_places(64 * THREADS);
 	r.deadline_ns = in_ms(1000);

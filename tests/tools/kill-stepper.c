@@ -150,8 +150,10 @@ try_singles(struct tally *t)
 static unsigned
 random_moment(void)
 {
-	unsigned moment;
+	unsigned moment = 0;
 
+	if (score.count == 0)
+		return 0;
 	do
 		moment = (unsigned)rand() % score.count;
 	while (score.at[moment].nth > 100);
@@ -185,7 +187,8 @@ try_some_doubles(struct tally *t)
 	bool sound = true;
 	unsigned i;
 
-	for (i = 0; i < 10 * option.doubles && t->doubles < option.doubles; i++) {
+	for (i = 0; score.count > 0 && i < 10 * option.doubles && t->doubles < option.doubles;
+	     i++) {
 		unsigned first = (unsigned)rand() % score.count;
 
 		while (!score.at[first].matters)

@@ -128,20 +128,21 @@ switches_of(pid_t pid)
 	return line ? strtoul(line + 25, NULL, 10) : 0;
 }
 
-/* Our memory need not be copied for an exec. */
 static inline void
 other_start(struct other *o, char *const argv[])
 {
 	cpu_set_t all;
+	pid_t pid;
 
 	memset(&all, 0xff, sizeof all);
-	*o = (struct other){ .pid = vfork() };
-	if (o->pid == 0) {
+	pid = fork();
+	if (pid == 0) {
 		sched_setaffinity(0, sizeof all, &all);
 		silence();
 		execv(argv[0], argv);
 		_exit(127);
 	}
+	*o = (struct other){ .pid = pid };
 	if (o->pid < 0)
 		give_up("fork");
 }
