@@ -43,7 +43,8 @@ wakes_by_itself(const char *victim)
 {
 	bool awaits_cmd = !strncmp(victim, "run ", 4) || !strncmp(victim, "scope ", 6);
 
-	return strstr(victim, "SOON") || (awaits_cmd && !strstr(victim, "sleep 1000"));
+	return strstr(victim, "SOON") || strstr(victim, "LATE") ||
+	       (awaits_cmd && !strstr(victim, "sleep 1000"));
 }
 
 /* The victim has fallen asleep: false if it sleeps on for good. */

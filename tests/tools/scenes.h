@@ -16,7 +16,7 @@
  *	hold		somebody takes the lock, and keeps it until the victim is dead
  *	term, tstp	SIGTERM or SIGTSTP for the victim, which is continued as soon as it has stopped
  *
- * SOON is a deadline that the victim reaches asleep.
+ * SOON is a deadline that the victim reaches asleep, LATE one that leaves time to start others.
  */
 #ifndef SCENES_H
 #define SCENES_H
@@ -148,11 +148,11 @@ static const struct scene scenes[] = {
 	{ "wait-timeout-holding", { "post a" }, "wait a --count 2 --timeout SOONs", { "wait a" } },
 	{ "wait-timeout-locked",
 	  { "post a" },
-	  "wait a --count 2 --timeout SOONs",
+	  "wait a --count 2 --timeout LATEs",
 	  { "wait a", "hold" } },
 	{ "wait-timeout-locked-middle",
 	  { "wait a" },
-	  "wait a b --timeout SOONs",
+	  "wait a b --timeout LATEs",
 	  { "wait a", "wait b", "hold" } },
 	{ "wait-io", { NULL }, "wait a --io", { "wait a", "post a 2" } },
 	{ "wait-with-parent", { NULL }, "wait a --with-parent", { "wait a", "post a 2" } },

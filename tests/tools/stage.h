@@ -301,8 +301,10 @@ stage_victim(struct stage *s, const char *line, bool slow)
 
 	snprintf(text, sizeof text, "%s", line);
 	deadline = strstr(text, "SOON");
+	if (!deadline)
+		deadline = strstr(text, "LATE");
 	if (deadline)
-		memcpy(deadline, slow ? "1.50" : "0.03", 4);
+		memcpy(deadline, slow ? "1.50" : *deadline == 'L' ? "0.25" : "0.03", 4);
 	arguments_of(s, s->program, text, argv);
 	s->dead[i] = (struct part){ .wish = wish_of(argv) };
 	if (s->dead[i].wish.waiting)
