@@ -241,6 +241,16 @@ shoot() {
 	done
 }
 
+# stop LABEL...: until they have stopped.
+stop() {
+	local label
+
+	shoot STOP "$@"
+	for label; do
+		wait_until is_stopped "${pid[$label]}"
+	done
+}
+
 is_gone() {
 	local state
 

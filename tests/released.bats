@@ -7,15 +7,6 @@
 
 load helper
 
-stop() {
-	local label
-
-	shoot STOP "$@"
-	for label; do
-		wait_until is_stopped "${pid[$label]}"
-	done
-}
-
 @test "all and reinit at once: everybody who stood in line leaves" {
 	for i in {1..12}; do
 		line_up w$i a --print

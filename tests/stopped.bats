@@ -8,15 +8,6 @@
 
 load helper
 
-stop() {
-	local label
-
-	shoot STOP "$@"
-	for label; do
-		wait_until is_stopped "${pid[$label]}"
-	done
-}
-
 @test "at the head: deadlines and signals of those behind work, and newcomers queue up" {
 	line_up w1 a
 	line_up w2 a --timeout 1s
