@@ -146,13 +146,6 @@ enter(struct session *s, struct compl_space *c, const char *name, uint32_t *inde
 	return COMPL_OK;
 }
 
-static enum compl_result
-leave(struct session *s, enum compl_result result)
-{
-	repair_leave(s);
-	return s->damaged ? COMPL_E_DAMAGED : result;
-}
-
 static bool
 carries_something(struct session *s, uint32_t index)
 {
@@ -177,7 +170,7 @@ compl_init(struct compl_space *c, const char *name, bool exist_ok)
 		result = COMPL_E_EXISTS;
 	if (result == COMPL_OK)
 		completion_init(&s, index);
-	return leave(&s, result);
+	return repair_leave_with(&s, result);
 }
 
 enum compl_result
@@ -190,11 +183,11 @@ compl_reinit(struct compl_space *c, const char *name, bool force)
 	if (result != COMPL_OK)
 		return result;
 	if (index == 0)
-		return leave(&s, COMPL_OK);
+		return repair_leave_with(&s, COMPL_OK);
 	if (!force && get(&completion_at(&s, index)->done) > 0 && line_first(&s, index) != 0)
-		return leave(&s, COMPL_E_BUSY);
+		return repair_leave_with(&s, COMPL_E_BUSY);
 	completion_reinit(&s, index);
-	return leave(&s, COMPL_OK);
+	return repair_leave_with(&s, COMPL_OK);
 }
 
 /* ---- complete ------------------------------------------------------------------- */
@@ -259,7 +252,7 @@ compl_done(struct compl_space *c, const char *name, struct compl_post *post)
 
 	if (result != COMPL_OK || (result = enter(&s, c, name, &index)) != COMPL_OK)
 		return result;
-	return leave(&s, post_locked(&s, index, name, post));
+	return repair_leave_with(&s, post_locked(&s, index, name, post));
 }
 
 enum compl_result
@@ -272,9 +265,9 @@ compl_remove(struct compl_space *c, const char *name)
 	if (result != COMPL_OK)
 		return result;
 	if (index == 0)
-		return leave(&s, COMPL_E_MISSING);
+		return repair_leave_with(&s, COMPL_E_MISSING);
 	completion_remove(&s, index);
-	return leave(&s, COMPL_OK);
+	return repair_leave_with(&s, COMPL_OK);
 }
 
 enum compl_result
@@ -369,7 +362,7 @@ test_locked(struct compl_space *c, const char *name)
 	if (result != COMPL_OK)
 		return result;
 	done = index != 0 && get(&completion_at(&s, index)->done) > 0;
-	return leave(&s, done ? COMPL_OK : COMPL_NOT_DONE);
+	return repair_leave_with(&s, done ? COMPL_OK : COMPL_NOT_DONE);
 }
 
 enum compl_result

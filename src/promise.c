@@ -27,14 +27,6 @@ enter(struct session *s, struct compl_space *c)
 	return result == COMPL_OK ? repair_enter(s, CLOCK_NEVER) : result;
 }
 
-/* Under the lock, which it gives back. */
-static enum compl_result
-leave(struct session *s, enum compl_result result)
-{
-	repair_leave(s);
-	return s->damaged ? COMPL_E_DAMAGED : result;
-}
-
 static void
 describe(struct session *s, unsigned flags, const char *command, struct place *how)
 {
@@ -85,8 +77,8 @@ promise_make(struct compl_space *c, const char *name, unsigned flags, const char
 	if ((result = enter(&s, c)) != COMPL_OK)
 		return result;
 	if (!robust_may_keep(&s.thread))
-		return leave(&s, COMPL_E_NO_PRODUCER);
-	result = leave(&s, join(&s, name, flags, command, promise));
+		return repair_leave_with(&s, COMPL_E_NO_PRODUCER);
+	result = repair_leave_with(&s, join(&s, name, flags, command, promise));
 	if (result == COMPL_OK)
 		robust_keep(&s.thread);
 	else
@@ -117,7 +109,7 @@ close_promise(struct session *s, struct compl_promise *promise, enum compl_resul
 {
 	uint32_t *beacon = &place_at(s, promise->place)->beacon;
 
-	if ((result = leave(s, result)) == COMPL_E_DAMAGED)
+	if ((result = repair_leave_with(s, result)) == COMPL_E_DAMAGED)
 		return result;
 	robust_release(&s->thread, beacon);
 	*promise = (struct compl_promise){ 0 };
@@ -138,9 +130,9 @@ promise_keep(struct compl_space *c, struct compl_promise *promise, struct compl_
 		return close_promise(&s, promise, COMPL_REMOVED);
 	post->awaited = line_first(&s, completion) != 0;
 	if ((result = completion_may_post(&s, completion, tokens)) != COMPL_OK)
-		return leave(&s, result);
+		return repair_leave_with(&s, result);
 	completion_post(&s, completion, tokens, post, stays ? 0 : promise->place);
-	return stays ? leave(&s, result) : close_promise(&s, promise, result);
+	return stays ? repair_leave_with(&s, result) : close_promise(&s, promise, result);
 }
 
 enum compl_result

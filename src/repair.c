@@ -120,3 +120,10 @@ repair_leave(struct session *s)
 
 	mutex_unlock(&s->thread, &lock);
 }
+
+enum compl_result
+repair_leave_with(struct session *s, enum compl_result result)
+{
+	repair_leave(s);
+	return s->damaged ? COMPL_E_DAMAGED : result;
+}

@@ -22,4 +22,7 @@ enum compl_result repair_enter_damaged(struct session *s);
 /* Gives the lock back. */
 void repair_leave(struct session *s);
 
+/* The same at the end of a call: its result, or COMPL_E_DAMAGED if it met damage. */
+enum compl_result repair_leave_with(struct session *s, enum compl_result result);
+
 #endif
