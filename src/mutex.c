@@ -20,8 +20,7 @@
 #include "clock.h"
 #include "participant.h"
 
-#define BELT_NS	  CLOCK_SECOND_NS /* the longest sleep without a look */
-#define GRACE_NS  (BELT_NS / 20)
+#define BELT_NS	  CLOCK_SECOND_NS   /* the longest sleep without a look */
 #define TID_LIMIT (4 * 1024 * 1024) /* PID_MAX_LIMIT of 64-bit kernels */
 
 /* A value that no owner of ours can have written. */
@@ -73,30 +72,32 @@ struct attempt {
 	struct robust_thread *t;
 	const struct mutex *m;
 	bool counted; /* among the sleepers */
-	bool belted;  /* only the seat belt ended the latest sleep */
+	bool belted;  /* only the seat belt ended the latest sleep, */
+	bool doubted; /* and the one before it, with the word free in between */
 };
 
-/* After a sleep that only the belt ended the word has no owner: was it left without a wake?
- * Its owner may have gone a moment ago and woken somebody else; then it changes soon. */
+/* After a sleep that only the belt ended the word has no owner: was it left without a wake?  Its
+ * owner may have gone a moment ago, and who was woken, or is about to be, wants a processor;
+ * hundreds who look at once, as of several pid namespaces they must, do not hasten that.  So
+ * another sleep decides. */
 static bool
-is_rescue(struct attempt *a, uint32_t value)
+is_in_doubt(struct attempt *a)
 {
-	bool belted = a->belted;
+	bool first = a->belted && !a->doubted && !robust_is_mixed(a->t);
 
-	a->belted = false;
-	return belted &&
-	       futex_wait(a->m->word, value, clock_now_ns() + GRACE_NS) == FUTEX_TIMED_OUT;
+	a->doubted = first;
+	return first;
 }
 
 /* The word has no owner: ours, if nobody is quicker. */
 static bool
 is_taken(struct attempt *a, uint32_t value)
 {
-	if (is_rescue(a, value))
-		__atomic_add_fetch(a->m->rescues, 1, __ATOMIC_RELAXED);
 	if (!robust_take(a->t, a->m->word, value))
 		return false;
 	robust_set_pending(a->t, NULL);
+	if (a->belted)
+		__atomic_add_fetch(a->m->rescues, 1, __ATOMIC_RELAXED);
 	if (a->counted)
 		__atomic_sub_fetch(a->m->sleepers, 1, __ATOMIC_SEQ_CST);
 	return true;
@@ -143,9 +144,11 @@ lock_slow(struct robust_thread *t, const struct mutex *m, int64_t deadline_ns, s
 		uint32_t value = robust_load(m->word);
 
 		if (robust_owner(value) == 0) {
-			if (!is_taken(&a, value))
-				continue;
-			return value & FUTEX_OWNER_DIED ? MUTEX_OWNER_DIED : MUTEX_LOCKED;
+			if (is_in_doubt(&a))
+				sleep_counted(&a, value, deadline_ns, gate);
+			else if (is_taken(&a, value))
+				return value & FUTEX_OWNER_DIED ? MUTEX_OWNER_DIED : MUTEX_LOCKED;
+			continue;
 		}
 		if (is_damaged(&a, value))
 			return pass_on(&a, MUTEX_NO_OWNER);
