@@ -256,14 +256,15 @@ stage_note_scope(struct stage *s, const struct victim *v)
 	}
 }
 
-/* What a killed scope has left, the next one sweeps; one that has ended leaves nothing. */
+/* What a killed scope has left, seen by us or not, the next one sweeps; one that has ended leaves
+ * nothing. */
 static inline void
 stage_check_scope(struct stage *s)
 {
 	char line[] = "scope -- true", *argv[ARGUMENTS];
 	struct other sweeper;
 
-	if (*s->scope && !s->dead[0].ended) {
+	if (!strcmp(s->dead[0].wish.verb, "scope") && !s->dead[0].ended) {
 		arguments_of(s, s->program, line, argv);
 		other_start(&sweeper, argv);
 		while (!sweeper.ended)
