@@ -10,12 +10,15 @@
  *	libc-list	the same as done+try with a handle without COMPL_SOLE_LIST
  *	test		compl_test()
  *	open		compl_open() and compl_close() of either namespace
- *	ping-pong	two processes hand over to each other, by compl and by bare futex words
+ *	mutex		a robust mutex of libc, between processes, locked and unlocked twice
+ *	ping-pong	two processes hand over to each other: by compl, by libc's robust mutex and
+ *			condition variables, by bare futex words
  * And once: how many system calls done+try makes, counted by ptrace(2).
  */
 #include "bench.h"
 
 #include <linux/futex.h>
+#include <pthread.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
 
@@ -114,6 +117,66 @@ measure_open(const char *space, const char *series)
 
 /* ---- two processes ---------------------------------------------------------------------------- */
 
+/* What libc has for it. */
+struct shared {
+	pthread_mutex_t mutex;
+	pthread_cond_t posted[2];
+	unsigned tokens[2];
+};
+
+static struct shared *
+make_shared(void)
+{
+	struct shared *s =
+		mmap(NULL, sizeof(*s), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	pthread_mutexattr_t robust;
+	pthread_condattr_t shared;
+
+	if (s == MAP_FAILED)
+		die("%s", strerror(errno));
+	pthread_mutexattr_init(&robust);
+	pthread_mutexattr_setrobust(&robust, PTHREAD_MUTEX_ROBUST);
+	pthread_mutexattr_setpshared(&robust, PTHREAD_PROCESS_SHARED);
+	pthread_mutex_init(&s->mutex, &robust);
+	pthread_condattr_init(&shared);
+	pthread_condattr_setpshared(&shared, PTHREAD_PROCESS_SHARED);
+	pthread_cond_init(&s->posted[0], &shared);
+	pthread_cond_init(&s->posted[1], &shared);
+	return s;
+}
+
+static void
+measure_mutex(void)
+{
+	struct shared *s = make_shared();
+	double begin = now_us();
+
+	for (size_t i = 0; i < 2 * PAIRS; i++)
+		if (pthread_mutex_lock(&s->mutex) != 0 || pthread_mutex_unlock(&s->mutex) != 0)
+			die("a mutex failed");
+	sample("inside/mutex", now_us() - begin, PAIRS);
+	munmap(s, sizeof(*s));
+}
+
+static void
+shared_post(struct shared *s, int whose)
+{
+	pthread_mutex_lock(&s->mutex);
+	s->tokens[whose]++;
+	pthread_cond_signal(&s->posted[whose]);
+	pthread_mutex_unlock(&s->mutex);
+}
+
+static void
+shared_take(struct shared *s, int whose)
+{
+	pthread_mutex_lock(&s->mutex);
+	while (s->tokens[whose] == 0)
+		pthread_cond_wait(&s->posted[whose], &s->mutex);
+	s->tokens[whose]--;
+	pthread_mutex_unlock(&s->mutex);
+}
+
 static void
 futex_post(uint32_t *word)
 {
@@ -130,7 +193,8 @@ futex_take(uint32_t *word)
 
 /* One side of it: `ours` is what we wait for. */
 struct side {
-	struct compl_space *c; /* or NULL: by words */
+	struct compl_space *c; /* or NULL: */
+	struct shared *shared; /* or NULL: */
 	uint32_t *words;
 	int ours;
 };
@@ -142,6 +206,8 @@ turn_over(const struct side *s)
 
 	if (s->c != NULL)
 		post(s->c, names[!s->ours]);
+	else if (s->shared != NULL)
+		shared_post(s->shared, !s->ours);
 	else
 		futex_post(&s->words[16 * !s->ours]);
 }
@@ -153,6 +219,8 @@ await_turn(const struct side *s)
 
 	if (s->c != NULL)
 		take(s->c, names[s->ours], COMPL_NEVER);
+	else if (s->shared != NULL)
+		shared_take(s->shared, s->ours);
 	else
 		futex_take(&s->words[16 * s->ours]);
 }
@@ -179,11 +247,11 @@ volley(const struct side *s, size_t count)
 	}
 }
 
-/* space NULL: bare futex words. */
+/* space and shared NULL: bare futex words. */
 static void
-measure_ping_pong(const char *space, const char *series)
+measure_ping_pong(const char *space, struct shared *shared, const char *series)
 {
-	struct side s = { .ours = 0 };
+	struct side s = { .shared = shared };
 	double begin;
 	pid_t child;
 
@@ -248,6 +316,10 @@ measure_calls(const char *space, unsigned flags, const char *series)
 static void
 measure(const char *empty, const char *full)
 {
+	static struct shared *shared;
+
+	if (shared == NULL)
+		shared = make_shared();
 	alarm(LIMIT_SECONDS);
 	measure_pairs(empty, "named", COMPL_SOLE_LIST, "inside/done+try");
 	measure_pairs(empty, "unnamed", COMPL_SOLE_LIST, "inside/unnamed");
@@ -255,8 +327,10 @@ measure(const char *empty, const char *full)
 	measure_test(empty);
 	measure_open(empty, "open/empty");
 	measure_open(full, "open/full");
-	measure_ping_pong(empty, "ping-pong/compl");
-	measure_ping_pong(NULL, "ping-pong/bare");
+	measure_mutex();
+	measure_ping_pong(empty, NULL, "ping-pong/compl");
+	measure_ping_pong(NULL, shared, "ping-pong/condition");
+	measure_ping_pong(NULL, NULL, "ping-pong/bare");
 	fflush(stdout);
 }
 
