@@ -12,28 +12,16 @@
  * here keeps one.
  */
 #include <fcntl.h>
-#include <limits.h>
-#include <linux/futex.h>
 #include <signal.h>
-#include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include "layout.h"
+#include "word.h"
 
 static struct robust_list_head list;
 static int fd;
-
-static long
-futex(uint32_t *word, int operation, uint32_t value)
-{
-	return syscall(SYS_futex, word, operation, value, NULL, NULL, 0);
-}
 
 /* What every command begins with. */
 static char *
@@ -86,27 +74,19 @@ line_up(char *base)
 	sigprocmask(SIG_UNBLOCK, &all, NULL);
 }
 
+/* And leaves its line, where nobody is behind it. */
 static int
 act(const char *what, char *base)
 {
 	uint32_t *word = (uint32_t *)base;
-	bool one = strcmp(what, "wait") == 0;
+	int status;
 
-	if (strcmp(what, "reset") == 0) {
-		__atomic_store_n(word, 0, __ATOMIC_SEQ_CST);
-	} else if (strcmp(what, "post") == 0 || strcmp(what, "all") == 0) {
-		__atomic_store_n(word, 1, __ATOMIC_SEQ_CST);
-		futex(word, FUTEX_WAKE, *what == 'p' ? 1 : INT_MAX);
-	} else if (one || strcmp(what, "join") == 0) {
-		line_up(base);
-		while ((one ? __atomic_exchange_n(word, 0, __ATOMIC_SEQ_CST)
-			    : __atomic_load_n(word, __ATOMIC_SEQ_CST)) == 0)
-			futex(word, FUTEX_WAIT, 0);
-		futex(word + 1, FUTEX_WAKE, 1);
-	} else {
-		return 2;
-	}
-	return 0;
+	if (!word_is_awaited(what))
+		return word_act(what, word);
+	line_up(base);
+	status = word_act(what, word);
+	word_futex(word + 1, FUTEX_WAKE, 1);
+	return status;
 }
 
 int
