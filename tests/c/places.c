@@ -190,13 +190,13 @@ thread_waits(void *argument)
 	return NULL;
 }
 
-static int
+static uint32_t
 results_known(void)
 {
-	int known = 0;
+	uint32_t known = 0;
 
 	for (size_t i = 0; i < COUNT(results); i++)
-		known += __atomic_load_n(&results[i], __ATOMIC_SEQ_CST);
+		known += (uint32_t)__atomic_load_n(&results[i], __ATOMIC_SEQ_CST);
 	return known;
 }
 
