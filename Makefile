@@ -208,7 +208,6 @@ build/tools/%: tests/tools/%.c build/libcompl.a
 	$(Q)$(STATIC_compile) -Itests/tools -Itests/c $(STATIC_link) -o $@ $< build/libcompl.a $(STATIC_LIBS)
 
 build/bench/%: bench/%.c build/libcompl.a build/flags
-build/bench/%: bench/%.c build/flags
 	$(call say,CC,$@)
 	@mkdir -p $(@D)
 	$(Q)$(STATIC_compile) $(STATIC_link) -o $@ $< build/libcompl.a $(STATIC_LIBS)
