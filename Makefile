@@ -216,7 +216,7 @@ build/bench/%: bench/%.c build/libcompl.a build/flags
 
 build/completions.sh: completions.sh completions.awk $(RUNNABLE)
 	$(call say,GEN,$@)
-	$(Q)awk -v compl='$(RUNNABLE)' -f completions.awk $< >$@
+	$(Q)awk -v program='$(RUNNABLE)' -f completions.awk $< >$@
 
 # ---- install ---------------------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 #
 # completions.awk - completions.sh with the words of the command put in
 #
-#	awk -v compl=build/compl -f completions.awk completions.sh
+#	awk -v program=build/compl -f completions.awk completions.sh
 #
 # They come from what `compl help` and `compl help COMMAND` print, which is made from compl's own tables.
 
@@ -26,7 +26,7 @@ function operands(usage, word) {
 
 # The options under the line TITLE, and in usage what comes before the first empty line.
 function ask(topic, title, command, line, section, found) {
-	command = "'" compl "' help " topic
+	command = "'" program "' help " topic
 	usage = ""
 	while ((command | getline line) > 0) {
 		if (usage !~ /\n$/)
@@ -52,7 +52,7 @@ BEGIN {
 		rows = rows (i > 1 ? "\n" : "") name[i] operands(usage) own " "
 	}
 	if (count == 0 || global == "" || bad) {
-		print "completions.awk: '" compl " help' does not tell its commands and options" >"/dev/stderr"
+		print "completions.awk: '" program " help' does not tell its commands and options" >"/dev/stderr"
 		exit 1
 	}
 }

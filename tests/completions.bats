@@ -24,7 +24,7 @@ setup() {
 	printf '#!/bin/sh\n' >bin/frobnicate-all
 	chmod +x bin/compl bin/frobnicate-all
 	export PATH=$tmp/bin:$PATH
-	awk -v compl="$COMPL" -f "$top/completions.awk" "$top/completions.sh" >compl
+	awk -v program="$COMPL" -f "$top/completions.awk" "$top/completions.sh" >compl
 	sed "s|@BASHCOMPDIR@|$tmp|" "$top/zsh/_compl" >site/_compl
 	: >"$CALLS"
 }
@@ -371,7 +371,7 @@ offers() {
 		fi
 	EOF
 	chmod +x newer
-	COMPL=$COMPL awk -v compl="$tmp/newer" -f "$top/completions.awk" "$top/completions.sh" >compl
+	COMPL=$COMPL awk -v program="$tmp/newer" -f "$top/completions.awk" "$top/completions.sh" >compl
 	expect 0 init a b
 	[ "$(offers compl ju)" = juggle ]
 	[ "$(offers compl juggle --b)" = --balls ]
@@ -384,8 +384,18 @@ offers() {
 	[[ $(offers compl juggle a -- tru) = *true* ]]
 }
 
+@test "mawk and gawk put the same words in" {
+	local awk
+
+	for awk in mawk gawk; do
+		"$awk" -v program="$COMPL" -f "$top/completions.awk" "$top/completions.sh" >"by-$awk"
+	done
+	cmp by-mawk by-gawk
+	cmp by-gawk compl
+}
+
 @test "without the command there is no table, and that is an error of the build" {
-	run awk -v compl=/no/such/compl -f "$top/completions.awk" "$top/completions.sh"
+	run awk -v program=/no/such/compl -f "$top/completions.awk" "$top/completions.sh"
 	[ "$status" -eq 1 ]
 	[[ $output == *"does not tell its commands"* ]]
 }
