@@ -156,15 +156,20 @@ audit_free_places(struct report *r)
 		fault(r, "free places: the queue does not end where it says");
 }
 
+/* Those that stand side by side in one line: a table's size that is wrong makes many. */
 static void
-audit_lost(struct report *r)
+audit_lost(struct report *r, const uint8_t *seen, uint32_t count, const char *what)
 {
-	for (uint32_t i = 1; i <= r->s.completions; i++)
-		if (r->seen_completion[i] == 0)
-			fault(r, "completion %u is lost", i);
-	for (uint32_t i = 1; i <= r->s.places; i++)
-		if (r->seen_place[i] == 0)
-			fault(r, "place %u is lost", i);
+	for (uint32_t i = 1, first; i <= count; i++) {
+		if (seen[i] != 0)
+			continue;
+		for (first = i; i < count && seen[i + 1] == 0; i++)
+			;
+		if (first == i)
+			fault(r, "%s %u is lost", what, i);
+		else
+			fault(r, "%ss %u to %u are lost", what, first, i);
+	}
 }
 
 static void
@@ -177,7 +182,8 @@ audit_all(struct report *r)
 	audit_directory(r);
 	audit_free_completions(r);
 	audit_free_places(r);
-	audit_lost(r);
+	audit_lost(r, r->seen_completion, r->s.completions, "completion");
+	audit_lost(r, r->seen_place, r->s.places, "place");
 }
 
 static void

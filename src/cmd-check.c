@@ -16,8 +16,24 @@
 /* The lines so far; NULL if there are none. */
 struct report {
 	char *text;
-	size_t length;
+	size_t length, room;
 };
+
+/* Doubles it, for damage may take a line for every record. */
+static bool
+make_room(struct report *report, size_t length)
+{
+	size_t room = 2 * (report->room + length);
+	char *text;
+
+	if (report->length + length <= report->room)
+		return true;
+	if ((text = realloc(report->text, room)) == NULL)
+		return false;
+	report->text = text;
+	report->room = room;
+	return true;
+}
 
 /* Collects only: the namespace is locked meanwhile, and stdout may block. */
 static void
@@ -26,16 +42,13 @@ add_fault(void *arg, const char *fault)
 	struct report *report = arg;
 	char line[1024];
 	size_t length;
-	char *text;
 
 	text_escape(line, sizeof(line) - 1, fault);
 	length = strlen(line);
 	line[length++] = '\n';
-	text = realloc(report->text, report->length + length);
-	if (text == NULL)
+	if (!make_room(report, length))
 		return; /* counted all the same */
-	memcpy(text + report->length, line, length);
-	report->text = text;
+	memcpy(report->text + report->length, line, length);
 	report->length += length;
 }
 
@@ -51,7 +64,7 @@ repair(struct compl_space *c, size_t *faults)
 static int
 run(const struct cli_call *call)
 {
-	struct report report = { NULL, 0 };
+	struct report report = { NULL, 0, 0 };
 	enum compl_result result;
 	struct compl_space *c;
 	size_t faults = 0;

@@ -34,6 +34,16 @@ put() {
 	printed x
 }
 
+@test "what is lost side by side is told in one line" {
+	expect 0 init a
+	put 136 '\120\315\0\0' # the header's number of places: 52,560
+	expect 1 check
+	[[ $out =~ "places "[0-9]+" to 52560 are lost" ]]
+	[ "$(wc -l <<<"$out")" -eq 1 ]
+	put 136 '\0\0\0\0'
+	expect 0 check
+}
+
 @test "names that the directory has lost are found again, with all they carry" {
 	expect 0 init a
 	expect 0 done a --count 3 --value hello
@@ -42,10 +52,10 @@ put() {
 	line_up w2 q r
 	spoil 1 8 # the directory
 	expect 1 check
-	[[ $out =~ "is lost" ]]
+	[[ $out =~ (is|are)" lost" ]]
 	expect 1 test a
 	expect 0 check --repair
-	[[ $out =~ "is lost" ]]
+	[[ $out =~ (is|are)" lost" ]]
 	expect 0 check
 	silent
 	expect 0 wait a --count 3 --print
