@@ -246,35 +246,11 @@ closes_cycle(struct scene *scene, const struct scene_stand *mine, struct compl_c
 	return false;
 }
 
-/* Everybody who is a producer, or below one; the others do not matter. */
-static bool
-keep_concerned(struct scene *scene)
-{
-	struct family *f = &scene->family;
-	size_t kept = 0;
-
-	for (size_t i = 0; i < f->count; i++) {
-		bool concerned = false;
-
-		for (size_t k = 0; k < scene->maker_count && !concerned; k++)
-			concerned = f->members[i].pid == scene->makers[k].pid ||
-				    family_is_below(f, f->members[i].pid, scene->makers[k].pid);
-		f->members[i].concerned = concerned;
-	}
-	for (size_t i = 0; i < f->count; i++)
-		if (f->members[i].concerned)
-			f->members[kept++] = f->members[i];
-	f->count = kept;
-	return kept > 0;
-}
-
 static bool
 note_families(struct scene *scene)
 {
 	const struct family *f = &scene->family;
 
-	if (!keep_concerned(scene))
-		return false;
 	scene->below = calloc(scene->maker_count * f->count, sizeof(*scene->below));
 	for (size_t k = 0; scene->below != NULL && k < scene->maker_count; k++)
 		for (size_t i = 0; i < f->count; i++)

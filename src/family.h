@@ -15,8 +15,7 @@ struct member {
 	bool awaits; /* has one thread, which sleeps in wait4(2) or waitid(2) */
 	bool single; /* has one thread */
 	bool zombie;
-	bool concerned; /* for the caller's use */
-	uint64_t ran;	/* differs when it has run in between: page faults, its children's too */
+	uint64_t ran; /* differs when it has run in between: page faults, its children's too */
 };
 
 struct family {
