@@ -13,7 +13,6 @@
  */
 #include <fcntl.h>
 #include <signal.h>
-#include <stdio.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 
@@ -36,9 +35,8 @@ open_segment(const char *path)
 	sigaction(SIGXFSZ, &ignored, NULL);
 	getpid();
 	geteuid();
-	fd = (int)syscall(SYS_openat, AT_FDCWD, path,
-			  O_RDWR | O_NONBLOCK | O_NOFOLLOW |
-				  O_CLOEXEC); /* without libc's fcntl(2) */
+	/* By syscall(), for musl's open() makes a second one. */
+	fd = (int)syscall(SYS_openat, AT_FDCWD, path, O_RDWR | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return NULL;
 	base = mmap(NULL, LAYOUT_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);

@@ -17,12 +17,12 @@
  */
 #include "bench.h"
 
-#include <linux/futex.h>
 #include <pthread.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
 
 #include "compl.h"
+#include "word.h"
 
 #define PAIRS	   20000
 #define OPENINGS   500
@@ -146,16 +146,14 @@ make_shared(void)
 }
 
 static void
-measure_mutex(void)
+measure_mutex(struct shared *s)
 {
-	struct shared *s = make_shared();
 	double begin = now_us();
 
 	for (size_t i = 0; i < 2 * PAIRS; i++)
 		if (pthread_mutex_lock(&s->mutex) != 0 || pthread_mutex_unlock(&s->mutex) != 0)
 			die("a mutex failed");
 	sample("inside/mutex", now_us() - begin, PAIRS);
-	munmap(s, sizeof(*s));
 }
 
 static void
@@ -177,20 +175,6 @@ shared_take(struct shared *s, int whose)
 	pthread_mutex_unlock(&s->mutex);
 }
 
-static void
-futex_post(uint32_t *word)
-{
-	__atomic_store_n(word, 1, __ATOMIC_SEQ_CST);
-	syscall(SYS_futex, word, FUTEX_WAKE, 1, NULL, NULL, 0);
-}
-
-static void
-futex_take(uint32_t *word)
-{
-	while (__atomic_exchange_n(word, 0, __ATOMIC_SEQ_CST) == 0)
-		syscall(SYS_futex, word, FUTEX_WAIT, 0, NULL, NULL, 0);
-}
-
 /* One side of it: `ours` is what we wait for. */
 struct side {
 	struct compl_space *c; /* or NULL: */
@@ -209,7 +193,7 @@ turn_over(const struct side *s)
 	else if (s->shared != NULL)
 		shared_post(s->shared, !s->ours);
 	else
-		futex_post(&s->words[16 * !s->ours]);
+		word_post(&s->words[16 * !s->ours], 1);
 }
 
 static void
@@ -222,7 +206,7 @@ await_turn(const struct side *s)
 	else if (s->shared != NULL)
 		shared_take(s->shared, s->ours);
 	else
-		futex_take(&s->words[16 * s->ours]);
+		word_take(&s->words[16 * s->ours]);
 }
 
 static _Noreturn void
@@ -314,12 +298,8 @@ measure_calls(const char *space, unsigned flags, const char *series)
 /* -------------------------------------------------------------------------------------------------- */
 
 static void
-measure(const char *empty, const char *full)
+measure(const char *empty, const char *full, struct shared *shared)
 {
-	static struct shared *shared;
-
-	if (shared == NULL)
-		shared = make_shared();
 	alarm(LIMIT_SECONDS);
 	measure_pairs(empty, "named", COMPL_SOLE_LIST, "inside/done+try");
 	measure_pairs(empty, "unnamed", COMPL_SOLE_LIST, "inside/unnamed");
@@ -327,7 +307,7 @@ measure(const char *empty, const char *full)
 	measure_test(empty);
 	measure_open(empty, "open/empty");
 	measure_open(full, "open/full");
-	measure_mutex();
+	measure_mutex(shared);
 	measure_ping_pong(empty, NULL, "ping-pong/compl");
 	measure_ping_pong(NULL, shared, "ping-pong/condition");
 	measure_ping_pong(NULL, NULL, "ping-pong/bare");
@@ -337,6 +317,7 @@ measure(const char *empty, const char *full)
 int
 main(int argc, char **argv)
 {
+	struct shared *shared = make_shared();
 	struct compl_space *c;
 
 	prepare_to_end();
@@ -347,7 +328,7 @@ main(int argc, char **argv)
 		die("init failed");
 	compl_close(c);
 	for (size_t round = 0; round < number(argv[1]); round++)
-		measure(argv[2], argv[3]);
+		measure(argv[2], argv[3], shared);
 	measure_calls(argv[2], COMPL_SOLE_LIST, "inside/done+try-calls");
 	measure_calls(argv[2], 0, "inside/libc-list-calls");
 	return 0;

@@ -19,6 +19,21 @@ word_futex(uint32_t *word, int operation, uint32_t value)
 	return syscall(SYS_futex, word, operation, value, NULL, NULL, 0);
 }
 
+/* One token, for so many waiters. */
+static inline void
+word_post(uint32_t *word, uint32_t waiters)
+{
+	__atomic_store_n(word, 1, __ATOMIC_SEQ_CST);
+	word_futex(word, FUTEX_WAKE, waiters);
+}
+
+static inline void
+word_take(uint32_t *word)
+{
+	while (__atomic_exchange_n(word, 0, __ATOMIC_SEQ_CST) == 0)
+		word_futex(word, FUTEX_WAIT, 0);
+}
+
 static inline bool
 word_is_awaited(const char *what)
 {
@@ -31,11 +46,9 @@ static inline int
 word_act(const char *what, uint32_t *word)
 {
 	if (strcmp(what, "post") == 0 || strcmp(what, "all") == 0) {
-		__atomic_store_n(word, 1, __ATOMIC_SEQ_CST);
-		word_futex(word, FUTEX_WAKE, *what == 'p' ? 1 : INT_MAX);
+		word_post(word, *what == 'p' ? 1 : INT_MAX);
 	} else if (strcmp(what, "wait") == 0) {
-		while (__atomic_exchange_n(word, 0, __ATOMIC_SEQ_CST) == 0)
-			word_futex(word, FUTEX_WAIT, 0);
+		word_take(word);
 	} else if (strcmp(what, "join") == 0) {
 		while (__atomic_load_n(word, __ATOMIC_SEQ_CST) == 0)
 			word_futex(word, FUTEX_WAIT, 0);
