@@ -203,8 +203,7 @@ audit_repair(struct compl_space *c)
 	log_put(&s, &s.h->job_kind, JOB_REBUILD);
 	log_commit(&s);
 	job_finish(&s);
-	repair_leave(&s);
-	return s.damaged ? COMPL_E_DAMAGED : COMPL_OK;
+	return repair_leave_with(&s, COMPL_OK);
 }
 
 enum compl_result

@@ -291,7 +291,7 @@ completion_remove(struct session *s, uint32_t completion)
 	job_commit(s, JOB_REMOVE, completion);
 }
 
-bool
+void
 completion_remove_all(struct session *s)
 {
 	for (uint32_t i = 1; i <= s->completions && !s->damaged; i++)
@@ -299,7 +299,6 @@ completion_remove_all(struct session *s)
 			break;
 	log_put(s, &s->h->mark, MARK_DEAD);
 	job_commit(s, JOB_REMOVE_ALL, 0);
-	return !s->damaged;
 }
 
 void

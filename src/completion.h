@@ -50,8 +50,8 @@ void completion_reinit(struct session *s, uint32_t completion);
 /* Removes the name and sends its waiters away. */
 void completion_remove(struct session *s, uint32_t completion);
 
-/* Marks the segment dead and sends everybody away; false if it is damaged. */
-bool completion_remove_all(struct session *s);
+/* Marks the segment dead and sends everybody away. */
+void completion_remove_all(struct session *s);
 
 /* Takes need tokens, which are there; nothing from "all".  Into the transaction under
  * way.  */

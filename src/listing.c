@@ -252,8 +252,7 @@ attempt(struct session *s, struct block *b, struct sizes *sizes, bool *filled)
 	*filled = has_room(b, sizes);
 	if (*filled)
 		fill(s, b);
-	repair_leave(s);
-	return s->damaged ? COMPL_E_DAMAGED : COMPL_OK;
+	return repair_leave_with(s, COMPL_OK);
 }
 
 static enum compl_result

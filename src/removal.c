@@ -21,10 +21,8 @@ mark_and_wake(struct compl_space *c, int64_t deadline_ns)
 
 	if (result != COMPL_OK || (result = repair_enter(&s, deadline_ns)) != COMPL_OK)
 		return result;
-	if (!completion_remove_all(&s))
-		result = COMPL_E_DAMAGED;
-	repair_leave(&s);
-	return result;
+	completion_remove_all(&s);
+	return repair_leave_with(&s, COMPL_OK);
 }
 
 static enum compl_result
