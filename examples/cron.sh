@@ -25,11 +25,12 @@ trap 'exit 130' INT
 trap 'exit 143' TERM
 
 # What cron does at the appointed time; it becomes the command.  The job says when it has begun,
-# and goes on when told.
+# and goes on when told: each by a name of its own, for what a crash leaves of a job may stand in
+# line for an instant longer, and take what is meant for the next.
 cron() {
 	# shellcheck disable=SC2016
 	exec "$compl" run nightly --all --single -q -- sh -c 'echo "job: begins"; "$0" done begun
-		"$0" wait go --with-parent; echo "job: ends"' "$compl"
+		"$0" wait "go-$1" --with-parent; echo "job: ends"' "$compl" "$1"
 }
 
 # How the latest job ended, to somebody who waits for it.
@@ -39,23 +40,23 @@ latest() {
 	echo "the job's status: $status"
 }
 
-cron & started=$!
+cron monday & started=$!
 "$compl" wait begun --timeout 10s
 
 status=0
-(cron) || status=$?
+(cron monday) || status=$?
 echo "cron: status $status, the last one still runs"
-"$compl" done go
+"$compl" done go-monday
 latest
 
 echo "cron: once more, and this one crashes"
-cron & started=$!
+cron tuesday & started=$!
 "$compl" wait begun --timeout 10s
 kill -KILL "$started"
 latest
 
 echo "cron: the next time nothing is in its way"
-cron & started=$!
+cron wednesday & started=$!
 "$compl" wait begun --timeout 10s
-"$compl" done go
+"$compl" done go-wednesday
 latest
