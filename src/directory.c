@@ -26,6 +26,18 @@ directory_hash(const char *name)
 	return hash;
 }
 
+/* Ends at the end of name, whatever the record's bytes are. */
+static bool
+is_named(const struct completion *n, const char *name)
+{
+	size_t i = 0;
+
+	while (n->name[i] == name[i])
+		if (name[i++] == '\0')
+			return true;
+	return false;
+}
+
 uint32_t
 directory_find(struct session *s, const char *name)
 {
@@ -34,7 +46,7 @@ directory_find(struct session *s, const char *name)
 	for (uint32_t steps = 0; index != 0; steps++) {
 		struct completion *n = completion_at(s, index);
 
-		if (get(&n->hash) == hash && strncmp(n->name, name, sizeof(n->name)) == 0)
+		if (get(&n->hash) == hash && is_named(n, name))
 			return index;
 		if (steps > s->completions) { /* a ring */
 			session_damaged(s);

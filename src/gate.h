@@ -22,6 +22,15 @@ struct gate {
 	const volatile sig_atomic_t *wanted; /* or NULL; set by a handler: do not sleep on */
 };
 
+/* Open.  (What it remembers while closed is not touched: a mask is 128 bytes.) */
+static inline void
+gate_init(struct gate *gate, const sigset_t *hold)
+{
+	gate->hold = hold;
+	gate->closed = false;
+	gate->wanted = NULL;
+}
+
 void gate_close(struct gate *gate);
 void gate_open(struct gate *gate);
 

@@ -137,7 +137,7 @@ line_unlink(struct session *s, uint32_t place)
 }
 
 uint32_t
-line_first(struct session *s, uint32_t completion)
+line_find_first(struct session *s, uint32_t completion)
 {
 	struct completion *n = completion_at(s, completion);
 

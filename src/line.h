@@ -39,7 +39,15 @@
 uint32_t line_lead(struct session *s, uint32_t place);
 
 /* The first that stands in line, or 0.  What is linked before it is unlinked. */
-uint32_t line_first(struct session *s, uint32_t completion);
+uint32_t line_find_first(struct session *s, uint32_t completion);
+
+static inline uint32_t
+line_first(struct session *s, uint32_t completion)
+{
+	bool is_empty = get(&completion_at(s, completion)->line.head) == 0;
+
+	return is_empty ? 0 : line_find_first(s, completion);
+}
 
 /* The nearest that stands ahead of a linked place, or 0; the same. */
 uint32_t line_ahead(struct session *s, uint32_t place);

@@ -44,7 +44,7 @@ unlink_one(struct session *s, uint32_t place)
 }
 
 void
-producer_settle(struct session *s, uint32_t completion)
+producer_settle_all(struct session *s, uint32_t completion)
 {
 	uint32_t place = find_dead(s, completion);
 

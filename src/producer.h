@@ -17,7 +17,14 @@
 
 /* Tells of the dead: unless the name is at "all" it is then, and an orphan; whoever waits
  * for it leaves. */
-void producer_settle(struct session *s, uint32_t completion);
+void producer_settle_all(struct session *s, uint32_t completion);
+
+static inline void
+producer_settle(struct session *s, uint32_t completion)
+{
+	if (get(&completion_at(s, completion)->producers.head) != 0)
+		producer_settle_all(s, completion);
+}
 
 /* The living ones. */
 size_t producer_count(struct session *s, uint32_t completion);

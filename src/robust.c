@@ -7,7 +7,7 @@
  * operation.  So death at any instruction is a clean release.
  *
  * Ordering: the list is read by the kernel in this very thread, so program order
- * is enough; barrier() keeps the compiler from changing it.
+ * is enough; robust_barrier() keeps the compiler from changing it.
  */
 #include "robust.h"
 
@@ -18,18 +18,6 @@
 #include "libclist.h"
 
 #define LINK_MAX_OFFSET 40 /* no libc's link lies further behind its word */
-
-static inline void
-barrier(void)
-{
-	__atomic_signal_fence(__ATOMIC_SEQ_CST);
-}
-
-static struct robust_list *
-link_of(const struct robust_thread *t, uint32_t *word)
-{
-	return (struct robust_list *)((char *)word + t->distance);
-}
 
 /* musl's links are not aligned to their size for our words. */
 static void
@@ -88,26 +76,6 @@ robust_thread_init(struct robust_thread *t, struct robust_private *p, uint32_t t
 	return 0;
 }
 
-uint32_t
-robust_mixed(const struct robust_thread *t)
-{
-	return __atomic_load_n(t->mixed, __ATOMIC_RELAXED);
-}
-
-bool
-robust_is_mixed(const struct robust_thread *t)
-{
-	return robust_mixed(t) == ROBUST_MIXED;
-}
-
-void
-robust_set_pending(struct robust_thread *t, uint32_t *word)
-{
-	barrier();
-	t->head->list_op_pending = word == NULL ? NULL : link_of(t, word);
-	barrier();
-}
-
 /* Puts a word at the near end of the list.
  * Crash: until the last store the word is not listed, after it, it is. */
 static void
@@ -115,10 +83,11 @@ push(struct robust_thread *t, uint32_t *word)
 {
 	if (t->count == 0 && t->private == NULL)
 		t->base = t->head->list.next;
-	set_next(link_of(t, word), t->count == 0 ? t->base : link_of(t, t->held[t->count - 1]));
-	barrier();
-	t->head->list.next = link_of(t, word);
-	barrier();
+	set_next(robust_link(t, word),
+		 t->count == 0 ? t->base : robust_link(t, t->held[t->count - 1]));
+	robust_barrier();
+	t->head->list.next = robust_link(t, word);
+	robust_barrier();
 	t->held[t->count++] = word;
 }
 
@@ -147,17 +116,17 @@ pull(struct robust_thread *t, const uint32_t *word)
 		i--;
 	if (i-- == 0)
 		return;
-	next = i == 0 ? t->base : link_of(t, t->held[i - 1]);
-	barrier();
+	next = i == 0 ? t->base : robust_link(t, t->held[i - 1]);
+	robust_barrier();
 	if (i == t->count - 1)
 		t->head->list.next = next;
 	else
-		set_next(link_of(t, t->held[i + 1]), next);
-	barrier();
+		set_next(robust_link(t, t->held[i + 1]), next);
+	robust_barrier();
 	if (i < count_kept(t))
 		forget_kept(t->private, i);
-	memmove(&t->held[i], &t->held[i + 1], (t->count - i - 1) * sizeof(t->held[0]));
-	t->count--;
+	for (t->count--; i < t->count; i++)
+		t->held[i] = t->held[i + 1];
 }
 
 bool

@@ -118,12 +118,39 @@ bool robust_take(struct robust_thread *t, uint32_t *word, uint32_t seen);
 /* robust_release() without the wake; the operation is pending afterwards. */
 void robust_give_up(struct robust_thread *t, uint32_t *word, uint32_t value);
 
+static inline void
+robust_barrier(void)
+{
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+}
+
+static inline struct robust_list *
+robust_link(const struct robust_thread *t, uint32_t *word)
+{
+	return (struct robust_list *)((char *)word + t->distance);
+}
+
 /* The kernel looks after this word too when the thread dies (list_op_pending), with one
  * wake if it has no owner; NULL: no more. */
-void robust_set_pending(struct robust_thread *t, uint32_t *word);
+static inline void
+robust_set_pending(struct robust_thread *t, uint32_t *word)
+{
+	robust_barrier();
+	t->head->list_op_pending = word == NULL ? NULL : robust_link(t, word);
+	robust_barrier();
+}
 
 /* 0: all thread ids are of one pid namespace; ROBUST_MIXED: they are not; else damage. */
-uint32_t robust_mixed(const struct robust_thread *t);
-bool robust_is_mixed(const struct robust_thread *t);
+static inline uint32_t
+robust_mixed(const struct robust_thread *t)
+{
+	return __atomic_load_n(t->mixed, __ATOMIC_RELAXED);
+}
+
+static inline bool
+robust_is_mixed(const struct robust_thread *t)
+{
+	return robust_mixed(t) == ROBUST_MIXED;
+}
 
 #endif

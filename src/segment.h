@@ -101,9 +101,32 @@ put(uint32_t *word, uint32_t value)
 /* Notes damage; always false, for a condition's sake. */
 bool session_damaged(struct session *s);
 
-struct completion *completion_at(struct session *s, uint32_t index);
-struct place *place_at(struct session *s, uint32_t index);
-uint32_t *bucket_at(struct session *s, uint32_t hash);
+static inline struct completion *
+completion_at(struct session *s, uint32_t index)
+{
+	if (index == 0 || index > s->completions) {
+		session_damaged(s);
+		return &s->blank.completion;
+	}
+	return (struct completion *)(s->c->base + LAYOUT_COMPLETIONS_AT) + index;
+}
+
+static inline struct place *
+place_at(struct session *s, uint32_t index)
+{
+	if (index == 0 || index > s->places) {
+		session_damaged(s);
+		return &s->blank.place;
+	}
+	return (struct place *)(s->c->base + LAYOUT_PLACES_AT) + index;
+}
+
+static inline uint32_t *
+bucket_at(struct session *s, uint32_t hash)
+{
+	return (uint32_t *)(s->c->base + LAYOUT_BUCKETS_AT) + hash % LAYOUT_BUCKETS;
+}
+
 /* The text of a completion's value in slot 0 or 1, and that of a released
  * place; LAYOUT_VALUE bytes each. */
 char *completion_value_at(struct session *s, uint32_t index, uint32_t slot);
@@ -111,6 +134,11 @@ char *place_value_at(struct session *s, uint32_t index);
 
 /* A robust word that a place may watch, by its offset: a bell or a beacon. */
 uint32_t *watched_at(struct session *s, uint32_t offset);
-uint32_t offset_of(const struct session *s, const void *word);
+
+static inline uint32_t
+offset_of(const struct session *s, const void *word)
+{
+	return (uint32_t)((const char *)word - s->c->base);
+}
 
 #endif

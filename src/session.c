@@ -8,7 +8,7 @@ begin(struct session *s, struct compl_space *c, const sigset_t *hold)
 {
 	s->c = c;
 	s->h = c->header;
-	s->gate = (struct gate){ .hold = hold };
+	gate_init(&s->gate, hold);
 	s->completions = s->places = s->logged = 0;
 	s->damaged = false;
 	if (robust_thread_init(&s->thread, c->sole ? &c->list : NULL, c->tid, &s->h->mixed) < 0)
@@ -40,32 +40,6 @@ session_damaged(struct session *s)
 	return false;
 }
 
-struct completion *
-completion_at(struct session *s, uint32_t index)
-{
-	if (index == 0 || index > s->completions) {
-		session_damaged(s);
-		return &s->blank.completion;
-	}
-	return (struct completion *)(s->c->base + LAYOUT_COMPLETIONS_AT) + index;
-}
-
-struct place *
-place_at(struct session *s, uint32_t index)
-{
-	if (index == 0 || index > s->places) {
-		session_damaged(s);
-		return &s->blank.place;
-	}
-	return (struct place *)(s->c->base + LAYOUT_PLACES_AT) + index;
-}
-
-uint32_t *
-bucket_at(struct session *s, uint32_t hash)
-{
-	return (uint32_t *)(s->c->base + LAYOUT_BUCKETS_AT) + hash % LAYOUT_BUCKETS;
-}
-
 char *
 completion_value_at(struct session *s, uint32_t index, uint32_t slot)
 {
@@ -95,10 +69,4 @@ watched_at(struct session *s, uint32_t offset)
 		return &place_at(s, (offset - LAYOUT_PLACES_AT) / 128)->beacon;
 	session_damaged(s);
 	return &s->blank.word;
-}
-
-uint32_t
-offset_of(const struct session *s, const void *word)
-{
-	return (uint32_t)((const char *)word - s->c->base);
 }
