@@ -10,8 +10,8 @@ load helper
 
 setup() {
 	[ -z "${COMPL_SANITIZED-}" ] || skip "a sanitizer costs more than compl"
-	grep -q '^STATIC_LDFLAGS.*noseparate-code' "$BATS_TEST_DIRNAME/../build/toolchain.mk" ||
-		skip "the bounds are those of a static build with musl, and there is none"
+	grep -q '^STATIC_LDFLAGS.*order\.ld' "$BATS_TEST_DIRNAME/../build/toolchain.mk" ||
+		skip "the bounds are those of a static build with musl and src/order.ld, and there is none"
 	begin
 }
 
@@ -104,24 +104,24 @@ check_cost() {
 	check_calls "wait" a
 }
 
-# As many as an empty static program, 7: of the kernel, for the stack and the data, 2 or 3; code and
-# constants, 3, since a fault maps the 64 KiB around it; the segment's header, directory and first
-# names, 1; the stack of the call, 1.  The bound leaves room for two more, where another compiler or
-# libc makes the data cross a page.
-@test "'done' has at most 9 page faults" {
+# As few as an empty static program, 3, of the kernel and for code, constants and data: a fault maps
+# the 64 KiB around it, and src/order.ld has put there all that is needed.  Besides, the segment's
+# header, directory and first names, 1; the stack of the call, 1.  The bound leaves room for two more,
+# where another compiler or libc needs a second 64 KiB, or a second page of data.
+@test "'done' has at most 7 page faults" {
 	"$COMPL" init a
-	check_cost faults 9 "done" a
+	check_cost faults 7 "done" a
 }
 
 # Besides: a longer way through code, data and stack.
-@test "a 'wait' that need not wait has at most 12 page faults" {
+@test "a 'wait' that need not wait has at most 10 page faults" {
 	"$COMPL" done a --all
-	check_cost faults 12 "wait" a
+	check_cost faults 10 "wait" a
 }
 
 # What was counted, and a quarter more for other versions of compiler and libc.
 @test "'done' and 'wait' take few instructions" {
 	"$COMPL" done a --all
-	check_cost instructions 5300 "done" a
-	check_cost instructions 8200 "wait" a
+	check_cost instructions 5200 "done" a
+	check_cost instructions 7500 "wait" a
 }
