@@ -91,18 +91,24 @@ log_forget(struct session *s, struct completion *n)
 
 /* ---- changes ----------------------------------------------------------------- */
 
+/* But for those who may be in line. */
+static bool
+carries_nothing(const struct completion *n)
+{
+	return get(&n->flags) == COMPLETION_USED && get(&n->done) == 0 &&
+	       get(&n->producers.head) == 0;
+}
+
 bool
 completion_is_idle(struct session *s, uint32_t completion)
 {
-	struct completion *n = completion_at(s, completion);
-	return get(&n->flags) == COMPLETION_USED && get(&n->done) == 0 &&
-	       get(&n->producers.head) == 0 && line_first(s, completion) == 0;
+	return carries_nothing(completion_at(s, completion)) && line_first(s, completion) == 0;
 }
 
 static bool
-drop_if_idle(struct session *s, uint32_t completion)
+drop_unless_awaited(struct session *s, uint32_t completion)
 {
-	if (!completion_is_idle(s, completion) || s->damaged)
+	if (line_first(s, completion) != 0 || s->damaged)
 		return false;
 	directory_unlink(s, completion);
 	directory_free(s, completion);
@@ -112,7 +118,8 @@ drop_if_idle(struct session *s, uint32_t completion)
 void
 completion_drop_if_idle(struct session *s, uint32_t completion)
 {
-	drop_if_idle(s, completion);
+	if (carries_nothing(completion_at(s, completion)))
+		drop_unless_awaited(s, completion);
 }
 
 uint32_t
@@ -120,9 +127,12 @@ completion_find(struct session *s, const char *name)
 {
 	uint32_t found = directory_find(s, name);
 
-	if (found != 0)
-		producer_settle(s, found);
-	return found == 0 || drop_if_idle(s, found) ? 0 : found;
+	if (found == 0)
+		return 0;
+	producer_settle(s, found);
+	if (carries_nothing(completion_at(s, found)) && drop_unless_awaited(s, found))
+		return 0;
+	return found;
 }
 
 enum compl_result

@@ -91,5 +91,8 @@ pages_has_tables(struct compl_space *c, uint32_t completions, uint32_t places)
 				  pages_of(counts[i], tables[i].values_size);
 	if (needed > __atomic_load_n(&c->reserved, __ATOMIC_RELAXED) && fstat(c->fd, &st) == 0)
 		__atomic_store_n(&c->reserved, (uint64_t)st.st_blocks * 512, __ATOMIC_RELAXED);
-	return needed <= __atomic_load_n(&c->reserved, __ATOMIC_RELAXED);
+	if (needed > __atomic_load_n(&c->reserved, __ATOMIC_RELAXED))
+		return false;
+	__atomic_store_n(&c->paid_for, pages_tables(completions, places), __ATOMIC_RELAXED);
+	return true;
 }

@@ -26,6 +26,19 @@ bool pages_has_tables(struct compl_space *c, uint32_t completions, uint32_t plac
 enum compl_result pages_reserve_tables(struct compl_space *c, uint32_t completions,
 				       uint32_t places);
 
+static inline uint64_t
+pages_tables(uint32_t completions, uint32_t places)
+{
+	return (uint64_t)completions << 32 | places;
+}
+
+/* The same tables were found to have their pages when somebody looked last. */
+static inline bool
+pages_had_tables(const struct compl_space *c, uint32_t completions, uint32_t places)
+{
+	return __atomic_load_n(&c->paid_for, __ATOMIC_RELAXED) == pages_tables(completions, places);
+}
+
 /* What an errno of a call that needs room means; sets errno. */
 enum compl_result pages_failure(int error);
 

@@ -12,15 +12,6 @@
 #include "mutex.h"
 #include "pages.h"
 
-static struct mutex
-lock_of(struct session *s)
-{
-	return (struct mutex){ .word = &s->h->lock,
-			       .sleepers = &s->h->sleepers,
-			       .segment = s->c->name,
-			       .rescues = &s->h->rescues };
-}
-
 /* How far the tables go.  Checked here once, for all the indices that follow. */
 static void
 measure(struct session *s)
@@ -29,7 +20,8 @@ measure(struct session *s)
 	s->places = get(&s->h->places_made);
 	s->logged = 0;
 	if (s->completions > LAYOUT_COMPLETIONS || s->places > LAYOUT_PLACES ||
-	    !(pages_has_tables(s->c, s->completions, s->places) ||
+	    !(pages_had_tables(s->c, s->completions, s->places) ||
+	      pages_has_tables(s->c, s->completions, s->places) ||
 	      pages_reserve_tables(s->c, s->completions, s->places) == COMPL_OK)) {
 		s->completions = s->places = 0;
 		session_damaged(s);
@@ -90,11 +82,10 @@ repair_enter_damaged(struct session *s)
 enum compl_result
 repair_enter(struct session *s, int64_t deadline_ns)
 {
-	struct mutex lock = lock_of(s);
 	enum mutex_result result;
 
 	gate_close(&s->gate);
-	result = mutex_lock(&s->thread, &lock, deadline_ns, &s->gate);
+	result = mutex_lock(&s->thread, &s->c->lock, deadline_ns, &s->gate);
 	if (result == MUTEX_LOCKED || result == MUTEX_OWNER_DIED) {
 		measure(s);
 		if (!s->damaged && result == MUTEX_OWNER_DIED)
@@ -102,9 +93,9 @@ repair_enter(struct session *s, int64_t deadline_ns)
 		if (!s->damaged && get(&s->h->mark) != MARK_DEAD)
 			return COMPL_OK;
 		if (result == MUTEX_OWNER_DIED && s->damaged)
-			mutex_unlock_dirty(&s->thread, &lock);
+			mutex_unlock_dirty(&s->thread, &s->c->lock);
 		else
-			mutex_unlock(&s->thread, &lock);
+			mutex_unlock(&s->thread, &s->c->lock);
 	}
 	if (s->damaged || result == MUTEX_NO_OWNER)
 		return COMPL_E_DAMAGED;
@@ -116,9 +107,7 @@ repair_enter(struct session *s, int64_t deadline_ns)
 void
 repair_leave(struct session *s)
 {
-	struct mutex lock = lock_of(s);
-
-	mutex_unlock(&s->thread, &lock);
+	mutex_unlock(&s->thread, &s->c->lock);
 }
 
 enum compl_result

@@ -27,6 +27,10 @@ map(struct compl_space *c)
 		return COMPL_E_SYSTEM;
 	c->base = base;
 	c->header = (struct layout_header *)base;
+	c->lock = (struct mutex){ .word = &c->header->lock,
+				  .sleepers = &c->header->sleepers,
+				  .segment = c->name,
+				  .rescues = &c->header->rescues };
 	return COMPL_OK;
 }
 

@@ -18,6 +18,7 @@
 #include "compl.h"
 #include "gate.h"
 #include "layout.h"
+#include "mutex.h"
 #include "robust.h"
 
 /* An open namespace: compl.h's handle.  Constant after compl_open() but for
@@ -26,7 +27,9 @@ struct compl_space {
 	char name[COMPL_PATH_MAX]; /* as for shm_open(3) */
 	char *base;
 	struct layout_header *header;
+	struct mutex lock;
 	uint64_t reserved; /* bytes that had pages when somebody looked; atomic */
+	uint64_t paid_for; /* pages_tables() that had them; atomic */
 	int fd;
 	bool sole;		    /* COMPL_SOLE_LIST */
 	uint32_t tid;		    /* with sole */
