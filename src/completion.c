@@ -78,8 +78,7 @@ log_status(struct session *s, uint32_t completion, const struct compl_post *post
 		return;
 	if (post->status != 0)
 		log_put(s, &n->status, post->status);
-	if (post->status != 0 || post->value != NULL)
-		log_value(s, completion, post->value);
+	log_value(s, completion, post->value);
 }
 
 static void
@@ -221,7 +220,8 @@ completion_post(struct session *s, uint32_t completion, uint32_t tokens,
 	if (!settled) {
 		job = announce(s, completion, job_of(tokens, post->status));
 		log_put(s, &n->done, tokens == COMPL_ALL ? COMPL_ALL : done + tokens);
-		log_status(s, completion, post);
+		if (post->status != 0 || post->value != NULL)
+			log_status(s, completion, post);
 	}
 	if (leaver != 0)
 		queue_log_remove(s, leaver);

@@ -20,23 +20,22 @@
 /* ---- outcomes ---------------------------------------------------------------- */
 
 static void
-set_word(struct wait *w, size_t i, const struct compl_word *word)
+note_status(struct wait *w, size_t i, uint8_t status)
 {
-	if (w->out->words != NULL)
-		w->out->words[i] = *word;
-	if (i == w->out->which || (w->out->status == 0 && word->status != 0)) {
+	if (i == w->out->which || (w->out->status == 0 && status != 0)) {
 		w->out->which = i;
-		w->out->status = word->status;
+		w->out->status = status;
 	}
 }
 
 void
 wait_read_word(struct wait *w, size_t i)
 {
-	struct compl_word word;
+	struct completion *n = completion_at(&w->s, w->completions[i]);
 
-	completion_word(&w->s, w->completions[i], &word);
-	set_word(w, i, &word);
+	note_status(w, i, (uint8_t)get(&n->status));
+	if (w->out->words != NULL)
+		completion_word(&w->s, w->completions[i], &w->out->words[i]);
 }
 
 /* What a walk has left for us in one of our places. */
@@ -48,9 +47,12 @@ read_place(struct wait *w, size_t i)
 	struct compl_word word = { .status = (uint8_t)get(&p->status),
 				   .has_value = length > 0 && length <= COMPL_VALUE_MAX + 1 };
 
+	note_status(w, i, word.status);
+	if (w->out->words == NULL)
+		return;
 	if (word.has_value)
 		memcpy(word.value, place_value_at(&w->s, w->places[i]), length - 1);
-	set_word(w, i, &word);
+	w->out->words[i] = word;
 }
 
 void
