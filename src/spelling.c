@@ -6,26 +6,38 @@
 
 #include "compl.h"
 
-/* How many bytes at the start of text are letters, digits or one of marks.  (strspn() begins with
- * a table of all bytes, and that costs more than any name.) */
+enum { IN_NAME = 1, IN_SPACE = 2 };
+
+static const uint8_t allowed[256] = {
+	['0' ... '9'] = IN_NAME | IN_SPACE,
+	['A' ... 'Z'] = IN_NAME | IN_SPACE,
+	['a' ... 'z'] = IN_NAME | IN_SPACE,
+	['.'] = IN_NAME | IN_SPACE,
+	['_'] = IN_NAME | IN_SPACE,
+	['-'] = IN_NAME | IN_SPACE,
+	[':'] = IN_NAME,
+	['@'] = IN_NAME,
+	['%'] = IN_NAME,
+	['+'] = IN_NAME,
+	['/'] = IN_NAME,
+	['='] = IN_NAME,
+};
+
+/* How many bytes at the start of text may stand there. */
 static size_t
-span(const char *text, const char *marks)
+span(const char *text, uint8_t there)
 {
 	size_t n = 0;
 
-	for (;; n++) {
-		char c = text[n], letter = (char)(c | 0x20);
-
-		if ((letter < 'a' || letter > 'z') && (c < '0' || c > '9') &&
-		    (c == '\0' || strchr(marks, c) == NULL))
-			return n;
-	}
+	while (allowed[(unsigned char)text[n]] & there)
+		n++;
+	return n;
 }
 
 bool
 spelling_is_name(const char *text)
 {
-	size_t n = span(text, "._:@%+/=-");
+	size_t n = span(text, IN_NAME);
 
 	return n >= 1 && n <= COMPL_NAME_MAX && text[n] == '\0' && text[0] != '-';
 }
@@ -33,7 +45,7 @@ spelling_is_name(const char *text)
 bool
 spelling_is_space(const char *text)
 {
-	size_t n = span(text, "._-");
+	size_t n = span(text, IN_SPACE);
 
 	return n >= 1 && n <= COMPL_SPACE_MAX && text[n] == '\0' && text[0] != '.';
 }

@@ -374,8 +374,8 @@ static void
 begin(struct wait *w, const struct compl_request *req, struct compl_outcome *out)
 {
 	memset(w, 0, offsetof(struct wait, completions));
-	memset(w->completions, 0, req->count * sizeof(w->completions[0]));
-	memset(w->places, 0, req->count * sizeof(w->places[0]));
+	for (size_t i = 0; i < req->count; i++)
+		w->completions[i] = w->places[i] = 0;
 	w->req = req;
 	w->out = out;
 }
