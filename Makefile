@@ -84,6 +84,7 @@ build/toolchain.mk: FORCE
 	@CC='$(CC)' MUSL_CC='$(MUSL_CC)' src/compat/toolchain build/probe >$@.new
 	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
+STATIC_ORDER = $(filter %/order.ld,$(subst $(comma), ,$(STATIC_LDFLAGS)))
 SANITIZED_CC = $(NATIVE_CC)
 SANITIZED_CPPFLAGS = $(NATIVE_CPPFLAGS)
 SANITIZED_CFLAGS = $(sanitize)
@@ -110,10 +111,10 @@ THREADED_LIBS = $(NATIVE_LIBS)
 THREADED_COMPAT = $(NATIVE_COMPAT)
 NATIVE_CPPFLAGS += $(fortify)
 
-# A linker writes page by page, and so the file lies in memory until it is read from the disk again.
-# A copy is written in one go, and the kernel can map many of its pages at once, as those of an
-# installed program: a short command starts 5 % faster.
-and_copy = && cp $@.new $@ && rm $@.new
+# A linker writes page by page, and page by page the file then lies in memory, until it is read from
+# the disk again.  A copy is written in one go, and the kernel can map many of its pages at once, as
+# those of an installed program: a short command starts 5 % faster.
+and_copy = && cp $@.new $@.copy && mv -f $@.copy $@ && rm $@.new
 
 # ---- what is built from what -----------------------------------------------------------------------
 
@@ -158,12 +159,12 @@ $(1)/libcompl.a: $$(library:%=$(1)/obj/%.o)
 	$$(call say,AR,$$@)
 	$$(Q)rm -f $$@ && $$(AR) rcs $$@ $$^
 
-$(1)/compl: $$(command:%=$(1)/obj/%.o) $$($(2)_COMPAT:%=$(1)/obj/%.o) $(1)/libcompl.a src/order.ld
+$(1)/compl: $$(command:%=$(1)/obj/%.o) $$($(2)_COMPAT:%=$(1)/obj/%.o) $(1)/libcompl.a $$($(2)_ORDER)
 	$$(call say,LINK,$$@)
 	$$(Q)$$($(2)_CC) $$(our_cflags) $$(CFLAGS) $$($(2)_link) -o $$@.new $$(filter %.o %.a,$$^) $$($(2)_LIBS) $$(and_copy)
 	$$(if $$($(2)_NOTE),@echo 'note: $$(strip $$($(2)_NOTE))')
 
-$(1)/c/%: tests/c/%.c $(1)/libcompl.a
+$(1)/c/%: tests/c/%.c $(1)/libcompl.a $$($(2)_ORDER)
 	$$(call say,CC,$$@)
 	@mkdir -p $$(@D)
 	$$(Q)$$($(2)_compile) -Itests/c $$($(2)_link) -o $$@ $$< $(1)/libcompl.a $$($(2)_LIBS)
@@ -189,7 +190,7 @@ $(1)/fuzz/%: tests/fuzz/%.c tests/fuzz/replay.c $$(fuzz_world:%=$(1)/fuzz/world/
 	$$(Q)$$($(2)_compile) $$($(2)_GUIDE) -Itests/fuzz $$($(2)_link) $$(call wrapped,$$*) -o $$@ $$< \
 		$$(fuzz_world:%=$(1)/fuzz/world/%.o) $$(or $$($(2)_FUZZER),tests/fuzz/replay.c) $(1)/fuzz/compl.a $$($(2)_LIBS)
 
-$(1)/tools/%: tests/tools/%.c $(1)/libcompl.a
+$(1)/tools/%: tests/tools/%.c $(1)/libcompl.a $$($(2)_ORDER)
 	$$(call say,CC,$$@)
 	@mkdir -p $$(@D)
 	$$(Q)$$($(2)_compile) -Itests/tools -Itests/c $$($(2)_link) -o $$@ $$< $(1)/libcompl.a $$($(2)_LIBS)
@@ -207,15 +208,15 @@ $(eval $(call build,build/clang,FUZZED))
 glibc: build/glibc/compl
 asan: build/asan/compl
 
-build/tools/%: tests/tools/%.c build/libcompl.a
+build/tools/%: tests/tools/%.c build/libcompl.a $(STATIC_ORDER)
 	$(call say,CC,$@)
 	@mkdir -p $(@D)
 	$(Q)$(STATIC_compile) -Itests/tools -Itests/c $(STATIC_link) -o $@ $< build/libcompl.a $(STATIC_LIBS)
 
-build/bench/%: bench/%.c build/libcompl.a build/flags
+build/bench/%: bench/%.c build/libcompl.a build/flags $(STATIC_ORDER)
 	$(call say,CC,$@)
 	@mkdir -p $(@D)
-	$(Q)$(STATIC_compile) $(STATIC_link) -o $@.new $< build/libcompl.a $(STATIC_LIBS) $(and_copy)
+	$(Q)$(STATIC_compile) -MT $@ $(STATIC_link) -o $@.new $< build/libcompl.a $(STATIC_LIBS) $(and_copy)
 
 -include $(wildcard build/bench/*.d)
 

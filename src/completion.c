@@ -67,8 +67,8 @@ log_value(struct session *s, uint32_t completion, const char *text)
 	log_put(s, &n->value, slot << 16 | ((uint32_t)length + 1));
 }
 
-/* The first status other than 0 sticks, together with its value; until then the
- * latest value counts. */
+/* Of a post that has a status or a value.  The first status other than 0 sticks, together with
+ * its value; until then the latest value counts. */
 static void
 log_status(struct session *s, uint32_t completion, const struct compl_post *post)
 {
@@ -90,9 +90,9 @@ log_forget(struct session *s, struct completion *n)
 
 /* ---- changes ----------------------------------------------------------------- */
 
-/* But for those who may be in line. */
+/* Idle, but for those who may stand in line. */
 static bool
-carries_nothing(const struct completion *n)
+is_spare(const struct completion *n)
 {
 	return get(&n->flags) == COMPLETION_USED && get(&n->done) == 0 &&
 	       get(&n->producers.head) == 0;
@@ -101,9 +101,10 @@ carries_nothing(const struct completion *n)
 bool
 completion_is_idle(struct session *s, uint32_t completion)
 {
-	return carries_nothing(completion_at(s, completion)) && line_first(s, completion) == 0;
+	return is_spare(completion_at(s, completion)) && line_first(s, completion) == 0;
 }
 
+/* Of a spare one. */
 static bool
 drop_unless_awaited(struct session *s, uint32_t completion)
 {
@@ -117,7 +118,7 @@ drop_unless_awaited(struct session *s, uint32_t completion)
 void
 completion_drop_if_idle(struct session *s, uint32_t completion)
 {
-	if (carries_nothing(completion_at(s, completion)))
+	if (is_spare(completion_at(s, completion)))
 		drop_unless_awaited(s, completion);
 }
 
@@ -129,7 +130,7 @@ completion_find(struct session *s, const char *name)
 	if (found == 0)
 		return 0;
 	producer_settle(s, found);
-	if (carries_nothing(completion_at(s, found)) && drop_unless_awaited(s, found))
+	if (is_spare(completion_at(s, found)) && drop_unless_awaited(s, found))
 		return 0;
 	return found;
 }

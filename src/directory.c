@@ -26,14 +26,11 @@ directory_hash(const char *name)
 	return hash;
 }
 
-/* Ends at the end of name, whatever the record's bytes are. */
 static bool
 is_named(const struct completion *n, const char *name)
 {
-	size_t i = 0;
-
-	while (n->name[i] == name[i])
-		if (name[i++] == '\0')
+	for (size_t i = 0; i < sizeof(n->name) && n->name[i] == name[i]; i++)
+		if (name[i] == '\0')
 			return true;
 	return false;
 }
@@ -154,9 +151,12 @@ static bool
 is_usable(struct session *s, const struct completion *n)
 {
 	uint32_t flags = get(&n->flags);
+	char name[sizeof(n->name)]; /* that nobody changes meanwhile */
+
+	memcpy(name, n->name, sizeof(name));
 	return (flags & ~(COMPLETION_INIT | COMPLETION_ORPHAN)) == COMPLETION_USED &&
-	       memchr(n->name, '\0', sizeof(n->name)) != NULL && spelling_is_name(n->name) &&
-	       directory_find(s, n->name) == 0;
+	       memchr(name, '\0', sizeof(name)) != NULL && spelling_is_name(name) &&
+	       directory_find(s, name) == 0;
 }
 
 static void

@@ -22,7 +22,7 @@ struct gate {
 	const volatile sig_atomic_t *wanted; /* or NULL; set by a handler: do not sleep on */
 };
 
-/* Open.  (What it remembers while closed is not touched: a mask is 128 bytes.) */
+/* Open.  (What it remembers while closed is not touched, for a mask is 128 bytes.) */
 static inline void
 gate_init(struct gate *gate, const sigset_t *hold)
 {
@@ -34,7 +34,8 @@ gate_init(struct gate *gate, const sigset_t *hold)
 void gate_close(struct gate *gate);
 void gate_open(struct gate *gate);
 
-/* After a handler has left the sleep by siglongjmp(), its mask still in force. */
+/* After a handler has left the sleep by siglongjmp(), its mask still in force.  The gate was
+ * closed by gate_close() before. */
 void gate_close_after_handler(struct gate *gate);
 
 static inline bool

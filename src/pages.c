@@ -62,8 +62,8 @@ pages_of(uint32_t index, uint32_t size)
 	return LAYOUT_ROUND(((uint64_t)index + 1) * size);
 }
 
-enum compl_result
-pages_reserve_tables(struct compl_space *c, uint32_t completions, uint32_t places)
+static enum compl_result
+reserve_tables(const struct compl_space *c, uint32_t completions, uint32_t places)
 {
 	const uint32_t counts[] = { completions, places };
 	enum compl_result result = COMPL_OK;
@@ -91,8 +91,17 @@ pages_has_tables(struct compl_space *c, uint32_t completions, uint32_t places)
 				  pages_of(counts[i], tables[i].values_size);
 	if (needed > __atomic_load_n(&c->reserved, __ATOMIC_RELAXED) && fstat(c->fd, &st) == 0)
 		__atomic_store_n(&c->reserved, (uint64_t)st.st_blocks * 512, __ATOMIC_RELAXED);
-	if (needed > __atomic_load_n(&c->reserved, __ATOMIC_RELAXED))
-		return false;
-	__atomic_store_n(&c->paid_for, pages_tables(completions, places), __ATOMIC_RELAXED);
-	return true;
+	return needed <= __atomic_load_n(&c->reserved, __ATOMIC_RELAXED);
+}
+
+enum compl_result
+pages_secure_tables(struct compl_space *c, uint32_t completions, uint32_t places)
+{
+	enum compl_result result = COMPL_OK;
+
+	if (!pages_has_tables(c, completions, places))
+		result = reserve_tables(c, completions, places);
+	__atomic_store_n(&c->secured, result == COMPL_OK ? pages_tables(completions, places) : 0,
+			 __ATOMIC_RELAXED);
+	return result;
 }

@@ -23,8 +23,9 @@ enum compl_result pages_reserve_record(const struct compl_space *c, enum pages_t
 /* Whether the pages of tables of that many records are likely to have been reserved:
  * hostile sizes must not lead to pages that a full file system cannot give. */
 bool pages_has_tables(struct compl_space *c, uint32_t completions, uint32_t places);
-enum compl_result pages_reserve_tables(struct compl_space *c, uint32_t completions,
-				       uint32_t places);
+
+/* Reserves them unless that is so, and notes the outcome. */
+enum compl_result pages_secure_tables(struct compl_space *c, uint32_t completions, uint32_t places);
 
 static inline uint64_t
 pages_tables(uint32_t completions, uint32_t places)
@@ -32,11 +33,12 @@ pages_tables(uint32_t completions, uint32_t places)
 	return (uint64_t)completions << 32 | places;
 }
 
-/* The same tables were found to have their pages when somebody looked last. */
+/* The note is of the same tables.  (At first it is 0, of none; what there is without tables was
+ * reserved when the segment was opened.) */
 static inline bool
-pages_had_tables(const struct compl_space *c, uint32_t completions, uint32_t places)
+pages_are_secured(const struct compl_space *c, uint32_t completions, uint32_t places)
 {
-	return __atomic_load_n(&c->paid_for, __ATOMIC_RELAXED) == pages_tables(completions, places);
+	return __atomic_load_n(&c->secured, __ATOMIC_RELAXED) == pages_tables(completions, places);
 }
 
 /* What an errno of a call that needs room means; sets errno. */

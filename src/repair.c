@@ -20,9 +20,8 @@ measure(struct session *s)
 	s->places = get(&s->h->places_made);
 	s->logged = 0;
 	if (s->completions > LAYOUT_COMPLETIONS || s->places > LAYOUT_PLACES ||
-	    !(pages_had_tables(s->c, s->completions, s->places) ||
-	      pages_has_tables(s->c, s->completions, s->places) ||
-	      pages_reserve_tables(s->c, s->completions, s->places) == COMPL_OK)) {
+	    !(pages_are_secured(s->c, s->completions, s->places) ||
+	      pages_secure_tables(s->c, s->completions, s->places) == COMPL_OK)) {
 		s->completions = s->places = 0;
 		session_damaged(s);
 	}

@@ -6,8 +6,7 @@
  * Invariant: a word that holds our TID is on the list, or is its pending
  * operation.  So death at any instruction is a clean release.
  *
- * Ordering: the list is read by the kernel in this very thread, so program order
- * is enough; robust_barrier() keeps the compiler from changing it.
+ * Ordering: program order, kept by robust_barrier().
  */
 #include "robust.h"
 

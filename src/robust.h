@@ -118,6 +118,8 @@ bool robust_take(struct robust_thread *t, uint32_t *word, uint32_t seen);
 /* robust_release() without the wake; the operation is pending afterwards. */
 void robust_give_up(struct robust_thread *t, uint32_t *word, uint32_t value);
 
+/* The list is read by the kernel in this very thread: program order is enough, and this keeps the
+ * compiler from changing it. */
 static inline void
 robust_barrier(void)
 {

@@ -29,7 +29,7 @@ struct compl_space {
 	struct layout_header *header;
 	struct mutex lock;
 	uint64_t reserved; /* bytes that had pages when somebody looked; atomic */
-	uint64_t paid_for; /* pages_tables() that had them; atomic */
+	uint64_t secured;  /* pages_tables() of pages_secure_tables(); atomic */
 	int fd;
 	bool sole;		    /* COMPL_SOLE_LIST */
 	uint32_t tid;		    /* with sole */

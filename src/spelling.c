@@ -23,13 +23,13 @@ static const uint8_t allowed[256] = {
 	['='] = IN_NAME,
 };
 
-/* How many bytes at the start of text may stand there. */
+/* How many bytes at the start of text are allowed in a name, or in that of a namespace. */
 static size_t
-span(const char *text, uint8_t there)
+span(const char *text, uint8_t where)
 {
 	size_t n = 0;
 
-	while (allowed[(unsigned char)text[n]] & there)
+	while (allowed[(unsigned char)text[n]] & where)
 		n++;
 	return n;
 }

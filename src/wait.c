@@ -31,11 +31,10 @@ note_status(struct wait *w, size_t i, uint8_t status)
 void
 wait_read_word(struct wait *w, size_t i)
 {
-	struct completion *n = completion_at(&w->s, w->completions[i]);
+	struct compl_word unwanted, *word = w->out->words != NULL ? &w->out->words[i] : &unwanted;
 
-	note_status(w, i, (uint8_t)get(&n->status));
-	if (w->out->words != NULL)
-		completion_word(&w->s, w->completions[i], &w->out->words[i]);
+	completion_word(&w->s, w->completions[i], word);
+	note_status(w, i, word->status);
 }
 
 /* What a walk has left for us in one of our places. */

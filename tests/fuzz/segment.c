@@ -159,6 +159,7 @@ renew(struct participant *p)
 	memset(p->promises, 0, sizeof p->promises);
 	p->escape = NULL;
 	c->reserved = LAYOUT_CORE;
+	c->secured = 0;
 	world_list(NULL);
 	if (!is_sole)
 		return;
