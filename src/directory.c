@@ -70,22 +70,40 @@ make_new(struct session *s, uint32_t *index)
 	return result;
 }
 
-/* Nobody can reach the record before the commit, so its bytes are simply written; but who left
- * its former life at a deadline, without the lock, may still count that wait. */
+static void
+empty(struct queue *q)
+{
+	put(&q->head, 0);
+	put(&q->tail, 0);
+}
+
+static void
+set_name(struct completion *n, const char *name)
+{
+	uint32_t words[sizeof(n->name) / sizeof(uint32_t)] = { 0 };
+
+	memcpy(words, name, strnlen(name, COMPL_NAME_MAX));
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		put((uint32_t *)n->name + i, words[i]);
+}
+
+/* Nobody can reach the record before the commit, so it is written without the log.  But who looks
+ * without the lock (probe.c) may have reached it in its former life, and looks on; and who left
+ * then at a deadline, without the lock, may still count that wait. */
 static void
 blank(struct completion *n, const char *name, uint32_t hash)
 {
 	put(&n->hash, hash);
 	put(&n->done, 0);
-	n->producers = n->line = (struct queue){ 0 };
+	empty(&n->producers);
+	empty(&n->line);
 	put(&n->status, 0);
 	put(&n->value, 0);
 	n->since_ns = clock_now_ns();
 	__atomic_store_n(&n->waits, 0, __ATOMIC_RELAXED);
 	__atomic_store_n(&n->waits_ns, 0, __ATOMIC_RELAXED);
 	__atomic_store_n(&n->waits_io_ns, 0, __ATOMIC_RELAXED);
-	memset(n->name, 0, sizeof(n->name));
-	memcpy(n->name, name, strnlen(name, COMPL_NAME_MAX));
+	set_name(n, name);
 }
 
 enum compl_result
@@ -165,7 +183,8 @@ mend(struct completion *n)
 	uint32_t value = get(&n->value);
 
 	put(&n->hash, directory_hash(n->name));
-	n->producers = n->line = (struct queue){ 0 };
+	empty(&n->producers);
+	empty(&n->line);
 	if (get(&n->status) > 255)
 		put(&n->status, 0);
 	if ((value & 0xffff) > COMPL_VALUE_MAX + 1 || value >> 16 > 1)
