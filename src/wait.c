@@ -31,10 +31,12 @@ note_status(struct wait *w, size_t i, uint8_t status)
 void
 wait_read_word(struct wait *w, size_t i)
 {
-	struct compl_word unwanted, *word = w->out->words != NULL ? &w->out->words[i] : &unwanted;
+	struct compl_word word;
 
-	completion_word(&w->s, w->completions[i], word);
-	note_status(w, i, word->status);
+	completion_word(&w->s, w->completions[i], &word);
+	note_status(w, i, word.status);
+	if (w->out->words != NULL)
+		w->out->words[i] = word;
 }
 
 /* What a walk has left for us in one of our places. */
