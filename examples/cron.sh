@@ -24,13 +24,13 @@ trap clean_up EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-# What cron does at the appointed time; it becomes the command.  The job says when it has begun,
-# and goes on when told: each by a name of its own, for what a crash leaves of a job may stand in
-# line for an instant longer, and take what is meant for the next.
+# What cron does at the appointed time; it becomes the command.  The job says when it has begun, and
+# goes on when told, each by a name of its own.  It becomes the wait, too, and the wait its last line:
+# whatever ends the command ends the job with it, and leaves no child that would wait for ever.
 cron() {
 	# shellcheck disable=SC2016
 	exec "$compl" run nightly --all --single -q -- sh -c 'echo "job: begins"; "$0" done begun
-		"$0" wait "go-$1" --with-parent; echo "job: ends"' "$compl" "$1"
+		exec "$0" wait "go-$1" -q -- echo "job: ends"' "$compl" "$1"
 }
 
 # How the latest job ended, to somebody who waits for it.
