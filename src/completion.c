@@ -90,25 +90,19 @@ log_forget(struct session *s, struct completion *n)
 
 /* ---- changes ----------------------------------------------------------------- */
 
-/* Idle, but for those who may stand in line. */
-static bool
-is_spare(const struct completion *n)
-{
-	return get(&n->flags) == COMPLETION_USED && get(&n->done) == 0 &&
-	       get(&n->producers.head) == 0;
-}
-
 bool
 completion_is_idle(struct session *s, uint32_t completion)
 {
-	return is_spare(completion_at(s, completion)) && line_first(s, completion) == 0;
+	struct completion *n = completion_at(s, completion);
+
+	return get(&n->flags) == COMPLETION_USED && get(&n->done) == 0 &&
+	       get(&n->producers.head) == 0 && line_first(s, completion) == 0;
 }
 
-/* Of a spare one. */
 static bool
-drop_unless_awaited(struct session *s, uint32_t completion)
+drop_if_idle(struct session *s, uint32_t completion)
 {
-	if (line_first(s, completion) != 0 || s->damaged)
+	if (!completion_is_idle(s, completion) || s->damaged)
 		return false;
 	directory_unlink(s, completion);
 	directory_free(s, completion);
@@ -118,8 +112,7 @@ drop_unless_awaited(struct session *s, uint32_t completion)
 void
 completion_drop_if_idle(struct session *s, uint32_t completion)
 {
-	if (is_spare(completion_at(s, completion)))
-		drop_unless_awaited(s, completion);
+	drop_if_idle(s, completion);
 }
 
 uint32_t
@@ -130,9 +123,7 @@ completion_find(struct session *s, const char *name)
 	if (found == 0)
 		return 0;
 	producer_settle(s, found);
-	if (is_spare(completion_at(s, found)) && drop_unless_awaited(s, found))
-		return 0;
-	return found;
+	return drop_if_idle(s, found) ? 0 : found;
 }
 
 enum compl_result

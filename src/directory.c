@@ -26,12 +26,17 @@ directory_hash(const char *name)
 	return hash;
 }
 
-static bool
-is_named(const struct completion *n, const char *name)
+bool
+directory_is_named(const struct completion *n, const char *name)
 {
-	for (size_t i = 0; i < sizeof(n->name) && n->name[i] == name[i]; i++)
-		if (name[i] == '\0')
+	for (size_t i = 0; i < sizeof(n->name); i++) {
+		char c = __atomic_load_n(&n->name[i], __ATOMIC_RELAXED);
+
+		if (c != name[i])
+			return false;
+		if (c == '\0')
 			return true;
+	}
 	return false;
 }
 
@@ -43,7 +48,7 @@ directory_find(struct session *s, const char *name)
 	for (uint32_t steps = 0; index != 0; steps++) {
 		struct completion *n = completion_at(s, index);
 
-		if (get(&n->hash) == hash && is_named(n, name))
+		if (get(&n->hash) == hash && directory_is_named(n, name))
 			return index;
 		if (steps > s->completions) { /* a ring */
 			session_damaged(s);

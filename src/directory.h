@@ -13,6 +13,9 @@
 
 uint32_t directory_hash(const char *name);
 
+/* Whether a record has this name; others may be writing it (probe.c). */
+bool directory_is_named(const struct completion *n, const char *name);
+
 /* The completion of a name, or 0. */
 uint32_t directory_find(struct session *s, const char *name);
 

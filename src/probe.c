@@ -19,21 +19,6 @@ record_at(const struct compl_space *c, uint32_t index)
 	return (const struct completion *)(c->base + LAYOUT_COMPLETIONS_AT) + index;
 }
 
-/* Others may be writing the name. */
-static bool
-is_named(const struct completion *n, const char *name)
-{
-	for (size_t i = 0; i < sizeof(n->name); i++) {
-		char c = __atomic_load_n(&n->name[i], __ATOMIC_RELAXED);
-
-		if (c != name[i])
-			return false;
-		if (c == '\0')
-			return true;
-	}
-	return false;
-}
-
 /* The record of a name, NULL if there is none; false if the chain leads nowhere. */
 static bool
 find(const struct compl_space *c, uint32_t records, const char *name,
@@ -47,7 +32,7 @@ find(const struct compl_space *c, uint32_t records, const char *name,
 		if (index > records || steps++ > records)
 			return false;
 		*found = record_at(c, index);
-		if (get(&(*found)->hash) == hash && is_named(*found, name))
+		if (get(&(*found)->hash) == hash && directory_is_named(*found, name))
 			return true;
 		*found = NULL;
 	}

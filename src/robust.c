@@ -104,18 +104,6 @@ forget_kept(struct robust_private *p, size_t i)
 	memmove(&p->kept[i], &p->kept[i + 1], (p->kept_count - i) * sizeof(p->kept[0]));
 }
 
-/* The latest that is not kept, off the list again: one store. */
-static inline void
-pop(struct robust_thread *t)
-{
-	struct robust_list *next = t->count == 1 ? t->base : robust_link(t, t->held[t->count - 2]);
-
-	robust_barrier();
-	t->head->list.next = next;
-	robust_barrier();
-	t->count--;
-}
-
 /* Takes a word off the list, wherever it stands: one store. */
 static void
 pull(struct robust_thread *t, const uint32_t *word)
@@ -174,10 +162,7 @@ void
 robust_give_up(struct robust_thread *t, uint32_t *word, uint32_t value)
 {
 	robust_set_pending(t, word);
-	if (t->count > count_kept(t) && t->held[t->count - 1] == word)
-		pop(t);
-	else
-		pull(t, word);
+	pull(t, word);
 	__atomic_exchange_n(word, value, __ATOMIC_SEQ_CST);
 	if (robust_is_mixed(t))
 		robust_set_pending(t, NULL);

@@ -20,11 +20,13 @@
 /* ---- outcomes ---------------------------------------------------------------- */
 
 static void
-note_status(struct wait *w, size_t i, uint8_t status)
+set_word(struct wait *w, size_t i, const struct compl_word *word)
 {
-	if (i == w->out->which || (w->out->status == 0 && status != 0)) {
+	if (w->out->words != NULL)
+		w->out->words[i] = *word;
+	if (i == w->out->which || (w->out->status == 0 && word->status != 0)) {
 		w->out->which = i;
-		w->out->status = status;
+		w->out->status = word->status;
 	}
 }
 
@@ -34,9 +36,7 @@ wait_read_word(struct wait *w, size_t i)
 	struct compl_word word;
 
 	completion_word(&w->s, w->completions[i], &word);
-	note_status(w, i, word.status);
-	if (w->out->words != NULL)
-		w->out->words[i] = word;
+	set_word(w, i, &word);
 }
 
 /* What a walk has left for us in one of our places. */
@@ -48,12 +48,9 @@ read_place(struct wait *w, size_t i)
 	struct compl_word word = { .status = (uint8_t)get(&p->status),
 				   .has_value = length > 0 && length <= COMPL_VALUE_MAX + 1 };
 
-	note_status(w, i, word.status);
-	if (w->out->words == NULL)
-		return;
 	if (word.has_value)
 		memcpy(word.value, place_value_at(&w->s, w->places[i]), length - 1);
-	w->out->words[i] = word;
+	set_word(w, i, &word);
 }
 
 void

@@ -106,8 +106,8 @@ check_cost() {
 
 # Three, as in an empty static program: the kernel's own, and those for code, constants and data, for a
 # fault maps the 64 KiB around it, and src/order.ld has put there all that is needed.  Besides, the
-# segment's header, directory and first names, 1; the stack of the call, 1.  The bound leaves room for two more,
-# where another compiler or libc needs a second 64 KiB, or a second page of data.
+# segment's header, directory and first names, 1; the stack of the call, 1.  The bound leaves room for
+# two more, where another compiler or libc needs a second 64 KiB, or a second page of data.
 @test "'done' has at most 7 page faults" {
 	"$COMPL" init a
 	check_cost faults 7 "done" a
