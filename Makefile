@@ -17,14 +17,15 @@
 # make fuzz           looks for input that breaks it; TARGET=segment SECONDS=60, or RUNS=1000000
 # make fmt, make clean
 #
-# V=1 shows the commands.  Yours to set: CC, MUSL_CC, CFLAGS, CPPFLAGS, LDFLAGS, PREFIX, DESTDIR and the
-# directories below.  WERROR=1 (or CI=true) makes warnings errors.
+# V=1 shows the commands.  Yours to set: CC, MUSL_CC, AR, OBJCOPY, CFLAGS, CPPFLAGS, LDFLAGS, PREFIX, DESTDIR
+# and the directories below.  WERROR=1 (or CI=true) makes warnings errors.
 
 VERSION = 0.1.0
 
 CC ?= cc
 MUSL_CC ?= musl-gcc
 CLANG ?= clang
+OBJCOPY ?= objcopy
 CFLAGS ?= -O2 -g
 INSTALL ?= install
 PREFIX ?= /usr/local
@@ -75,6 +76,8 @@ our_cflags = -std=gnu17 -pthread -fPIE -fno-common -fstack-protector-strong -Wal
 	-Wformat=2 -Wundef -Wvla -ffunction-sections -fdata-sections $(if $(filter 1 true,$(WERROR) $(CI)),-Werror)
 # Small data beside small data, so that a short command touches few pages.
 our_ldflags = -pthread -Wl,--as-needed,--gc-sections,--sort-section=alignment
+# Many objects into one, of machine code.
+into_one = -r -nostdlib $(if $(findstring -flto,$(CFLAGS)),-flinker-output=nolto-rel)
 sanitize = -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
 # STATIC_* and NATIVE_*: asked anew each time, written only when the answer changes.
@@ -155,19 +158,29 @@ $(1)/obj/%.o: src/%.c $(1)/flags
 	@mkdir -p $$(@D)
 	$$(Q)$$($(2)_compile) -c -o $$@ $$<
 
-$(1)/libcompl.a: $$(library:%=$(1)/obj/%.o)
+$(1)/engine.a: $$(library:%=$(1)/obj/%.o)
 	$$(call say,AR,$$@)
 	$$(Q)rm -f $$@ && $$(AR) rcs $$@ $$^
 
-$(1)/compl: $$(command:%=$(1)/obj/%.o) $$($(2)_COMPAT:%=$(1)/obj/%.o) $(1)/libcompl.a $$($(2)_ORDER)
+# For the programs of others: one object, which takes no names of theirs for what is inside.
+$(1)/libcompl.o: $$(library:%=$(1)/obj/%.o)
+	$$(call say,LINK,$$@)
+	$$(Q)$$($(2)_CC) $$(CFLAGS) $$(into_one) -o $$@.new $$^
+	$$(Q)$$(OBJCOPY) --wildcard --keep-global-symbol='compl_*' $$@.new $$@ && rm $$@.new
+
+$(1)/libcompl.a: $(1)/libcompl.o
+	$$(call say,AR,$$@)
+	$$(Q)rm -f $$@ && $$(AR) rcs $$@ $$^
+
+$(1)/compl: $$(command:%=$(1)/obj/%.o) $$($(2)_COMPAT:%=$(1)/obj/%.o) $(1)/engine.a $$($(2)_ORDER)
 	$$(call say,LINK,$$@)
 	$$(Q)$$($(2)_CC) $$(our_cflags) $$(CFLAGS) $$($(2)_link) -o $$@.new $$(filter %.o %.a,$$^) $$($(2)_LIBS) $$(and_copy)
 	$$(if $$($(2)_NOTE),@echo 'note: $$(strip $$($(2)_NOTE))')
 
-$(1)/c/%: tests/c/%.c $(1)/libcompl.a $$($(2)_ORDER)
+$(1)/c/%: tests/c/%.c $(1)/engine.a $$($(2)_ORDER)
 	$$(call say,CC,$$@)
 	@mkdir -p $$(@D)
-	$$(Q)$$($(2)_compile) -Itests/c $$($(2)_link) -o $$@ $$< $(1)/libcompl.a $$($(2)_LIBS)
+	$$(Q)$$($(2)_compile) -Itests/c $$($(2)_link) -o $$@ $$< $(1)/engine.a $$($(2)_LIBS)
 
 $(1)/fuzz/obj/%.o: src/%.c $(1)/flags
 	$$(call say,CC,$$@)
@@ -190,10 +203,10 @@ $(1)/fuzz/%: tests/fuzz/%.c tests/fuzz/replay.c $$(fuzz_world:%=$(1)/fuzz/world/
 	$$(Q)$$($(2)_compile) $$($(2)_GUIDE) -Itests/fuzz $$($(2)_link) $$(call wrapped,$$*) -o $$@ $$< \
 		$$(fuzz_world:%=$(1)/fuzz/world/%.o) $$(or $$($(2)_FUZZER),tests/fuzz/replay.c) $(1)/fuzz/compl.a $$($(2)_LIBS)
 
-$(1)/tools/%: tests/tools/%.c $(1)/libcompl.a $$($(2)_ORDER)
+$(1)/tools/%: tests/tools/%.c $(1)/engine.a $$($(2)_ORDER)
 	$$(call say,CC,$$@)
 	@mkdir -p $$(@D)
-	$$(Q)$$($(2)_compile) -Itests/tools -Itests/c $$($(2)_link) -o $$@ $$< $(1)/libcompl.a $$($(2)_LIBS)
+	$$(Q)$$($(2)_compile) -Itests/tools -Itests/c $$($(2)_link) -o $$@ $$< $(1)/engine.a $$($(2)_LIBS)
 
 -include $$(sources:%=$(1)/obj/%.d) $$(c_tests:%=$(1)/c/%.d) $$(tools:build/%=$(1)/%.d)
 -include $$(sources:%=$(1)/fuzz/obj/%.d) $$(wildcard $(1)/fuzz/*.d)
@@ -208,15 +221,15 @@ $(eval $(call build,build/clang,FUZZED))
 glibc: build/glibc/compl
 asan: build/asan/compl
 
-build/tools/%: tests/tools/%.c build/libcompl.a $(STATIC_ORDER)
+build/tools/%: tests/tools/%.c build/engine.a $(STATIC_ORDER)
 	$(call say,CC,$@)
 	@mkdir -p $(@D)
-	$(Q)$(STATIC_compile) -Itests/tools -Itests/c $(STATIC_link) -o $@ $< build/libcompl.a $(STATIC_LIBS)
+	$(Q)$(STATIC_compile) -Itests/tools -Itests/c $(STATIC_link) -o $@ $< build/engine.a $(STATIC_LIBS)
 
-build/bench/%: bench/%.c build/libcompl.a build/flags $(STATIC_ORDER)
+build/bench/%: bench/%.c build/engine.a build/flags $(STATIC_ORDER)
 	$(call say,CC,$@)
 	@mkdir -p $(@D)
-	$(Q)$(STATIC_compile) -MT $@ $(STATIC_link) -o $@.new $< build/libcompl.a $(STATIC_LIBS) $(and_copy)
+	$(Q)$(STATIC_compile) -MT $@ $(STATIC_link) -o $@.new $< build/engine.a $(STATIC_LIBS) $(and_copy)
 
 -include $(wildcard build/bench/*.d)
 
@@ -261,7 +274,7 @@ with_tools = COMPL_TOOLS='$(CURDIR)/build/tools'
 programs = $(c_tests:%=$(1)/c/%) $(fuzz_targets:%=$(1)/fuzz/%)
 storms = build/compl build/glibc/compl build/tools/storm build/glibc/tools/storm
 
-check: $(storms) $(tools) $(call programs,build) $(call programs,build/glibc)
+check: $(storms) $(tools) $(call programs,build) $(call programs,build/glibc) build/glibc/libcompl.a
 	@COMPL_BUILDS='build/compl build/glibc/compl' $(with_tools) \
 		tests/run $(or $(TESTS),$(call programs,build) $(call programs,build/glibc) $(bats))
 

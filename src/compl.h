@@ -35,7 +35,8 @@
  *
  * Results.  Every call returns an enum compl_result.  Those below COMPL_E_FIRST
  * are answers, those from there on are failures, after which nothing has
- * changed.  Nothing here prints, exits, or keeps state outside the handle.
+ * changed.  Nothing here prints, exits, or keeps state outside the handle, and
+ * the archive has no global name that does not begin with compl_.
  *
  * Threads.  A handle may be used by several threads at once, each call on its
  * own; compl_wait() blocks only its caller.  With COMPL_SOLE_LIST a handle

@@ -43,6 +43,9 @@ copy_tree() {
 	EOF
 	cc -Iroot/opt/x/include -o program program.c -Lroot/opt/x/lib -lcompl -pthread
 	./program
+	run -0 nm --defined-only --extern-only --format=posix root/opt/x/lib/libcompl.a
+	grep -q '^compl_wait T' <<<"$output"
+	run ! grep -v -e '^compl_' -e '^root/.*:$' <<<"$output" # no name that might be a program's
 
 	make -s -C tree uninstall DESTDIR="$PWD/root" PREFIX=/opt/x 3>&-
 	[ -z "$(find root -type f)" ]
