@@ -74,8 +74,7 @@ our_cppflags = -D_GNU_SOURCE -DCOMPL_VERSION='"$(VERSION)"' -Isrc -MMD -MP
 our_cflags = -std=gnu17 -pthread -fPIE -fno-common -fstack-protector-strong -Wall -Wextra -Wshadow \
 	-Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition -Wpointer-arith -Wwrite-strings \
 	-Wformat=2 -Wundef -Wvla -ffunction-sections -fdata-sections $(if $(filter 1 true,$(WERROR) $(CI)),-Werror)
-# Small data beside small data, so that a short command touches few pages.
-our_ldflags = -pthread -Wl,--as-needed,--gc-sections,--sort-section=alignment
+our_ldflags = -pthread -Wl,--as-needed,--gc-sections
 # Many objects into one, of machine code.
 into_one = -r -nostdlib $(if $(findstring -flto,$(CFLAGS)),-flinker-output=nolto-rel)
 sanitize = -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
@@ -84,7 +83,7 @@ sanitize = -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-fram
 include build/toolchain.mk
 build/toolchain.mk: FORCE
 	@mkdir -p build
-	@CC='$(CC)' MUSL_CC='$(MUSL_CC)' src/compat/toolchain build/probe >$@.new
+	@CC='$(CC)' MUSL_CC='$(MUSL_CC)' LDFLAGS='$(LDFLAGS)' src/compat/toolchain build/probe >$@.new
 	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
 STATIC_ORDER = $(filter %/order.ld,$(subst $(comma), ,$(STATIC_LDFLAGS)))
