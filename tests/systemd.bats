@@ -1,0 +1,151 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: ISC
+# builds: each
+#
+# Units of a real systemd: `wait` in ExecStartPre=, `run` as the main process.  It is PID 1 of
+# namespaces of its own, with its own /dev/shm, /run and /tmp; of the machine it can write
+# nothing but one cgroup, which is gone afterwards.
+
+load helper
+
+teardown() {
+	if [ -n "${pid[stray-systemd]-}" ]; then
+		kill -KILL "${pid[stray-systemd]}" 2>/dev/null
+		wait_until is_gone "${pid[stray-systemd]}"
+		wait_until remove_group
+	fi
+	finish
+}
+
+# Its processes may have to end first.
+remove_group() {
+	[ ! -d "$group" ] || find "$group" -depth -type d -exec rmdir {} + 2>/dev/null
+}
+
+# unit NAME: its section [Service], from the standard input.
+unit() {
+	{
+		printf '%s\n' '[Unit]' DefaultDependencies=no '[Service]' \
+			Environment=COMPL_NAMESPACE=units "Environment=PATH=$PATH"
+		cat
+	} >"units/$1.service"
+}
+
+# boot: with the units, the first of which is wanted from the start, and the command as /run/compl.
+boot() {
+	local world
+
+	need_root
+	[ -x /lib/systemd/systemd ] || skip "there is no /lib/systemd/systemd"
+	world=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/self/mounts)
+	[ -n "$world" ] || skip "no cgroup2 is mounted"
+	group=$world/compl-$COMPL_NAMESPACE
+	mkdir "$group" 2>mkdir.err || skip "no cgroup can be made: $(<mkdir.err)"
+	printf '%s\n' '[Unit]' DefaultDependencies=no Wants=first.service >units/first.target
+	cat >world <<-'EOW'
+		set -e
+		mount --make-rprivate /
+		mount -t tmpfs -o mode=755 tmpfs /run
+		cp -r units /run
+		cp "$1" /run/compl
+		mount -t tmpfs tmpfs /dev/shm
+		mount -t tmpfs tmpfs /tmp
+		mount -t proc proc /proc
+		mount -t sysfs -o ro sysfs /sys
+		mount -t cgroup2 cgroup2 /sys/fs/cgroup
+		mount -o remount,bind,ro /
+		exec env -i PATH="$PATH" container=other SYSTEMD_UNIT_PATH=/run/units SYSTEMD_GENERATOR_PATH=/run \
+			/lib/systemd/systemd --unit=first.target --log-target=console --show-status=no
+	EOW
+	# shellcheck disable=SC2016
+	background stray-systemd sh -c 'echo $$ >"$0/cgroup.procs" && exec unshare -pfmuinC --kill-child sh world "$1"' \
+		"$group" "$(realpath "$COMPL")"
+	wait_until is_up || skip "systemd does not come up here: $(tail -n 1 stray-systemd.err)"
+}
+
+is_up() {
+	init=$(pgrep -P "${pid[stray-systemd]}") && inside systemctl is-active -q first.target >up 2>&1
+}
+
+inside() {
+	nsenter -t "$init" -p -m -u -i -n -C -- timeout -s KILL "$LIMIT" "$@" 3>&-
+}
+
+# says UNIT PROPERTY PATTERN
+says() {
+	# shellcheck disable=SC2053 # it is a pattern
+	[[ $(inside systemctl show "$1.service" -p "$2" --value) == $3 ]]
+}
+
+says_ls() {
+	[[ $(inside /run/compl -n units ls -l) == *"$1"* ]]
+}
+
+setup() {
+	begin
+	mkdir units
+}
+
+@test "a daemon whose readiness is a completion, and an app that waits for it" {
+	unit first <<-'EOF'
+		Type=notify
+		ExecStart=/run/compl run cache --ready notify -- redis-server --supervised systemd --port 0 --unixsocket /run/cache --save ""
+	EOF
+	unit app <<-'EOF'
+		ExecStartPre=/run/compl wait cache --timeout 60s
+		ExecStart=/bin/sleep infinity
+	EOF
+	boot
+	inside systemctl start app
+	says app ActiveState active
+	says first ActiveState active
+	says first StatusText 'Ready to accept connections*' # redis-server said so, and `run` passed it on
+	local main
+	main=$(inside systemctl show first -p MainPID --value)
+	[[ $(inside cat "/proc/$main/cmdline" | tr '\0' ' ') == '/run/compl run cache '* ]]
+
+	inside systemctl stop first
+	says first Result success
+	says first ExecMainStatus 0
+	run ! inside pgrep redis-server
+	says_ls 'cache all ' # ready it has been
+
+	inside systemctl start first
+	says first ActiveState active
+}
+
+@test "a daemon that is killed before it is ready: the app does not start, with status 121" {
+	unit first <<-'EOF'
+		ExecStart=/run/compl run slow --ready notify -- sleep infinity
+	EOF
+	unit app <<-'EOF'
+		ExecStartPre=/run/compl wait slow --timeout 60s
+		ExecStart=/bin/touch /run/started
+	EOF
+	boot
+	inside systemctl start --no-block app
+	wait_until says_ls '  waiter '
+	inside systemctl kill --kill-who=main --signal=KILL first
+	wait_until says app ActiveState failed
+	says app ExecStartPre '*status=121*'
+	says first Result signal
+	run ! inside pgrep -x sleep # CMD got SIGTERM
+	run ! inside test -e /run/started
+}
+
+@test "a barrier that nobody opens: the app does not start, with status 124" {
+	unit first <<-'EOF'
+		Type=oneshot
+		ExecStartPre=-/run/compl wait never --timeout 0.1s
+		ExecStart=/bin/touch /run/all-the-same
+	EOF
+	unit app <<-'EOF'
+		ExecStartPre=/run/compl wait never --timeout 0.1s
+		ExecStart=/bin/touch /run/started
+	EOF
+	boot
+	wait_until inside test -e /run/all-the-same
+	run ! inside systemctl start app
+	says app ExecStartPre '*status=124*'
+	run ! inside test -e /run/started
+}
