@@ -258,11 +258,18 @@ is_gone() {
 	[ "$state" = Z ]
 }
 
-is_asleep() {
-	local where=
+# process_has PID FILE PATTERN: the line of /proc/PID/FILE is like that.  (Not by $(<FILE), which ends
+# the test if the process has gone, even in a condition.)
+process_has() {
+	local line=
 
-	{ read -r where <"/proc/$1/wchan"; } 2>/dev/null
-	[[ $where = *futex* ]]
+	{ read -r line <"/proc/$1/$2"; } 2>/dev/null || :
+	# shellcheck disable=SC2053 # it is a pattern
+	[[ $line == $3 ]]
+}
+
+is_asleep() {
+	process_has "$1" wchan '*futex*'
 }
 
 rests() {

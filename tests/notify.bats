@@ -200,8 +200,8 @@ FDNAME=x" 3
 blocked() {
 	local cmd sender
 
-	cmd=$(pgrep -P "${pid[r]}") && sender=$(pgrep -P "$cmd") && [ "$(<"/proc/$sender/comm")" = notify ] &&
-		[[ $(<"/proc/$sender/wchan") == *unix* ]] && [[ $(<"/proc/${pid[r]}/wchan") == *poll* ]]
+	cmd=$(pgrep -P "${pid[r]}") && sender=$(pgrep -P "$cmd") && process_has "$sender" comm notify &&
+		process_has "$sender" wchan '*unix*' && process_has "${pid[r]}" wchan '*poll*'
 }
 
 # ---- who is listened to -------------------------------------------------------------------

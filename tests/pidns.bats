@@ -27,7 +27,7 @@ in_namespace() {
 
 # The child of unshare, when it has become something else.
 child_of() {
-	inner=$(pgrep -P "${pid[$1-outer]}") && [ "$(<"/proc/$inner/comm")" != unshare ]
+	inner=$(pgrep -P "${pid[$1-outer]}") && process_has "$inner" comm '!(unshare|)'
 }
 
 line_up_in() {

@@ -314,7 +314,7 @@ heard() {
 }
 
 sleeps_in() {
-	[[ $(<"/proc/$1/wchan") == *$2* ]]
+	process_has "$1" wchan "*$2*"
 }
 
 @test "any descriptor from 3 on will do, unless CMD is to inherit it or there is none" {
