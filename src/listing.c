@@ -143,12 +143,13 @@ fill_producers(struct session *s, uint32_t completion, struct block *b, struct c
 	for (struct queue_walk walk = producer_walk(s, completion);
 	     (place = queue_next(&walk)) != 0;) {
 		struct place *p = place_at(s, place);
-		struct compl_producer *producer = &b->producers[b->used.producers];
+		struct compl_producer *producer;
 
 		if (!place_is_alive(p))
 			continue;
-		if (b->used.producers++ == b->room.producers)
+		if (b->used.producers == b->room.producers)
 			return;
+		producer = &b->producers[b->used.producers++];
 		producer->pid = (pid_t)get(&p->pid);
 		copy_command(producer->command, p);
 		producer->seconds = seconds_since(p->since_ns, now_ns);

@@ -71,6 +71,7 @@ sleep_once(struct robust_thread *t, uint32_t *word, uint32_t value, int64_t dead
 struct attempt {
 	struct robust_thread *t;
 	const struct mutex *m;
+	bool seizes;  /* also from an owner that there cannot be */
 	bool counted; /* among the sleepers */
 	bool belted;  /* only the seat belt ended the latest sleep, */
 	bool doubted; /* and the one before it, with the word free in between */
@@ -89,7 +90,7 @@ is_in_doubt(struct attempt *a)
 	return first;
 }
 
-/* The word has no owner: ours, if nobody is quicker. */
+/* The word has no owner: ours, if it still is so. */
 static bool
 is_taken(struct attempt *a, uint32_t value)
 {
@@ -136,12 +137,10 @@ sleep_counted(struct attempt *a, uint32_t value, int64_t deadline_ns, struct gat
 }
 
 static enum mutex_result
-lock_slow(struct robust_thread *t, const struct mutex *m, int64_t deadline_ns, struct gate *gate)
+lock_slow(struct attempt a, int64_t deadline_ns, struct gate *gate)
 {
-	struct attempt a = { .t = t, .m = m };
-
 	for (;;) {
-		uint32_t value = robust_load(m->word);
+		uint32_t value = robust_load(a.m->word);
 
 		if (robust_owner(value) == 0) {
 			if (is_in_doubt(&a))
@@ -150,8 +149,13 @@ lock_slow(struct robust_thread *t, const struct mutex *m, int64_t deadline_ns, s
 				return value & FUTEX_OWNER_DIED ? MUTEX_OWNER_DIED : MUTEX_LOCKED;
 			continue;
 		}
-		if (is_damaged(&a, value))
-			return pass_on(&a, MUTEX_NO_OWNER);
+		if (is_damaged(&a, value)) {
+			if (!a.seizes)
+				return pass_on(&a, MUTEX_NO_OWNER);
+			if (is_taken(&a, value))
+				return MUTEX_OWNER_DIED;
+			continue;
+		}
 		if (gate_is_interrupted(gate))
 			return pass_on(&a, MUTEX_INTERRUPTED);
 		if (deadline_ns != CLOCK_NEVER && clock_now_ns() >= deadline_ns)
@@ -165,9 +169,16 @@ mutex_lock(struct robust_thread *t, const struct mutex *m, int64_t deadline_ns, 
 {
 	robust_set_pending(t, m->word);
 	if (!robust_take(t, m->word, 0))
-		return lock_slow(t, m, deadline_ns, gate);
+		return lock_slow((struct attempt){ .t = t, .m = m }, deadline_ns, gate);
 	robust_set_pending(t, NULL);
 	return MUTEX_LOCKED;
+}
+
+enum mutex_result
+mutex_seize(struct robust_thread *t, const struct mutex *m, struct gate *gate)
+{
+	robust_set_pending(t, m->word);
+	return lock_slow((struct attempt){ .t = t, .m = m, .seizes = true }, CLOCK_NEVER, gate);
 }
 
 void

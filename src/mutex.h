@@ -30,6 +30,10 @@ enum mutex_result {
 enum mutex_result mutex_lock(struct robust_thread *t, const struct mutex *m, int64_t deadline_ns,
 			     struct gate *gate);
 
+/* The same without a deadline, for who repairs damage: never MUTEX_NO_OWNER.  The very value that no
+ * owner can have left is replaced, and nothing that somebody else has made of it since. */
+enum mutex_result mutex_seize(struct robust_thread *t, const struct mutex *m, struct gate *gate);
+
 /* Unlocks.  Release barrier. */
 void mutex_unlock(struct robust_thread *t, const struct mutex *m);
 

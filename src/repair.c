@@ -53,42 +53,24 @@ repair(struct session *s)
 	return !s->damaged;
 }
 
-/* With the lock in a state that no owner can have left, a log or a job that none can have
- * written: what is lost is lost, the records go on. */
+/* A log or a job that nobody can have written: what is lost is lost, the records go on. */
 static void
 discard(struct session *s)
 {
-	uint32_t value = robust_load(&s->h->lock);
-
-	__atomic_compare_exchange_n(&s->h->lock, &value, 0, false, __ATOMIC_SEQ_CST,
-				    __ATOMIC_SEQ_CST);
 	put(&s->h->log_length, 0);
 	put(&s->h->job_kind, JOB_NONE);
-}
-
-enum compl_result
-repair_enter_damaged(struct session *s)
-{
-	enum compl_result result = repair_enter(s, CLOCK_NEVER);
-
-	if (result != COMPL_E_DAMAGED)
-		return result;
-	discard(s);
 	s->damaged = false;
-	return repair_enter(s, CLOCK_NEVER);
+	measure(s);
 }
 
-enum compl_result
-repair_enter(struct session *s, int64_t deadline_ns)
+/* With the lock, or without it and the reason why. */
+static enum compl_result
+enter(struct session *s, enum mutex_result result, bool discards)
 {
-	enum mutex_result result;
-
-	gate_close(&s->gate);
-	result = mutex_lock(&s->thread, &s->c->lock, deadline_ns, &s->gate);
 	if (result == MUTEX_LOCKED || result == MUTEX_OWNER_DIED) {
 		measure(s);
-		if (!s->damaged && result == MUTEX_OWNER_DIED)
-			repair(s);
+		if (!s->damaged && result == MUTEX_OWNER_DIED && !repair(s) && discards)
+			discard(s);
 		if (!s->damaged && get(&s->h->mark) != MARK_DEAD)
 			return COMPL_OK;
 		if (result == MUTEX_OWNER_DIED && s->damaged)
@@ -101,6 +83,20 @@ repair_enter(struct session *s, int64_t deadline_ns)
 	if (result == MUTEX_INTERRUPTED)
 		return COMPL_INTERRUPTED;
 	return result == MUTEX_TIMED_OUT ? COMPL_TIMED_OUT : COMPL_E_NO_SEGMENT;
+}
+
+enum compl_result
+repair_enter(struct session *s, int64_t deadline_ns)
+{
+	gate_close(&s->gate);
+	return enter(s, mutex_lock(&s->thread, &s->c->lock, deadline_ns, &s->gate), false);
+}
+
+enum compl_result
+repair_enter_damaged(struct session *s)
+{
+	gate_close(&s->gate);
+	return enter(s, mutex_seize(&s->thread, &s->c->lock, &s->gate), true);
 }
 
 void

@@ -14,9 +14,8 @@
  * stays closed in any case. */
 enum compl_result repair_enter(struct session *s, int64_t deadline_ns);
 
-/* The same for a segment that repair_enter() calls damaged: what stands in the way is
- * thrown away.  Not while anybody else may use the segment in good faith; there is nobody,
- * for they all find it damaged. */
+/* The same for who repairs damage: a lock, a log and a job that nobody can have left are thrown away.
+ * COMPL_E_DAMAGED: the sizes of the tables cannot be. */
 enum compl_result repair_enter_damaged(struct session *s);
 
 /* Gives the lock back. */

@@ -112,6 +112,27 @@ takes_before(void *deadline)
 	return (int)result;
 }
 
+/* Of several that find a word of nonsense: its turn, with the lock, and alone.  1 if it was told that
+ * the last owner had died. */
+static int
+seizes_once(void *argument)
+{
+	struct gate gate = { .hold = NULL };
+	enum mutex_result result;
+
+	(void)argument;
+	enlist();
+	result = mutex_seize(&self, &mutex, &gate);
+	NEED(result == MUTEX_LOCKED || result == MUTEX_OWNER_DIED);
+	NEED(page->first == page->second);
+	page->first++;
+	nap();
+	page->second++;
+	NEED(robust_owner(robust_load(&page->lock)) == me());
+	mutex_unlock(&self, &mutex);
+	return result == MUTEX_OWNER_DIED;
+}
+
 static size_t
 start_holder(void)
 {
@@ -279,6 +300,38 @@ who_gives_up_passes_the_wake_on(void)
 			CHECK(status == MUTEX_LOCKED || status == MUTEX_TIMED_OUT);
 		}
 		CHECK(child_status(w[2]) == MUTEX_LOCKED);
+	}
+	CHECK(page->rescues == 0);
+	CHECK(page->sleepers == 0);
+	return true;
+}
+
+/* What was judged to be nonsense when one looked may be a living owner's when the other acts. */
+static bool
+nonsense_is_seized_once(void)
+{
+	static const uint32_t nonsense[] = { 1, FUTEX_OWNER_DIED | 1, FUTEX_TID_MASK, UINT32_MAX };
+	size_t w[6];
+	int told;
+
+	CHECK(begin());
+	for (uint32_t round = 0; round < 60; round++) {
+		children_count = 0;
+		page->first = page->second = 0;
+		told = 0;
+		__atomic_store_n(&page->lock, nonsense[round % 4], __ATOMIC_SEQ_CST);
+		CHECK(lock_until(0) == MUTEX_NO_OWNER);
+		for (size_t i = 0; i < 6; i++)
+			w[i] = child(seizes_once, NULL);
+		for (size_t i = 0; i < 6; i++) {
+			int status = child_status(w[i]);
+
+			CHECK(status == 0 || status == 1);
+			told += status;
+		}
+		CHECK(told == 1);
+		CHECK(page->first == 6 && page->second == 6);
+		CHECK(robust_load(&page->lock) == 0);
 	}
 	CHECK(page->rescues == 0);
 	CHECK(page->sleepers == 0);
@@ -476,6 +529,7 @@ static const struct test tests[] = {
 	  false },
 	{ "owners that cannot be are damage, and nothing is touched", impossible_owners_are_damage,
 	  false },
+	{ "of several who repair nonsense one at a time has the lock", nonsense_is_seized_once, false },
 	{ "the death of its owner wakes who sleeps on a word", death_wakes_the_watcher, false },
 	{ "a release wakes who sleeps on a word", release_wakes_the_watcher, false },
 	{ "a poke wakes the sleeper, and the owner stays", poke_wakes_and_the_owner_stays, false },
