@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * A listing measures, then fills; somebody who writes into the segment without the lock may make a
+ * queue longer in between.
+ */
+#include "inside.h"
+
+#include <pthread.h>
+
+#define FEW  100 /* producers of "b" */
+#define MANY 200 /* of "a", now and then */
+#define MET  20
+
+static uint32_t *head_of_a;
+static int stop;
+
+/* A queue of producers that nobody has made, at these places. */
+static void
+forge(struct session *s, uint32_t completion, uint32_t first, uint32_t count)
+{
+	for (uint32_t i = first; i < first + count; i++) {
+		struct place *p = place_at(s, i);
+
+		put(&p->beacon, 1 | FUTEX_WAITERS);
+		put(&p->line, completion);
+		put(&p->lead, i);
+		put(&p->flags, PLACE_PRODUCER);
+		put(&p->next, i + 1 < first + count ? i + 1 : 0);
+	}
+	put(&completion_at(s, completion)->producers.head, first);
+}
+
+static void *
+comes_and_goes(void *argument)
+{
+	while (!__atomic_load_n(&stop, __ATOMIC_RELAXED))
+		for (int i = 0; i < 1000; i++) {
+			put(head_of_a, i & 1);
+			for (volatile int j = 0; j < 400; j++)
+				;
+		}
+	put(head_of_a, 0);
+	return argument;
+}
+
+/* Room was made for those of "b" alone, and those of "a" have filled it: then there is none. */
+static bool
+keeps_within_its_room(const struct compl_listing *list, int *met)
+{
+	size_t in_all = 0;
+
+	for (size_t i = 0; i < list->count; i++)
+		in_all += list->entries[i].producer_count;
+	CHECK(in_all <= FEW + MANY + 16);
+	if (list->entries[0].producer_count > 0 && list->entries[0].producer_count < MANY) {
+		CHECK(list->entries[1].producer_count == 0);
+		++*met;
+	}
+	return true;
+}
+
+static bool
+producers_come_while_it_is_made(void)
+{
+	struct session s;
+	pthread_t thread;
+	bool right = true;
+	int met = 0;
+
+	CHECK(compl_init(space(), "a", false) == COMPL_OK);
+	CHECK(compl_init(space(), "b", false) == COMPL_OK);
+	CHECK(enter(&s));
+	put(&s.h->places_made, FEW + MANY);
+	repair_leave(&s);
+	CHECK(enter(&s));
+	forge(&s, directory_find(&s, "a"), 1, MANY);
+	forge(&s, directory_find(&s, "b"), 1 + MANY, FEW);
+	head_of_a = &completion_at(&s, directory_find(&s, "a"))->producers.head;
+	repair_leave(&s);
+
+	CHECK(pthread_create(&thread, NULL, comes_and_goes, NULL) == 0);
+	while (right && met < MET) {
+		struct compl_listing *list;
+
+		right = compl_list(space(), &list) == COMPL_OK && list->count == 2 &&
+			keeps_within_its_room(list, &met);
+		compl_list_free(list);
+	}
+	__atomic_store_n(&stop, 1, __ATOMIC_RELAXED);
+	CHECK(pthread_join(thread, NULL) == 0);
+	CHECK(right);
+	return true;
+}
+
+static const struct test tests[] = {
+	{ "producers that come while a listing is made do not go beyond its room",
+	  producers_come_while_it_is_made, true },
+};
+
+int
+main(void)
+{
+	return tap_run(tests, COUNT(tests));
+}
