@@ -3,8 +3,8 @@
 # builds: each
 #
 # Units of a real systemd: `wait` in ExecStartPre=, `run` as the main process.  It is PID 1 of
-# namespaces of its own, with its own /dev/shm, /run and /tmp; of the machine it can write
-# nothing but one cgroup, which is gone afterwards.
+# namespaces of its own, with its own /dev, /run and /tmp; what it has of the machine it can only
+# read, but for one cgroup, which is gone afterwards.
 
 load helper
 
@@ -45,18 +45,30 @@ boot() {
 	cat >world <<-'EOW'
 		set -e
 		mount --make-rprivate /
+		while read -r _ _ _ _ place _; do
+			mount -o remount,bind,ro "$place"
+		done <mounts
 		mount -t tmpfs -o mode=755 tmpfs /run
 		cp -r units /run
 		cp "$1" /run/compl
+		mkdir /run/dev
+		for node in null zero full random urandom; do
+			: >"/run/dev/$node"
+			mount --bind "/dev/$node" "/run/dev/$node"
+		done
+		mkdir /run/dev/shm
+		mount --rbind /run/dev /dev
 		mount -t tmpfs tmpfs /dev/shm
 		mount -t tmpfs tmpfs /tmp
 		mount -t proc proc /proc
+		mount --bind /proc/sys /proc/sys
+		mount -o remount,bind,ro /proc/sys
 		mount -t sysfs -o ro sysfs /sys
 		mount -t cgroup2 cgroup2 /sys/fs/cgroup
-		mount -o remount,bind,ro /
 		exec env -i PATH="$PATH" container=other SYSTEMD_UNIT_PATH=/run/units SYSTEMD_GENERATOR_PATH=/run \
-			/lib/systemd/systemd --unit=first.target --log-target=console --show-status=no
+			/lib/systemd/systemd --unit=first.target --log-target=null --show-status=no
 	EOW
+	cp /proc/self/mountinfo mounts
 	# shellcheck disable=SC2016
 	background stray-systemd sh -c 'echo $$ >"$0/cgroup.procs" && exec unshare -pfmuinC --kill-child sh world "$1"' \
 		"$group" "$(realpath "$COMPL")"
@@ -75,6 +87,10 @@ inside() {
 says() {
 	# shellcheck disable=SC2053 # it is a pattern
 	[[ $(inside systemctl show "$1.service" -p "$2" --value) == $3 ]]
+}
+
+has_no() {
+	! inside pgrep -x "$1" >/dev/null
 }
 
 says_ls() {
@@ -98,7 +114,7 @@ setup() {
 	boot
 	inside systemctl start app
 	says app ActiveState active
-	says first ActiveState active
+	wait_until says first ActiveState active # `run` posts first, and then passes it on
 	says first StatusText 'Ready to accept connections*' # redis-server said so, and `run` passed it on
 	local main
 	main=$(inside systemctl show first -p MainPID --value)
@@ -107,7 +123,7 @@ setup() {
 	inside systemctl stop first
 	says first Result success
 	says first ExecMainStatus 0
-	run ! inside pgrep redis-server
+	has_no redis-server
 	says_ls 'cache all ' # ready it has been
 
 	inside systemctl start first
@@ -128,8 +144,8 @@ setup() {
 	inside systemctl kill --kill-who=main --signal=KILL first
 	wait_until says app ActiveState failed
 	says app ExecStartPre '*status=121*'
-	says first Result signal
-	run ! inside pgrep -x sleep # CMD got SIGTERM
+	wait_until says first Result signal
+	wait_until has_no sleep # CMD got SIGTERM
 	run ! inside test -e /run/started
 }
 
