@@ -107,6 +107,14 @@ describe_owner(char *text, size_t size, const char *path)
 		snprintf(text, size, "is not there, and only its owner may make it");
 }
 
+static bool
+is_removable(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) == 0 && (geteuid() == 0 || st.st_uid == geteuid());
+}
+
 static const char *
 why(const struct explanation *e, const char *path)
 {
@@ -148,7 +156,7 @@ failure_report(const struct cli_call *call, enum compl_result result, const char
 	if (e.scope == OF_BROKEN_SEGMENT)
 		snprintf(remedy, sizeof(remedy), ", or clear it with 'compl rm --all --force %s'",
 			 place_options(call));
-	else if (e.scope == OF_OTHER_FILE && access(path, F_OK) == 0)
+	else if (e.scope == OF_OTHER_FILE && is_removable(path))
 		snprintf(remedy, sizeof(remedy), ", or remove it with 'rm %s'", path);
 	message_line("%s%s%s%s%s%s%s (%s)%s", name ? name : "", name ? ": " : "", file,
 		     why(&e, path), e.advice ? "; " : "", e.advice ? e.advice : "", remedy,

@@ -255,9 +255,31 @@ file_unlink(struct compl_space *c)
 	return rc == 0 ? COMPL_OK : COMPL_E_SYSTEM;
 }
 
+/* In a directory like /tmp only the owner may. */
+bool
+file_may_unlink(const struct compl_space *c)
+{
+	struct stat mine, directory;
+
+	return geteuid() == 0 || stat(DIRECTORY, &directory) < 0 ||
+	       !(directory.st_mode & S_ISVTX) || directory.st_uid == geteuid() ||
+	       fstat(c->fd, &mine) < 0 || mine.st_uid == geteuid();
+}
+
+/* Of this version, with its pages, and not dead. */
+static bool
+may_have_users(const struct compl_space *c, const struct stat *st)
+{
+	struct layout_header h;
+
+	return st->st_size == LAYOUT_SIZE && st->st_blocks * 512 >= LAYOUT_CORE &&
+	       pread(c->fd, &h, 64, 0) == 64 && h.mark != MARK_DEAD &&
+	       (h.version == 0 || h.version == LAYOUT_VERSION);
+}
+
 /* The mark is among the bytes that never change their meaning. */
 static enum compl_result
-mark_and_unlink(struct compl_space *c, const struct compl_where *where)
+mark_and_unlink(struct compl_space *c, const struct compl_where *where, bool unused)
 {
 	const uint32_t dead = MARK_DEAD;
 	enum compl_result result;
@@ -265,6 +287,8 @@ mark_and_unlink(struct compl_space *c, const struct compl_where *where)
 
 	if ((result = look(c, where, &st)) != COMPL_OK)
 		return result;
+	if (unused && may_have_users(c, &st))
+		return COMPL_REMOVED;
 	if (st.st_size == 0 && ftruncate(c->fd, LAYOUT_SIZE) < 0)
 		return pages_failure(errno);
 	/* Without a page for the mark there is nobody who could look at it. */
@@ -273,15 +297,27 @@ mark_and_unlink(struct compl_space *c, const struct compl_where *where)
 	return file_unlink(c);
 }
 
-enum compl_result
-file_unlink_foreign(const struct compl_where *where)
+static enum compl_result
+unlink_path(const struct compl_where *where, bool unused)
 {
 	struct compl_space c = { 0 };
 	enum compl_result result = file_name(c.name, where);
 
 	if (result != COMPL_OK || (result = file_open(&c, where, 0)) != COMPL_OK)
 		return result;
-	result = mark_and_unlink(&c, where);
+	result = mark_and_unlink(&c, where, unused);
 	close(c.fd);
 	return result;
+}
+
+enum compl_result
+file_unlink_foreign(const struct compl_where *where)
+{
+	return unlink_path(where, false);
+}
+
+enum compl_result
+file_unlink_unused(const struct compl_where *where)
+{
+	return unlink_path(where, true);
 }

@@ -35,8 +35,15 @@ bool file_is_linked(const struct compl_space *c);
  * what is marked dead may be unlinked.  COMPL_E_SYSTEM. */
 enum compl_result file_unlink(struct compl_space *c);
 
+/* Whether file_unlink() would be let. */
+bool file_may_unlink(const struct compl_space *c);
+
 /* Marks and unlinks a file that cannot be used, of another version or damaged, but is a
  * regular file of the right owner.  COMPL_E_NOT_SEGMENT, _NOT_OURS, _SYSTEM. */
 enum compl_result file_unlink_foreign(const struct compl_where *where);
+
+/* The same for one that nobody has used yet.  COMPL_REMOVED: it may have users by now, who are to be
+ * told, so it was left.  (Who completes it in this very moment, is told by its seat belt.) */
+enum compl_result file_unlink_unused(const struct compl_where *where);
 
 #endif

@@ -33,7 +33,8 @@ remove_open(const struct compl_where *where, int64_t deadline_ns)
 
 	if (result != COMPL_OK)
 		return result;
-	result = mark_and_wake(c, deadline_ns);
+	/* First, for nobody is to be woken for nothing. */
+	result = file_may_unlink(c) ? mark_and_wake(c, deadline_ns) : COMPL_E_NOT_OURS;
 	/* Somebody else's removal has been quicker: as good as ours. */
 	if (result == COMPL_OK || result == COMPL_E_NO_SEGMENT)
 		result = file_unlink(c);
@@ -41,16 +42,27 @@ remove_open(const struct compl_where *where, int64_t deadline_ns)
 	return result;
 }
 
-enum compl_result
-removal(const struct compl_where *where, bool force, int64_t deadline_ns)
+static enum compl_result
+remove_once(const struct compl_where *where, bool force, int64_t deadline_ns)
 {
 	enum compl_result result = remove_open(where, deadline_ns);
 
 	if (force && (result == COMPL_E_DAMAGED || result == COMPL_E_VERSION ||
 		      result == COMPL_E_NOT_SEGMENT))
-		result = file_unlink_foreign(where);
+		return file_unlink_foreign(where);
 	/* None, or a file that never got its pages, and so never a user. */
 	if (result == COMPL_E_NO_SEGMENT || result == COMPL_E_NO_SPACE)
-		result = file_unlink_foreign(where);
+		return file_unlink_unused(where);
+	return result;
+}
+
+enum compl_result
+removal(const struct compl_where *where, bool force, int64_t deadline_ns)
+{
+	enum compl_result result;
+
+	do
+		result = remove_once(where, force, deadline_ns);
+	while (result == COMPL_REMOVED);
 	return result == COMPL_E_NO_SEGMENT ? COMPL_OK : result;
 }
