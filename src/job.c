@@ -112,9 +112,11 @@ verdict(struct session *s, enum job_kind job, uint32_t completion, uint32_t lead
 		return STATE_REMOVED;
 	if (job == JOB_ORPHAN)
 		return STATE_ORPHAN;
+	if (failed)
+		return STATE_FAILED;
 	if (job == JOB_RELEASE && ((flags & PLACE_ANY) || is_covered(s, lead)))
 		return STATE_DONE;
-	return failed ? STATE_FAILED : STATE_WAITING;
+	return STATE_WAITING;
 }
 
 /* One place.  Whom "all" may have brought nearer to its end is woken to look again. */

@@ -212,13 +212,13 @@ is_ended(struct wait *w, enum compl_result *end)
 			*end = COMPL_PRODUCER_DIED;
 			return true;
 		}
-		if (any ? sight.clear > 0 : sight.clear == w->req->count) {
-			*end = wait_take(w, &sight);
-			return true;
-		}
 		if (has_failed_fast(w)) {
 			w->out->failed_fast = true;
 			*end = COMPL_OK;
+			return true;
+		}
+		if (any ? sight.clear > 0 : sight.clear == w->req->count) {
+			*end = wait_take(w, &sight);
 			return true;
 		}
 		if (is_over(w)) {

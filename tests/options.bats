@@ -42,6 +42,35 @@ load helper
 	expect_w 5 wait a b
 }
 
+@test "a --fail-fast wait takes nothing, whether it comes first or the status does" {
+	line_up w a --fail-fast
+	expect 0 done a --status 5
+	ends 5 w
+	left a 1
+	expect_w 5 wait a --fail-fast
+	left a 1
+	expect 0 done b
+	expect_w 5 wait b a --fail-fast
+	expect_w 5 wait b a --any --fail-fast --print
+	[ "$out" = a ]
+	left a 1
+	left b 1
+	expect_w 5 wait b a
+	expect 0 ls --names
+	silent
+}
+
+@test "done --all with a status ends a --fail-fast wait as one that comes later" {
+	line_up w b a --fail-fast --print
+	expect 0 done b --all --value fine
+	asleep w
+	expect 0 done a --all --status 6 --value why
+	ends 6 w
+	[ "$(<w.out)" = why ]
+	expect_w 6 wait b a --fail-fast --print
+	[ "$out" = why ]
+}
+
 @test "a status of 0 ends no --fail-fast wait" {
 	line_up w a b --fail-fast
 	expect 0 done b

@@ -231,11 +231,11 @@ release(const struct history *h, struct lives *s, unsigned name, bool all, bool 
 
 		if (!stands(h, &before, i, name))
 			continue;
-		if (all && (a->any || all_are_all(s, a))) {
-			if (!end_wait(h, s, op, GOT_OK, name, false))
-				return false;
-		} else if ((all || failure) && a->fail_fast && s->name[name].status) {
+		if ((all || failure) && a->fail_fast && s->name[name].status) {
 			if (!end_wait(h, s, op, GOT_OK, name, true))
+				return false;
+		} else if (all && (a->any || all_are_all(s, a))) {
+			if (!end_wait(h, s, op, GOT_OK, name, false))
 				return false;
 		}
 	}
@@ -522,13 +522,13 @@ look(const struct history *h, const struct lives *s, unsigned op, struct end *e)
 		e->which = (uint8_t)orphaned(h, s, op);
 		return GOT_PRODUCER_DIED;
 	}
-	if (granted(h, s, op) >= 0)
-		return GOT_OK;
 	e->which = first_failed(a, e);
 	if (a->fail_fast && e->said[e->which].status) {
 		e->failed_fast = true;
 		return GOT_OK;
 	}
+	if (granted(h, s, op) >= 0)
+		return GOT_OK;
 	return a->at_once ? GOT_TIMED_OUT : GOT_NOTHING;
 }
 
