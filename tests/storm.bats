@@ -233,6 +233,15 @@ doctored() {
 		's/which=1/which=0/'
 }
 
+@test "checker: who times out at the instant of a post may have been all that it found" {
+	history <<-EOF
+		1 9 pid=1 seen=2 wait a tokens=1 -> timed-out
+		3 8 pid=2 done a tokens=1 all existing -> ok
+		10 11 pid=2 list -> ok a:4294967295:0:-:
+	EOF
+	doctored 's/^1 9 pid=1 seen=2/4 9 pid=1/; s/^3 8/2 3/' 's/ a:4294967295:0:-://'
+}
+
 @test "checker: --waiting posts what those in line need, no more" {
 	history <<-EOF
 		1 20 pid=1 seen=2 wait a tokens=2 patient -> ok

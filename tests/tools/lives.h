@@ -45,6 +45,7 @@ struct lives {
 struct end {
 	enum result result;
 	bool by_others;
+	bool may_be_late; /* the event found the name for its sake */
 	bool failed_fast;
 	uint8_t which;
 	struct life said[NAMES]; /* by its names, in argument order */
@@ -148,8 +149,8 @@ agrees(const struct op *o, const struct end *e)
 	if (got->result == GOT_SIGNALLED)
 		return e->by_others;
 	/* Sent away at the instant of its deadline: it may say either, though the event saw it there
-	   (rm found the name for its sake, --waiting counted it). */
-	if ((e->result == GOT_REMOVED || (e->by_others && e->failed_fast)) &&
+	   (rm and --existing found the name for its sake, --waiting counted it). */
+	if ((e->result == GOT_REMOVED || e->may_be_late || (e->by_others && e->failed_fast)) &&
 	    (got->result == GOT_TIMED_OUT || got->result == GOT_INTERRUPTED))
 		return true;
 	if (got->result != e->result && !(got->result == GOT_REFUSED && e->result == GOT_MISSING))
@@ -190,10 +191,13 @@ listen(const struct lives *s, const struct ask *a, struct end *e)
 /* Somebody else's event ends it, from a name. */
 static inline bool
 end_wait(const struct history *h, struct lives *s, unsigned op, enum result result, unsigned name,
-	 bool failed_fast)
+	 bool failed_fast, bool may_be_late)
 {
 	const struct ask *a = &h->op[op].ask;
-	struct end e = { .result = result, .by_others = true, .failed_fast = failed_fast };
+	struct end e = { .result = result,
+			 .by_others = true,
+			 .may_be_late = may_be_late,
+			 .failed_fast = failed_fast };
 
 	listen(s, a, &e);
 	if (result == GOT_OK && !a->any && !failed_fast)
@@ -218,9 +222,10 @@ all_are_all(const struct lives *s, const struct ask *a)
 	return true;
 }
 
-/* Who leaves in the commit of a post. */
+/* Who leaves in the commit of a post; found: the name was there for the sake of its line alone, and
+ * had to be. */
 static inline bool
-release(const struct history *h, struct lives *s, unsigned name, bool all, bool failure)
+release(const struct history *h, struct lives *s, unsigned name, bool all, bool failure, bool found)
 {
 	struct lives before = *s;
 	unsigned i;
@@ -232,10 +237,10 @@ release(const struct history *h, struct lives *s, unsigned name, bool all, bool 
 		if (!stands(h, &before, i, name))
 			continue;
 		if ((all || failure) && a->fail_fast && s->name[name].status) {
-			if (!end_wait(h, s, op, GOT_OK, name, true))
+			if (!end_wait(h, s, op, GOT_OK, name, true, found))
 				return false;
 		} else if (all && (a->any || all_are_all(s, a))) {
-			if (!end_wait(h, s, op, GOT_OK, name, false))
+			if (!end_wait(h, s, op, GOT_OK, name, false, found))
 				return false;
 		}
 	}
@@ -285,13 +290,14 @@ post(const struct history *h, struct lives *s, const struct ask *a, unsigned nam
 {
 	struct life *n = &s->name[name];
 	uint32_t tokens = a->waiting ? needed(h, s, name) : a->tokens;
+	bool found = a->existing && !n->init && !n->done && !count_producers(h, s, name);
 
 	*result = a->existing && !exists(h, s, name) ? GOT_MISSING : GOT_OK;
 	if (*result != GOT_OK || n->done == COMPL_ALL || (tokens == 0 && !a->all))
 		return true;
 	n->done = a->all ? COMPL_ALL : n->done + tokens;
 	say(n, a);
-	return release(h, s, name, a->all, a->status != 0);
+	return release(h, s, name, a->all, a->status != 0, found);
 }
 
 /* ---- promises ---------------------------------------------------------------- */
@@ -310,7 +316,7 @@ orphan(const struct history *h, struct lives *s, unsigned name)
 	n->orphan = true;
 	say(n, &a);
 	while ((op = first_in_line(h, s, name)) != OPS)
-		if (!end_wait(h, s, op, GOT_PRODUCER_DIED, name, false))
+		if (!end_wait(h, s, op, GOT_PRODUCER_DIED, name, false, false))
 			return false;
 	return true;
 }
@@ -433,7 +439,7 @@ rm(const struct history *h, struct lives *s, unsigned name, bool force, enum res
 		if (asks_for(&h->op[s->promise[i]].ask, name))
 			drop_promise(h, s, h->op[s->promise[i]].begin, true);
 	while ((op = first_in_line(h, s, name)) != OPS)
-		if (!end_wait(h, s, op, GOT_REMOVED, name, false))
+		if (!end_wait(h, s, op, GOT_REMOVED, name, false, false))
 			return false;
 	s->name[name] = (struct life){ .done = 0 };
 	return true;
