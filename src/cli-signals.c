@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "cli-status.h"
@@ -43,6 +44,38 @@ fill_fatal(sigset_t *set)
 	remove_all(set, harmless, sizeof(harmless) / sizeof(harmless[0]));
 }
 
+/* Those that libc keeps for itself and will not hear of: 32 and 33, with musl also 34, which is
+ * SIGRTMIN to everybody else. */
+static bool
+is_hidden(int signal)
+{
+	sigset_t all;
+
+	sigfillset(&all);
+	return sigismember(&all, signal) != 1;
+}
+
+/* The kernel's structure begins with the handler, and needs no more for these two: SIG_IGN, SIG_DFL. */
+static int
+change_hidden(int signal, void (*handler)(int), struct sigaction *now)
+{
+	unsigned long action[8] = { (unsigned long)handler }, former[8] = { 0 };
+
+	if (syscall(SYS_rt_sigaction, signal, action, former, _NSIG / 8) != 0)
+		return -1;
+	now->sa_handler = former[0] == (unsigned long)SIG_IGN ? SIG_IGN : SIG_DFL;
+	return 0;
+}
+
+static int
+set_handler(int signal, void (*handler)(int), struct sigaction *now)
+{
+	const struct sigaction action = { .sa_handler = handler };
+
+	return is_hidden(signal) ? change_hidden(signal, handler, now)
+				 : sigaction(signal, &action, now);
+}
+
 static void
 end_process(int signal)
 {
@@ -52,10 +85,9 @@ end_process(int signal)
 static void
 change(int signal, void (*handler)(int))
 {
-	const struct sigaction action = { .sa_handler = handler };
 	struct sigaction now;
 
-	if (before[signal] != UNCHANGED || sigaction(signal, &action, &now) != 0)
+	if (before[signal] != UNCHANGED || set_handler(signal, handler, &now) != 0)
 		return;
 	before[signal] = now.sa_handler == SIG_IGN	 ? IGNORED
 			 : now.sa_handler == end_process ? ENDING
@@ -94,7 +126,7 @@ signals_ignore_fatal(int but)
 	for (size_t i = 0; i < sizeof(stops) / sizeof(stops[0]); i++)
 		sigaddset(&fatal, stops[i]);
 	for (int signal = 1; signal < _NSIG; signal++)
-		if (signal != but && sigismember(&fatal, signal) == 1)
+		if (signal != but && (sigismember(&fatal, signal) == 1 || is_hidden(signal)))
 			change(signal, SIG_IGN);
 }
 
@@ -143,13 +175,12 @@ signals_default(int signal)
 static void
 restore_disposition(int signal)
 {
-	struct sigaction action = { .sa_handler = SIG_DFL };
+	struct sigaction now;
 
-	if (before[signal] == UNCHANGED)
-		return;
-	if (before[signal] != DEFAULT)
-		action.sa_handler = before[signal] == IGNORED ? SIG_IGN : end_process;
-	sigaction(signal, &action, NULL);
+	if (before[signal] == IGNORED)
+		set_handler(signal, SIG_IGN, &now);
+	else if (before[signal] != UNCHANGED)
+		set_handler(signal, before[signal] == ENDING ? end_process : SIG_DFL, &now);
 	before[signal] = UNCHANGED;
 }
 

@@ -178,6 +178,21 @@ load helper
 	ends 0 w2
 }
 
+@test "--killable and --uninterruptible: nor do signals that a C library keeps for itself" {
+	line_up w1 a --killable -- sleep infinity
+	line_up w2 a --uninterruptible
+	for n in 32 33 34 35 64; do
+		shoot $n w1 w2
+		asleep w1 w2
+	done
+	expect 0 done a
+	wait_until process_has "${pid[w1]}" comm sleep
+	expect 0 done a
+	ends 0 w2
+	shoot 34 w1 # CMD has the disposition of the start
+	ends 162 w1
+}
+
 @test "--uninterruptible: only KILL ends the wait" {
 	line_up_default w1 a --uninterruptible
 	line_up_default w2 a --uninterruptible
