@@ -115,22 +115,35 @@ let_through(int signal, siginfo_t *info, void *context)
 			sigdelset(&interrupted->uc_sigmask, wanted[i]);
 }
 
-static struct sigaction alarm_before;
+/* What there was before: somebody may have set an alarm before he started us. */
+static struct {
+	struct sigaction action;
+	sigset_t mask;
+	unsigned seconds;
+} alarm_before;
 
 void
 relay_be_patient(void)
 {
 	const struct sigaction action = { .sa_sigaction = let_through, .sa_flags = SA_SIGINFO };
+	sigset_t one;
 
-	sigaction(SIGALRM, &action, &alarm_before);
-	alarm(PATIENCE_S);
+	sigemptyset(&one);
+	sigaddset(&one, SIGALRM);
+	alarm_before.seconds = alarm(PATIENCE_S);
+	sigaction(SIGALRM, &action, &alarm_before.action);
+	sigprocmask(SIG_UNBLOCK, &one, &alarm_before.mask);
 }
 
 void
 relay_go_on(void)
 {
-	alarm(0);
-	sigaction(SIGALRM, &alarm_before, NULL);
+	unsigned gone = PATIENCE_S - alarm(0);
+
+	sigprocmask(SIG_SETMASK, &alarm_before.mask, NULL);
+	sigaction(SIGALRM, &alarm_before.action, NULL);
+	if (alarm_before.seconds > 0)
+		alarm(alarm_before.seconds > gone ? alarm_before.seconds - gone : 1);
 	signals_block(&caught);
 }
 

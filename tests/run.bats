@@ -532,6 +532,35 @@ terminal() {
 	ends 0 r
 }
 
+@test "the same with SIGALRM blocked at the start, and still blocked for CMD" {
+	tolerate_rescues
+	expect 0 init keep
+	background r env --block-signal=ALRM "$COMPL" run a -- grep SigBlk /proc/self/status
+	ends 0 r
+	[[ $(<r.out) == *2000 ]]
+	background r env --block-signal=ALRM "$COMPL" run a -- sh -c 'exec sleep 1000'
+	wait_until pgrep -P "${pid[r]}"
+	cmd=$(pgrep -P "${pid[r]}")
+	background holder "$COMPL_TOOLS/hold-lock" "$COMPL_NAMESPACE"
+	wait_until grep -q held holder.out
+	kill -KILL "$cmd"
+	wait_until is_asleep "${pid[r]}"
+	shoot TERM r
+	ends 143 r
+	shoot KILL holder
+	outcome holder
+	expect 0 rm a -f
+}
+
+@test "an alarm that somebody has set before the start rings" {
+	# shellcheck disable=SC2016 # for the inner shell
+	background r perl -e 'alarm 2; exec @ARGV' "$COMPL" run a --ready fd:3 -- sh -c 'echo >&3; exec sleep 1000'
+	expect_w 0 wait a -t 15s
+	cmd=$(pgrep -P "${pid[r]}")
+	ends 142 r
+	wait_until is_gone "$cmd"
+}
+
 # ---- PID 1 --------------------------------------------------------------------------
 
 @test "as PID 1 it reaps orphans, passes signals on, and ends with 128+n" {
