@@ -35,6 +35,8 @@
 #define VARIABLE	"NOTIFY_SOCKET"
 #define TEXT_MAX	65536
 #define DESCRIPTORS_MAX 252  /* the kernel would take 253, sendmsg() of musl does not */
+#define BATCH		16   /* messages that are heard at a time */
+#define LAST_BATCH	4096 /* the same after CMD's end: more than a socket holds */
 #define LAST_CHANCE_MS	1000 /* for an outer receiver that has no room, after CMD's end */
 
 struct message {
@@ -313,13 +315,14 @@ notify_last(void)
 	is_last = true;
 }
 
-/* A message stays held until its READY=1, if there is one, has been posted by the caller. */
+/* A message stays held until its READY=1, if there is one, has been posted by the caller.  Not
+ * more than a batch at a time: anybody can send, and there are signals and CMD's end to look after. */
 bool
 notify_hear(pid_t cmd)
 {
 	if (is_held)
 		pass_on();
-	while (!is_held && take()) {
+	for (int left = is_last ? LAST_BATCH : BATCH; left > 0 && !is_held && take(); left--) {
 		if (!sender_is_trusted(&message->sender, cmd)) {
 			refuse();
 			continue;
