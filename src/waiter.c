@@ -26,6 +26,7 @@
 
 #define LINKED_NS  (10 * CLOCK_SECOND_NS) /* how often the first in line looks */
 #define BRIEF_NS   CLOCK_SECOND_NS	  /* on a word that the stopped may hold */
+#define LOOK_NS	   (CLOCK_SECOND_NS / 10) /* until the second look for a dead-lock */
 #define CONFIRM_NS (CLOCK_SECOND_NS / 50)
 #define LOCK_NS	   CLOCK_SECOND_NS /* for the lock, by who would not wait */
 
@@ -264,7 +265,16 @@ settle_names(struct wait *w)
 		producer_settle(&w->s, w->completions[i]);
 }
 
-/* When it lines up, when the others have had time to fall asleep, and with the belt. */
+/* When it lines up, and again when it has waited ten times as long: the others may not have been
+ * asleep yet.  Later with the belt. */
+static int64_t
+pause_of_looks(int64_t waited_ns)
+{
+	if (waited_ns < LOOK_NS)
+		return LOOK_NS;
+	return waited_ns < LINKED_NS / 9 ? 9 * waited_ns : LINKED_NS;
+}
+
 static void
 note_scene(struct wait *w)
 {
@@ -273,7 +283,7 @@ note_scene(struct wait *w)
 	if (!wait_has_flag(w, COMPL_WAIT_DETECT) || (now_ns = clock_now_ns()) < w->detect_ns)
 		return;
 	w->scene = scene_note(&w->s);
-	w->detect_ns = now_ns + (w->detect_ns == 0 ? CLOCK_SECOND_NS : LINKED_NS);
+	w->detect_ns = now_ns + pause_of_looks(now_ns - w->since_ns);
 }
 
 /* One round; true when the wait has ended. */
