@@ -170,24 +170,23 @@ directory_free(struct session *s, uint32_t index)
 	log_put(s, &s->h->completions_free, index);
 }
 
+/* name: a copy of the record's, which nobody changes meanwhile. */
 static bool
-is_usable(struct session *s, const struct completion *n)
+is_usable(struct session *s, const struct completion *n, const char *name)
 {
 	uint32_t flags = get(&n->flags);
-	char name[sizeof(n->name)]; /* that nobody changes meanwhile */
 
-	memcpy(name, n->name, sizeof(name));
 	return (flags & ~(COMPLETION_INIT | COMPLETION_ORPHAN)) == COMPLETION_USED &&
-	       memchr(name, '\0', sizeof(name)) != NULL && spelling_is_name(name) &&
+	       memchr(name, '\0', sizeof(n->name)) != NULL && spelling_is_name(name) &&
 	       directory_find(s, name) == 0;
 }
 
 static void
-mend(struct completion *n)
+mend(struct completion *n, uint32_t hash)
 {
 	uint32_t value = get(&n->value);
 
-	put(&n->hash, directory_hash(n->name));
+	put(&n->hash, hash);
 	empty(&n->producers);
 	empty(&n->line);
 	if (get(&n->status) > 255)
@@ -206,16 +205,21 @@ directory_rebuild(struct session *s)
 	put(free, 0);
 	for (uint32_t i = 1; i <= s->completions; i++) {
 		struct completion *n = completion_at(s, i);
-		bool usable = is_usable(s, n);
-		uint32_t *list = usable ? bucket_at(s, directory_hash(n->name)) : free;
+		uint32_t *list = free;
+		char name[sizeof(n->name)];
 
-		if (usable)
-			mend(n);
-		else
+		memcpy(name, n->name, sizeof(name));
+		if (is_usable(s, n, name)) {
+			uint32_t hash = directory_hash(name);
+
+			mend(n, hash);
+			list = bucket_at(s, hash);
+			names++;
+		} else {
 			put(&n->flags, 0);
+		}
 		put(&n->chain, get(list));
 		put(list, i);
-		names += usable;
 	}
 	put(&s->h->names, names);
 }

@@ -46,6 +46,7 @@ apply(struct session *s)
 	s->logged = 0;
 	__atomic_store_n(&s->h->log_length, 0, __ATOMIC_RELEASE);
 	__atomic_store_n(&s->h->changes, changes + 1, __ATOMIC_RELEASE);
+	__atomic_signal_fence(__ATOMIC_SEQ_CST); /* no entry of a next commit before these */
 }
 
 bool
