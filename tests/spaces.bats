@@ -197,3 +197,31 @@ of_ours() {
 	[[ $(<w2.err) = "compl: wait: a: the namespace was removed while waiting "* ]]
 	rm "$segment"
 }
+
+@test "rm --all that finds none leaves what is made in that instant, or tells its users" {
+	[ -z "${COMPL_SANITIZED-}" ] || skip "strace and LeakSanitizer exclude each other"
+	background rm strace -D -o trace -e trace=openat -e inject=openat:signal=STOP:when=1 "$COMPL" rm --all
+	wait_until process_has "${pid[rm]}" stat '* [Tt] *'
+	grep -q ENOENT trace
+	local begin=$SECONDS
+	line_up w a
+	shoot CONT rm
+	ends 0 rm
+	ends 120 w
+	[ $((SECONDS - begin)) -lt 9 ] # its seat belt would have taken ten
+}
+
+@test "rm --all of somebody else's in a sticky directory is refused, and wakes nobody" {
+	need_root
+	local space=$COMPL_NAMESPACE.s file
+	file=$("$COMPL" --system -n "$space" init x && compgen -G "/dev/shm/compl*$space")
+	chgrp 65534 "$file"
+	chmod 660 "$file"
+	line_up w --system -n "$space" x
+	expect_from setpriv 125 --reuid 65534 --regid 65534 --clear-groups "$COMPL" --system -n "$space" rm --all
+	one_line 'belongs to uid 0, with mode 0660; use another namespace with -n \(system namespace .*\)$'
+	asleep w
+	expect_from setpriv 0 --reuid 65534 --regid 65534 --clear-groups "$COMPL" --system -n "$space" "done" x
+	ends 0 w
+	expect 0 --system -n "$space" rm --all
+}
