@@ -107,6 +107,20 @@ try_make(struct compl_space **c, const struct compl_where *where, unsigned flags
 	return result;
 }
 
+/* A file that could not be given its pages; it need not be marked, for nobody else knows its name. */
+static void
+forget(const struct compl_where *where)
+{
+	struct compl_space made = { .fd = -1 };
+	int error = errno;
+
+	if (file_name(made.name, where) == COMPL_OK && file_open(&made, where, 0) == COMPL_OK) {
+		file_unlink(&made);
+		close(made.fd);
+	}
+	errno = error;
+}
+
 enum compl_result
 scope_make(struct compl_space **c, const struct compl_where *where, unsigned flags, char *name)
 {
@@ -117,8 +131,12 @@ scope_make(struct compl_space **c, const struct compl_where *where, unsigned fla
 
 	*c = NULL;
 	sweep(&one);
-	do
-		result = make_name(name) ? try_make(c, &one, flags) : COMPL_E_SYSTEM;
-	while (result == COMPL_REMOVED);
+	do {
+		if (!make_name(name))
+			return COMPL_E_SYSTEM;
+		result = try_make(c, &one, flags);
+	} while (result == COMPL_REMOVED);
+	if (result != COMPL_OK)
+		forget(&one);
 	return result;
 }

@@ -226,4 +226,9 @@ in_scope() {
 	# shellcheck disable=SC2016
 	expect_from unshare 125 -m sh -c 'mount -t tmpfs -o ro none /dev/shm && exec "$0" scope -- true' "$COMPL"
 	one_line '^compl: scope: /dev/shm/compl.*'
+	# What says so has no limit.
+	# shellcheck disable=SC2016
+	run -125 bash -c '(ulimit -f 0; exec "$0" scope -- true) 2>&1 | cat; exit "${PIPESTATUS[0]}"' "$COMPL"
+	[[ $output =~ ^compl:\ scope:\ (/dev/shm/compl[^:]*):\ File\ too\ large ]]
+	[ ! -e "${BASH_REMATCH[1]}" ]
 }
