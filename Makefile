@@ -25,7 +25,7 @@ VERSION = 0.1.0
 CC ?= cc
 MUSL_CC ?= musl-gcc
 CLANG ?= clang
-OBJCOPY ?= objcopy
+OBJCOPY ?= $(shell $(CC) -print-prog-name=objcopy)
 CFLAGS ?= -O2 -g
 INSTALL ?= install
 PREFIX ?= /usr/local
@@ -76,7 +76,7 @@ our_cflags = -std=gnu17 -pthread -fPIE -fno-common -fstack-protector-strong -Wal
 	-Wformat=2 -Wundef -Wvla -ffunction-sections -fdata-sections $(if $(filter 1 true,$(WERROR) $(CI)),-Werror)
 our_ldflags = -pthread -Wl,--as-needed,--gc-sections
 # Many objects into one, of machine code.
-into_one = -r -nostdlib $(if $(findstring -flto,$(CFLAGS)),-flinker-output=nolto-rel)
+into_one = -r -nostdlib $(if $(findstring -flto,$(CFLAGS)),$(FROM_LTO))
 sanitize = -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
 # STATIC_* and NATIVE_*: asked anew each time, written only when the answer changes.
@@ -288,7 +288,7 @@ threaded := library race threads
 fixed_addresses = $(shell setarch -R true 2>/dev/null && echo setarch -R)
 
 check-tsan: $(threaded:%=build/tsan/c/%)
-	@COMPL_BUILDS='build/tsan/compl' TSAN_OPTIONS='suppressions=$(CURDIR)/tests/tsan.supp' \
+	@COMPL_BUILDS='build/tsan/compl' TSAN_OPTIONS='suppressions=tests/tsan.supp' \
 		$(fixed_addresses) tests/run $(or $(TESTS),$(threaded:%=build/tsan/c/%))
 
 check-storm: $(storms)
