@@ -377,7 +377,8 @@ enum compl_result compl_remove(struct compl_space *c, const char *name);
 /* Removes a whole namespace: its waiters return COMPL_REMOVED, except those whom
  * "all" has released already, and the segment is unlinked.  force: also one that
  * is damaged or of another version; its waiters notice within ten seconds.
- * COMPL_OK if there is none.
+ * COMPL_OK if there is none.  COMPL_E_NOT_OURS if it may be used, but not unlinked:
+ * then nothing has happened.
  *
  * On a handle of a removed namespace all later calls return COMPL_E_NO_SEGMENT:
  * open it again. */
