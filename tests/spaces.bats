@@ -200,10 +200,12 @@ of_ours() {
 
 @test "rm --all that finds none leaves what is made in that instant, or tells its users" {
 	[ -z "${COMPL_SANITIZED-}" ] || skip "strace and LeakSanitizer exclude each other"
-	background rm strace -D -o trace -e trace=openat -e inject=openat:signal=STOP:when=1 "$COMPL" rm --all
-	wait_until process_has "${pid[rm]}" stat '* [Tt] *'
-	grep -q ENOENT trace
-	local begin=$SECONDS
+	local begin first
+	strace -o trace -e trace=openat "$COMPL" rm --all
+	first=$(grep -n -m 1 "$COMPL_NAMESPACE.*ENOENT" trace)
+	background rm strace -D -o trace -e trace=openat -e "inject=openat:signal=STOP:when=${first%%:*}" "$COMPL" rm --all
+	wait_until grep -qs 'stopped by SIGSTOP' trace
+	begin=$SECONDS
 	line_up w a
 	shoot CONT rm
 	ends 0 rm
