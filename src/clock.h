@@ -18,6 +18,13 @@ int64_t clock_now_ns(void);
 
 struct timespec clock_timespec(int64_t ns);
 
+/* How long ago since_ns was, which may be any bytes; 0 if it lies ahead. */
+static inline uint64_t
+clock_elapsed(int64_t since_ns, int64_t now_ns)
+{
+	return now_ns > since_ns ? (uint64_t)now_ns - (uint64_t)since_ns : 0;
+}
+
 /* The earlier of deadline_ns and timeout_ns from now. */
 int64_t clock_sooner(int64_t deadline_ns, int64_t timeout_ns);
 

@@ -320,8 +320,7 @@ void
 completion_count_wait(struct session *s, uint32_t completion, int64_t since_ns, bool io)
 {
 	struct completion *n = completion_at(s, completion);
-	int64_t slept = clock_now_ns() - since_ns;
-	uint64_t ns = slept > 0 ? (uint64_t)slept : 0;
+	uint64_t ns = clock_elapsed(since_ns, clock_now_ns());
 
 	__atomic_add_fetch(&n->waits, 1, __ATOMIC_RELAXED);
 	__atomic_add_fetch(&n->waits_ns, ns, __ATOMIC_RELAXED);

@@ -92,7 +92,7 @@ allocate(struct sizes room)
 static double
 seconds_since(int64_t since_ns, int64_t now_ns)
 {
-	return now_ns > since_ns ? (double)(now_ns - since_ns) / 1e9 : 0;
+	return (double)clock_elapsed(since_ns, now_ns) / 1e9;
 }
 
 static void

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * A listing measures, then fills; somebody who writes into the segment without the lock may make a
- * queue longer in between.
+ * Listings of bytes that compl has not written.
  */
 #include "inside.h"
 
@@ -10,6 +9,11 @@
 #define FEW  100 /* producers of "b" */
 #define MANY 200 /* of "a", now and then */
 #define MET  20
+
+/* ---- a queue that grows ---------------------------------------------------------- */
+
+/* A listing measures, then fills; somebody who writes into the segment without the lock may make a
+ * queue longer in between. */
 
 static uint32_t *head_of_a;
 static int stop;
@@ -92,7 +96,52 @@ producers_come_while_it_is_made(void)
 	return true;
 }
 
+/* ---- times ------------------------------------------------------------------------- */
+
+static int
+waits_for_a(void *argument)
+{
+	(void)argument;
+	return wait_ms(space(), "a", -1) == COMPL_OK ? 0 : 98;
+}
+
+/* The statistics too count what such a wait has slept. */
+static bool
+times_are_any_bytes(void)
+{
+	static const int64_t times[] = { INT64_MIN, INT64_MIN + 1, -1, INT64_MAX };
+	struct compl_listing *list;
+	struct session s;
+
+	for (size_t i = 0; i < COUNT(times); i++) {
+		size_t w;
+
+		children_count = 0;
+		CHECK(compl_init(space(), "a", true) == COMPL_OK);
+		w = child(waits_for_a, NULL);
+		CHECK(child_sleeps(w));
+		CHECK(enter(&s));
+		completion_at(&s, directory_find(&s, "a"))->since_ns = times[i];
+		place_at(&s, get(&completion_at(&s, directory_find(&s, "a"))->line.head))
+			->since_ns = times[i];
+		repair_leave(&s);
+		CHECK(compl_list(space(), &list) == COMPL_OK);
+		CHECK(list->count == 1 && list->entries[0].waiter_count == 1);
+		CHECK(list->entries[0].age_seconds >= 0);
+		CHECK(list->entries[0].waiters[0].seconds >= 0);
+		compl_list_free(list);
+		CHECK(post_all("a") == COMPL_OK);
+		CHECK(child_status(w) == 0);
+		CHECK(compl_list(space(), &list) == COMPL_OK);
+		CHECK(list->entries[0].waits == 1);
+		compl_list_free(list);
+		CHECK(compl_remove(space(), "a") == COMPL_OK);
+	}
+	return true;
+}
+
 static const struct test tests[] = {
+	{ "times may be any bytes", times_are_any_bytes, false },
 	{ "producers that come while a listing is made do not go beyond its room",
 	  producers_come_while_it_is_made, true },
 };
