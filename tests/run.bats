@@ -554,7 +554,7 @@ terminal() {
 
 @test "an alarm that somebody has set before the start rings" {
 	# shellcheck disable=SC2016 # for the inner shell
-	background r perl -e 'alarm 2; exec @ARGV' "$COMPL" run a --ready fd:3 -- sh -c 'echo >&3; exec sleep 1000'
+	background r perl -e 'alarm 4; exec @ARGV' "$COMPL" run a --ready fd:3 -- sh -c 'echo >&3; exec sleep 1000'
 	expect_w 0 wait a -t 15s
 	cmd=$(pgrep -P "${pid[r]}")
 	ends 142 r
