@@ -297,7 +297,7 @@ blocked() {
 	background r "$COMPL" run haproxy --ready notify -- haproxy -Ws -f haproxy.cfg
 	expect_w 0 wait haproxy -t 15s
 	[ -S front ]
-	grep -q 'READY=1' o.out
+	wait_until grep -q 'READY=1' o.out # waiters are told first
 	run ! grep -q MAINPID o.out
 	# It loads its configuration anew, which it says, and stays ready.
 	shoot USR2 r
