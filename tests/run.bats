@@ -513,10 +513,8 @@ terminal() {
 	expect 0 rm a -f
 }
 
-@test "while the lock is held by somebody who does not go on, signals end run all the same" {
-	tolerate_rescues
-	expect 0 init keep
-	start r a -- sh -c 'exec sleep 1000'
+# r runs a CMD that is killed while somebody has the lock, and then gets SIGTERM.
+ends_while_locked() {
 	wait_until pgrep -P "${pid[r]}"
 	cmd=$(pgrep -P "${pid[r]}")
 	background holder "$COMPL_TOOLS/hold-lock" "$COMPL_NAMESPACE"
@@ -527,6 +525,13 @@ terminal() {
 	ends 143 r
 	shoot KILL holder
 	outcome holder
+}
+
+@test "while the lock is held by somebody who does not go on, signals end run all the same" {
+	tolerate_rescues
+	expect 0 init keep
+	start r a -- sh -c 'exec sleep 1000'
+	ends_while_locked
 	expect_w 121 wait a -t 5s
 	start r b -- true
 	ends 0 r
@@ -539,16 +544,7 @@ terminal() {
 	ends 0 r
 	[[ $(<r.out) == *2000 ]]
 	background r env --block-signal=ALRM "$COMPL" run a -- sh -c 'exec sleep 1000'
-	wait_until pgrep -P "${pid[r]}"
-	cmd=$(pgrep -P "${pid[r]}")
-	background holder "$COMPL_TOOLS/hold-lock" "$COMPL_NAMESPACE"
-	wait_until grep -q held holder.out
-	kill -KILL "$cmd"
-	wait_until is_asleep "${pid[r]}"
-	shoot TERM r
-	ends 143 r
-	shoot KILL holder
-	outcome holder
+	ends_while_locked
 	expect 0 rm a -f
 }
 

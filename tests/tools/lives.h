@@ -233,16 +233,15 @@ release(const struct history *h, struct lives *s, unsigned name, bool all, bool 
 	for (i = 0; i < before.waiting; i++) {
 		unsigned op = before.line[i].op;
 		const struct ask *a = &h->op[op].ask;
+		bool failed;
 
 		if (!stands(h, &before, i, name))
 			continue;
-		if ((all || failure) && a->fail_fast && s->name[name].status) {
-			if (!end_wait(h, s, op, GOT_OK, name, true, found))
-				return false;
-		} else if (all && (a->any || all_are_all(s, a))) {
-			if (!end_wait(h, s, op, GOT_OK, name, false, found))
-				return false;
-		}
+		failed = (all || failure) && a->fail_fast && s->name[name].status;
+		if (!failed && !(all && (a->any || all_are_all(s, a))))
+			continue;
+		if (!end_wait(h, s, op, GOT_OK, name, failed, found))
+			return false;
 	}
 	return true;
 }
