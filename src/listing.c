@@ -3,6 +3,10 @@
  * Counted under the lock, allocated without it, filled under it again; begun
  * anew if more has come meanwhile.  Names and waiters that only the dead hold are
  * not there.
+ *
+ * Atomicity: the dead among the producers are told of in all names before the first is filled,
+ * for that may take a wait out of several lines at once.  A producer that dies after that is
+ * still listed.
  */
 #include "listing.h"
 
@@ -35,12 +39,23 @@ struct block {
 };
 
 static bool
+is_used(struct session *s, uint32_t completion)
+{
+	return get(&completion_at(s, completion)->flags) & COMPLETION_USED;
+}
+
+static bool
 is_listed(struct session *s, uint32_t completion)
 {
-	if (!(get(&completion_at(s, completion)->flags) & COMPLETION_USED))
-		return false;
-	producer_settle(s, completion);
-	return !completion_is_idle(s, completion);
+	return is_used(s, completion) && !completion_is_idle(s, completion);
+}
+
+static void
+settle(struct session *s)
+{
+	for (uint32_t i = 1; i <= s->completions && !s->damaged; i++)
+		if (is_used(s, i))
+			producer_settle(s, i);
 }
 
 static size_t
@@ -54,6 +69,16 @@ count_waiters(struct session *s, uint32_t completion)
 	return count;
 }
 
+static size_t
+count_producers(struct session *s, uint32_t completion)
+{
+	size_t count = 0;
+
+	for (struct queue_walk walk = producer_walk(s, completion); queue_next(&walk) != 0;)
+		count++;
+	return count;
+}
+
 static void
 measure(struct session *s, struct sizes *sizes)
 {
@@ -62,7 +87,7 @@ measure(struct session *s, struct sizes *sizes)
 		if (is_listed(s, i)) {
 			sizes->names += 1;
 			sizes->waiters += count_waiters(s, i);
-			sizes->producers += producer_count(s, i);
+			sizes->producers += count_producers(s, i);
 		}
 }
 
@@ -145,8 +170,6 @@ fill_producers(struct session *s, uint32_t completion, struct block *b, struct c
 		struct place *p = place_at(s, place);
 		struct compl_producer *producer;
 
-		if (!place_is_alive(p))
-			continue;
 		if (b->used.producers == b->room.producers)
 			return;
 		producer = &b->producers[b->used.producers++];
@@ -249,6 +272,7 @@ attempt(struct session *s, struct block *b, struct sizes *sizes, bool *filled)
 
 	if (result != COMPL_OK)
 		return result;
+	settle(s);
 	measure(s, sizes);
 	*filled = has_room(b, sizes);
 	if (*filled)

@@ -96,6 +96,85 @@ producers_come_while_it_is_made(void)
 	return true;
 }
 
+/* ---- a producer that dies meanwhile ------------------------------------------------- */
+
+#define BETWEEN 4000 /* names */
+
+static int
+waits_for_both(void *argument)
+{
+	struct compl_request r = { .names = (const char *[]){ "a", "b" },
+				   .count = 2,
+				   .need = 1,
+				   .deadline_ns = COMPL_NEVER };
+	struct compl_outcome out = { 0 };
+
+	(void)argument;
+	return compl_wait(space(), &r, &out) == COMPL_PRODUCER_DIED ? 0 : 98;
+}
+
+static int
+promises_b(void *argument)
+{
+	struct compl_space *c = space_open(COMPL_SOLE_LIST);
+	struct compl_post token = { .tokens = 1 };
+	struct compl_promise promise;
+
+	(void)argument;
+	NEED(c != NULL);
+	NEED(compl_promise(c, "b", 0, "me", &promise) == COMPL_OK);
+	NEED(compl_done(c, "promised", &token) == COMPL_OK);
+	for (;;)
+		pause();
+}
+
+/* Its death takes the wait out of both lines. */
+static bool
+is_of_one_instant(bool *told)
+{
+	struct compl_listing *list;
+	const struct compl_entry *a, *b;
+
+	CHECK(compl_list(space(), &list) == COMPL_OK);
+	a = &list->entries[0];
+	b = &list->entries[1];
+	CHECK(strcmp(a->name, "a") == 0 && strcmp(b->name, "b") == 0);
+	*told = b->done == COMPL_ALL;
+	CHECK(a->waiter_count == b->waiter_count && a->waiter_count + *told == 1);
+	compl_list_free(list);
+	return true;
+}
+
+/* Many names lie between the two, so that deaths fall into the time in which they are listed. */
+static bool
+a_producer_dies_while_it_is_made(void)
+{
+	char name[16];
+
+	CHECK(compl_init(space(), "a", false) == COMPL_OK);
+	for (int i = 0; i < BETWEEN; i++) {
+		snprintf(name, sizeof(name), "c%d", i);
+		CHECK(compl_init(space(), name, false) == COMPL_OK);
+	}
+	CHECK(compl_init(space(), "b", false) == COMPL_OK);
+	for (int round = 0; round < 40; round++) {
+		bool told = false;
+		size_t p, w;
+
+		children_count = 0;
+		p = child(promises_b, NULL);
+		CHECK(wait_ms(space(), "promised", -1) == COMPL_OK);
+		w = child(waits_for_both, NULL);
+		CHECK(child_sleeps(w));
+		child_kill(p, SIGKILL);
+		while (!told)
+			CHECK(is_of_one_instant(&told));
+		CHECK(child_status(w) == 0 && child_status(p) == 137);
+		CHECK(compl_reinit(space(), "b", false) == COMPL_OK);
+	}
+	return true;
+}
+
 /* ---- times ------------------------------------------------------------------------- */
 
 static int
@@ -141,6 +220,8 @@ times_are_any_bytes(void)
 }
 
 static const struct test tests[] = {
+	{ "a producer that dies while a listing is made is there for all names or for none",
+	  a_producer_dies_while_it_is_made, false },
 	{ "times may be any bytes", times_are_any_bytes, false },
 	{ "producers that come while a listing is made do not go beyond its room",
 	  producers_come_while_it_is_made, true },

@@ -650,22 +650,9 @@ shows_line(const struct history *h, const struct lives *s, const struct shot *sh
 	return n == shot->name[name].waiters;
 }
 
-/* A producer whose death comes with the listing. */
-static inline bool
-dies_meanwhile(const struct history *h, const struct lives *s, const struct op *promise,
-	       const struct op *list)
-{
-	unsigned i;
-
-	for (i = h->count - h->deaths; i < h->count; i++)
-		if (h->op[i].promise == promise->begin && s->phase[i] != PHASE_OVER)
-			return list->ask.kind == OP_LIST;
-	return false;
-}
-
 static inline bool
 shows_producers(const struct history *h, const struct lives *s, const struct shot *shot,
-		unsigned name, const struct op *list)
+		unsigned name)
 {
 	unsigned i, n = 0;
 
@@ -674,9 +661,7 @@ shows_producers(const struct history *h, const struct lives *s, const struct sho
 
 		if (!asks_for(&o->ask, name))
 			continue;
-		if (n < shot->name[name].producers && shot->name[name].producer[n] == o->pid)
-			n++;
-		else if (!dies_meanwhile(h, s, o, list))
+		if (n == shot->name[name].producers || shot->name[name].producer[n++] != o->pid)
 			return false;
 	}
 	return n == shot->name[name].producers;
@@ -717,7 +702,7 @@ shows(const struct history *h, const struct lives *s, const struct op *list)
 
 		if (!shows_existence(h, s, shot, n, list) || a->done != b->done ||
 		    a->init != b->init || a->status != b->status || a->value != b->value ||
-		    !shows_line(h, s, shot, n, list) || !shows_producers(h, s, shot, n, list))
+		    !shows_line(h, s, shot, n, list) || !shows_producers(h, s, shot, n))
 			return false;
 	}
 	return true;
