@@ -271,10 +271,10 @@ killed_with_its_witness(void)
 		CHECK(promised(everything, &p));
 		for (i = 0; i < 4; i++)
 			CHECK(waiting(i == 1 ? b_a : a, &w[i]));
-		kill(children[p].pid, SIGKILL);
-		kill(children[w[0]].pid, SIGKILL);
+		child_kill(p, SIGKILL);
+		child_kill(w[0], SIGKILL);
 		if (round % 2)
-			kill(children[w[1]].pid, SIGKILL);
+			child_kill(w[1], SIGKILL);
 		CHECK(child_status(w[2]) == ORPHANED && child_status(w[3]) == ORPHANED);
 		CHECK(child_status(p) == 137 && child_status(w[0]) >= 0 && child_status(w[1]) >= 0);
 		CHECK(compl_remove(space(), "a") == COMPL_OK);

@@ -206,7 +206,7 @@ names_left(void)
 
 static struct {
 	pid_t pid;
-	bool ended;
+	bool ended, killed;
 	int status;
 } children[CHILDREN_MAX];
 static size_t children_count;
@@ -220,7 +220,7 @@ child(int (*run)(void *), void *argument)
 	if (i >= CHILDREN_MAX)
 		abort();
 	fflush(stdout);
-	children[i].ended = false;
+	children[i].ended = children[i].killed = false;
 	children[i].pid = fork();
 	if (children[i].pid == 0) {
 		alarm(0);
@@ -297,9 +297,11 @@ child_kill(size_t i, int signal)
 {
 	if (!child_has_ended(i))
 		kill(children[i].pid, signal);
+	children[i].killed |= signal == SIGKILL;
 }
 
-/* Whoever is left is killed; true if there was nobody. */
+/* Whoever is left is killed; true if there was nobody.  Who has been killed may take a moment to
+ * go: those who wait for him are told before he can be waited for. */
 static inline bool
 children_end(void)
 {
@@ -307,7 +309,7 @@ children_end(void)
 	size_t i;
 
 	for (i = 0; i < children_count; i++) {
-		if (child_has_ended(i))
+		if (child_has_ended(i) || (children[i].killed && child_status(i) >= 0))
 			continue;
 		printf("# child %zu was left\n", i);
 		none = false;
