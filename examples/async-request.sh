@@ -11,16 +11,20 @@
 set -eu
 
 compl=${COMPL:-compl}
-export COMPL_NAMESPACE="async-request-$$"
+case ${COMPL_NAMESPACE-} in
+scope.*) ;;
+*) exec "$compl" scope -- sh "$0" ;;
+esac
 
 dir=$(mktemp -d)
 clean_up() {
-	"$compl" rm --all
+	trap '' INT TERM
+	wait
 	rm -rf "$dir"
 }
 trap clean_up EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
+trap 'clean_up; exit 130' INT
+trap 'clean_up; exit 143' TERM
 
 readonly EIO=5
 

@@ -35,9 +35,14 @@ stop() {
 	wait
 	started=
 }
-trap stop EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
+# Once: a signal that comes in the midst of it would end it.
+clean_up() {
+	trap '' INT TERM
+	stop
+}
+trap clean_up EXIT
+trap 'clean_up; exit 130' INT
+trap 'clean_up; exit 143' TERM
 
 # gate JOB...: 0 if all succeed
 gate() {

@@ -9,20 +9,14 @@
 #
 # If the last one still runs, this one ends with 124, and the job goes on alone.  Nothing has to be
 # cleared away after a crash, as a file with a pid has: a producer that has died is none.
+# Here the namespace is a scope, which ends with this script, and ends what waits in it.
 set -eu
 
 compl=${COMPL:-compl}
-export COMPL_NAMESPACE="cron-$$"
-
-started=
-clean_up() {
-	[ -z "$started" ] || kill "$started" 2>/dev/null || :
-	wait
-	"$compl" rm --all
-}
-trap clean_up EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
+case ${COMPL_NAMESPACE-} in
+scope.*) ;;
+*) exec "$compl" scope -- sh "$0" ;;
+esac
 
 # What cron does at the appointed time; it becomes the command.  The job says when it has begun, and
 # goes on when told, each by a name of its own.  It becomes the wait, too, and the wait its last line:
@@ -40,7 +34,7 @@ latest() {
 	echo "the job's status: $status"
 }
 
-cron monday & started=$!
+cron monday &
 "$compl" wait begun --timeout 10s
 
 status=0
@@ -50,13 +44,13 @@ echo "cron: status $status, the last one still runs"
 latest
 
 echo "cron: once more, and this one crashes"
-cron tuesday & started=$!
+cron tuesday & crashing=$!
 "$compl" wait begun --timeout 10s
-kill -KILL "$started"
+kill -KILL "$crashing"
 latest
 
 echo "cron: the next time nothing is in its way"
-cron wednesday & started=$!
+cron wednesday &
 "$compl" wait begun --timeout 10s
 "$compl" done go-wednesday
 latest

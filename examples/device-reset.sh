@@ -15,21 +15,24 @@
 set -eu
 
 compl=${COMPL:-compl}
-export COMPL_NAMESPACE="device-reset-$$"
+case ${COMPL_NAMESPACE-} in
+scope.*) ;;
+*) exec "$compl" scope -- sh "$0" ;;
+esac
 
 dir=$(mktemp -d)
-device=
 clean_up() {
+	trap '' INT TERM
 	exec 3>&-
-	[ -z "$device" ] || wait "$device" || :
-	"$compl" rm --all
 	rm -rf "$dir"
+	[ -z "${!-}" ] || kill $! 2>/dev/null || :
+	wait
 }
 trap clean_up EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
+trap 'clean_up; exit 130' INT
+trap 'clean_up; exit 143' TERM
 
-# The device: a process that answers a reset with an interrupt, but not when it is jammed.
+# The device, the one job in the background, answers a reset with an interrupt, but not when jammed.
 # It ends when nobody holds its control register open any more.
 device() {
 	jammed=
@@ -60,7 +63,7 @@ expect() {
 }
 
 mkfifo "$dir/control"
-device <"$dir/control" & device=$!
+device <"$dir/control" &
 exec 3>"$dir/control"
 
 "$compl" init reset-done

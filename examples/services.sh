@@ -21,15 +21,17 @@ dir=$(mktemp -d)
 started=
 # The signal is for CMD; `run` passes it on.
 clean_up() {
+	trap '' INT TERM
 	# A list of numbers.
 	# shellcheck disable=SC2086
 	[ -z "$started" ] || kill $started 2>/dev/null || :
 	wait
+	started=
 	rm -rf "$dir"
 }
 trap clean_up EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
+trap 'clean_up; exit 130' INT
+trap 'clean_up; exit 143' TERM
 
 echo "starts the cache, which says when it is ready"
 "$compl" run cache --ready notify -- redis-server --supervised systemd \

@@ -6,27 +6,32 @@
 # They are started in the wrong one.  Each says what it is ready for, and waits for what it
 # needs; nobody sleeps "long enough", and nobody knows who was started when.  "Ready" is a
 # state, not a piece of work, so it is posted with --all: for who waits now and who comes later.
+# The namespace is a scope: it is of this run alone, and goes with it.
 #
 # Ends with 0 only if the order was right.
 set -eu
 
 compl=${COMPL:-compl}
-export COMPL_NAMESPACE="startup-$$"
+case ${COMPL_NAMESPACE-} in
+scope.*) ;;
+*) exec "$compl" scope -- sh "$0" ;;
+esac
 
 dir=$(mktemp -d)
 started=
-# Whoever is still at it goes first, lest one makes the namespace anew.
+# Twice does no harm; a signal that comes in the midst of it would.
 clean_up() {
+	trap '' INT TERM
 	# A list of numbers.
 	# shellcheck disable=SC2086
 	[ -z "$started" ] || kill $started 2>/dev/null || :
 	wait
-	"$compl" rm --all
+	started=
 	rm -rf "$dir"
 }
 trap clean_up EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
+trap 'clean_up; exit 130' INT
+trap 'clean_up; exit 143' TERM
 
 # Hundredths of a second since the machine was started.
 now() {

@@ -16,30 +16,56 @@ setup() {
 	unset COMPL_NAMESPACE COMPL_TIMEOUT COMPL_EXISTING
 }
 
-# example NAME: runs it; its process id is then in the file pid, its output in out and err.
+# recorded COMMAND...: gives it a command that notes in which namespace it is used.  Where its first
+# words are $held it never does what it is told.
+recorded() {
+	cat >"$BATS_TEST_TMPDIR/recorder" <<EOF
+#!/bin/sh
+echo "\${COMPL_NAMESPACE-}" >>"$BATS_TEST_TMPDIR/spaces"
+case "\$1 \${2-}" in
+"${held-}")
+	echo >"$BATS_TEST_TMPDIR/is-held"
+	exec sleep 1000
+	;;
+esac
+exec "$(realpath "$COMPL")" "\$@"
+EOF
+	chmod +x "$BATS_TEST_TMPDIR/recorder"
+	COMPL=$BATS_TEST_TMPDIR/recorder "$@"
+}
+
+# Its scope, which is no namespace of ours.
+find_scope() {
+	scope=$(grep . spaces | sort -u)
+	[[ $scope == scope.* && $scope != *$'\n'* ]]
+}
+
+# example NAME: runs it; its output is then in out and err, the name of its scope in $scope.
 example() {
 	cd "$BATS_TEST_TMPDIR" || return
 	# shellcheck disable=SC2016 # for the inner shell
-	run timeout -s KILL 60 sh -c 'echo $$ >pid; exec sh "$0" >out 2>err' "$examples/$1.sh" 3>&-
+	recorded run timeout -s KILL 60 sh -c 'exec sh "$0" >out 2>err' "$examples/$1.sh" 3>&-
 	echo "status $status"
 	cat out err
+	find_scope
 }
 
-# Processes that an example started; they may need a moment to die.
+# Processes that it started; who has been left behind may need a moment to go.
 living() {
-	grep -lFsz "COMPL_NAMESPACE=$1" /proc/[0-9]*/environ
+	grep -lFsz "COMPL_NAMESPACE=$scope" /proc/[0-9]*/environ
 }
 
-# left_nothing NAME: no segment, no file, no process.
+# No segment, no file, no process.
 left_nothing() {
-	local space tries
-	space=$1-$(<pid)
-	for tries in {1..200}; do
-		[ -n "$(living "$space")" ] || break
+	local tries
+
+	for tries in {1..500}; do
+		[ -n "$(living)" ] || break
 		sleep 0.02
 	done
-	[ "$tries" -lt 200 ]
-	[ -z "$(compgen -G "/dev/shm/compl*$space*")" ]
+	ls -A "$TMPDIR" /dev/shm
+	[ "$tries" -lt 500 ]
+	[ -z "$(compgen -G "/dev/shm/compl.*$scope")" ]
 	[ -z "$(ls -A "$TMPDIR")" ]
 }
 
@@ -53,7 +79,7 @@ left_nothing() {
 	[ "$ready" = "database accounts orders app " ] || [ "$ready" = "database orders accounts app " ]
 	[[ $(tail -n 1 out) == "The right order: $ready" ]]
 	[ "$(grep -cE '^[0-9]+\.[0-9][0-9]  ' out)" -eq "$(($(wc -l <out) - 1))" ]
-	left_nothing startup
+	left_nothing
 }
 
 @test "startup: fails, and cleans up, when nobody can wait" {
@@ -66,7 +92,7 @@ EOF
 	COMPL=$BATS_TEST_TMPDIR/hasty example startup
 	[ "$status" -eq 1 ]
 	grep -q '^The wrong order' err
-	left_nothing startup
+	left_nothing
 }
 
 @test "wait-for-setup: nobody gets the answer before the set-up is done" {
@@ -79,7 +105,7 @@ set-up: done
 early user: the answer is forty-two
 late user: the answer is forty-two
 EOF
-	left_nothing wait-for-setup
+	left_nothing
 }
 
 @test "async-request: the waiter returns the callback's error, and the next request succeeds" {
@@ -90,7 +116,7 @@ EOF
 first request: error 5
 second request: error 0, read: hello
 EOF
-	left_nothing async-request
+	left_nothing
 }
 
 @test "device-reset: an answer in time, none in time, a late one that does not count" {
@@ -105,28 +131,11 @@ late answer: a token nobody asked for
 reset: status 124
 reset: status 0
 EOF
-	left_nothing device-reset
-}
-
-# recorded NAME: the same as example, of one that runs in a scope, whose name is then in $scope.
-recorded() {
-	local real=$COMPL
-	printf '#!/bin/sh\necho "$COMPL_NAMESPACE" >>"%s/spaces"\nexec "%s" "$@"\n' \
-		"$BATS_TEST_TMPDIR" "$(realpath "$real")" >"$BATS_TEST_TMPDIR/recorder"
-	chmod +x "$BATS_TEST_TMPDIR/recorder"
-	COMPL=$BATS_TEST_TMPDIR/recorder example "$1"
-	scope=$(grep . "$BATS_TEST_TMPDIR/spaces" | sort -u)
-	[[ $scope == scope.* && $scope != *$'\n'* ]]
-}
-
-scope_left_nothing() {
-	[ -z "$(compgen -G "/dev/shm/compl*$scope*")" ]
-	[ -z "$(living "$scope")" ]
-	[ -z "$(ls -A "$TMPDIR")" ]
+	left_nothing
 }
 
 @test "services: the app has both daemons" {
-	recorded services
+	example services
 	[ "$status" -eq 0 ]
 	[ ! -s err ]
 	diff out - <<'EOF'
@@ -135,21 +144,21 @@ starts the queue, and a probe
 app: both are ready
 app: the job is to say hello
 EOF
-	scope_left_nothing
+	left_nothing
 }
 
 @test "services: a daemon that cannot start ends it at once, with its status" {
 	mkdir "$BATS_TEST_TMPDIR/bin"
 	printf '#!/bin/sh\ncase "$*" in *supervised*) exec sleep 1000 ;; esac\nexit 7\n' >"$BATS_TEST_TMPDIR/bin/redis-server"
 	chmod +x "$BATS_TEST_TMPDIR/bin/redis-server"
-	PATH=$BATS_TEST_TMPDIR/bin:$PATH recorded services
+	PATH=$BATS_TEST_TMPDIR/bin:$PATH example services
 	[ "$status" -ne 0 ] && [ "$status" -ne 124 ] && [ "$status" -ne 137 ]
 	grep -q '^compl: wait: queue: ' err
-	scope_left_nothing
+	left_nothing
 }
 
 @test "ci-gate: opens if all succeed, and names the one that does not" {
-	recorded ci-gate
+	example ci-gate
 	[ "$status" -eq 0 ]
 	[ ! -s err ]
 	diff out - <<'EOF'
@@ -158,7 +167,7 @@ gate: open
 gate: starts lint docs soak unit
 gate: shut, docs ended with 3
 EOF
-	scope_left_nothing
+	left_nothing
 }
 
 @test "cron: the second gives way, a crash is known, and in nobody's way" {
@@ -178,17 +187,36 @@ job: begins
 job: ends
 the job's status: 0
 EOF
-	left_nothing cron
+	left_nothing
 }
 
-@test "an example that is interrupted cleans up" {
-	cd "$BATS_TEST_TMPDIR" || return
-	local pid
-	setsid sh -c 'echo $$ >pid; exec sh "$0"' "$examples/startup.sh" >out 2>err 3>&- &
-	until grep -q 'orders.*started' out; do sleep 0.02; done
+# interrupted NAME HELD: in the midst of it somebody waits for what is not done, and a signal comes
+# to all of its processes, as from a terminal.
+interrupted() {
+	local pid ended=0 held=$2
+
+	rm -f spaces is-held
+	# shellcheck disable=SC2016 # for the inner shell
+	recorded setsid sh -c 'echo $$ >pid; exec sh "$0" >out 2>err' "$examples/$1.sh" 3>&- &
+	until [ -e is-held ] && find_scope && "$COMPL" ls -n "$scope" --json | grep -q '"waiters":\[{'; do
+		sleep 0.02
+	done
 	pid=$(<pid)
 	kill -TERM -- "-$pid"
-	run wait $!
-	[ "$status" -ne 0 ]
-	left_nothing startup
+	wait $! || ended=$?
+	echo "$1: status $ended"
+	cat out err
+	[ "$ended" -eq 143 ]
+	left_nothing
+}
+
+@test "an example that is interrupted leaves nothing behind" {
+	cd "$BATS_TEST_TMPDIR" || return
+	interrupted startup "done db-ready"
+	interrupted wait-for-setup "done setup-done"
+	interrupted async-request "done request-done"
+	interrupted device-reset "done reset-done"
+	interrupted services "run queue"
+	interrupted ci-gate "run unit"
+	interrupted cron "done begun"
 }
