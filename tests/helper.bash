@@ -91,11 +91,16 @@ inspect() {
 	[ "$left" = 0 ] || [ -n "$rescuable" ] || complain "rescues: $left"
 }
 
-# Processes of this test that nobody recorded.
+# Processes of this test that nobody recorded.  Who has been killed, or is ended by the death of its
+# parent, may take a moment to go.
 find_strays() {
-	local file space=$COMPL_NAMESPACE
+	local file space=$COMPL_NAMESPACE tries
 
 	unset COMPL_NAMESPACE
+	for tries in {1..100}; do
+		grep -qFs "COMPL_NAMESPACE=$space" /proc/[0-9]*/environ || return 0
+		sleep 0.05
+	done
 	while read -r file; do
 		file=${file#/proc/}
 		complain "process ${file%/environ} was left: $(tr '\0' ' ' <"/proc/${file%/environ}/cmdline")"

@@ -40,12 +40,12 @@ doctored() {
 		[[ $build = /* ]] || build=$BATS_TEST_DIRNAME/../$build
 		commands+=("$build")
 	done
-	run timeout -s KILL 300 "$COMPL_TOOLS/storm" --seconds 6 --namespace "$COMPL_NAMESPACE" \
+	run timeout -s KILL 500 "$COMPL_TOOLS/storm" --rounds 150 --namespace "$COMPL_NAMESPACE" \
 		"${peer[@]}" "${commands[@]}" 3>&-
 	echo "$output"
 	[ "$status" -eq 0 ]
-	[[ $output =~ ' '([0-9]+)' rounds' ]]
-	[ "${BASH_REMATCH[1]}" -gt 1 ]
+	[[ $output =~ ': 150 rounds'.*' '([0-9]+)' undecided' ]]
+	[ "${BASH_REMATCH[1]}" -lt 15 ]
 }
 
 @test "a seed and a round give the same operations and signals again" {
