@@ -50,6 +50,7 @@ struct stage {
 	struct part dead[VICTIMS];
 	int64_t posted[NAMES]; /* by us */
 	unsigned all, removed; /* names, by us */
+	bool hurried;	       /* a victim's deadline runs; it may have passed when we look */
 	ino_t inode;	       /* of the segment, once there is one */
 	char scope[128];       /* the file of the victim's, or "" */
 };
@@ -140,7 +141,8 @@ stage_post(struct stage *s, unsigned name, uint32_t tokens, bool all)
 	stage_post_status(s, name, tokens, all, 0);
 }
 
-/* A waiter, or a producer. */
+/* A waiter, or a producer.  If the victim it is to sleep behind has timed out by then, it may have
+ * gone already. */
 static inline void
 stage_wait(struct stage *s, const char *action)
 {
@@ -151,7 +153,7 @@ stage_wait(struct stage *s, const char *action)
 	arguments_of(s, s->waiter, text, argv);
 	s->cast[i] = (struct part){ .wish = wish_of(argv) };
 	other_start(&s->other[i], argv);
-	if (!others_settle(&s->other[i], 1) || s->other[i].ended)
+	if (!others_settle(&s->other[i], 1) || (s->other[i].ended && !s->hurried))
 		give_up("a waiter does not sleep");
 }
 
@@ -304,6 +306,7 @@ stage_victim(struct stage *s, const char *line, bool slow)
 	deadline = strstr(text, "SOON");
 	if (!deadline)
 		deadline = strstr(text, "LATE");
+	s->hurried |= deadline != NULL;
 	if (deadline)
 		memcpy(deadline, slow ? "1.50" : *deadline == 'L' ? "0.25" : "0.03", 4);
 	arguments_of(s, s->program, text, argv);
