@@ -22,7 +22,7 @@ work() {
 	lint) echo "exec sleep 0.1" ;;
 	unit) echo "exec sleep 0.2" ;;
 	docs) echo "sleep 0.1; exit 3" ;;
-	soak) echo "exec sleep 1000" ;;
+	soak) echo "exec sleep 30" ;;
 	esac
 }
 

@@ -73,7 +73,7 @@ left_nothing() {
 	example startup
 	[ "$status" -eq 0 ]
 	[ ! -s err ]
-	[ "$(awk '/ started/ { print $2 }' out)" = $'app\naccounts\norders\ndatabase' ]
+	[ "$(awk '/ started/ { print $2 }' out | sort)" = $'accounts\napp\ndatabase\norders' ]
 	local ready
 	ready=$(awk '$3 == "ready" { printf "%s ", $2 }' out)
 	[ "$ready" = "database accounts orders app " ] || [ "$ready" = "database orders accounts app " ]
@@ -152,7 +152,9 @@ EOF
 	printf '#!/bin/sh\ncase "$*" in *supervised*) exec sleep 1000 ;; esac\nexit 7\n' >"$BATS_TEST_TMPDIR/bin/redis-server"
 	chmod +x "$BATS_TEST_TMPDIR/bin/redis-server"
 	PATH=$BATS_TEST_TMPDIR/bin:$PATH example services
-	[ "$status" -ne 0 ] && [ "$status" -ne 124 ] && [ "$status" -ne 137 ]
+	[ "$status" -ne 0 ]
+	[ "$status" -ne 124 ]
+	[ "$status" -ne 137 ]
 	grep -q '^compl: wait: queue: ' err
 	left_nothing
 }
@@ -193,12 +195,13 @@ EOF
 # interrupted NAME HELD: in the midst of it somebody waits for what is not done, and a signal comes
 # to all of its processes, as from a terminal.
 interrupted() {
-	local pid ended=0 held=$2
+	local pid ended=0 held=$2 limit=$((SECONDS + 60))
 
 	rm -f spaces is-held
 	# shellcheck disable=SC2016 # for the inner shell
 	recorded setsid sh -c 'echo $$ >pid; exec sh "$0" >out 2>err' "$examples/$1.sh" 3>&- &
 	until [ -e is-held ] && find_scope && "$COMPL" ls -n "$scope" --json | grep -q '"waiters":\[{'; do
+		[ "$SECONDS" -lt "$limit" ]
 		sleep 0.02
 	done
 	pid=$(<pid)

@@ -27,17 +27,22 @@ load helper
 
 @test "0: help and version" {
 	expect 0 help
-	[ -n "$out" ] && [ -z "$err" ]
+	[ -n "$out" ]
+	[ -z "$err" ]
 	expect 0 --help
-	[ -n "$out" ] && [ -z "$err" ]
+	[ -n "$out" ]
+	[ -z "$err" ]
 	expect 0 -h
 	expect 0 --version
-	[[ $out =~ ^compl\ [0-9] ]] && [ -z "$err" ]
+	[[ $out =~ ^compl\ [0-9] ]]
+	[ -z "$err" ]
 	for c in init wait try done test reinit rm run scope ls check help; do
 		expect 0 help $c
-		[[ $out == *$c* ]] && [ -z "$err" ]
+		[[ $out == *$c* ]]
+		[ -z "$err" ]
 		expect 0 $c --help
-		[[ $out == *$c* ]] && [ -z "$err" ]
+		[[ $out == *$c* ]]
+		[ -z "$err" ]
 		expect 0 $c -h
 	done
 	[ ! -e "$segment" ]
@@ -93,6 +98,7 @@ load helper
 	line_up w a
 	shoot KILL p
 	ends 121 w
+	ends 137 p
 	[[ $(<w.err) =~ ^"compl: wait: a: "[^$'\n']*"(namespace $COMPL_NAMESPACE of uid $EUID)"$ ]]
 	[ ! -s w.out ]
 }

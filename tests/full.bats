@@ -47,7 +47,7 @@ some() {
 	line_up w1 n1 --print
 	line_up w2 n1 n2 --print
 	line_up w3 n3 n4 --any
-	line_up w4 n5 --timeout 400ms
+	line_up w4 n5 --timeout 4s
 	line_up w5 n6
 	line_up w6 n7 --fail-fast --print
 	line_up w7 n8
@@ -216,6 +216,7 @@ some() {
 	local i sure=0 refused=0
 
 	leave_pages 0
+	waits_for_room w0 n1
 	for i in {1..60}; do
 		background w$i "$COMPL_WAITER" wait n1
 		[ $((i % 10)) -ne 0 ] || leave_pages $((i / 10))
@@ -229,8 +230,8 @@ some() {
 		unset "pid[w$i]"
 	done
 	sure=$((60 - refused))
-	[ "$refused" -gt 0 ] && [ "$sure" -gt 0 ]
-	stands n1 $sure
+	[ "$sure" -gt 0 ]
+	wait_until_waiting n1 $sure
 	leave_pages 0
 	expect 0 done n1 --count $sure
 	for i in {1..60}; do

@@ -18,7 +18,7 @@ bats_require_minimum_version 1.5.0
 : "${COMPL_TOOLS:=$BATS_TEST_DIRNAME/../build/tools}"
 LIMIT=20 # seconds
 
-declare -gA pid=()
+declare -gA pid=() reaped=()
 declare -g out="" err="" got=0
 
 setup() {
@@ -59,6 +59,7 @@ finish() {
 	local label verdict=0
 
 	for label in "${!pid[@]}"; do
+		[ -z "${reaped[$label]-}" ] || continue # its number may be another's by now
 		is_gone "${pid[$label]}" && continue
 		[ "$label" = "${label#stray}" ] && complain "waiter $label was left"
 		kill -CONT "${pid[$label]}" 2>/dev/null
@@ -94,18 +95,22 @@ inspect() {
 # Processes of this test that nobody recorded.  Who has been killed, or is ended by the death of its
 # parent, may take a moment to go.
 find_strays() {
-	local file space=$COMPL_NAMESPACE tries
+	local file space tries ours=()
 
 	unset COMPL_NAMESPACE
+	for space in "${spaces[@]}"; do
+		ours+=(-e "COMPL_NAMESPACE=$space")
+	done
+	[ "${#ours[@]}" -gt 0 ] || return 0
 	for tries in {1..100}; do
-		grep -qFs "COMPL_NAMESPACE=$space" /proc/[0-9]*/environ || return 0
+		grep -qFs "${ours[@]}" /proc/[0-9]*/environ || return 0
 		sleep 0.05
 	done
 	while read -r file; do
 		file=${file#/proc/}
 		complain "process ${file%/environ} was left: $(tr '\0' ' ' <"/proc/${file%/environ}/cmdline")"
 		kill -KILL "${file%/environ}" 2>/dev/null
-	done < <(grep -lFs "COMPL_NAMESPACE=$space" /proc/[0-9]*/environ)
+	done < <(grep -lFs "${ours[@]}" /proc/[0-9]*/environ)
 }
 
 # ---- running compl ---------------------------------------------------------
@@ -179,6 +184,7 @@ background() {
 	shift
 	"$@" >"$tmp/$label.out" 2>"$tmp/$label.err" </dev/null 3>&- 4>&- &
 	pid[$label]=$!
+	unset "reaped[$label]"
 }
 
 # line_up LABEL ARGUMENT...: `$COMPL_WAITER wait ARGUMENT...` in the background;
@@ -209,6 +215,7 @@ outcome() {
 	}
 	got=0
 	wait "${pid[$1]}" || got=$?
+	reaped[$1]=1
 }
 
 # ends STATUS LABEL...: each of these ends, with exactly this status.

@@ -41,9 +41,11 @@ load kills
 }
 
 @test "there is no scene that is not played in one of these files" {
-	local scene missing=
+	local scene scenes missing=
 
-	for scene in $("$COMPL_TOOLS/kill-stepper" --list); do
+	scenes=$("$COMPL_TOOLS/kill-stepper" --list)
+	[ -n "$scenes" ]
+	for scene in $scenes; do
 		grep -Eqs "^	(plays	*|	)(.* )?$scene( |\$)" "$BATS_TEST_DIRNAME"/kill*.bats || missing+=" $scene"
 	done
 	[ -z "$missing" ] || {

@@ -278,7 +278,7 @@ load helper
 @test "wait --existing refuses a missing name, and takes one that exists through a waiter" {
 	expect 125 wait a --existing
 	one_line '^compl: wait: a: '
-	[ ! -e "$segment" ] || expect 0 ls --names
+	[ ! -e "$segment" ] || { expect 0 ls --names && silent; }
 	line_up w1 a
 	line_up w2 a --existing
 	expect 0 done a --existing

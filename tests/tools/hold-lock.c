@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
- * hold-lock NAMESPACE - takes the lock of a segment, says so, and keeps it until it dies
+ * hold-lock NAMESPACE - takes the lock of a segment, says so, and keeps it until it dies, or is sent
+ * SIGTERM: then it lets go
  */
+#include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -14,13 +16,18 @@ main(int argc, char **argv)
 	struct compl_where where = { .space = argv[1], .uid = geteuid() };
 	struct compl_space *c;
 	struct session s;
+	sigset_t term;
+	int signal;
 
+	sigemptyset(&term);
+	sigaddset(&term, SIGTERM);
+	sigprocmask(SIG_BLOCK, &term, NULL);
 	if (argc != 2 || compl_open(&c, &where, COMPL_SOLE_LIST) != COMPL_OK)
 		return 1;
 	if (session_begin(&s, c, NULL) != COMPL_OK || repair_enter(&s, CLOCK_NEVER) != COMPL_OK)
 		return 1;
 	puts("held");
 	fflush(stdout);
-	for (;;)
-		pause();
+	sigwait(&term, &signal);
+	return repair_leave_with(&s, COMPL_OK) == COMPL_OK ? 0 : 1;
 }

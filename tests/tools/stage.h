@@ -240,6 +240,16 @@ stage_begin(struct stage *s, const struct scene *scene, const char *space)
 	s->inode = segment_inode(s->space);
 }
 
+/* By whom it was opened: a lock of the open file, as who makes a scope has. */
+static inline bool
+is_locked(pid_t pid, int fd)
+{
+	char name[32], text[1024];
+
+	snprintf(name, sizeof name, "fdinfo/%d", fd);
+	return read_proc(pid, name, text, sizeof text) && strstr(text, "\nlock:");
+}
+
 /* The file of the scope that a victim has made, while it lives. */
 static inline void
 stage_note_scope(struct stage *s, const struct victim *v)
@@ -253,29 +263,41 @@ stage_note_scope(struct stage *s, const struct victim *v)
 		snprintf(link, sizeof link, "/proc/%d/fd/%d", (int)v->pid, fd);
 		n = readlink(link, path, sizeof path - 1);
 		path[n > 0 ? n : 0] = '\0';
-		if (strstr(path, ".scope.") && !strchr(path, ' '))
+		if (strstr(path, ".scope.") && !strchr(path, ' ') && is_locked(v->pid, fd))
 			snprintf(s->scope, sizeof s->scope, "%s", path);
 	}
 }
 
-/* What a killed scope has left, seen by us or not, the next one sweeps; one that has ended leaves
- * nothing. */
 static inline void
-stage_check_scope(struct stage *s)
+stage_sweep(struct stage *s)
 {
 	char line[] = "scope -- true", *argv[ARGUMENTS];
 	struct other sweeper;
 
-	if (!strcmp(s->dead[0].wish.verb, "scope") && !s->dead[0].ended) {
-		arguments_of(s, s->program, line, argv);
-		other_start(&sweeper, argv);
-		while (!sweeper.ended)
-			other_reap(&sweeper, 0);
-		if (sweeper.status)
-			give_up("the next scope fails");
+	arguments_of(s, s->program, line, argv);
+	other_start(&sweeper, argv);
+	while (!sweeper.ended)
+		other_reap(&sweeper, 0);
+	if (sweeper.status)
+		give_up("the next scope fails");
+}
+
+/* What a killed scope has left, seen by us or not, the next one sweeps, unless another sweeper is at
+ * it just then, perhaps slowly; one that has ended leaves nothing. */
+static inline void
+stage_check_scope(struct stage *s)
+{
+	bool sweeps = !strcmp(s->dead[0].wish.verb, "scope") && !s->dead[0].ended;
+	int64_t end = now_us() + 10000000;
+
+	if (sweeps)
+		stage_sweep(s);
+	while (*s->scope && !access(s->scope, F_OK)) {
+		if (!sweeps || now_us() > end)
+			give_up("a scope is left");
+		pause_us(10000);
+		stage_sweep(s);
 	}
-	if (*s->scope && !access(s->scope, F_OK))
-		give_up("a scope is left");
 }
 
 /* Everybody off, and the segment. */
