@@ -17,7 +17,8 @@ load helper
 	expect 0 done a
 	ends 0 w
 	left a 0
-	[ ! -s w.out ] && [ ! -s w.err ]
+	[ ! -s w.out ]
+	[ ! -s w.err ]
 }
 
 @test "tokens add up: three posts release three waits, and no fourth" {

@@ -182,6 +182,7 @@ background() {
 	local label=$1
 
 	shift
+	: >"$tmp/$label.out" # what another one of this name has said is not what is waited for
 	"$@" >"$tmp/$label.out" 2>"$tmp/$label.err" </dev/null 3>&- 4>&- &
 	pid[$label]=$!
 	unset "reaped[$label]"

@@ -64,7 +64,8 @@ left_nothing() {
 @test "the program of compl.3 compiles without a warning and prints the answer" {
 	[ -z "${COMPL_SANITIZED-}" ] || skip "it is linked with the library of make glibc"
 	extract "$top/man/compl.3" '#include'
-	[ -e block.1 ] && [ ! -e block.2 ]
+	[ -e block.1 ]
+	[ ! -e block.2 ]
 	cp block.1 program.c
 	cc -Wall -Wextra -Werror -D_DEFAULT_SOURCE -std=c11 -I"$top/src" -o program program.c \
 		"$top/build/glibc/libcompl.a" -pthread
@@ -83,7 +84,8 @@ left_nothing() {
 	chmod +x bin/start-db app deploy bin/make bin/redis-server
 	awk '/^    export COMPL_NAMESPACE=/ { out = "block." ++n } !/^    / { out = "" } out { print >out }' \
 		"$top/README.md"
-	[ -e block.3 ] && [ ! -e block.4 ]
+	[ -e block.3 ]
+	[ ! -e block.4 ]
 	sed -i "s/COMPL_NAMESPACE=shop/COMPL_NAMESPACE=shop-$$/" block.1 block.2
 
 	run -0 timeout -s KILL 60 sh block.1 3>&-

@@ -44,7 +44,7 @@ load helper
 	local i names=("a b" "b a" "b c" "c a" "a c" "c b" "a b c" "c b a")
 
 	for i in {0..23}; do
-		background w$i "$COMPL_WAITER" wait ${names[i % 8]} --timeout 20s
+		background w$i "$COMPL_WAITER" wait ${names[i % 8]}
 	done
 	background pa bash -c 'for i in {1..18}; do "$0" done a || exit; done' "$COMPL"
 	background pb bash -c 'for i in {1..18}; do "$0" done b || exit; done' "$COMPL"

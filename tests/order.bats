@@ -33,11 +33,11 @@ load helper
 
 @test "who times out, is interrupted or is killed leaves the line without disturbing it" {
 	line_up_default w1 a
-	line_up_default w2 a --timeout 1s
+	line_up_default w2 a --timeout 3s
 	line_up_default w3 a
 	line_up_default w4 a
 	line_up_default w5 a
-	line_up_default w6 a --timeout 1s
+	line_up_default w6 a --timeout 3s
 	line_up_default w7 a
 	line_up_default w8 a
 	line_up_default w9 a
@@ -182,17 +182,17 @@ load helper
 }
 
 @test "a stopped one whose deadline has passed is timed out when it goes on, if there is no token" {
-	line_up w1 a --timeout 1s
+	line_up w1 a --timeout 3s
 	shoot STOP w1
 	wait_until is_stopped "${pid[w1]}"
-	background w2 "$COMPL_WAITER" wait b --timeout 1s
+	background w2 "$COMPL_WAITER" wait b --timeout 3s
 	ends 124 w2
 	shoot CONT w1
 	ends 124 w1
 }
 
 @test "a first one whose deadline comes lets those behind it go" {
-	line_up w1 a --count 2 --timeout 1s
+	line_up w1 a --count 2 --timeout 3s
 	line_up w2 a
 	expect 0 done a
 	ends 124 w1

@@ -116,7 +116,7 @@ peers() {
 		nth "$i"
 		background p$i "$COMPL" done a
 		nth $((i / 2))
-		background w$i "$COMPL" wait a --timeout 10s
+		background w$i "$COMPL" wait a
 		[ $((i % 5)) -ne 0 ] || kill -KILL "${pid[p$i]}" 2>/dev/null || :
 	done
 	for i in {1..60}; do

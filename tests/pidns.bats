@@ -153,7 +153,7 @@ line_up_in() {
 
 @test "while the owner of the lock is stopped over there, deadlines and signals work here" {
 	expect 0 init keep
-	line_up w1 a --timeout 1500ms
+	line_up w1 a --timeout 4s
 	line_up_default w2 a
 	in_namespace holder "$COMPL_TOOLS/hold-lock" "$COMPL_NAMESPACE"
 	wait_until grep -q held holder-outer.out

@@ -43,6 +43,7 @@ load helper
 			background w$i "$COMPL_WAITER" wait a
 		done
 		asleep w{1..8}
+		wait_until_waiting a 8 # and not for the lock
 		expect 0 done a --all
 		expect 0 reinit a
 		ends 0 w{1..8}
@@ -156,12 +157,12 @@ load helper
 }
 
 @test "a deadline or a signal that comes after the release is too late" {
-	line_up w1 a --timeout 1s
+	line_up w1 a --timeout 3s
 	line_up w2 a
 	stop w1 w2
 	expect 0 done a --all --status 3
 	expect 0 reinit a
-	background w3 "$COMPL_WAITER" wait a --timeout 1s
+	background w3 "$COMPL_WAITER" wait a --timeout 3s
 	ends 124 w3
 	shoot CONT w1 w2
 	ends 3 w1 w2

@@ -565,8 +565,8 @@ ends_while_locked() {
 	background r unshare -p -f --mount-proc "$COMPL" run a -- sh -c '
 		(sleep 0.01 & echo $! >orphan) # its parent is gone at once
 		until ! [ -e "/proc/$(cat orphan)" ]; do sleep 0.01; done
-		echo reaped
 		trap "echo term; kill -KILL \$\$" TERM
+		echo reaped
 		while :; do sleep 0.01; done'
 	wait_until grep -q reaped r.out
 	kill -TERM "$(pgrep -P "${pid[r]}")"

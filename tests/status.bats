@@ -8,7 +8,8 @@ load helper
 	line_up w a
 	expect 0 done a --status 3
 	ends 3 w
-	[ ! -s w.out ] && [ ! -s w.err ]
+	[ ! -s w.out ]
+	[ ! -s w.err ]
 	expect 0 done a --status 255
 	expect_w 255 wait a
 	silent

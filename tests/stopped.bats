@@ -10,7 +10,7 @@ load helper
 
 @test "at the head: deadlines and signals of those behind work, and newcomers queue up" {
 	line_up w1 a
-	line_up w2 a --timeout 1s
+	line_up w2 a --timeout 3s
 	line_up_default w3 a
 	line_up w4 a
 	stop w1
@@ -64,14 +64,14 @@ load helper
 
 @test "in the middle: it holds up nobody before its turn has come, then its deadline makes way" {
 	line_up w1 a
-	line_up w2 a --timeout 2s
+	line_up w2 a --timeout 5s
 	line_up w3 a
 	stop w2
 	expect 0 done a
 	ends 0 w1
 	expect 0 done a
 	asleep w3
-	background clock "$COMPL_WAITER" wait other --timeout 2s
+	background clock "$COMPL_WAITER" wait other --timeout 5s
 	ends 124 clock
 	asleep w3 # it is first in line and has not seen its deadline
 	shoot CONT w2
@@ -123,7 +123,7 @@ load helper
 @test "over several names: it holds up where it is first, and only there" {
 	line_up w1 a b
 	line_up w2 b
-	line_up w3 a --timeout 1s
+	line_up w3 a --timeout 3s
 	line_up w4 c a --any
 	stop w1
 	expect 0 done a b c

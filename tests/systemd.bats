@@ -141,6 +141,7 @@ setup() {
 	boot
 	inside systemctl start --no-block app
 	wait_until says_ls '  waiter '
+	wait_until says_ls '  producer '
 	inside systemctl kill --kill-who=main --signal=KILL first
 	wait_until says app ActiveState failed
 	says app ExecStartPre '*status=121*'

@@ -25,7 +25,7 @@ install_new() {
 	line_up w1 a --print
 	line_up w2 a b --any
 	line_up w3 a -- "$tmp/installed" --version
-	line_up w4 a --timeout 2s
+	line_up w4 a --timeout 4s
 	install_new
 	line_up w5 c
 	expect_from "$tmp/installed" 0 done a --value new
@@ -52,7 +52,7 @@ make_other() {
 	mkdir tree
 	cp -r "$root/Makefile" "$root/src" "$root/completions.awk" "$root/completions.sh" tree/
 	sed -i "$1" tree/src/layout.h
-	! cmp -s tree/src/layout.h "$root/src/layout.h"
+	if cmp -s tree/src/layout.h "$root/src/layout.h"; then return 1; fi
 	env -u MAKEFLAGS -u MAKELEVEL make -s -C tree CFLAGS=-O0 build/compl >make.log 2>&1 3>&- || {
 		cat make.log
 		return 1
@@ -102,6 +102,7 @@ is_told() {
 
 	ours=$(version_of_ours)
 	make_other "s/^#define LAYOUT_VERSION .*/#define LAYOUT_VERSION $((ours - 1))/; s/^#define LAYOUT_PLACES .*/#define LAYOUT_PLACES 32768u/"
+	grep -q '^#define LAYOUT_PLACES 32768u$' tree/src/layout.h
 	background w "$tmp/other" wait a
 	asleep w
 	is_told "$COMPL" w

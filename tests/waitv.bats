@@ -22,7 +22,7 @@ each() {
 	local how
 
 	for how in ENOSYS EPERM; do
-		"$1" $how || return
+		"$1" "$how"
 		expect 0 ls --names
 		silent
 	done

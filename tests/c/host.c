@@ -254,7 +254,7 @@ wait_counted(void)
 	}
 	add(&shared->taking);
 	result = compl_wait(space_handle, &r, &out);
-	NEED(result == COMPL_OK || result == COMPL_TIMED_OUT);
+	NEED(result == COMPL_OK || result == COMPL_TIMED_OUT || result == COMPL_E_LOCKED);
 	if (result == COMPL_OK)
 		add(&shared->taken);
 	else

@@ -71,8 +71,8 @@ passes_on(void *argument)
 	mine = space_open(i % 2 ? COMPL_SOLE_LIST : 0);
 	NEED(mine);
 	do {
-		last = is_to_stop();
 		NEED(wait_ms(mine, ring[i], -1) == COMPL_OK);
+		last = is_to_stop();
 		note_pass();
 		books->posted_ns = in_ms(0);
 		NEED(post_mine(ring[(i + 1) % HERE]) == COMPL_OK);
@@ -95,7 +95,7 @@ times_out(void *argument)
 	while (!is_to_stop()) {
 		r.deadline_ns = in_ms(2);
 		result = compl_wait(mine, &r, &out);
-		NEED(result == COMPL_TIMED_OUT);
+		NEED(result == COMPL_TIMED_OUT || result == COMPL_E_LOCKED);
 	}
 	return 0;
 }
@@ -122,7 +122,7 @@ take_x(int64_t deadline_ns)
 
 	add(&books->taking, 1);
 	result = compl_wait(mine, &r, &out);
-	NEED(result == COMPL_OK || result == COMPL_TIMED_OUT);
+	NEED(result == COMPL_OK || result == COMPL_TIMED_OUT || result == COMPL_E_LOCKED);
 	if (result == COMPL_OK)
 		add(&books->taken, 1);
 	else

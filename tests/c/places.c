@@ -248,7 +248,7 @@ no_room_for_a_waiter(void)
 	CHECK(child_status(w) == 0);
 	/* 64 now, when the one that slept behind the child has turned to another word: the last
 	   one fits, and then nobody */
-	while ((result = wait_for(64, in_ms(10))) == COMPL_E_NO_PLACE)
+	while ((result = wait_for(64, in_ms(1000))) == COMPL_E_NO_PLACE)
 		nap();
 	CHECK(result == COMPL_TIMED_OUT);
 	CHECK(pthread_create(&thread[THREADS - 1], &attr, thread_waits, NULL) == 0);

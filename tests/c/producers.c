@@ -173,8 +173,8 @@ listed(void)
 	size_t p, w;
 
 	CHECK(promised(everything, &p));
-	CHECK(waiting(b_a, &w));
 	CHECK(child_sleeps(p));
+	CHECK(waiting(b_a, &w));
 	CHECK(compl_list(space(), &list) == COMPL_OK && list->count == 3);
 	CHECK(list->entries[0].producer_count == 1 && list->entries[0].waiter_count == 1);
 	CHECK(list->entries[0].producers[0].pid == children[p].pid);
@@ -415,6 +415,7 @@ removed(void)
 	size_t p, w;
 
 	CHECK(promised(everything, &p));
+	CHECK(child_sleeps(p));
 	CHECK(waiting(a, &w));
 	CHECK(compl_remove(space(), "a") == COMPL_OK);
 	CHECK(child_status(w) == REMOVED);
@@ -516,7 +517,7 @@ needs(const struct part *part)
 				   .count = 1,
 				   .need = 1,
 				   .flags = COMPL_WAIT_DETECT,
-				   .deadline_ns = in_ms(1500) };
+				   .deadline_ns = in_ms(5000) };
 	struct compl_outcome out = { 0 };
 
 	NEED(c != NULL);

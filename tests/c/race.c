@@ -82,7 +82,10 @@ waits(struct worker *w)
 	enum compl_result result = compl_wait(w->c, &r, &out);
 	size_t i;
 
-	want(w, result == COMPL_OK || result == COMPL_TIMED_OUT || result == COMPL_REMOVED, "wait");
+	want(w,
+	     result == COMPL_OK || result == COMPL_TIMED_OUT || result == COMPL_REMOVED ||
+		     result == COMPL_E_LOCKED,
+	     "wait");
 	for (i = 0; result == COMPL_OK && i < r.count; i++)
 		want(w, is_whole(&words[i]), "a word in one piece");
 }
