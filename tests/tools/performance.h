@@ -54,13 +54,34 @@ report(const char *why)
 		keep(now.stage->space, now.keep);
 }
 
+/* What somebody is at, for those who look for the reason. */
+static inline void
+report_process(const char *who, pid_t pid)
+{
+	char stat[256] = "", wchan[64] = "", call[256] = "", *state;
+
+	if (!read_proc(pid, "stat", stat, sizeof stat))
+		return;
+	read_proc(pid, "wchan", wchan, sizeof wchan);
+	read_proc(pid, "syscall", call, sizeof call);
+	call[strcspn(call, "\n")] = '\0';
+	state = strrchr(stat, ')');
+	printf("# %s %d: state %c in %s, call %s\n", who, (int)pid, state ? state[2] : '?', wchan,
+	       call);
+}
+
 _Noreturn void
 give_up(const char *why)
 {
 	static bool again;
+	size_t i;
 
 	if (!again && now.stage) {
 		again = true;
+		for (i = 0; i < now.stage->victims; i++)
+			report_process("victim", now.stage->victim[i].pid);
+		for (i = 0; i < now.stage->others; i++)
+			report_process("waiter", now.stage->other[i].pid);
 		report(why);
 		stage_end(now.stage);
 	} else {
