@@ -22,7 +22,7 @@ scoped() {
 # shellcheck disable=SC2016
 in_scope() {
 	background "$1" "$COMPL" scope -- env OUTSIDE="$COMPL_NAMESPACE" COMPL="$COMPL" LABEL="$1" sh -c \
-		'echo $$ >"$LABEL.pid"; '"$2"'; echo "$COMPL_NAMESPACE" >"$LABEL.space"; "$COMPL" -n "$OUTSIDE" wait "end-$LABEL"'
+		'echo $$ >"$LABEL.pid"; '"$2"'; echo "$COMPL_NAMESPACE" >"$LABEL.space"; exec "$COMPL" -n "$OUTSIDE" wait "end-$LABEL"'
 	wait_until test -s "$1.space"
 	space=$(<"$1.space")
 	cmd=$(<"$1.pid")
@@ -105,7 +105,7 @@ in_scope() {
 	expect 0 check
 	expect 0 rm --all
 	expect 0 rm a -f
-	wait_until test ! -e "/dev/shm/compl.$EUID.$space" # another sweeper may be at it
+	[ ! -e "/dev/shm/compl.$EUID.$space" ]
 }
 
 @test "a name that begins so is made by scope alone" {
@@ -138,7 +138,7 @@ in_scope() {
 	wait_until is_gone "$cmd"
 	expect 0 scope -- true # if nobody else has been quicker
 	ends 120 w
-	[ ! -e "/dev/shm/compl.$EUID.$space" ]
+	wait_until test ! -e "/dev/shm/compl.$EUID.$space" # another sweeper may be at it
 }
 
 @test "a left scope whose lock somebody keeps does not stop the next" {
