@@ -361,23 +361,31 @@ stage_seize(struct stage *s, size_t waiter)
 	return &s->victim[i];
 }
 
+/* Looks at a victim that was asleep, when the others have settled: true if it sleeps on. */
+static inline bool
+stage_sleeps_on(struct stage *s, struct victim *v, unsigned long switches)
+{
+	if (!others_settle(s->other, s->others))
+		give_up("the others do not settle");
+	victim_await(v, false);
+	return v->state == VICTIM_ASLEEP && v->switches == switches;
+}
+
 /* The victim has fallen asleep.  Takes the actions of the scene, one by one, until
  * something wakes it; it may sleep again when we look.  False: there are none left, and it
- * sleeps on. */
+ * sleeps on.  (Before the first: it may have slept on the lock, for which one of the others was
+ * quicker.  Once it has that it may stop at a breakpoint, and a post of ours would wait for good.) */
 static inline bool
 stage_rouse(struct stage *s, struct victim *v, const char *const **action)
 {
 	unsigned long switches = v->switches;
 
 	while (**action) {
-		stage_act(s, *(*action)++);
-		if (!others_settle(s->other, s->others))
-			give_up("the others do not settle");
-		victim_await(v, false);
-		if (v->state != VICTIM_ASLEEP || v->switches != switches)
+		if (!stage_sleeps_on(s, v, switches))
 			return true;
+		stage_act(s, *(*action)++);
 	}
-	return false;
+	return !stage_sleeps_on(s, v, switches);
 }
 
 /* How everybody ended. */
