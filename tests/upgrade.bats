@@ -101,7 +101,7 @@ is_told() {
 	local ours
 
 	ours=$(version_of_ours)
-	make_other "s/^#define LAYOUT_VERSION .*/#define LAYOUT_VERSION $((ours - 1))/; s/^#define LAYOUT_PLACES .*/#define LAYOUT_PLACES 32768u/"
+	make_other "s/^#define LAYOUT_VERSION .*/#define LAYOUT_VERSION $((ours - 1))/; s/^#define LAYOUT_PLACES[[:space:]].*/#define LAYOUT_PLACES 32768u/"
 	grep -q '^#define LAYOUT_PLACES 32768u$' tree/src/layout.h
 	background w "$tmp/other" wait a
 	asleep w
