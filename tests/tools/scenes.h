@@ -7,6 +7,7 @@
  *
  *	wait …		a waiter, started with these arguments, that is asleep then
  *	run …		a producer, of a CMD that does not end
+ *	done …		a poster: where the victim's deadline may have come, and it may have the lock
  *	post a 2	tokens
  *	fail a		a token with a status
  *	all a		complete_all()
@@ -144,7 +145,7 @@ static const struct scene scenes[] = {
 	  "wait a",
 	  { "wait a", "kill 0", "post a" } },
 	{ "wait-timeout", { NULL }, "wait a --timeout SOONs", { "wait a" } },
-	{ "wait-timeout-middle", { "wait a" }, "wait a --timeout SOONs", { "wait a", "post a" } },
+	{ "wait-timeout-middle", { "wait a" }, "wait a --timeout SOONs", { "wait a", "done a" } },
 	{ "wait-timeout-holding", { "post a" }, "wait a --count 2 --timeout SOONs", { "wait a" } },
 	{ "wait-timeout-locked",
 	  { "post a" },

@@ -141,10 +141,10 @@ stage_post(struct stage *s, unsigned name, uint32_t tokens, bool all)
 	stage_post_status(s, name, tokens, all, 0);
 }
 
-/* A waiter, or a producer.  If the victim it is to sleep behind has timed out by then, it may have
- * gone already. */
+/* A waiter, a producer, or a poster, who may have ended; as may a waiter have, if the victim it is to
+ * sleep behind has timed out by then. */
 static inline void
-stage_wait(struct stage *s, const char *action)
+stage_start(struct stage *s, const char *action)
 {
 	char *argv[ARGUMENTS], text[128];
 	size_t i = s->others++;
@@ -157,7 +157,8 @@ stage_wait(struct stage *s, const char *action)
 		give_up("a waiter does not sleep");
 }
 
-/* Somebody takes the lock and keeps it. */
+/* Somebody takes the lock and keeps it; or waits for it, if a victim whose deadline has come was
+ * quicker. */
 static inline void
 stage_hold(struct stage *s)
 {
@@ -172,7 +173,7 @@ stage_hold(struct stage *s)
 	o->stopped = true; /* at rest, though not in a futex call */
 	segment_file(path, sizeof path, s->space);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
-	while ((lock & FUTEX_TID_MASK) != (uint32_t)o->pid)
+	while ((lock & FUTEX_TID_MASK) != (uint32_t)o->pid && !(s->hurried && is_at_lock(o->pid)))
 		if (fd < 0 || pread(fd, &lock, sizeof lock, offsetof(struct layout_header, lock)) !=
 				      sizeof lock)
 			give_up("the lock cannot be seen");
@@ -200,8 +201,8 @@ stage_act(struct stage *s, const char *action)
 
 	sscanf(action, "%7s %c %u", verb, &letter, &count);
 	name = (unsigned)(letter - 'a');
-	if (!strcmp(verb, "wait") || !strcmp(verb, "run")) {
-		stage_wait(s, action);
+	if (!strcmp(verb, "wait") || !strcmp(verb, "run") || !strcmp(verb, "done")) {
+		stage_start(s, action);
 	} else if (!strcmp(verb, "hold")) {
 		stage_hold(s);
 	} else if (!strcmp(verb, "post")) {

@@ -103,11 +103,11 @@ check_sleeper(struct remains *r, const struct stage *s, size_t i)
 	bool all = true, any = false;
 	unsigned n;
 
-	if (s->other[i].stopped || strcmp(w->verb, "wait"))
+	if (s->other[i].stopped)
 		return true;
 	if (is_at_lock(pid))
 		return trouble(r, "waiter %zu sleeps on the lock, which nobody has", i);
-	if (is_held_up(s, i))
+	if (strcmp(w->verb, "wait") || is_held_up(s, i))
 		return true;
 	for (n = 0; n < NAMES; n++) {
 		if (!(w->names >> n & 1))
@@ -190,9 +190,10 @@ check_order(struct remains *r, const struct stage *s, size_t i)
 	if (s->other[i].stopped && (!stands(r, s, i) || has_all(r, w)))
 		return true; /* released, though it has not gone; or nobody is held up */
 	for (j = i + 1; j < s->others; j++)
-		if (s->cast[j].ended && s->cast[j].status < 100 &&
-		    s->cast[j].wish.names == w->names && s->cast[j].wish.any == w->any &&
-		    s->cast[j].wish.count >= w->count && !s->cast[j].wish.fail_fast)
+		if (!strcmp(s->cast[j].wish.verb, "wait") && s->cast[j].ended &&
+		    s->cast[j].status < 100 && s->cast[j].wish.names == w->names &&
+		    s->cast[j].wish.any == w->any && s->cast[j].wish.count >= w->count &&
+		    !s->cast[j].wish.fail_fast)
 			return trouble(r, "waiter %zu was passed over by %zu", i, j);
 	return true;
 }
@@ -234,7 +235,7 @@ balance_taker(struct remains *r, const struct stage *s, int64_t sum[NAMES], unsi
 	return false;
 }
 
-/* A post: on each of its names, or when it was killed on some of them. */
+/* A post: on each of its names, or, of a victim, when it was killed on some of them. */
 static inline bool
 balance_poster(struct remains *r, const struct stage *s, int64_t sum[NAMES], unsigned open,
 	       size_t at, const struct part *p)
@@ -243,7 +244,7 @@ balance_poster(struct remains *r, const struct stage *s, int64_t sum[NAMES], uns
 
 	for (;; some = (some - 1) & p->wish.names) {
 		if (balance_with(r, s, sum, open, at, some, -(int64_t)p->wish.count)) {
-			if (some & open)
+			if (some & open && at >= s->others)
 				r->moved |= 1u << (at - s->others);
 			return true;
 		}
@@ -298,7 +299,9 @@ balance(struct remains *r, const struct stage *s, int64_t sum[NAMES], unsigned o
 	}
 	if (victim && p->ended && is_refused(p))
 		return balance(r, s, sum, open, at + 1);
-	if (victim && is_poster(p) && !p->wish.all)
+	if (!victim && p->murdered)
+		return balance(r, s, sum, open, at + 1); /* among the victims, or took nothing */
+	if (is_poster(p) && !p->wish.all && (victim || strcmp(p->wish.verb, "run")))
 		return balance_poster(r, s, sum, open, at, p);
 	if (!strcmp(p->wish.verb, "reinit"))
 		return balance_reinit(r, s, sum, open, at, p);
