@@ -13,11 +13,13 @@
  *	mutex		a robust mutex of libc, between processes, locked and unlocked twice
  *	ping-pong	two processes hand over to each other: by compl, by libc's robust mutex and
  *			condition variables, by bare futex words
+ *	apart, together	the same with a processor each, and with one for both
  * And once: how many system calls done+try makes, counted by ptrace(2).
  */
 #include "bench.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
 
@@ -175,13 +177,39 @@ shared_take(struct shared *s, int whose)
 	pthread_mutex_unlock(&s->mutex);
 }
 
+/* How many processors the two may run on: as many as there are, or: */
+enum seats { ANYWHERE, TOGETHER, APART };
+
 /* One side of it: `ours` is what we wait for. */
 struct side {
 	struct compl_space *c; /* or NULL: */
 	struct shared *shared; /* or NULL: */
 	uint32_t *words;
 	int ours;
+	enum seats seats;
+	cpu_set_t allowed;
 };
+
+/* The last of those allowed, or for the answer of who sits apart the first. */
+static void
+sit(const struct side *s)
+{
+	cpu_set_t one;
+	size_t seat = CPU_SETSIZE;
+
+	if (s->seats == ANYWHERE)
+		return;
+	CPU_ZERO(&one);
+	if (s->seats == APART && s->ours == 1)
+		for (seat = 0; !CPU_ISSET(seat, &s->allowed);)
+			seat++;
+	else
+		for (seat--; !CPU_ISSET(seat, &s->allowed);)
+			seat--;
+	CPU_SET(seat, &one);
+	if (sched_setaffinity(0, sizeof(one), &one) != 0)
+		die("sched_setaffinity: %s", strerror(errno));
+}
 
 static void
 turn_over(const struct side *s)
@@ -213,6 +241,7 @@ static _Noreturn void
 answer(struct side s, const char *space)
 {
 	s.ours = 1;
+	sit(&s);
 	if (space != NULL)
 		s.c = open_space(space, COMPL_SOLE_LIST);
 	for (size_t i = 0; i < (WARM_UP + HAND_OVERS) / 2; i++) {
@@ -233,17 +262,19 @@ volley(const struct side *s, size_t count)
 
 /* space and shared NULL: bare futex words. */
 static void
-measure_ping_pong(const char *space, struct shared *shared, const char *series)
+measure_ping_pong(enum seats seats, const char *space, struct shared *shared, const char *series)
 {
-	struct side s = { .shared = shared };
+	struct side s = { .shared = shared, .seats = seats };
 	double begin;
 	pid_t child;
 
 	s.words = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (s.words == MAP_FAILED || (child = fork()) < 0)
+	if (s.words == MAP_FAILED || sched_getaffinity(0, sizeof(s.allowed), &s.allowed) != 0 ||
+	    (child = fork()) < 0)
 		die("%s", strerror(errno));
 	if (child == 0)
 		answer(s, space);
+	sit(&s);
 	if (space != NULL)
 		s.c = open_space(space, COMPL_SOLE_LIST);
 	volley(&s, WARM_UP);
@@ -253,6 +284,7 @@ measure_ping_pong(const char *space, struct shared *shared, const char *series)
 	reap(child, series);
 	compl_close(s.c);
 	munmap(s.words, 4096);
+	sched_setaffinity(0, sizeof(s.allowed), &s.allowed);
 }
 
 /* ---- system calls -------------------------------------------------------------------------------- */
@@ -308,9 +340,15 @@ measure(const char *empty, const char *full, struct shared *shared)
 	measure_open(empty, "open/empty");
 	measure_open(full, "open/full");
 	measure_mutex(shared);
-	measure_ping_pong(empty, NULL, "ping-pong/compl");
-	measure_ping_pong(NULL, shared, "ping-pong/condition");
-	measure_ping_pong(NULL, NULL, "ping-pong/bare");
+	measure_ping_pong(ANYWHERE, empty, NULL, "ping-pong/compl");
+	measure_ping_pong(ANYWHERE, NULL, shared, "ping-pong/condition");
+	measure_ping_pong(ANYWHERE, NULL, NULL, "ping-pong/bare");
+	measure_ping_pong(APART, empty, NULL, "apart/compl");
+	measure_ping_pong(APART, NULL, shared, "apart/condition");
+	measure_ping_pong(APART, NULL, NULL, "apart/bare");
+	measure_ping_pong(TOGETHER, empty, NULL, "together/compl");
+	measure_ping_pong(TOGETHER, NULL, shared, "together/condition");
+	measure_ping_pong(TOGETHER, NULL, NULL, "together/bare");
 	fflush(stdout);
 }
 
