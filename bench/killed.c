@@ -23,7 +23,7 @@ commit_all(struct session *s, const char *name)
 
 	if (completion == 0)
 		die("%s: no such name", name);
-	line_rouse(s, completion);
+	line_rouse(s, completion, LINE_ROUSED);
 	log_put(s, &completion_at(s, completion)->done, COMPL_ALL);
 	log_put(s, &s->h->job_completion, completion);
 	log_put(s, &s->h->job_kind, JOB_RELEASE);

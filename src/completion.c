@@ -4,8 +4,8 @@
  *
  * Crash: before the commit nothing has happened; who was woken finds nothing and
  * sleeps again.  After it, the counter says so, and whoever comes to the lock next
- * finishes the walk.  Somebody comes: the one that was woken, or if that dies, the
- * one behind it.
+ * finishes the walk.  Somebody comes: one of the two that were woken, or if they die,
+ * who is behind them.
  */
 #include "completion.h"
 
@@ -17,6 +17,7 @@
 #include "line.h"
 #include "log.h"
 #include "producer.h"
+
 /* ---- status and value -------------------------------------------------------- */
 
 #define VALUE_LENGTH(value) (((value)&0xffff) - 1)
@@ -184,7 +185,7 @@ static enum job_kind
 announce(struct session *s, uint32_t completion, enum job_kind job)
 {
 	if (job != JOB_NONE && line_first(s, completion) != 0) {
-		line_rouse(s, completion);
+		line_rouse(s, completion, LINE_ROUSED);
 		return job;
 	}
 	line_ring(s, completion);
@@ -288,7 +289,7 @@ completion_reinit(struct session *s, uint32_t completion)
 void
 completion_remove(struct session *s, uint32_t completion)
 {
-	line_rouse(s, completion);
+	line_rouse(s, completion, LINE_ROUSED);
 	directory_unlink(s, completion);
 	job_commit(s, JOB_REMOVE, completion);
 }
@@ -296,9 +297,11 @@ completion_remove(struct session *s, uint32_t completion)
 void
 completion_remove_all(struct session *s)
 {
-	for (uint32_t i = 1; i <= s->completions && !s->damaged; i++)
-		if ((get(&completion_at(s, i)->flags) & COMPLETION_USED) && line_rouse(s, i))
-			break;
+	unsigned wanting = LINE_ROUSED;
+
+	for (uint32_t i = 1; i <= s->completions && wanting > 0 && !s->damaged; i++)
+		if (get(&completion_at(s, i)->flags) & COMPLETION_USED)
+			wanting = line_rouse(s, i, wanting);
 	log_put(s, &s->h->mark, MARK_DEAD);
 	job_commit(s, JOB_REMOVE_ALL, 0);
 }

@@ -135,8 +135,8 @@ visit(struct session *s, enum job_kind job, uint32_t completion, uint32_t place)
 }
 
 /* From the tail to the head: whoever is behind a place has been dealt with when it is
- * unlinked and need not be woken for that; and the first in line, who was roused, stays to
- * the end as the one who goes on if we die. */
+ * unlinked and need not be woken for that; and the first in line, who were roused, stay to
+ * the end as those who go on if we die. */
 static void
 walk(struct session *s, enum job_kind job, uint32_t completion)
 {

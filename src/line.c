@@ -293,13 +293,13 @@ line_ring(struct session *s, uint32_t completion)
 		ring(&completion_at(s, completion)->bell);
 }
 
-bool
-line_rouse(struct session *s, uint32_t completion)
+unsigned
+line_rouse(struct session *s, uint32_t completion, unsigned wanting)
 {
+	struct queue_walk walk = line_walk(s, completion);
 	uint32_t place;
 
-	for (struct queue_walk walk = line_walk(s, completion); (place = queue_next(&walk)) != 0;)
-		if (line_poke(s, place))
-			return true;
-	return false;
+	while (wanting > 0 && (place = queue_next(&walk)) != 0)
+		wanting -= line_poke(s, place);
+	return wanting;
 }

@@ -103,10 +103,11 @@ bool line_poke(struct session *s, uint32_t place);
 /* Before a commit that may let the first in line go. */
 void line_ring(struct session *s, uint32_t completion);
 
-/* Before a commit that starts a walk: makes sure that somebody besides us will come
- * to the lock, and go on if we die.  The first in line is enough unless it
- * is stopped, so this goes down the line until a sleeper was really woken, which
- * is what it returns. */
-bool line_rouse(struct session *s, uint32_t completion);
+/* Before a commit that starts a walk: makes sure that two besides us will come to the lock, of whom
+ * one goes on if we die, and the other if that one dies too.  (Its death wakes who is behind it,
+ * unless that one is stopped.)  Goes down the line until so many sleepers were really woken as are
+ * wanting of two; returns how many are then. */
+#define LINE_ROUSED 2
+unsigned line_rouse(struct session *s, uint32_t completion, unsigned wanting);
 
 #endif

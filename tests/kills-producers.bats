@@ -23,7 +23,8 @@ load kills
 }
 
 @test "a wait whose producer dies, killed when it notices" {
-	plays wait-producer-dies wait-producer-dies-ahead wait-one-of-three-dies wait-stopped-producer-dies
+	plays wait-producer-dies wait-producer-dies-ahead wait-one-of-three-dies wait-stopped-producer-dies \
+		wait-producer-dies-stopped-behind
 }
 
 @test "a wait for several names, of which producers die, killed" {

@@ -12,11 +12,12 @@ load kills
 }
 
 @test "a post for waits over several names, or for any, killed" {
-	plays done-two-names done-for-any done-fail-fast done-stopped-ahead-of-any
+	plays done-two-names done-for-any done-fail-fast done-fail-fast-stopped-middle done-stopped-ahead-of-any
 }
 
 @test "a post of all, killed" {
-	plays done-all done-all-nobody done-all-last done-all-stopped-first done-all-stopped-middle done-two-stopped
+	plays done-all done-all-nobody done-all-last done-all-stopped-first done-all-stopped-middle \
+		done-two-stopped
 }
 
 @test "init and reinit, killed" {
@@ -25,11 +26,11 @@ load kills
 }
 
 @test "a removal, killed" {
-	plays rm rm-nobody rm-missing rm-two-names rm-stopped-first rm-two-stopped
+	plays rm rm-nobody rm-missing rm-two-names rm-stopped-first rm-stopped-middle rm-two-stopped
 }
 
 @test "a removal of the namespace, killed" {
-	plays rm-all rm-all-force rm-all-stopped rm-all-nobody
+	plays rm-all rm-all-force rm-all-stopped rm-all-stopped-middle rm-all-nobody
 }
 
 @test "a check and a repair by command, killed" {

@@ -61,6 +61,9 @@
 #ifndef MAXSTOPS        /* waiters that are stopped (SIGSTOP) in their sleep */
 #define MAXSTOPS 0
 #endif
+#ifndef ROUSED          /* sleepers that are brought to the lock before a walk */
+#define ROUSED 2
+#endif
 #ifndef PLACES
 #define PLACES WAITERS
 #endif
@@ -965,6 +968,7 @@ proctype Poster(byte me; byte what) {
     byte ahead = NONE;
     byte cursor = NONE;
     byte seen;
+    byte roused;
     byte expected;
     bit died;
     bit counted;
@@ -1007,13 +1011,13 @@ proctype Poster(byte me; byte what) {
         skip
 #endif
     :: (what == EVERYTHING) ->
-        /* Somebody besides me has to come to the lock: down the line, until a sleeper
-         * was found. Who does not sleep yet must not go to sleep: the value changes
+        /* Two besides me have to come to the lock: down the line, until so many sleepers
+         * were found. Who does not sleep yet must not go to sleep: the value changes
          * before the wake. */
         cursor = 0;
         do
         :: atomic {
-            (cursor < standing) ->
+            (cursor < standing && roused < ROUSED) ->
             MAY_BE_KILLED;
 #ifndef BREAK_POKE
             change(watch[line[cursor]])
@@ -1030,7 +1034,7 @@ proctype Poster(byte me; byte what) {
                 :: else -> break
                 od;
                 if
-                :: (g < PROCESSES) -> g = 0; h = 0; wake_all(watch[line[cursor]]); break
+                :: (g < PROCESSES) -> g = 0; h = 0; wake_all(watch[line[cursor]]); roused++
                 :: else -> g = 0
                 fi
             :: else
@@ -1038,9 +1042,8 @@ proctype Poster(byte me; byte what) {
             h = 0;
             cursor++
            }
-        :: (cursor >= standing) -> break
-        od;
-        cursor = NONE
+        :: atomic { (cursor >= standing || roused >= ROUSED) -> cursor = NONE; roused = 0; break }
+        od
     fi;
 
 nobody_there:
@@ -1090,6 +1093,7 @@ killed:
         died = 0;
         seen = 0;
         counted = 0;
+        roused = 0;
         cursor = NONE
     };
     kernel_cleans_up();

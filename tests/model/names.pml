@@ -59,6 +59,9 @@
 #ifndef POST2
 #define POST2 TOKEN_A
 #endif
+#ifndef ROUSED          /* sleepers that are brought to the lock before a walk */
+#define ROUSED 2
+#endif
 #ifndef MAXKILLS
 #define MAXKILLS 0
 #endif
@@ -292,7 +295,7 @@ inline poke_place(p) {
     :: (watch[p] == NONE)
     fi
 }
-/* the same; who was found asleep ends the round */
+/* the same; so many who were found asleep end the round */
 inline rouse_place(n, w) {
     if
     :: atomic { (watch[PLACE(n, w)] != NONE) -> MAY_BE_KILLED; change(watch[PLACE(n, w)]) };
@@ -301,7 +304,13 @@ inline rouse_place(n, w) {
         found = 0;
         wake_all(watch[PLACE(n, w)]);
         if
-        :: found -> last = NONE; found = 0
+        :: found ->
+            found = 0;
+            roused++;
+            if
+            :: (roused == ROUSED) -> last = NONE; roused = 0
+            :: else
+            fi
         :: else
         fi
        }
@@ -944,6 +953,7 @@ over:
 proctype Poster(byte me; byte what) {
     byte cursor = NONE;
     byte last;
+    byte roused;
     bit died;
 #define NAME (what & 1)
 
@@ -983,8 +993,8 @@ proctype Poster(byte me; byte what) {
 
     if
     :: (what != TOKEN_A && what != TOKEN_B) ->
-        /* Somebody besides me has to come to the lock: down the line, until a
-         * sleeper was found. */
+        /* Two besides me have to come to the lock: down the line, until so many
+         * sleepers were found. */
         last = 0;
         do
         :: atomic {
@@ -992,7 +1002,7 @@ proctype Poster(byte me; byte what) {
             MAY_BE_KILLED;
             next_in_line(NAME);
             if
-            :: (cursor == NONE) -> last = NONE
+            :: (cursor == NONE) -> last = NONE; roused = 0
             :: else -> last = data[LINKED(NAME, cursor)]
             fi
            };
@@ -1059,7 +1069,7 @@ finished:
     goto over;
 
 killed:
-    atomic { is_dead[me] = 1; cursor = NONE; last = 0; died = 0 };
+    atomic { is_dead[me] = 1; cursor = NONE; last = 0; roused = 0; died = 0 };
     /* it owns no word but the lock */
     atomic {
         if
@@ -1069,7 +1079,7 @@ killed:
     };
 over:
     atomic {
-        cursor = NONE; last = 0; died = 0;
+        cursor = NONE; last = 0; roused = 0; died = 0;
         where[me] = ENDED
     }
 }

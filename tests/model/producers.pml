@@ -67,6 +67,9 @@
 #ifndef POST1
 #define POST1 TOKEN
 #endif
+#ifndef ROUSED          /* sleepers that are brought to the lock before a walk */
+#define ROUSED 2
+#endif
 #ifndef MAXKILLS
 #define MAXKILLS 0
 #endif
@@ -400,15 +403,17 @@ inline announce(n) {
     od
 }
 
-/* line_rouse(): down the line, until a sleeper was found */
+/* line_rouse(): down the line, until so many sleepers were found (goes) */
 inline rouse(n) {
     bound = 0;
     found = 0;
     do
     :: atomic {
         find_behind(n, bound);
+        goes = goes + found;
+        found = 0;
         if
-        :: (cursor == NONE || found) -> bound = 0; found = 0; cursor = NONE; break
+        :: (cursor == NONE || goes >= ROUSED) -> bound = 0; goes = 0; cursor = NONE; break
         :: else -> bound = linked[PLACE(n, cursor)]
         fi
        };
@@ -1501,12 +1506,9 @@ proctype Quiet() {
         do
         :: (i < WAITS) ->
             if
-            :: (where[i] == SLEEPING && job != 0 && some_frozen)
-                /* The poster was killed in its walk and the one that it had roused is
-                 * stopped: the rest leaves when the next command comes. */
             :: (where[i] == SLEEPING && brief[i] && some_frozen)
                 /* behind one that was released and is stopped: looks in a second */
-            :: (where[i] == SLEEPING && !(job != 0 && some_frozen) && !(brief[i] && some_frozen)) ->
+            :: (where[i] == SLEEPING && !(brief[i] && some_frozen)) ->
                 assert(job == 0);
                 assert(!must_go[i]);
                 assert(state[i] == WAITING);

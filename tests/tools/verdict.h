@@ -77,22 +77,6 @@ is_covered(const struct remains *r, unsigned n, pid_t pid, uint32_t count)
 	return is_all(r, n) || (place_of(r, n, pid) == 0 && r->left[n] >= count);
 }
 
-/* The one whom the poster of "all" had roused was killed after it, and the next in line is stopped:
- * those behind that one stay until it goes on. */
-static inline bool
-is_held_up(const struct stage *s, size_t i)
-{
-	size_t roused = 0, k;
-
-	while (roused < s->others && (s->victims < 2 || s->other[roused].pid != s->victim[1].pid))
-		roused++;
-	for (k = 0; k < i; k++)
-		if (k != roused && !s->other[k].ended)
-			return k > roused && s->other[k].stopped &&
-			       s->cast[k].wish.names & s->cast[i].wish.names;
-	return false;
-}
-
 /* A living waiter stands in all its lines, and there is nothing for it to take.  (One that is
  * stopped cannot help it.) */
 static inline bool
@@ -107,7 +91,7 @@ check_sleeper(struct remains *r, const struct stage *s, size_t i)
 		return true;
 	if (is_at_lock(pid))
 		return trouble(r, "waiter %zu sleeps on the lock, which nobody has", i);
-	if (strcmp(w->verb, "wait") || is_held_up(s, i))
+	if (strcmp(w->verb, "wait"))
 		return true;
 	for (n = 0; n < NAMES; n++) {
 		if (!(w->names >> n & 1))
