@@ -130,8 +130,9 @@ copy_take(const char *space)
 	return true;
 }
 
-/* The listing, the number of rescues and of faults of a segment as it stands.  False: there
- * is no segment. */
+/* The listing and the number of rescues of a segment as it stands.  False: there is no segment, or
+ * not for whoever comes to it: a removal of all has been committed, and nobody is left to finish
+ * it. */
 static inline bool
 peek(const char *space, struct compl_listing **list, uint32_t *rescues)
 {
@@ -144,11 +145,11 @@ peek(const char *space, struct compl_listing **list, uint32_t *rescues)
 	result = compl_open(&c, &where, COMPL_CREATE); /* fills up the holes */
 	if (result == COMPL_OK)
 		result = compl_list(c, list);
-	if (result != COMPL_OK)
+	if (result != COMPL_OK && result != COMPL_E_NO_SEGMENT)
 		give_up(compl_strresult(result));
 	*rescues = compl_rescues(c);
 	compl_close(c);
-	return true;
+	return result == COMPL_OK;
 }
 
 /* ---- watch ------------------------------------------------------------------- */
