@@ -74,49 +74,139 @@ left_nothing() {
 	[ -z "$(compgen -G "/dev/shm/compl.*.example-$(<pid)")" ]
 }
 
-@test "the examples of README.md do what it says" {
-	# What they call, in small; the examples are the indented blocks that set COMPL_NAMESPACE.
-	printf '%s\n' '#!/bin/sh' 'sleep 0.1' >bin/start-db
-	printf '%s\n' '#!/bin/sh' 'echo "app runs, $COMPL_NAME"' >app
-	printf '%s\n' '#!/bin/sh' 'echo deployed' >deploy
-	printf '%s\n' '#!/bin/sh' '[ "$1" = test ] && exit "${TESTS_SAY:-0}"' 'exit 0' >bin/make
-	printf '%s\n' '#!/bin/sh' '[ "$*" = "--supervised systemd" ] && systemd-notify --ready' 'sleep 0.2' >bin/redis-server
-	chmod +x bin/start-db app deploy bin/make bin/redis-server
-	awk '/^    export COMPL_NAMESPACE=/ { out = "block." ++n } !/^    / { out = "" } out { print >out }' \
-		"$top/README.md"
-	[ -e block.3 ]
-	[ ! -e block.4 ]
-	sed -i "s/COMPL_NAMESPACE=shop/COMPL_NAMESPACE=shop-$$/" block.1 block.2
-
-	run -0 timeout -s KILL 60 sh block.1 3>&-
-	[ "$output" = "app runs, db-ready" ]
-	compl -n "shop-$$" rm --all
-
-	run -0 timeout -s KILL 60 sh block.2 3>&-
-	[ "$output" = "app runs, cache" ]
-	compl -n "shop-$$" rm --all
-
-	export CI_RUN=$$
-	run -0 timeout -s KILL 60 sh block.3 3>&-
-	[ "$output" = deployed ]
-	compl -n "build-$$" rm --all
-
-	TESTS_SAY=3 run -3 timeout -s KILL 60 sh block.3 3>&-
-	[[ $output != *deployed* ]]
-	compl -n "build-$$" rm --all
+# extract_readme: the examples of README.md, each an indented block, as readme.startup and so on.
+extract_readme() {
+	awk '
+		/^[*][*]Start-up order/ { next_file = "readme.startup" }
+		/^[*][*]A daemon/ { next_file = "readme.daemon" }
+		/^[*][*]A gate/ { next_file = "readme.gate" }
+		/^[*][*]Two units/ { next_file = "readme.units" }
+		/^More in/ { exit }
+		/^    / && next_file { file = next_file; print substr($0, 5) >file; next }
+		/^$/ && file { print "" >file; next }
+		file { file = "" }' "$top/README.md"
+	sed -i "s/COMPL_NAMESPACE=shop/COMPL_NAMESPACE=shop-$$/" readme.startup readme.daemon readme.units
 }
 
-@test "the unit of README.md starts when its completion is done, and not before" {
-	local line pre
-	line=$(sed -n 's/^    ExecStartPre=\(.*\)$/\1/p' "$top/README.md")
-	read -ra pre <<<"$line"
-	[ "${pre[0]}" = /usr/local/bin/compl ]
-	pre[0]=compl
-	export COMPL_NAMESPACE=unit-$$
-	compl done "${pre[2]}" --all
-	run -0 timeout -s KILL 60 "${pre[@]}" 3>&-
-	compl reinit "${pre[2]}"
-	pre[-1]=50ms
-	run -124 timeout -s KILL 60 "${pre[@]}" 3>&-
+# What the examples of README.md call, in small.  Each says when it does its work, so that an answer
+# from an earlier run shows in the order of the lines.  Where the file `held` is, nobody gets ready.
+stand_ins() {
+	local name
+	printf '%s\n' '#!/bin/sh' '[ ! -e held ] || exec sleep 1000' 'sleep 0.1' 'echo "$0 is ready"' >worker
+	chmod +x worker
+	for name in bin/start-db bin/fill-shop; do
+		ln -s "$PWD/worker" "$name"
+	done
+	printf '%s\n' '#!/bin/sh' '[ "$*" = "--supervised systemd" ] || exit 9' '"$TOP/worker"' \
+		'systemd-notify --ready' 'sleep 0.2' >bin/redis-server
+	printf '%s\n' '#!/bin/sh' '[ "$1" = test ] || exit 0' '"$TOP/worker"; exit "${TESTS_SAY:-0}"' >bin/make
+	printf '%s\n' '#!/bin/sh' 'echo "app runs, $COMPL_NAME"' >app
+	printf '%s\n' '#!/bin/sh' 'echo deployed' >deploy
+	chmod +x app deploy bin/*
+	export TOP=$PWD
+}
+
+# says WANTED COMMAND...: ends with 0, and its lines are WANTED.
+says() {
+	local wanted=$1
+	shift
+	# shellcheck disable=SC2016 # for the inner shell
+	run -0 timeout -s KILL 60 "$@" 3>&-
+	diff <(echo "$wanted") <(sed "s|^.*/worker|worker|; s|^.*/bin/|worker |; s|^worker [a-z-]* is|worker is|" <<<"$output")
+}
+
+is_waiting() { # NAMESPACE NAME: somebody waits there, and so whatever stood there before is forgotten
+	compl -n "$1" ls "$2" --json | grep -q '"waiters":\[{'
+}
+
+# killed NAMESPACE NAME COMMAND...: kill -9 of all of its processes while it waits for NAME.
+killed() {
+	local space=$1 name=$2 pid tries
+	shift 2
+	: >held
+	rm -f pid
+	setsid sh -c 'echo $$ >pid; exec "$@"' sh "$@" >killed.out 2>&1 3>&- &
+	for tries in {1..1000}; do
+		[ ! -s pid ] || ! is_waiting "$space" "$name" || break
+		sleep 0.02
+	done
+	[ "$tries" -lt 1000 ]
+	pid=$(<pid)
+	kill -KILL -- "-$pid"
+	wait $! || :
+	rm held
+}
+
+@test "the start-up example of README.md is right on its second run, and after it was killed" {
+	local round
+	extract_readme
+	stand_ins
+	for round in 1 2 3; do
+		says $'worker is ready\napp runs, db-ready' sh readme.startup
+		((round < 2)) || killed "shop-$$" db-ready sh readme.startup
+	done
+	compl -n "shop-$$" rm --all
+}
+
+@test "the daemon of README.md is right on its second run, and after it was killed" {
+	local round
+	extract_readme
+	stand_ins
+	for round in 1 2 3; do
+		says $'worker is ready\napp runs, cache' sh readme.daemon
+		((round < 2)) || killed "shop-$$" cache sh readme.daemon
+	done
+	compl -n "shop-$$" rm --all
+}
+
+@test "the gate of README.md is right on its second run, and after a failure" {
+	local command
+	command=$(sed -n 's/^own: `\(compl scope .*\)`$/\1/p' "$top/README.md")
+	[ "$command" = "compl scope -- sh gate.sh" ]
+	extract_readme
+	stand_ins
+	mv readme.gate gate.sh
+	says $'worker is ready\ndeployed' $command
+	says $'worker is ready\ndeployed' $command
+	TESTS_SAY=3 run -3 timeout -s KILL 60 $command 3>&-
+	[[ $output != *deployed* ]]
+	says $'worker is ready\ndeployed' $command
+}
+
+# unit_line UNIT KEY: what the unit of README.md has there, with the command under test.
+unit_line() {
+	awk -v unit="# $1" '/^# / { inside = $0 == unit } inside' readme.units |
+		sed -n "s/^$2=\(.*\)\$/\1/p" | sed 's|/usr/local/bin/compl|compl|; s|/usr/local/sbin/||'
+}
+
+# started and stopped UNIT: as systemd does it; what stopping adds is run also after a failure.
+started() {
+	local key
+	for key in ExecStartPre ExecStart ExecStartPost; do
+		$(unit_line "$1" "$key") || return
+	done
+}
+
+@test "the units of README.md: the second starts when the first has done its work, each time" {
+	local round
+	extract_readme
+	stand_ins
+	export COMPL_NAMESPACE=shop-$$
+	[ "$(unit_line shop.service Environment)" = "COMPL_NAMESPACE=$COMPL_NAMESPACE" ]
+	[ "$(unit_line shop-data.service Environment)" = "COMPL_NAMESPACE=$COMPL_NAMESPACE" ]
+	ln -s "$PWD/app" bin/shopd
+	sed -i 's/timeout 60s/timeout 50ms/' readme.units
+	for round in 1 2; do
+		run -124 started shop.service
+		started shop-data.service
+		run -0 started shop.service
+		[ "$output" = "app runs, " ]
+		$(unit_line shop-data.service ExecStopPost)
+	done
+	# It fails, and then its state is not there either.
+	printf '%s\n' '#!/bin/sh' 'exit 3' >worker
+	run -3 started shop-data.service
+	$(unit_line shop-data.service ExecStopPost)
+	run -124 started shop.service
 	compl rm --all
 }
