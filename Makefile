@@ -120,13 +120,13 @@ and_copy = && cp $@.new $@.copy && mv -f $@.copy $@ && rm $@.new
 
 # ---- what is built from what -----------------------------------------------------------------------
 
-sources := $(patsubst src/%.c,%,$(wildcard src/*.c))
-command := $(filter main cmd-% cli-%,$(sources))
+sources := $(patsubst src/%.c,%,$(filter-out src/compat/%,$(wildcard src/*/*.c src/*/*/*.c)))
+command := $(filter cmd/% cli/%,$(sources))
 library := $(filter-out $(command),$(sources))
 c_tests := $(patsubst tests/c/%.c,%,$(wildcard tests/c/*.c))
 bench_programs := $(patsubst bench/%.c,%,$(wildcard bench/*.c))
 tools := $(patsubst tests/tools/%.c,build/tools/%,$(wildcard tests/tools/*.c))
-headers := $(wildcard src/*.h src/compat/*/*.h src/compat/*/*/*.h)
+headers := $(wildcard src/*.h src/*/*.h src/*/*/*.h src/*/*/*/*.h)
 pages := $(wildcard man/*.[1-8])
 
 # The fuzz targets have the sources compiled so that something can be done in the middle of a call,
@@ -313,6 +313,6 @@ fuzz: build/compl $(fuzz_targets:%=build/clang/fuzz/%)
 	@FUZZ_SECONDS='$(SECONDS)' FUZZ_RUNS='$(RUNS)' tests/fuzz/run $(TARGET)
 
 fmt:
-	clang-format -i $(wildcard src/*.[ch] tests/c/*.[ch] tests/tools/*.[ch] tests/fuzz/*.[ch] bench/*.[ch]) $(headers)
+	clang-format -i $(sources:%=src/%.c) $(wildcard tests/c/*.[ch] tests/tools/*.[ch] tests/fuzz/*.[ch] bench/*.[ch]) $(headers)
 
 endif

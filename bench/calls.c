@@ -16,7 +16,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
-#include "layout.h"
+#include "shm/segment/layout.h"
 #include "word.h"
 
 static struct robust_list_head list;

@@ -9,11 +9,11 @@
  */
 #include "bench.h"
 
-#include "clock.h"
-#include "directory.h"
-#include "line.h"
-#include "log.h"
-#include "repair.h"
+#include "shm/os/clock.h"
+#include "shm/names/directory.h"
+#include "shm/names/line.h"
+#include "shm/segment/log.h"
+#include "shm/names/repair.h"
 
 /* As completion_post(), up to the commit. */
 static void

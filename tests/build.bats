@@ -108,26 +108,26 @@ copy_tree() {
 	cp -r "$top/src" .
 	tests/lint-layers "$top/build/glibc/obj"
 
-	echo '#include "waiter.h"' >>src/segment.c
-	echo '#include "segment.h"' >>src/cmd-done.c
-	echo '#include "cmd.h"' >>src/libcompl.c
-	echo '#include "no-such.h"' >>src/waiter.c
-	echo 'long f(void) { return syscall(SYS_futex, 0, 0); }' >>src/log.c
-	echo 'long f(void) { return syscall(__NR_futex_waitv, 0, 0); }' >>src/cli-text.c
-	echo 'int f(void) { return clock_gettime(CLOCK_REALTIME, 0); }' >>src/line.c
-	echo 'int f(void) { return (int)time(0); }' >>src/cmd-wait.c
+	echo '#include "shm/calls/waiter.h"' >>src/shm/segment/segment.c
+	echo '#include "shm/segment/segment.h"' >>src/cmd/done.c
+	echo '#include "cmd/cmd.h"' >>src/shm/calls/libcompl.c
+	echo '#include "no-such.h"' >>src/shm/calls/waiter.c
+	echo 'long f(void) { return syscall(SYS_futex, 0, 0); }' >>src/shm/segment/log.c
+	echo 'long f(void) { return syscall(__NR_futex_waitv, 0, 0); }' >>src/cli/text.c
+	echo 'int f(void) { return clock_gettime(CLOCK_REALTIME, 0); }' >>src/shm/names/line.c
+	echo 'int f(void) { return (int)time(0); }' >>src/cmd/wait.c
 	echo '/* in no layer */' >src/newcomer.h
 	run -1 tests/lint-layers "$top/build/glibc/obj"
 	echo "$output"
 	for complaint in \
-		"segment.c: is in layer 1 and includes waiter.h of layer 3" \
-		"cmd-done.c: belongs to the command and includes segment.h; compl.h is all it may know" \
-		"libcompl.c: is in layer 4 and includes cmd.h of layer 5" \
-		'waiter.c: includes "no-such.h", which is not in src/' \
-		"log.c: SYS_futex belongs into futex.c" \
-		"cli-text.c: __NR_futex belongs into futex.c" \
-		"line.c: clock_gettime( belongs into clock.c" \
-		"cmd-wait.c: time( belongs into clock.c" \
+		"shm/segment/segment.c: is in layer 1 and includes shm/calls/waiter.h of layer 3" \
+		"cmd/done.c: belongs to the command and includes shm/segment/segment.h; compl.h is all it may know" \
+		"shm/calls/libcompl.c: is in layer 3 and includes cmd/cmd.h of layer 4" \
+		'shm/calls/waiter.c: includes "no-such.h", which is not in src/' \
+		"shm/segment/log.c: SYS_futex belongs into shm/os/futex.c" \
+		"cli/text.c: __NR_futex belongs into shm/os/futex.c" \
+		"shm/names/line.c: clock_gettime( belongs into shm/os/clock.c" \
+		"cmd/wait.c: time( belongs into shm/os/clock.c" \
 		"newcomer.h: in no layer"; do
 		echo "wanted: $complaint"
 		[[ $output == *"src/$complaint"* ]]
@@ -141,21 +141,21 @@ copy_tree() {
 	copy_tree built
 	cp -r tree/src .
 	echo '#include <stdio.h>
-	void line_print(void); void line_print(void) { puts("x"); }' >>tree/src/line.c
+	void line_print(void); void line_print(void) { puts("x"); }' >>tree/src/shm/names/line.c
 	echo '#include <stdlib.h>
-	void log_exit(void); void log_exit(void) { exit(1); }' >>tree/src/log.c
-	echo 'void completion_all(void); void gate_up(void); void gate_up(void) { completion_all(); }' >>tree/src/gate.c
-	echo 'void completion_all(void); void completion_all(void) { }' >>tree/src/completion.c
-	echo 'void line_print(void); void help_up(void); void help_up(void) { line_print(); }' >>tree/src/cmd-help.c
+	void log_exit(void); void log_exit(void) { exit(1); }' >>tree/src/shm/segment/log.c
+	echo 'void completion_all(void); void gate_up(void); void gate_up(void) { completion_all(); }' >>tree/src/shm/os/gate.c
+	echo 'void completion_all(void); void completion_all(void) { }' >>tree/src/shm/names/completion.c
+	echo 'void line_print(void); void help_up(void); void help_up(void) { line_print(); }' >>tree/src/cmd/help.c
 	make -s -C tree -j2 glibc >log 2>&1 3>&- || {
 		cat log
 		false
 	}
 	run -1 tests/lint-layers tree/build/glibc/obj
-	[[ $output == *"src/line.c: uses puts"* ]]
-	[[ $output == *"src/log.c: uses exit"* ]]
-	[[ $output == *"src/gate.c: is in layer 0 and calls completion_all of completion.c in layer 2"* ]]
-	[[ $output == *"src/cmd-help.c: belongs to the command and calls line_print of line.c"* ]]
+	[[ $output == *"src/shm/names/line.c: uses puts"* ]]
+	[[ $output == *"src/shm/segment/log.c: uses exit"* ]]
+	[[ $output == *"src/shm/os/gate.c: is in layer 0 and calls completion_all of shm/names/completion.c in layer 2"* ]]
+	[[ $output == *"src/cmd/help.c: belongs to the command and calls line_print of shm/names/line.c"* ]]
 }
 
 # tap NAME LINE…: a program that writes these lines; a last line may be a command

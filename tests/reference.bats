@@ -109,6 +109,6 @@ same() {
 		[ "$number" = 128 ] && number=128+n
 		sed -n '/^\.Sh EXIT STATUS/,/^\.Sh EXAMPLES/p' "$page" | grep -Fxq ".It $number"
 		count=$((count + 1))
-	done < <(sed -n 's/^	STATUS_[A-Z_]* = \([0-9]*\),.*/\1/p' "$BATS_TEST_DIRNAME/../src/cli-status.h")
+	done < <(sed -n 's/^	STATUS_[A-Z_]* = \([0-9]*\),.*/\1/p' "$BATS_TEST_DIRNAME/../src/cli/status.h")
 	[ "$count" -ge 9 ]
 }

@@ -51,8 +51,8 @@ make_other() {
 	[ -z "${COMPL_SANITIZED-}" ] || skip "the build that it would be compared with is not this one"
 	mkdir tree
 	cp -r "$root/Makefile" "$root/src" "$root/completions.awk" "$root/completions.sh" tree/
-	sed -i "$1" tree/src/layout.h
-	if cmp -s tree/src/layout.h "$root/src/layout.h"; then return 1; fi
+	sed -i "$1" tree/src/shm/segment/layout.h
+	if cmp -s tree/src/shm/segment/layout.h "$root/src/shm/segment/layout.h"; then return 1; fi
 	env -u MAKEFLAGS -u MAKELEVEL make -s -C tree CFLAGS=-O0 build/compl >make.log 2>&1 3>&- || {
 		cat make.log
 		return 1
@@ -61,7 +61,7 @@ make_other() {
 }
 
 version_of_ours() {
-	sed -n 's/^#define LAYOUT_VERSION \([0-9]*\).*/\1/p' "$BATS_TEST_DIRNAME/../src/layout.h"
+	sed -n 's/^#define LAYOUT_VERSION \([0-9]*\).*/\1/p' "$BATS_TEST_DIRNAME/../src/shm/segment/layout.h"
 }
 
 # Whoever comes with $1 is told which file is in the way and what clears it; $2 sleeps on.
@@ -102,7 +102,7 @@ is_told() {
 
 	ours=$(version_of_ours)
 	make_other "s/^#define LAYOUT_VERSION .*/#define LAYOUT_VERSION $((ours - 1))/; s/^#define LAYOUT_PLACES[[:space:]].*/#define LAYOUT_PLACES 32768u/"
-	grep -q '^#define LAYOUT_PLACES 32768u$' tree/src/layout.h
+	grep -q '^#define LAYOUT_PLACES 32768u$' tree/src/shm/segment/layout.h
 	background w "$tmp/other" wait a
 	asleep w
 	is_told "$COMPL" w

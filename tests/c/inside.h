@@ -7,10 +7,10 @@
 
 #include "tap.h"
 
-#include "clock.h"
-#include "directory.h"
-#include "log.h"
-#include "repair.h"
+#include "shm/os/clock.h"
+#include "shm/names/directory.h"
+#include "shm/segment/log.h"
+#include "shm/names/repair.h"
 
 /* A session that holds the lock. */
 static inline bool

@@ -12,8 +12,8 @@
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 
-#include "clock.h"
-#include "repair.h"
+#include "shm/os/clock.h"
+#include "shm/names/repair.h"
 
 #define STORM_MS 2500
 #define STUCK_MS 1000

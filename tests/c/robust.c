@@ -8,9 +8,9 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
-#include "clock.h"
-#include "mutex.h"
-#include "robust.h"
+#include "shm/os/clock.h"
+#include "shm/segment/mutex.h"
+#include "shm/os/robust.h"
 
 /* A word each, with room behind it for the link of any libc. */
 struct page {

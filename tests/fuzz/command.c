@@ -26,13 +26,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "cli-message.h"
-#include "cli-place.h"
-#include "cli-status.h"
-#include "cli-text.h"
+#include "cli/message.h"
+#include "cli/place.h"
+#include "cli/status.h"
+#include "cli/text.h"
 #include "ground.h"
 #include "json.h"
-#include "layout.h"
+#include "shm/segment/layout.h"
 #include "spoil.h"
 #include "world.h"
 

@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "layout.h"
+#include "shm/segment/layout.h"
 #include "world.h"
 
 #define SHM "/dev/shm"

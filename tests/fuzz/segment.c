@@ -19,7 +19,7 @@
 
 #include "compl.h"
 #include "ground.h"
-#include "segment.h"
+#include "shm/segment/segment.h"
 #include "spoil.h"
 #include "world.h"
 

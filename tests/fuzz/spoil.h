@@ -14,8 +14,8 @@
 #include <unistd.h>
 
 #include "input.h"
-#include "layout.h"
-#include "robust.h"
+#include "shm/segment/layout.h"
+#include "shm/os/robust.h"
 
 struct spoil {
 	uint32_t offset;

@@ -13,12 +13,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli-call.h"
-#include "cli-nearest.h"
-#include "cli-text.h"
-#include "cli-value.h"
+#include "cli/call.h"
+#include "cli/nearest.h"
+#include "cli/text.h"
+#include "cli/value.h"
 #include "compl.h"
-#include "spelling.h"
+#include "api/spelling.h"
 #include "world.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "futex.h"
+#include "shm/os/futex.h"
 #include "ground.h"
-#include "layout.h"
+#include "shm/segment/layout.h"
 
 #define SLEEPERS     64
 #define SLEEPS_MAX   20000

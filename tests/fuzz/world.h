@@ -19,7 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "futex.h"
+#include "shm/os/futex.h"
 
 /* Each input begins with this. */
 void world_begin(void);

@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "clock.h"
-#include "repair.h"
+#include "shm/os/clock.h"
+#include "shm/names/repair.h"
 
 #define THREADS (LAYOUT_PLACES / COMPL_NAMES_MAX)
 

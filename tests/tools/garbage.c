@@ -22,7 +22,7 @@
 #include <unistd.h>
 
 #include "compl.h"
-#include "layout.h"
+#include "shm/segment/layout.h"
 
 #define EXTENTS 32
 

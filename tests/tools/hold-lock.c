@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "clock.h"
-#include "repair.h"
+#include "shm/os/clock.h"
+#include "shm/names/repair.h"
 
 int
 main(int argc, char **argv)

@@ -26,7 +26,7 @@
 #include <unistd.h>
 
 #include "compl.h"
-#include "layout.h"
+#include "shm/segment/layout.h"
 #include "others.h"
 
 static inline void

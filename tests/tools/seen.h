@@ -21,7 +21,7 @@
 #include <unistd.h>
 
 #include "books.h"
-#include "layout.h"
+#include "shm/segment/layout.h"
 
 static const char *seen_map; /* the segment, or NULL */
 

@@ -9,7 +9,7 @@
 #include <stddef.h>
 
 #include "compl.h"
-#include "layout.h"
+#include "shm/segment/layout.h"
 #include "others.h"
 #include "peek.h"
 #include "scenes.h"

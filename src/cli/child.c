@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * child.c - starts CMD, and waits for it and others at once
+ *
+ * Ordering: signals are blocked before the fork, so that one which comes before CMD is there
+ * is passed on to it.
+ */
+#include "cli/child.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cli/exec.h"
+#include "cli/message.h"
+#include "cli/relay.h"
+#include "cli/signals.h"
+#include "cli/status.h"
+
+static int signals;
+
+void
+child_open_or_die(void)
+{
+	signals = relay_open_or_die();
+}
+
+/* A variable that names us names CMD from now on: what it tells is for CMD. */
+static bool
+hand_over(const char *variable, pid_t from)
+{
+	const char *text = getenv(variable);
+	char number[24];
+
+	snprintf(number, sizeof(number), "%d", (int)from);
+	if (text == NULL || strcmp(text, number) != 0)
+		return false;
+	snprintf(number, sizeof(number), "%d", (int)getpid());
+	exec_set_or_die(variable, number);
+	return true;
+}
+
+/* Ordering: the kernel looks at the wish when the parent dies, and getppid() changes then: who
+ * wishes first and asks afterwards misses no death.  SIGTERM waits until exec_or_die() has set
+ * the mask. */
+static _Noreturn void
+become(char **cmd, pid_t parent, void (*prepare)(void))
+{
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	if (getppid() != parent)
+		raise(SIGTERM);
+	hand_over("WATCHDOG_PID", parent);
+	if (hand_over("LISTEN_PID", parent))
+		unsetenv("LISTEN_PIDFDID"); /* the same, in the words of newer systemds */
+	if (prepare != NULL)
+		prepare();
+	exec_or_die(cmd, NULL);
+}
+
+void
+child_start(struct child *child, char **cmd, void (*prepare)(void))
+{
+	const pid_t parent = getpid();
+
+	relay_begin();
+	*child = (struct child){ .pid = fork() };
+	if (child->pid == 0)
+		become(cmd, parent, prepare);
+	if (child->pid > 0)
+		return;
+	message_line("'%s': %s", cmd[0], strerror(errno));
+	child->has_ended = true;
+	child->end = STATUS_CANNOT_RUN << 8; /* as of waitpid(2) */
+}
+
+enum news { NOTHING, STOPPED, CONTINUED, ENDED };
+
+static enum news
+note(struct child *child, int status)
+{
+	child->is_stopped = WIFSTOPPED(status);
+	if (child->is_stopped)
+		return STOPPED;
+	if (WIFCONTINUED(status))
+		return CONTINUED;
+	child->has_ended = true;
+	child->end = status;
+	return ENDED;
+}
+
+/* The latest news of CMD.  Of others, orphans that were given to PID 1 or a subreaper, nobody
+ * wants to know. */
+static enum news
+reap(struct child *child)
+{
+	enum news news = NOTHING;
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG | WUNTRACED | WCONTINUED)) > 0)
+		if (pid == child->pid)
+			news = note(child, status);
+	return news;
+}
+
+/* Of two signals that are pending the kernel hands out SIGCHLD first: where a whole group is told
+ * to stop, CMD may have stopped before we hear that we were told to. */
+static void
+look_after(struct child *child)
+{
+	enum news news = reap(child);
+
+	if (news == NOTHING && child->is_stopped)
+		news = STOPPED;
+	while (news == STOPPED && relay_stop()) {
+		news = reap(child);
+		if (news == NOTHING)
+			kill(child->pid, SIGCONT);
+	}
+}
+
+static void
+take_signals(struct child *child)
+{
+	int signal;
+
+	while (!child->has_ended && (signal = relay_next(child->pid)) != 0)
+		if (signal == SIGCHLD || signal == SIGTSTP)
+			look_after(child);
+}
+
+void
+child_attend(struct child *child, const struct child_listener *listener)
+{
+	struct pollfd wishes[2] = { { .fd = signals, .events = POLLIN }, { .fd = -1 } };
+
+	while (!child->has_ended) {
+		if (listener != NULL)
+			wishes[1] = listener->wish();
+		if (poll(wishes, 2, -1) < 0)
+			continue;
+		if (listener != NULL && wishes[1].revents != 0)
+			listener->hear(listener->arg);
+		if (wishes[0].revents != 0)
+			take_signals(child);
+	}
+}
+
+int
+child_status(const struct child *child)
+{
+	return WIFSIGNALED(child->end) ? STATUS_SIGNAL + WTERMSIG(child->end)
+				       : WEXITSTATUS(child->end);
+}
+
+int
+child_end_as(const struct child *child)
+{
+	if (WIFSIGNALED(child->end))
+		signals_die(WTERMSIG(child->end));
+	return child_status(child);
+}

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * json.c - writes JSON
+ *
+ * Field names and their order are an API.
+ */
+#include "cli/json.h"
+
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "cli/output.h"
+#include "cli/text.h"
+
+/* The character at text; returns how many bytes of it that was. */
+static size_t
+write_character(const char *text)
+{
+	size_t length = text_sequence(text);
+	unsigned char byte = (unsigned char)*text;
+
+	if (length == 0)
+		output_text("\xef\xbf\xbd");
+	else if (byte == '"' || byte == '\\')
+		output_format("\\%c", byte);
+	else if (byte < 0x20 || byte == 0x7f)
+		output_format("\\u%04x", byte);
+	else
+		output_bytes(text, length);
+	return length != 0 ? length : 1;
+}
+
+static void
+write_string(const char *text)
+{
+	output_text("\"");
+	while (*text != '\0')
+		text += write_character(text);
+	output_text("\"");
+}
+
+/* Microseconds, with at least one digit behind the point and no zeros at the end. */
+static void
+write_seconds(double seconds)
+{
+	int64_t us = seconds > 0 && seconds < 9e12 ? (int64_t)(seconds * 1e6) : 0;
+	int64_t fraction = us % 1000000;
+	int digits = 6;
+
+	for (; digits > 1 && fraction % 10 == 0; digits--)
+		fraction /= 10;
+	output_format("%" PRId64 ".%0*" PRId64, us / 1000000, digits, fraction);
+}
+
+static const char *
+boolean(bool value)
+{
+	return value ? "true" : "false";
+}
+
+static void
+write_waiter(const struct compl_waiter *waiter)
+{
+	output_format("{\"pid\":%d,\"command\":", (int)waiter->pid);
+	write_string(waiter->command);
+	output_format(",\"count\":%" PRIu32 ",\"io\":%s,\"stopped\":%s,\"seconds\":", waiter->need,
+		      boolean(waiter->io), boolean(waiter->stopped));
+	write_seconds(waiter->seconds);
+	output_text("}");
+}
+
+static void
+write_waiters(const struct compl_entry *entry)
+{
+	output_text(",\"waiters\":[");
+	for (size_t i = 0; i < entry->waiter_count; i++) {
+		output_text(i == 0 ? "" : ",");
+		write_waiter(&entry->waiters[i]);
+	}
+	output_text("]");
+}
+
+static void
+write_producers(const struct compl_entry *entry)
+{
+	output_text(",\"producers\":[");
+	for (size_t i = 0; i < entry->producer_count; i++) {
+		const struct compl_producer *producer = &entry->producers[i];
+
+		output_format("%s{\"pid\":%d,\"command\":", i == 0 ? "" : ",", (int)producer->pid);
+		write_string(producer->command);
+		output_text(",\"seconds\":");
+		write_seconds(producer->seconds);
+		output_text("}");
+	}
+	output_text("]");
+}
+
+static void
+write_waits(const struct compl_entry *entry)
+{
+	output_format(",\"waits\":{\"count\":%" PRIu64 ",\"seconds\":", entry->waits);
+	write_seconds(entry->waits_seconds);
+	output_text(",\"io_seconds\":");
+	write_seconds(entry->waits_io_seconds);
+	output_text("}");
+}
+
+static void
+write_entry(const struct compl_entry *entry)
+{
+	output_text("{\"name\":");
+	write_string(entry->name);
+	output_format(",\"done\":%" PRIu32 ",\"all\":%s,\"status\":%d,\"value\":", entry->done,
+		      boolean(entry->done == COMPL_ALL), entry->word.status);
+	if (entry->word.has_value)
+		write_string(entry->word.value);
+	else
+		output_text("null");
+	output_text(",\"age_seconds\":");
+	write_seconds(entry->age_seconds);
+	write_waiters(entry);
+	write_producers(entry);
+	write_waits(entry);
+	output_text("}");
+}
+
+void
+json_listing(const char *space, const struct compl_entry *const *entries, size_t count)
+{
+	output_text("{\"namespace\":");
+	write_string(space);
+	output_text(",\"completions\":[");
+	for (size_t i = 0; i < count; i++) {
+		output_text(i == 0 ? "" : ",");
+		write_entry(entries[i]);
+	}
+	output_line("]}");
+}

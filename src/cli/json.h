@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * json.h - a listing as JSON, on stdout
+ *
+ * One object on one line, always valid UTF-8: what is none becomes U+FFFD.
+ */
+#ifndef CLI_JSON_H
+#define CLI_JSON_H
+
+#include <stddef.h>
+
+#include "compl.h"
+
+void json_listing(const char *space, const struct compl_entry *const *entries, size_t count);
+
+#endif

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * line.c - a pipe to CMD
+ */
+#include "cli/line.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "cli/cold.h"
+#include "cli/message.h"
+#include "cli/status.h"
+#include "cli/text.h"
+#include "compl.h"
+
+static int ours = -1, theirs = -1;
+COLD static char line[COMPL_VALUE_MAX + 1];
+static size_t used;   /* more than fits into line: it is too long */
+static bool has_line; /* what follows is of no interest */
+
+static void
+check_or_die(int number)
+{
+	struct rlimit limit;
+
+	if (fcntl(number, F_GETFD) >= 0)
+		usage_or_die(NULL, "--ready: descriptor %d is open already, and CMD inherits it",
+			     number);
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && (rlim_t)number >= limit.rlim_cur)
+		usage_or_die(NULL, "--ready: descriptor %d is beyond the limit on open files",
+			     number);
+}
+
+void
+line_begin_or_die(int number)
+{
+	int ends[2];
+
+	check_or_die(number);
+	if (pipe2(ends, O_CLOEXEC) != 0 || fcntl(ends[0], F_SETFL, O_NONBLOCK) != 0) {
+		message_line("--ready: a pipe for CMD: %s", strerror(errno));
+		exit(STATUS_FAILED);
+	}
+	ours = ends[0];
+	theirs = ends[1];
+}
+
+/* Whatever has that number in the child by now is our own, and closed by exec anyway. */
+void
+line_give(int number)
+{
+	int rc = theirs == number ? fcntl(number, F_SETFD, 0) : dup2(theirs, number);
+
+	if (rc >= 0)
+		return;
+	message_line("--ready: descriptor %d: %s", number, strerror(errno));
+	_exit(STATUS_CANNOT_RUN);
+}
+
+struct pollfd
+line_wish(void)
+{
+	if (theirs >= 0)
+		close(theirs); /* by now CMD has it */
+	theirs = -1;
+	return (struct pollfd){ .fd = ours, .events = POLLIN };
+}
+
+/* What there is of the line. */
+static void
+keep(const char *bytes, size_t length)
+{
+	size_t room = used < sizeof(line) ? sizeof(line) - used : 0;
+
+	memcpy(line + used, bytes, length < room ? length : room);
+	used += length < room ? length : room;
+}
+
+static const char *
+as_value(void)
+{
+	bool fits = used < sizeof(line);
+
+	if (fits)
+		line[used] = '\0';
+	if (fits && strlen(line) == used && text_is_utf8(line))
+		return line;
+	message_line("--ready: the line is no value, which is UTF-8 of at most %d bytes; it "
+		     "counts without",
+		     COMPL_VALUE_MAX);
+	return NULL;
+}
+
+bool
+line_hear(const char **text)
+{
+	char bytes[512], *end;
+	ssize_t length;
+
+	while ((length = read(ours, bytes, sizeof(bytes))) > 0) {
+		if (has_line)
+			continue;
+		end = memchr(bytes, '\n', (size_t)length);
+		keep(bytes, end != NULL ? (size_t)(end - bytes) : (size_t)length);
+		has_line = end != NULL;
+		if (has_line) {
+			*text = as_value();
+			return true;
+		}
+	}
+	if (length == 0) { /* everybody has closed it */
+		close(ours);
+		ours = -1;
+	}
+	return false;
+}

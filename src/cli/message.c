@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * message.c - lines on stderr
+ */
+#include "cli/message.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/cold.h"
+#include "cli/status.h"
+#include "cli/text.h"
+#include "compl.h"
+
+/* Room for every name of a command, twice. */
+#define LINE_MAX_BYTES (2 * COMPL_NAMES_MAX * (COMPL_NAME_MAX + 2) + 2048)
+
+static const char *from;
+
+void
+message_from(const char *command)
+{
+	from = command;
+}
+
+static void
+write_line(const char *text)
+{
+	COLD static char line[2 * LINE_MAX_BYTES];
+	size_t length;
+
+	text_escape(line, sizeof(line) - 1, text);
+	length = strlen(line);
+	line[length++] = '\n';
+	while (write(STDERR_FILENO, line, length) < 0 && errno == EINTR)
+		continue;
+}
+
+__attribute__((format(printf, 1, 0))) static void
+write_message(const char *format, va_list args)
+{
+	COLD static char text[LINE_MAX_BYTES];
+	size_t used;
+
+	used = (size_t)snprintf(text, sizeof(text), "compl: %s%s", from ? from : "",
+				from ? ": " : "");
+	vsnprintf(text + used, sizeof(text) - used, format, args);
+	write_line(text);
+}
+
+void
+message_line(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	write_message(format, args);
+	va_end(args);
+}
+
+void
+usage_or_die(const char *nearest, const char *format, ...)
+{
+	char hint[256];
+	va_list args;
+
+	va_start(args, format);
+	write_message(format, args);
+	va_end(args);
+	snprintf(hint, sizeof(hint), "%s%s%sTry 'compl help%s%s'.", nearest ? "Did you mean '" : "",
+		 nearest ? nearest : "", nearest ? "'? " : "", from ? " " : "", from ? from : "");
+	write_line(hint);
+	exit(STATUS_FAILED);
+}

@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * notify.c - a socket that takes datagrams from CMD
+ *
+ * The address is abstract, 128 random bits: nobody can occupy it before us, CMD reaches it
+ * whatever user it becomes and whatever it sees of the file system, and it is gone when we are,
+ * however that comes about.  Every process of the network namespace can find it in
+ * /proc/net/unix, though, so we look at who sent a message.  (A path, in a directory of its own
+ * with a name that cannot be guessed, would need no such look; but it outlives a SIGKILL, and
+ * there is no directory in which every CMD could find it.)
+ *
+ * Each message is taken in turn: READY=1 is posted first, then all but MAINPID= is passed on
+ * with its descriptors, then they are closed.  That is all that BARRIER=1 asks for: its sender
+ * waits for the other end of the descriptor that came with it, until we have closed ours and the
+ * outer receiver, if there is one, its own.  When that has no room the message is held, and no
+ * other is read until it has: the sender waits, as it would have there.
+ */
+#include "cli/notify.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "cli/exec.h"
+#include "cli/message.h"
+#include "cli/sender.h"
+#include "cli/status.h"
+
+#define VARIABLE	"NOTIFY_SOCKET"
+#define TEXT_MAX	65536
+#define DESCRIPTORS_MAX 252  /* the kernel would take 253, sendmsg() of musl does not */
+#define BATCH		16   /* messages that are heard at a time */
+#define LAST_BATCH	4096 /* the same after CMD's end: more than a socket holds */
+#define LAST_CHANCE_MS	1000 /* for an outer receiver that has no room, after CMD's end */
+
+struct message {
+	char text[TEXT_MAX];
+	size_t length;
+	int fds[DESCRIPTORS_MAX];
+	size_t fd_count;
+	struct ucred sender;
+};
+
+static int inner = -1, outer = -1;
+static struct sockaddr_un outer_address;
+static socklen_t outer_length;
+static struct message *message; /* large, and most commands need none */
+static bool is_held;		/* message waits for room at the outer receiver */
+static bool is_last;		/* CMD has ended: waits no longer */
+static bool is_ready;		/* it was said */
+static bool has_complained;
+
+/* ---- addresses ------------------------------------------------------------------ */
+
+/* As NOTIFY_SOCKET spells it: "/path", or "@name" for an abstract one. */
+static bool
+read_address(struct sockaddr_un *address, socklen_t *length, const char *text)
+{
+	size_t size = strlen(text);
+
+	*address = (struct sockaddr_un){ .sun_family = AF_UNIX };
+	if ((text[0] != '/' && text[0] != '@') || size < 2 || size >= sizeof(address->sun_path))
+		return false;
+	memcpy(address->sun_path, text, size);
+	*length = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + size + (text[0] == '/'));
+	if (text[0] == '@')
+		address->sun_path[0] = '\0';
+	return true;
+}
+
+static bool
+make_name(char *name, size_t size)
+{
+	unsigned char bits[16];
+	size_t used = (size_t)snprintf(name, size, "@compl.");
+
+	if (getrandom(bits, sizeof(bits), 0) != sizeof(bits))
+		return false;
+	for (size_t i = 0; i < sizeof(bits); i++)
+		used += (size_t)snprintf(name + used, size - used, "%02x", bits[i]);
+	return true;
+}
+
+static bool
+open_inner(void)
+{
+	struct sockaddr_un address;
+	const int yes = 1;
+	socklen_t length;
+	char name[64];
+
+	inner = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (inner < 0 || !make_name(name, sizeof(name)) || !read_address(&address, &length, name) ||
+	    setsockopt(inner, SOL_SOCKET, SO_PASSCRED, &yes, sizeof(yes)) != 0 ||
+	    bind(inner, (struct sockaddr *)&address, length) != 0)
+		return false;
+	exec_set_or_die(VARIABLE, name);
+	return true;
+}
+
+/* A service manager that was given up since, or an address of another kind, is nobody. */
+static bool
+open_outer(void)
+{
+	const char *text = getenv(VARIABLE);
+
+	if (text == NULL || !read_address(&outer_address, &outer_length, text))
+		return true;
+	outer = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	return outer >= 0;
+}
+
+void
+notify_begin_or_die(void)
+{
+	message = calloc(1, sizeof(*message));
+	if (message != NULL && open_outer() && open_inner())
+		return;
+	message_line("--ready: no socket for CMD: %s", strerror(errno));
+	exit(STATUS_FAILED);
+}
+
+/* ---- taking --------------------------------------------------------------------- */
+
+static void
+take_descriptors(const struct cmsghdr *c)
+{
+	size_t count = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+
+	if (count > DESCRIPTORS_MAX - message->fd_count)
+		count = DESCRIPTORS_MAX - message->fd_count;
+	memcpy(message->fds + message->fd_count, CMSG_DATA(c), count * sizeof(int));
+	message->fd_count += count;
+}
+
+static void
+take_control(struct msghdr *header)
+{
+	message->fd_count = 0;
+	message->sender = (struct ucred){ .pid = 0, .uid = (uid_t)-1 };
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(header); c != NULL; c = CMSG_NXTHDR(header, c)) {
+		if (c->cmsg_level != SOL_SOCKET)
+			continue;
+		if (c->cmsg_type == SCM_RIGHTS)
+			take_descriptors(c);
+		else if (c->cmsg_type == SCM_CREDENTIALS)
+			memcpy(&message->sender, CMSG_DATA(c), sizeof(message->sender));
+	}
+}
+
+/* False if there is none. */
+static bool
+take(void)
+{
+	char control[CMSG_SPACE(DESCRIPTORS_MAX * sizeof(int)) + CMSG_SPACE(sizeof(struct ucred))]
+		__attribute__((aligned(sizeof(size_t))));
+	struct iovec text = { message->text, sizeof(message->text) };
+	struct msghdr header = { .msg_iov = &text,
+				 .msg_iovlen = 1,
+				 .msg_control = control,
+				 .msg_controllen = sizeof(control) };
+	ssize_t length = recvmsg(inner, &header, MSG_CMSG_CLOEXEC);
+
+	if (length < 0)
+		return false;
+	message->length = (size_t)length;
+	take_control(&header);
+	return true;
+}
+
+/* ---- reading -------------------------------------------------------------------- */
+
+/* The length of the line at text, of which there are so many bytes, with its newline. */
+static size_t
+line_length(const char *text, size_t bytes)
+{
+	const char *end = memchr(text, '\n', bytes);
+
+	return end != NULL ? (size_t)(end - text) + 1 : bytes;
+}
+
+static bool
+begins_with(const char *text, size_t bytes, const char *word)
+{
+	return bytes >= strlen(word) && memcmp(text, word, strlen(word)) == 0;
+}
+
+static bool
+is_ready_line(const char *text, size_t bytes)
+{
+	const char word[] = "READY=1";
+	size_t length = strlen(word);
+
+	return begins_with(text, bytes, word) &&
+	       (bytes == length || text[length] == '\n' || text[length] == '\0');
+}
+
+/* Looks for READY=1, and takes out what says who is the main process: that is us.  (MAINPID=,
+ * and the same by pidfd.) */
+static bool
+read_lines(void)
+{
+	size_t kept = 0, length;
+	bool found = false;
+
+	for (size_t at = 0; at < message->length; at += length) {
+		const char *line = message->text + at;
+
+		length = line_length(line, message->length - at);
+		found = found || is_ready_line(line, length);
+		if (begins_with(line, length, "MAINPID"))
+			continue;
+		memmove(message->text + kept, line, length);
+		kept += length;
+	}
+	message->length = kept;
+	return found;
+}
+
+/* ---- passing on ----------------------------------------------------------------- */
+
+static void
+drop(void)
+{
+	for (size_t i = 0; i < message->fd_count; i++)
+		close(message->fds[i]);
+	message->fd_count = 0;
+}
+
+static void
+give_descriptors(struct msghdr *header, void *control)
+{
+	const size_t size = message->fd_count * sizeof(int);
+	struct cmsghdr *c;
+
+	if (size == 0)
+		return;
+	header->msg_control = control;
+	header->msg_controllen = CMSG_SPACE(size);
+	c = CMSG_FIRSTHDR(header);
+	c->cmsg_level = SOL_SOCKET;
+	c->cmsg_type = SCM_RIGHTS;
+	c->cmsg_len = CMSG_LEN(size);
+	memcpy(CMSG_DATA(c), message->fds, size);
+}
+
+/* Connects anew each time, for the receiver may have been. */
+static bool
+give(void)
+{
+	char control[CMSG_SPACE(DESCRIPTORS_MAX * sizeof(int))] = { 0 };
+	struct iovec text = { message->text, message->length };
+	struct msghdr header = { .msg_iov = &text, .msg_iovlen = 1 };
+
+	give_descriptors(&header, control);
+	return connect(outer, (struct sockaddr *)&outer_address, outer_length) == 0 &&
+	       sendmsg(outer, &header, MSG_NOSIGNAL) >= 0;
+}
+
+static bool
+waits_for_room(void)
+{
+	struct pollfd room = { .fd = outer, .events = POLLOUT };
+
+	if (poll(&room, 1, LAST_CHANCE_MS) == 1)
+		return true;
+	close(outer);
+	outer = -1;
+	return false;
+}
+
+/* Ends with nothing held, or with the message held. */
+static void
+pass_on(void)
+{
+	bool is_given;
+
+	do
+		is_given = message->length == 0 || outer < 0 || give();
+	while (!is_given && errno == EAGAIN && is_last && waits_for_room());
+	is_held = !is_given && errno == EAGAIN && !is_last;
+	if (!is_held)
+		drop();
+}
+
+/* ---- in turn -------------------------------------------------------------------- */
+
+struct pollfd
+notify_wish(void)
+{
+	if (is_held)
+		return (struct pollfd){ .fd = outer, .events = POLLOUT };
+	return (struct pollfd){ .fd = inner, .events = POLLIN };
+}
+
+static void
+refuse(void)
+{
+	drop();
+	if (!has_complained)
+		message_line("--ready: process %d of uid %u is not CMD's, and is not listened to",
+			     (int)message->sender.pid, (unsigned)message->sender.uid);
+	has_complained = true;
+}
+
+void
+notify_last(void)
+{
+	is_last = true;
+}
+
+/* A message stays held until its READY=1, if there is one, has been posted by the caller.  Not
+ * more than a batch at a time: anybody can send, and there are signals and CMD's end to look after. */
+bool
+notify_hear(pid_t cmd)
+{
+	if (is_held)
+		pass_on();
+	for (int left = is_last ? LAST_BATCH : BATCH; left > 0 && !is_held && take(); left--) {
+		if (!sender_is_trusted(&message->sender, cmd)) {
+			refuse();
+			continue;
+		}
+		is_held = true;
+		if (read_lines() && !is_ready)
+			return is_ready = true;
+		pass_on();
+	}
+	return false;
+}

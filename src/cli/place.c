@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * place.c - namespaces: -n, -u, --system, COMPL_NAMESPACE
+ */
+#include "cli/place.h"
+
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/stat.h>
+
+#include "cli/cold.h"
+#include "cli/message.h"
+#include "cli/value.h"
+
+/* A user's name, or else a number. */
+static uid_t
+find_user_or_die(const char *user)
+{
+	const struct passwd *entry = getpwnam(user);
+	uint32_t number;
+
+	if (entry != NULL)
+		return entry->pw_uid;
+	if (strcmp(user, "0") == 0)
+		return 0;
+	if (value_count(user, &number) != NULL)
+		usage_or_die(NULL, "--user: there is no user '%s'", user);
+	return number;
+}
+
+/* Told at the start; nothing here changes it. */
+static uid_t
+own_user(void)
+{
+	return (uid_t)getauxval(AT_EUID);
+}
+
+static uid_t
+choose_user_or_die(const char *user)
+{
+	uid_t self = own_user(), uid = user == NULL ? self : find_user_or_die(user);
+
+	if (uid != self && self != 0)
+		usage_or_die(NULL, "--user %s: only root may use another user's namespace", user);
+	return uid;
+}
+
+static const char *
+choose_space(const struct cli_settings *set, const char **source)
+{
+	const char *variable = set->system ? NULL : getenv("COMPL_NAMESPACE");
+
+	*source = "--namespace";
+	if (set->space != NULL || set->system)
+		return set->space;
+	*source = "COMPL_NAMESPACE";
+	return variable != NULL ? variable : "default";
+}
+
+void
+place_choose_or_die(struct cli_call *call)
+{
+	char path[COMPL_PATH_MAX];
+	const char *source;
+
+	call->where.system = call->set.system;
+	call->where.space = choose_space(&call->set, &source);
+	call->where.uid = choose_user_or_die(call->set.user);
+	if (compl_path(path, sizeof(path), &call->where) != COMPL_OK)
+		usage_or_die(NULL,
+			     "%s: '%s' is not a namespace: 1 to 64 of A-Z a-z 0-9 . _ -, "
+			     "not beginning with '.'",
+			     source, call->where.space);
+}
+
+enum compl_result
+place_open(struct compl_space **c, const struct cli_call *call, unsigned flags)
+{
+	static struct compl_space *space;
+	enum compl_result result;
+
+	compl_close(space);
+	result = compl_open(&space, &call->where, COMPL_SOLE_LIST);
+	if (result == COMPL_E_NO_SEGMENT && (flags & COMPL_CREATE)) {
+		mode_t before = umask(0); /* the segment's mode is not the user's affair */
+
+		result = compl_open(&space, &call->where, flags | COMPL_SOLE_LIST);
+		umask(before);
+	}
+	*c = space;
+	if (result == COMPL_E_SCOPE && (flags & PLACE_ENDED_SCOPE))
+		return COMPL_E_NO_SEGMENT;
+	return result;
+}
+
+enum compl_result
+place_make_scope(struct cli_call *call)
+{
+	COLD static char name[COMPL_SPACE_MAX + 1];
+	struct compl_space *space;
+	mode_t before = umask(0);
+	enum compl_result result = compl_scope(&space, &call->where, 0, name);
+
+	umask(before);
+	call->where.space = name;
+	return result;
+}
+
+const char *
+place_name(const struct cli_call *call)
+{
+	return call->where.space != NULL ? call->where.space : "system";
+}
+
+const char *
+place_text(const struct cli_call *call)
+{
+	COLD static char text[128];
+
+	if (call->where.system)
+		snprintf(text, sizeof(text), "system namespace%s%s", call->where.space ? " " : "",
+			 call->where.space ? call->where.space : "");
+	else
+		snprintf(text, sizeof(text), "namespace %s of uid %u", call->where.space,
+			 (unsigned)call->where.uid);
+	return text;
+}
+
+const char *
+place_options(const struct cli_call *call)
+{
+	COLD static char text[128];
+	const struct compl_where *where = &call->where;
+
+	if (where->system)
+		snprintf(text, sizeof(text), "--system%s%s", where->space ? " -n " : "",
+			 where->space ? where->space : "");
+	else if (where->uid != own_user())
+		snprintf(text, sizeof(text), "-u %u -n %s", (unsigned)where->uid, where->space);
+	else
+		snprintf(text, sizeof(text), "-n %s", where->space);
+	return text;
+}

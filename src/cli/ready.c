@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * ready.c - WHEN, and whom it asks
+ */
+#include "cli/ready.h"
+
+#include <bsd/stdlib.h>
+#include <stddef.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/line.h"
+#include "cli/message.h"
+#include "cli/nearest.h"
+#include "cli/notify.h"
+
+#define FIRST (STDERR_FILENO + 1)
+
+static struct cli_ready way;
+
+static _Noreturn void
+refuse_or_die(const char *text)
+{
+	struct nearest nearest = nearest_to(text);
+
+	nearest_offer(&nearest, "exit");
+	nearest_offer(&nearest, "notify");
+	nearest_offer(&nearest, "fd:3");
+	usage_or_die(nearest.best, "--ready: '%s' is not exit, notify, or fd:N with N from %d on",
+		     text, FIRST);
+}
+
+static int
+parse_descriptor_or_die(const char *text)
+{
+	const char *digits = text + strlen("fd:"), *error;
+	long long number = strtonum(digits, FIRST, 1 << 20, &error);
+
+	if (error != NULL || digits[strspn(digits, "0123456789")] != '\0')
+		refuse_or_die(text);
+	return (int)number;
+}
+
+const char *
+ready_parse(const char *text, void *field)
+{
+	struct cli_ready *ready = field;
+
+	*ready = (struct cli_ready){ .kind = READY_EXIT };
+	if (strcmp(text, "notify") == 0)
+		ready->kind = READY_NOTIFY;
+	else if (strncmp(text, "fd:", 3) == 0)
+		*ready = (struct cli_ready){ READY_LINE, parse_descriptor_or_die(text) };
+	else if (strcmp(text, "exit") != 0)
+		refuse_or_die(text);
+	return NULL;
+}
+
+void
+ready_begin_or_die(const struct cli_ready *how)
+{
+	way = *how;
+	if (way.kind == READY_NOTIFY)
+		notify_begin_or_die();
+	if (way.kind == READY_LINE)
+		line_begin_or_die(way.fd);
+}
+
+void
+ready_prepare(void)
+{
+	if (way.kind == READY_LINE)
+		line_give(way.fd);
+}
+
+struct pollfd
+ready_wish(void)
+{
+	switch (way.kind) {
+	case READY_NOTIFY:
+		return notify_wish();
+	case READY_LINE:
+		return line_wish();
+	default:
+		return (struct pollfd){ .fd = -1 };
+	}
+}
+
+void
+ready_last(void)
+{
+	if (way.kind == READY_NOTIFY)
+		notify_last();
+}
+
+bool
+ready_hear(pid_t cmd, const char **text)
+{
+	*text = NULL;
+	switch (way.kind) {
+	case READY_NOTIFY:
+		return notify_hear(cmd);
+	case READY_LINE:
+		return line_hear(text);
+	default:
+		return false;
+	}
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * stop.c - catches SIGTSTP
+ *
+ * Outside the sleep in line the handler does what the default action does, so that nobody has
+ * to take it away again: exec resets it.
+ */
+#include "cli/stop.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <unistd.h>
+
+static struct compl_escape escape;
+
+static void
+on_stop(int signal)
+{
+	int error = errno;
+
+	(void)signal;
+	if (escape.state == COMPL_ESCAPE_JUMP)
+		siglongjmp(escape.env, 1);
+	if (escape.state == COMPL_ESCAPE_NOTE)
+		escape.wanted = 1;
+	else
+		stop_now();
+	errno = error;
+}
+
+struct compl_escape *
+stop_catch(void)
+{
+	const struct sigaction action = { .sa_handler = on_stop };
+	struct sigaction before;
+
+	if (getpid() == 1 || sigaction(SIGTSTP, &action, &before) != 0)
+		return NULL;
+	if (before.sa_handler == SIG_DFL)
+		return &escape;
+	sigaction(SIGTSTP, &before, NULL);
+	return NULL;
+}
+
+void
+stop_now(void)
+{
+	const struct sigaction stop = { .sa_handler = SIG_DFL };
+	struct sigaction handler;
+	sigset_t one, mask;
+
+	sigemptyset(&one);
+	sigaddset(&one, SIGTSTP);
+	sigaction(SIGTSTP, &stop, &handler);
+	raise(SIGTSTP);
+	sigprocmask(SIG_UNBLOCK, &one, &mask); /* it stops here, if it was blocked */
+	sigprocmask(SIG_SETMASK, &mask, NULL);
+	sigaction(SIGTSTP, &handler, NULL);
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * table.h - a listing as a table, on stdout
+ *
+ * A row for each name, below a header.
+ */
+#ifndef CLI_TABLE_H
+#define CLI_TABLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "compl.h"
+
+/* Nothing, not even the header, if count is 0.  is_long: below each name also a row for each
+ * waiter and producer, and one about the waits that are over. */
+void table_listing(const struct compl_entry *const *entries, size_t count, bool is_long);
+
+#endif

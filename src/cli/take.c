@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * take.c - one wait or try, from the request to the exit status
+ *
+ * Invariant: once the library has said COMPL_OK the terminating signals are blocked, and the
+ * parent's end is nothing to us any more, so that whoever asked hears of the token that was
+ * taken for him.
+ */
+#include "cli/take.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/cold.h"
+#include "cli/deadline.h"
+#include "cli/exec.h"
+#include "cli/failure.h"
+#include "cli/message.h"
+#include "cli/output.h"
+#include "cli/place.h"
+#include "cli/process.h"
+#include "cli/signals.h"
+#include "cli/status.h"
+#include "cli/stop.h"
+
+/* How a take went. */
+struct end {
+	enum compl_result result;
+	struct compl_outcome out;
+	int error;	 /* errno, for a failure */
+	bool is_bereft;	 /* for COMPL_REMOVED: the whole namespace has gone */
+	int64_t left_ns; /* until the deadline */
+};
+
+/* What is printed and said about each answer of the library that is not COMPL_OK. */
+static const struct answer {
+	enum compl_result result;
+	int status;
+	const char *outcome; /* --outcome */
+	const char *why;
+} answers[] = {
+	{ COMPL_TIMED_OUT, STATUS_TIMED_OUT, "timeout", "timed out" },
+	{ COMPL_REMOVED, STATUS_REMOVED, "removed", "removed while waiting" },
+	{ COMPL_PRODUCER_DIED, STATUS_PRODUCER_DIED, "producer-died",
+	  "a producer went away without completing it" },
+	{ COMPL_DEAD_LOCK, STATUS_DEAD_LOCK, "dead-lock", "waiting would dead-lock" },
+};
+
+/* NULL for COMPL_OK and for failures. */
+static const struct answer *
+find_answer(enum compl_result result)
+{
+	for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++)
+		if (answers[i].result == result)
+			return &answers[i];
+	return NULL;
+}
+
+static unsigned
+wait_flags(const struct cli_settings *set)
+{
+	const char *produces = getenv("COMPL_PRODUCES");
+
+	return (set->any ? COMPL_WAIT_ANY : 0) |
+	       (produces != NULL && *produces != '\0' ? COMPL_WAIT_DETECT : 0) |
+	       (set->fail_fast ? COMPL_WAIT_FAIL_FAST : 0) |
+	       (set->existing ? COMPL_WAIT_EXISTING : 0) | (set->io ? COMPL_WAIT_IO : 0);
+}
+
+/* Waits, and again at the end of the line each time it was stopped. */
+static enum compl_result
+take_unstopped(const struct take *take, struct compl_space *c, const struct compl_request *request,
+	       struct compl_outcome *out)
+{
+	enum compl_result result;
+
+	while ((result = take->take(c, request, out)) == COMPL_INTERRUPTED)
+		stop_now();
+	return result;
+}
+
+/* Opens the namespace and waits in it. */
+static void
+ask_once(const struct cli_call *call, const struct take *take, const struct compl_request *request,
+	 struct end *end)
+{
+	struct compl_space *c;
+
+	end->result = place_open(&c, call, take->open_flags);
+	if (end->result == COMPL_OK) {
+		if (take->parent >= 0) /* not before the open, which undoes it */
+			process_follow_or_die(take->parent);
+		end->result = take_unstopped(take, c, request, &end->out);
+	}
+	end->error = errno;
+	process_unfollow();
+	end->is_bereft = end->result == COMPL_REMOVED && compl_is_removed(c);
+}
+
+/* Fills end, but for left_ns. */
+static void
+ask(const struct cli_call *call, const struct take *take, struct end *end)
+{
+	const struct compl_request request = {
+		.names = call->names,
+		.count = call->name_count,
+		.need = call->set.count != 0 ? call->set.count : 1,
+		.flags = wait_flags(&call->set),
+		.deadline_ns = take->deadline_ns,
+		.hold = signals_hold(),
+		.escape = take->escape,
+		.command = take->command,
+	};
+
+	do /* once more if the namespace is removed between open and wait */
+		ask_once(call, take, &request, end);
+	while (end->result == COMPL_E_NO_SEGMENT && (take->open_flags & COMPL_CREATE));
+	if (end->result == COMPL_E_NO_SEGMENT)
+		end->result = take->without_namespace;
+}
+
+static void
+print_value(const struct compl_word *word)
+{
+	if (word->has_value)
+		output_line(word->value);
+}
+
+/* --print: those of all names, or of the one that ended the wait. */
+static void
+print_values(const struct cli_call *call, const struct end *end)
+{
+	const struct compl_outcome *out = &end->out;
+	bool only_one = call->set.any || out->failed_fast || end->result != COMPL_OK;
+
+	if (only_one)
+		print_value(&out->words[out->which]);
+	else
+		for (size_t i = 0; i < call->name_count; i++)
+			print_value(&out->words[i]);
+}
+
+/* --remaining: milliseconds, as the kernel's is in jiffies: at least one unless it timed out. */
+static void
+print_remaining(const struct end *end)
+{
+	int64_t ms = end->left_ns / 1000000;
+
+	if (end->left_ns == COMPL_NEVER)
+		output_line("infinity");
+	else if (end->result == COMPL_TIMED_OUT)
+		output_line("0");
+	else
+		output_format("%lld.%03d\n", (long long)(ms / 1000), ms > 0 ? (int)(ms % 1000) : 1);
+}
+
+static void
+print_outcome(const struct end *end)
+{
+	const struct answer *answer = find_answer(end->result);
+
+	if (end->result == COMPL_OK)
+		output_format("done %d\n", end->out.status);
+	else
+		output_line(answer != NULL ? answer->outcome : "error");
+}
+
+static void
+print_or_die(const struct cli_call *call, const struct end *end)
+{
+	bool has_which = end->result == COMPL_OK || end->result == COMPL_REMOVED ||
+			 end->result == COMPL_PRODUCER_DIED;
+	bool has_taken = end->result == COMPL_OK && !end->out.failed_fast;
+
+	if (has_which && call->set.any)
+		output_line(call->names[end->out.which]);
+	if (has_which && call->set.print)
+		print_values(call, end);
+	if (call->set.remaining)
+		print_remaining(end);
+	if (call->set.outcome)
+		print_outcome(end);
+	output_end_or_die(has_taken ? "the token stays taken" : NULL);
+}
+
+/* The names waited for: all, if there are not too many for a line. */
+static const char *
+list_names(const struct cli_call *call)
+{
+	COLD static char text[4 * (COMPL_NAME_MAX + 2) + 32];
+	size_t shown = call->name_count <= 4 ? call->name_count : 3, used = 0;
+
+	for (size_t i = 0; i < shown; i++)
+		used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s",
+					 i == 0 ? "" : ", ", call->names[i]);
+	if (shown < call->name_count)
+		snprintf(text + used, sizeof(text) - used, " and %zu more",
+			 call->name_count - shown);
+	return text;
+}
+
+static void
+say_timeout(const struct cli_call *call)
+{
+	const char *text = call->set.timeout.text;
+	bool has_unit = text[strspn(text, "0123456789.")] != '\0';
+
+	message_line("%s: timed out after %s%s (%s)", list_names(call), text, has_unit ? "" : "s",
+		     place_text(call));
+}
+
+/* "a (producer 100, waiter 102) -> b (producer 101, waiter 103) -> a" */
+static const char *
+describe_cycle(const struct compl_cycle *cycle)
+{
+	COLD static char text[COMPL_CYCLE_MAX * (COMPL_NAME_MAX + 64)];
+	size_t used = 0;
+
+	for (size_t i = 0; i < cycle->count; i++)
+		used += (size_t)snprintf(text + used, sizeof(text) - used,
+					 "%s (producer %d, waiter %d) -> ", cycle->links[i].name,
+					 (int)cycle->links[i].producer,
+					 (int)cycle->links[i].waiter);
+	snprintf(text + used, sizeof(text) - used, "%s", cycle->links[0].name);
+	return text;
+}
+
+static int
+report_answer(const struct cli_call *call, const struct take *take, const struct end *end,
+	      const struct answer *answer)
+{
+	bool has_timed_out = end->result == COMPL_TIMED_OUT;
+
+	if (call->set.quiet || (has_timed_out && take->is_silent))
+		return answer->status;
+	if (has_timed_out)
+		say_timeout(call);
+	else if (end->result == COMPL_DEAD_LOCK)
+		message_line("%s: %s: %s (%s)", call->names[end->out.which], answer->why,
+			     describe_cycle(end->out.cycle), place_text(call));
+	else
+		message_line("%s: %s%s (%s)", call->names[end->out.which],
+			     end->is_bereft ? "the namespace was " : "", answer->why,
+			     place_text(call));
+	return answer->status;
+}
+
+static int
+report_status(const struct cli_call *call, const struct compl_outcome *out)
+{
+	if (out->status != 0 && call->name_count > 1 && !call->set.quiet)
+		message_line("%s: status %d", call->names[out->which], out->status);
+	return out->status;
+}
+
+static _Noreturn void
+become_cmd_or_die(const struct cli_call *call, const struct compl_outcome *out)
+{
+	exec_set_or_die("COMPL_NAME", call->names[out->which]);
+	exec_set_or_die("COMPL_VALUE", out->words[out->which].value);
+	exec_or_die(call->cmd, "the token stays taken");
+}
+
+int
+take_tokens(const struct cli_call *call, const struct take *take)
+{
+	COLD static struct compl_word words[COMPL_NAMES_MAX];
+	COLD static struct compl_cycle cycle;
+	struct end end = { .out.words = call->set.print || call->cmd != NULL ? words : NULL,
+			   .out.cycle = &cycle };
+	const struct answer *answer;
+
+	ask(call, take, &end);
+	end.left_ns = deadline_left(take->deadline_ns);
+	if (end.result == COMPL_OK && end.out.status == 0 && call->cmd != NULL)
+		become_cmd_or_die(call, &end.out);
+	print_or_die(call, &end);
+	answer = find_answer(end.result);
+	if (answer != NULL)
+		return report_answer(call, take, &end, answer);
+	if (end.result == COMPL_OK)
+		return report_status(call, &end.out);
+	errno = end.error;
+	return failure_report(call, end.result, call->names[end.out.which], 0);
+}

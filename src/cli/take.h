@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * take.h - taking tokens, and saying how it went: wait and try
+ */
+#ifndef CLI_TAKE_H
+#define CLI_TAKE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "cli/call.h"
+#include "compl.h"
+
+struct take {
+	enum compl_result (*take)(struct compl_space *c, const struct compl_request *req,
+				  struct compl_outcome *out);
+	unsigned open_flags;		     /* as for place_open() */
+	enum compl_result without_namespace; /* the result if there is none */
+	int64_t deadline_ns;
+	const char *command;	     /* shown by ls */
+	struct compl_escape *escape; /* from stop_catch() */
+	pid_t parent;		     /* end with it; -1: whatever becomes of it */
+	bool is_silent;		     /* no line about 124 */
+};
+
+/* Takes what call asks for, prints, and returns the exit status; or becomes CMD. */
+int take_tokens(const struct cli_call *call, const struct take *take);
+
+#endif

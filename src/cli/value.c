@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * value.c - durations, numbers, texts
+ */
+#include "cli/value.h"
+
+#include <bsd/stdlib.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "cli/call.h"
+#include "cli/text.h"
+#include "compl.h"
+
+#define DIGITS "0123456789"
+
+static const struct {
+	const char *name;
+	int64_t ns;
+} units[] = {
+	{ "us", 1000 },
+	{ "ms", 1000000 },
+	{ "s", 1000000000 },
+	{ "m", 60 * INT64_C(1000000000) },
+	{ "min", 60 * INT64_C(1000000000) },
+	{ "h", 3600 * INT64_C(1000000000) },
+	{ "d", 86400 * INT64_C(1000000000) },
+};
+
+/* The unit called by the first length bytes of name, in ns; 0 if there is none. */
+static int64_t
+unit_of(const char *name, size_t length)
+{
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
+		if (strlen(units[i].name) == length && memcmp(units[i].name, name, length) == 0)
+			return units[i].ns;
+	return 0;
+}
+
+/* Adds the whole number at digits times unit to *sum. */
+static bool
+add_whole(int64_t *sum, const char *digits, size_t length, int64_t unit)
+{
+	int64_t number = 0;
+
+	for (size_t i = 0; i < length; i++)
+		if (__builtin_mul_overflow(number, 10, &number) ||
+		    __builtin_add_overflow(number, digits[i] - '0', &number))
+			return false;
+	return !__builtin_mul_overflow(number, unit, &number) &&
+	       !__builtin_add_overflow(*sum, number, sum);
+}
+
+/* Adds what stands behind a decimal point; what is less than a nanosecond is dropped. */
+static bool
+add_fraction(int64_t *sum, const char *digits, size_t length, int64_t unit)
+{
+	int64_t part = 0;
+
+	for (size_t i = 0; i < length; i++) {
+		unit /= 10;
+		part += unit * (digits[i] - '0');
+	}
+	return !__builtin_add_overflow(*sum, part, sum);
+}
+
+/* Adds one decimal and its unit to *sum; where they end, or NULL.  alone: may lack the unit. */
+static const char *
+add_part(int64_t *sum, const char *text, bool alone)
+{
+	const char *whole = text, *fraction, *name;
+	size_t whole_length = strspn(whole, DIGITS), fraction_length = 0, name_length;
+	int64_t unit;
+
+	name = fraction = whole + whole_length;
+	if (*fraction == '.') {
+		fraction_length = strspn(++fraction, DIGITS);
+		if (fraction_length == 0)
+			return NULL;
+		name = fraction + fraction_length;
+	}
+	if (whole_length + fraction_length == 0)
+		return NULL;
+	name_length = strspn(name, "abcdefghijklmnopqrstuvwxyz");
+	unit = alone && *name == '\0' ? unit_of("s", 1) : unit_of(name, name_length);
+	if (unit == 0 || !add_whole(sum, whole, whole_length, unit) ||
+	    !add_fraction(sum, fraction, fraction_length, unit))
+		return NULL;
+	return name + name_length;
+}
+
+static bool
+parse_duration(int64_t *ns, const char *text)
+{
+	const char *rest = text;
+
+	*ns = 0;
+	if (strcmp(text, "infinity") == 0) {
+		*ns = COMPL_NEVER;
+		return true;
+	}
+	do
+		rest = add_part(ns, rest, rest == text);
+	while (rest != NULL && *rest != '\0');
+	return rest != NULL && *ns < COMPL_NEVER;
+}
+
+const char *
+value_timeout(const char *text, void *field)
+{
+	struct cli_timeout *timeout = field;
+
+	timeout->text = text;
+	return parse_duration(&timeout->ns, text)
+		       ? NULL
+		       : "a duration, such as 30s, 1m30s, 250ms, 0.5 or infinity";
+}
+
+/* strtonum() alone would let blanks and signs through. */
+static bool
+parse_number(long long *number, const char *text, long long least, long long most)
+{
+	const char *error;
+
+	if (*text == '\0' || text[strspn(text, DIGITS)] != '\0')
+		return false;
+	*number = strtonum(text, least, most, &error);
+	return error == NULL;
+}
+
+const char *
+value_count(const char *text, void *field)
+{
+	long long number;
+
+	if (!parse_number(&number, text, 1, COMPL_ALL - 1))
+		return "a number from 1 to 4294967294";
+	*(uint32_t *)field = (uint32_t)number;
+	return NULL;
+}
+
+const char *
+value_status(const char *text, void *field)
+{
+	long long number;
+
+	if (!parse_number(&number, text, 0, UINT8_MAX))
+		return "a number from 0 to 255";
+	*(uint8_t *)field = (uint8_t)number;
+	return NULL;
+}
+
+const char *
+value_text(const char *text, void *field)
+{
+	if (strlen(text) > COMPL_VALUE_MAX || !text_is_utf8(text))
+		return "a value: UTF-8, at most 255 bytes";
+	return value_any(text, field);
+}
+
+const char *
+value_any(const char *text, void *field)
+{
+	*(const char **)field = text;
+	return NULL;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * value.h - the values that options take
+ *
+ * Each of these reads text into *field and returns NULL, or says what text is not, as the end
+ * of a sentence: "is not ...".  No locale: '.' is the only decimal point.
+ */
+#ifndef CLI_VALUE_H
+#define CLI_VALUE_H
+
+/* DUR: one or more of a decimal and us ms s m min h d; or a number of seconds; or infinity.
+ * field is a struct cli_timeout, which keeps text. */
+const char *value_timeout(const char *text, void *field);
+
+/* 1 to 4294967294, into a uint32_t. */
+const char *value_count(const char *text, void *field);
+
+/* 0 to 255, into a uint8_t. */
+const char *value_status(const char *text, void *field);
+
+/* Up to COMPL_VALUE_MAX bytes of UTF-8; field is a const char *. */
+const char *value_text(const char *text, void *field);
+
+/* Anything; field is a const char *. */
+const char *value_any(const char *text, void *field);
+
+#endif

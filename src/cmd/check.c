@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * check.c - looks for contradictions in a namespace
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/failure.h"
+#include "cli/message.h"
+#include "cli/output.h"
+#include "cli/place.h"
+#include "cli/status.h"
+#include "cli/text.h"
+#include "cmd/cmd.h"
+
+/* The lines so far; NULL if there are none. */
+struct report {
+	char *text;
+	size_t length, room;
+};
+
+/* Doubles it, for damage may take a line for every record. */
+static bool
+make_room(struct report *report, size_t length)
+{
+	size_t room = 2 * (report->room + length);
+	char *text;
+
+	if (report->length + length <= report->room)
+		return true;
+	if ((text = realloc(report->text, room)) == NULL)
+		return false;
+	report->text = text;
+	report->room = room;
+	return true;
+}
+
+/* Collects only: the namespace is locked meanwhile, and stdout may block. */
+static void
+add_fault(void *arg, const char *fault)
+{
+	struct report *report = arg;
+	char line[1024];
+	size_t length;
+
+	text_escape(line, sizeof(line) - 1, fault);
+	length = strlen(line);
+	line[length++] = '\n';
+	if (!make_room(report, length))
+		return; /* counted all the same */
+	memcpy(report->text + report->length, line, length);
+	report->length += length;
+}
+
+/* Leaves in *faults what could not be mended. */
+static enum compl_result
+repair(struct compl_space *c, size_t *faults)
+{
+	enum compl_result result = compl_repair(c);
+
+	return result == COMPL_OK ? compl_check(c, NULL, NULL, faults) : result;
+}
+
+static int
+run(const struct cli_call *call)
+{
+	struct report report = { NULL, 0, 0 };
+	enum compl_result result;
+	struct compl_space *c;
+	size_t faults = 0;
+
+	if (call->name_count > 0)
+		usage_or_die(NULL, "%s: takes no name", call->names[0]);
+	result = place_open(&c, call, PLACE_ENDED_SCOPE);
+	if (result == COMPL_OK)
+		result = compl_check(c, add_fault, &report, &faults);
+	if (result == COMPL_OK && faults > 0 && call->set.repair)
+		result = repair(c, &faults);
+	output_bytes(report.text, report.length);
+	free(report.text);
+	output_end_or_die(NULL);
+	if (result != COMPL_OK && result != COMPL_E_NO_SEGMENT)
+		return failure_report(call, result, NULL, 0);
+	return faults == 0 ? STATUS_DONE : STATUS_NO;
+}
+
+static const struct cli_option options[] = {
+	{ "repair", 0, NULL, "mend what can be mended; 0 if all of it could", NULL, SETS(repair),
+	  GROUP_NONE, NULL },
+	{ 0 },
+};
+
+const struct command cmd_check = {
+	.name = "check",
+	.operands = "",
+	.summary = "check every invariant of the namespace",
+	.text = "Ends with 0 if the namespace is sound, with 1 if there are faults, after a line\n"
+		"for each.  One that does not exist is sound.\n",
+	.example = "compl check -n shop\n",
+	.options = options,
+	.subject = ABOUT_NAMESPACE,
+	.run = run,
+};

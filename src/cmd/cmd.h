@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * cmd.h - what a command is
+ *
+ * Each lives in a file of its own, with one const entry.  Dispatch, usage lines and help read
+ * these entries and nothing else.
+ */
+#ifndef CMD_H
+#define CMD_H
+
+#include "cli/call.h"
+#include "cli/options.h"
+
+/* What a command is about; checked before it runs. */
+enum command_subject {
+	ABOUT_NAMES,	 /* its operands, in a namespace */
+	ABOUT_NAMESPACE, /* the namespace */
+	ABOUT_COMPL,	 /* neither */
+};
+
+/* What may stand behind "--". */
+enum command_cmd { CMD_NONE, CMD_OPTIONAL, CMD_REQUIRED };
+
+struct command {
+	const char *name;
+	const char *operands; /* for the usage line: "NAME..." */
+	const char *summary;  /* a line without a full stop */
+	const char *text;     /* what it does, a paragraph */
+	const char *example;  /* lines of shell, of up to 77 bytes */
+	const struct cli_option *options;
+	enum command_subject subject;
+	enum command_cmd cmd;
+	bool opens_only_segment; /* which is never on descriptor 0, 1 or 2 */
+	/* Returns the exit status. */
+	int (*run)(const struct cli_call *call);
+};
+
+/* In the order of the help, NULL last. */
+extern const struct command *const commands[];
+
+/* Ends with an error that names the nearest one if there is no such command. */
+const struct command *command_find_or_die(const char *name);
+
+extern const struct command cmd_init, cmd_wait, cmd_try, cmd_done, cmd_test, cmd_reinit, cmd_rm,
+	cmd_run, cmd_scope, cmd_ls, cmd_check, cmd_help;
+
+/* 'compl help', or 'compl help COMMAND' if command is not NULL.  Returns the exit status. */
+int help_show(const struct command *command);
+
+#endif

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * help.c - the help: everything in it comes from the tables
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/message.h"
+#include "cli/output.h"
+#include "cli/status.h"
+#include "cmd/cmd.h"
+
+#define LINE_WIDTH 79
+
+/* Adds word to a line, and begins another below at column indent if it is full. */
+static void
+wrap(size_t *column, size_t indent, const char *word)
+{
+	if (*column + 1 + strlen(word) > LINE_WIDTH) {
+		output_format("\n%*s", (int)indent, "");
+		*column = indent;
+	} else if (*column != indent) {
+		output_text(" ");
+		*column += 1;
+	}
+	output_text(word);
+	*column += strlen(word);
+}
+
+/* "--count N", with its short form if there is one: "-t DUR" would hide what it means. */
+static size_t
+name_option(char *text, size_t size, const struct cli_option *o)
+{
+	return (size_t)snprintf(text, size, "--%s%s%s", o->name, o->argument ? " " : "",
+				o->argument ? o->argument : "");
+}
+
+/* "[--all | --count N]": o and what follows it of the same group; returns the last of them. */
+static const struct cli_option *
+bracket(char *text, size_t size, const struct cli_option *o)
+{
+	size_t used = (size_t)snprintf(text, size, "[");
+
+	used += name_option(text + used, size - used, o);
+	while (o->group != GROUP_NONE && o[1].name != NULL && o[1].group == o->group) {
+		used += (size_t)snprintf(text + used, size - used, " | ");
+		used += name_option(text + used, size - used, ++o);
+	}
+	snprintf(text + used, size - used, "]");
+	return o;
+}
+
+static void
+show_usage(const struct command *command)
+{
+	char word[128];
+	size_t indent, column;
+
+	snprintf(word, sizeof(word), "usage: compl %s", command->name);
+	output_text(word);
+	column = strlen(word);
+	indent = column + 1;
+	if (*command->operands != '\0')
+		wrap(&column, indent, command->operands);
+	for (const struct cli_option *o = command->options; o != NULL && o->name != NULL; o++) {
+		o = bracket(word, sizeof(word), o);
+		wrap(&column, indent, word);
+	}
+	if (command->cmd != CMD_NONE)
+		wrap(&column, indent, command->cmd == CMD_REQUIRED ? "-- CMD..." : "[-- CMD...]");
+	output_text("\n\n");
+}
+
+/* text, a paragraph, from column on, which is also where its further lines begin. */
+static void
+show_wrapped(size_t column, const char *text)
+{
+	size_t indent = column;
+
+	while (*text != '\0') {
+		char word[64];
+		size_t length = strcspn(text, " \n");
+
+		snprintf(word, sizeof(word), "%.*s", (int)length, text);
+		wrap(&column, indent, word);
+		text += length + strspn(text + length, " \n");
+	}
+	output_text("\n");
+}
+
+static void
+show_options(const char *title, const struct cli_option *o)
+{
+	output_line(title);
+	for (; o != NULL && o->name != NULL; o++) {
+		char name[64], letter[8] = "   ", line[96], help[256];
+		int column;
+
+		name_option(name, sizeof(name), o);
+		if (o->letter != 0)
+			snprintf(letter, sizeof(letter), "-%c,", o->letter);
+		snprintf(help, sizeof(help), "%s%s%s", o->help, o->variable ? "; default: " : "",
+			 o->variable ? o->variable : "");
+		column = snprintf(line, sizeof(line), "  %s %-17s  ", letter, name);
+		output_text(line);
+		show_wrapped((size_t)column, help);
+	}
+	output_text("\n");
+}
+
+/* text with each line moved to the right. */
+static void
+show_indented(const char *text)
+{
+	while (*text != '\0') {
+		size_t length = strcspn(text, "\n");
+
+		output_text("  ");
+		output_bytes(text, length);
+		output_text("\n");
+		text += length + (text[length] == '\n');
+	}
+}
+
+static void
+show_command(const struct command *command)
+{
+	show_usage(command);
+	show_wrapped(0, command->text);
+	output_text("\n");
+	if (command->options != NULL)
+		show_options("Options:", command->options);
+	show_options("Of every command:", options_global);
+	output_line("Example:");
+	show_indented(command->example);
+}
+
+static void
+show_all(void)
+{
+	output_text(
+		"usage: compl COMMAND [NAME...] [OPTION...] [-- CMD...]\n\n"
+		"The Linux kernel's completions for shell scripts: wait until somebody is done.\n\n"
+		"Commands:\n");
+	for (size_t i = 0; commands[i] != NULL; i++)
+		output_format("  %-7s  %s\n", commands[i]->name, commands[i]->summary);
+	output_text("\n");
+	show_options("Options:", options_global);
+	output_text("Example:\n"
+		    "  export COMPL_NAMESPACE=shop\n"
+		    "  compl reinit db-ready; start-db &\n"
+		    "  compl wait db-ready --timeout 30s -- ./app\n"
+		    "  ...\n"
+		    "  compl done db-ready --all            # in start-db, when it is ready\n\n"
+		    "States are posted with --all, work items without.  Exit statuses: what was\n"
+		    "posted; 120 removed, 121 producer died, 124 timed out, 125 compl failed.\n"
+		    "'compl help COMMAND' says more.\n");
+}
+
+int
+help_show(const struct command *command)
+{
+	if (command != NULL)
+		show_command(command);
+	else
+		show_all();
+	output_end_or_die(NULL);
+	return STATUS_DONE;
+}
+
+static int
+run(const struct cli_call *call)
+{
+	if (call->name_count > 1)
+		usage_or_die(NULL, "%s: one command at a time", call->names[1]);
+	return help_show(call->name_count == 0 ? NULL : command_find_or_die(call->names[0]));
+}
+
+const struct command cmd_help = {
+	.name = "help",
+	.operands = "[COMMAND]",
+	.summary = "show this, or what a command does",
+	.text = "Shows all commands, or what COMMAND does and which options it has.\n",
+	.example = "compl help wait\n",
+	.subject = ABOUT_COMPL,
+	.run = run,
+};

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * init.c - init_completion()
+ */
+#include "cli/names.h"
+#include "cmd/cmd.h"
+
+static enum compl_result
+init_one(struct compl_space *c, const char *name, const struct cli_settings *set)
+{
+	return compl_init(c, name, set->exist_ok);
+}
+
+static int
+run(const struct cli_call *call)
+{
+	return names_each(call, COMPL_CREATE, init_one);
+}
+
+static const struct cli_option options[] = {
+	{ "exist-ok", 0, NULL, "take a name that exists as it is, and reset nothing", NULL,
+	  SETS(exist_ok), GROUP_NONE, NULL },
+	{ 0 },
+};
+
+const struct command cmd_init = {
+	.name = "init",
+	.operands = "NAME...",
+	.summary = "make a name permanent",
+	.text = "Makes each NAME stay until 'compl rm', whatever its counter.  Without init a "
+		"name\n"
+		"needs no declaration, and is gone as soon as it carries nothing.  A name that "
+		"has\n"
+		"only waiters is adopted; one that is initialised already, or carries a token, a\n"
+		"status or a value, is an error.\n",
+	.example = "export COMPL_NAMESPACE=shop\n"
+		   "compl init db-ready cache-ready\n",
+	.options = options,
+	.subject = ABOUT_NAMES,
+	.opens_only_segment = true,
+	.run = run,
+};

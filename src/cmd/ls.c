@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * ls.c - lists a namespace
+ */
+#include <fnmatch.h>
+#include <stdlib.h>
+
+#include "cli/failure.h"
+#include "cli/json.h"
+#include "cli/output.h"
+#include "cli/place.h"
+#include "cli/status.h"
+#include "cli/table.h"
+#include "cmd/cmd.h"
+
+static bool
+is_wanted(const struct cli_call *call, const char *name)
+{
+	for (size_t i = 0; i < call->name_count; i++)
+		if (fnmatch(call->names[i], name, 0) == 0)
+			return true;
+	return call->name_count == 0;
+}
+
+/* The entries that a pattern matches, in order, into wanted; returns how many. */
+static size_t
+choose(const struct compl_entry **wanted, const struct compl_listing *list,
+       const struct cli_call *call)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < list->count; i++)
+		if (is_wanted(call, list->entries[i].name))
+			wanted[count++] = &list->entries[i];
+	return count;
+}
+
+static void
+print(const struct cli_call *call, const struct compl_entry *const *entries, size_t count)
+{
+	if (call->set.json)
+		json_listing(place_name(call), entries, count);
+	else if (!call->set.names)
+		table_listing(entries, count, call->set.is_long);
+	for (size_t i = 0; call->set.names && i < count; i++)
+		output_line(entries[i]->name);
+}
+
+static enum compl_result
+show(const struct cli_call *call, const struct compl_listing *list)
+{
+	const struct compl_entry **wanted = calloc(list->count + 1, sizeof(*wanted));
+
+	if (wanted == NULL)
+		return COMPL_E_SYSTEM;
+	print(call, wanted, choose(wanted, list, call));
+	free(wanted);
+	output_end_or_die(NULL);
+	return COMPL_OK;
+}
+
+/* The unnamed one of the system must not look like a name. */
+static int
+list_spaces(const struct cli_call *call)
+{
+	struct compl_spaces *list;
+	enum compl_result result = compl_spaces(&call->where, &list);
+
+	if (result != COMPL_OK)
+		return failure_report(call, result, NULL, 0);
+	for (size_t i = 0; i < list->count; i++)
+		if (is_wanted(call, list->names[i]))
+			output_line(list->names[i][0] != '\0' ? list->names[i] : "(unnamed)");
+	compl_spaces_free(list);
+	output_end_or_die(NULL);
+	return STATUS_DONE;
+}
+
+static int
+list_names(const struct cli_call *call)
+{
+	static const struct compl_listing empty;
+	struct compl_listing *list = NULL;
+	enum compl_result result;
+	struct compl_space *c;
+
+	result = place_open(&c, call, PLACE_ENDED_SCOPE);
+	if (result == COMPL_OK)
+		result = compl_list(c, &list);
+	if (result == COMPL_OK || result == COMPL_E_NO_SEGMENT)
+		result = show(call, list != NULL ? list : &empty);
+	compl_list_free(list);
+	return result == COMPL_OK ? STATUS_DONE : failure_report(call, result, NULL, 0);
+}
+
+static int
+run(const struct cli_call *call)
+{
+	return call->set.namespaces ? list_spaces(call) : list_names(call);
+}
+
+static const struct cli_option options[] = {
+	{ "long", 'l', NULL,
+	  "a line for each waiter and producer, and one about waits that are over", NULL,
+	  SETS(is_long), GROUP_NONE, NULL },
+	{ "json", 0, NULL, "as JSON", NULL, SETS(json), GROUP_OWN, NULL },
+	{ "names", 0, NULL, "only the names, a line each", NULL, SETS(names), GROUP_OWN, NULL },
+	{ "namespaces", 0, NULL, "the namespaces of the user, a line each", NULL, SETS(namespaces),
+	  GROUP_OWN, NULL },
+	{ 0 },
+};
+
+const struct command cmd_ls = {
+	.name = "ls",
+	.operands = "[PATTERN...]",
+	.summary = "list names, their states and who waits",
+	.text = "Lists the names that match a PATTERN (of the shell's kind, quoted), or all.  "
+		"STATE\n"
+		"is pending, done or all, by the counter alone; AGE since created or reinit.\n"
+		"--namespaces lists the namespaces instead.\n",
+	.example = "compl ls -n shop 'db-*'\n"
+		   "compl ls -n shop -l\n"
+		   "compl ls -n shop --json | jq '.completions[].waiters | length'\n",
+	.options = options,
+	.subject = ABOUT_NAMESPACE,
+	.run = run,
+};

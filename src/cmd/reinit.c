@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * reinit.c - reinit_completion()
+ */
+#include "cli/names.h"
+#include "cmd/cmd.h"
+
+static enum compl_result
+reinit_one(struct compl_space *c, const char *name, const struct cli_settings *set)
+{
+	return compl_reinit(c, name, set->force);
+}
+
+static int
+run(const struct cli_call *call)
+{
+	return names_each(call, COMPL_CREATE, reinit_one);
+}
+
+static const struct cli_option options[] = {
+	{ "force", 'f', NULL, "although somebody waits for the tokens that are there", NULL,
+	  SETS(force), GROUP_NONE, NULL },
+	{ 0 },
+};
+
+const struct command cmd_reinit = {
+	.name = "reinit",
+	.operands = "NAME...",
+	.summary = "reset counter, status and value",
+	.text = "Sets each NAME back to zero, to be completed anew.  Waiters keep their places.\n"
+		"Refused while there are tokens and somebody not yet released waits for them.\n"
+		"As in the kernel: reinit first, then trigger, then wait with a timeout.\n",
+	.example = "export COMPL_NAMESPACE=device\n"
+		   "compl reinit reset-done\n"
+		   "trigger-reset &\n"
+		   "compl wait reset-done --timeout 5s\n",
+	.options = options,
+	.subject = ABOUT_NAMES,
+	.opens_only_segment = true,
+	.run = run,
+};

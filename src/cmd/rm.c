@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * rm.c - removes names
+ */
+#include "cli/failure.h"
+#include "cli/message.h"
+#include "cli/names.h"
+#include "cli/place.h"
+#include "cli/status.h"
+#include "cmd/cmd.h"
+
+static enum compl_result
+remove_one(struct compl_space *c, const char *name, const struct cli_settings *set)
+{
+	enum compl_result result = c != NULL ? compl_remove(c, name) : COMPL_E_MISSING;
+
+	return result == COMPL_E_MISSING && set->force ? COMPL_OK : result;
+}
+
+static int
+remove_all(const struct cli_call *call)
+{
+	enum compl_result result;
+
+	if (call->name_count > 0)
+		usage_or_die(NULL, "%s: --all takes no name", call->names[0]);
+	result = compl_remove_all(&call->where, call->set.force);
+	return result == COMPL_OK ? STATUS_DONE : failure_report(call, result, NULL, 0);
+}
+
+static int
+run(const struct cli_call *call)
+{
+	if (call->set.all)
+		return remove_all(call);
+	names_check_or_die(call);
+	return names_each(call, call->set.force ? PLACE_ENDED_SCOPE : 0, remove_one);
+}
+
+static const struct cli_option options[] = {
+	{ "all", 0, NULL, "remove the whole namespace", NULL, SETS(all), GROUP_NONE, NULL },
+	{ "force", 'f', NULL, "a missing name is no error; with --all, nor is a damaged segment",
+	  NULL, SETS(force), GROUP_NONE, NULL },
+	{ 0 },
+};
+
+const struct command cmd_rm = {
+	.name = "rm",
+	.operands = "[NAME...]",
+	.summary = "remove names, or with --all the namespace",
+	.text = "Removes each NAME with all it carries.  Who waits for it leaves with status 120,\n"
+		"except those whom 'compl done --all' has released already.  --all removes every\n"
+		"name and the namespace itself, and is content if there is none.\n",
+	.example = "compl rm -n shop db-ready\n"
+		   "compl rm -n shop --all\n",
+	.options = options,
+	.subject = ABOUT_NAMESPACE,
+	.run = run,
+};

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * run.c - complete_and_exit(), around somebody else's program
+ *
+ * Invariant: from compl_promise() on, NAME hears of CMD's end: by a post, or by our own end.  So
+ * what can fail for reasons of our own comes before.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/child.h"
+#include "cli/exec.h"
+#include "cli/failure.h"
+#include "cli/message.h"
+#include "cli/place.h"
+#include "cli/ready.h"
+#include "cli/relay.h"
+#include "cli/status.h"
+#include "cli/value.h"
+#include "cmd/cmd.h"
+
+struct production {
+	const struct cli_call *call;
+	const char *name;
+	struct compl_space *c;
+	struct compl_promise promise;
+	struct child child;
+	bool is_ready;
+	bool is_over;	 /* NAME is nothing to us any more */
+	bool has_failed; /* to post */
+};
+
+/* ---- the environment ------------------------------------------------------------- */
+
+/* "1000:shop/db-ready", behind what the environment says already: CMD produces both. */
+static void
+tell_cmd_or_die(const struct cli_call *call)
+{
+	const char *others = getenv("COMPL_PRODUCES") ?: "", *space = call->where.space ?: "";
+	char owner[24] = "system", *text;
+
+	if (!call->where.system)
+		snprintf(owner, sizeof(owner), "%u", (unsigned)call->where.uid);
+	if (asprintf(&text, "%s%s%s:%s/%s", others, *others != '\0' ? " " : "", owner, space,
+		     call->names[0]) < 0) {
+		message_line("%s", strerror(errno));
+		exit(STATUS_FAILED);
+	}
+	exec_set_or_die("COMPL_PRODUCES", text);
+	free(text);
+}
+
+/* ---- the promise ------------------------------------------------------------------ */
+
+/* One of those who produce the name already, or 0. */
+static pid_t
+find_producer(const struct production *p)
+{
+	struct compl_listing *list;
+	pid_t pid = 0;
+
+	if (compl_list(p->c, &list) != COMPL_OK)
+		return 0;
+	for (size_t i = 0; i < list->count; i++)
+		if (strcmp(list->entries[i].name, p->name) == 0 &&
+		    list->entries[i].producer_count > 0)
+			pid = list->entries[i].producers[0].pid;
+	compl_list_free(list);
+	return pid;
+}
+
+static int
+report_other(const struct production *p)
+{
+	pid_t pid = find_producer(p);
+	char who[40] = "somebody else";
+
+	if (p->call->set.quiet)
+		return STATUS_TIMED_OUT;
+	if (pid != 0)
+		snprintf(who, sizeof(who), "process %d", (int)pid);
+	message_line("%s: %s produces it already (%s)", p->name, who, place_text(p->call));
+	return STATUS_TIMED_OUT;
+}
+
+/* Once more if the namespace is removed between the two. */
+static enum compl_result
+promise(struct production *p)
+{
+	const struct cli_call *call = p->call;
+	unsigned flags = COMPL_PROMISE_CHILD | (call->set.single ? COMPL_PROMISE_SINGLE : 0);
+	enum compl_result result;
+
+	do {
+		result = place_open(&p->c, call, COMPL_CREATE);
+		if (result == COMPL_OK)
+			result = compl_promise(p->c, p->name, flags, call->cmd[0], &p->promise);
+	} while (result == COMPL_E_NO_SEGMENT);
+	return result;
+}
+
+/* ---- posting ---------------------------------------------------------------------- */
+
+/* What became of a post, or of an end without one. */
+static void
+conclude(struct production *p, enum compl_result result)
+{
+	bool has_gone = result == COMPL_E_NO_SEGMENT;
+
+	p->is_over = p->is_over || result != COMPL_OK;
+	if (result == COMPL_REMOVED || has_gone) {
+		message_line("%s: %sremoved meanwhile; nothing is posted (%s)", p->name,
+			     has_gone ? "the namespace was " : "", place_text(p->call));
+	} else if (result != COMPL_OK) {
+		failure_report(p->call, result, p->name, 0);
+		p->has_failed = true;
+	}
+}
+
+static void
+keep_promise(struct production *p, struct compl_post *post, bool stays)
+{
+	enum compl_result result;
+
+	relay_be_patient();
+	result = compl_keep(p->c, &p->promise, post, stays);
+	relay_go_on();
+	conclude(p, result);
+}
+
+static enum compl_result
+break_promise(struct production *p)
+{
+	enum compl_result result;
+
+	relay_be_patient();
+	result = compl_break(p->c, &p->promise);
+	relay_go_on();
+	return result;
+}
+
+static void
+post_readiness(struct production *p, const char *text)
+{
+	const char *value = p->call->set.value;
+	struct compl_post post = { .all = true, .value = value };
+
+	if (text != NULL && (*text != '\0' || value == NULL))
+		post.value = text;
+	p->is_ready = true;
+	keep_promise(p, &post, true);
+}
+
+static void
+hear(void *arg)
+{
+	struct production *p = arg;
+	const char *text;
+
+	while (ready_hear(p->child.pid, &text))
+		post_readiness(p, text);
+}
+
+static void
+post_status(struct production *p, int status)
+{
+	const struct cli_settings *set = &p->call->set;
+	struct compl_post post = { .all = set->all || set->ready.kind != READY_EXIT,
+				   .status = (uint8_t)status,
+				   .value = set->value };
+
+	keep_promise(p, &post, false);
+}
+
+/* CMD has ended well, which is not what those who wait were promised. */
+static void
+disappoint(struct production *p)
+{
+	if (!p->call->set.quiet)
+		message_line("%s: ended before it was ready (%s)", p->name, place_text(p->call));
+	conclude(p, break_promise(p));
+}
+
+static void
+post_end(struct production *p, int status)
+{
+	if (p->is_over)
+		return;
+	if (p->is_ready)
+		break_promise(p);
+	else if (p->call->set.ready.kind == READY_EXIT || status != 0)
+		post_status(p, status);
+	else
+		disappoint(p);
+}
+
+/* ---- CMD -------------------------------------------------------------------------- */
+
+static int
+run_child(struct production *p)
+{
+	const struct child_listener listener = { ready_wish, hear, p };
+
+	child_start(&p->child, p->call->cmd, ready_prepare);
+	child_attend(&p->child, &listener);
+	ready_last();
+	hear(p);
+	post_end(p, child_status(&p->child));
+	if (p->has_failed && child_status(&p->child) == STATUS_DONE)
+		return STATUS_FAILED;
+	return child_end_as(&p->child);
+}
+
+static int
+run(const struct cli_call *call)
+{
+	struct production p = { .call = call, .name = call->names[0] };
+	enum compl_result result;
+
+	if (call->name_count > 1)
+		usage_or_die(NULL, "%s: one name is enough; CMD stands behind --", call->names[1]);
+	ready_begin_or_die(&call->set.ready);
+	child_open_or_die();
+	tell_cmd_or_die(call);
+	result = promise(&p);
+	if (result == COMPL_TIMED_OUT)
+		return report_other(&p);
+	if (result != COMPL_OK)
+		return failure_report(call, result, p.name, 0);
+	return run_child(&p);
+}
+
+static const struct cli_option options[] = {
+	{ "all", 0, NULL, "post \"all\", not a token", NULL, SETS(all), GROUP_NONE, NULL },
+	{ "ready", 0, "WHEN",
+	  "post when CMD exits: exit, which is the default; says so by sd_notify(3): notify; or "
+	  "writes a line to descriptor N: fd:N",
+	  ready_parse, SETS(ready), GROUP_NONE, NULL },
+	{ "value", 0, "TEXT", "what 'wait --print' prints", value_text, SETS(value), GROUP_NONE,
+	  NULL },
+	{ "single", 0, NULL, "end with 124 if somebody else produces NAME", NULL, SETS(single),
+	  GROUP_NONE, NULL },
+	{ 0 },
+};
+
+const struct command cmd_run = {
+	.name = "run",
+	.operands = "NAME",
+	.summary = "run a command, and post how it ends or when it is ready",
+	.text = "Runs CMD, posts its exit status to NAME when it ends (128+n for a signal), and "
+		"ends as\nCMD ended.  With --ready notify or fd:N it posts \"all\" as soon as CMD "
+		"is ready; if\nCMD ends before that, its status, or 121 if that is 0.  If compl "
+		"run "
+		"is killed, CMD\ngets SIGTERM, and who waits for NAME leaves with 121.  What was "
+		"posted before begins\nanew, unless somebody else produces NAME, too.\n",
+	.example = "export COMPL_NAMESPACE=shop\n"
+		   "compl run cache --ready notify -- redis-server --supervised systemd &\n"
+		   "compl run tests --all -- make test &\n"
+		   "compl wait cache tests --fail-fast --timeout 5m -- ./app\n",
+	.options = options,
+	.subject = ABOUT_NAMES,
+	.cmd = CMD_REQUIRED,
+	.run = run,
+};

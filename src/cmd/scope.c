@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * scope.c - DECLARE_COMPLETION_ONSTACK(), of a whole namespace
+ */
+#include "cli/child.h"
+#include "cli/exec.h"
+#include "cli/failure.h"
+#include "cli/message.h"
+#include "cli/place.h"
+#include "cli/relay.h"
+#include "cli/status.h"
+#include "cmd/cmd.h"
+
+static void
+check_or_die(const struct cli_call *call)
+{
+	if (call->name_count > 0)
+		usage_or_die(NULL, "%s: takes no name; CMD stands behind --", call->names[0]);
+	if (call->set.space != NULL)
+		usage_or_die(NULL, "--namespace: a scope has a name of its own");
+	if (call->set.system)
+		usage_or_die(NULL, "--system: a scope belongs to a user");
+}
+
+/* Those who still wait in it leave with 120.  If it cannot be removed, the next scope tries. */
+static int
+remove_scope(const struct cli_call *scope)
+{
+	enum compl_result result;
+
+	relay_be_patient();
+	result = compl_remove_all(&scope->where, false);
+	relay_go_on();
+	return result == COMPL_OK ? STATUS_DONE : failure_report(scope, result, NULL, 0);
+}
+
+static int
+run_in(const struct cli_call *scope)
+{
+	struct child child;
+
+	exec_set_or_die("COMPL_NAMESPACE", scope->where.space);
+	child_start(&child, scope->cmd, NULL);
+	child_attend(&child, NULL);
+	if (remove_scope(scope) != STATUS_DONE && child_status(&child) == STATUS_DONE)
+		return STATUS_FAILED;
+	return child_end_as(&child);
+}
+
+static int
+run(const struct cli_call *call)
+{
+	struct cli_call scope = *call;
+	enum compl_result result;
+
+	check_or_die(call);
+	child_open_or_die();
+	result = place_make_scope(&scope);
+	return result == COMPL_OK ? run_in(&scope) : failure_report(&scope, result, NULL, 0);
+}
+
+const struct command cmd_scope = {
+	.name = "scope",
+	.operands = "",
+	.summary = "run a command with a namespace of its own",
+	.text = "Runs CMD with COMPL_NAMESPACE set to a namespace that nobody else has, and ends "
+		"as CMD\nended.  The namespace is gone then: who still waits there leaves with "
+		"120, who comes\nlater fails with 125.  What CMD left running is not killed.\n",
+	.example = "compl scope -- sh -c 'make docs && compl done docs & compl wait docs -t 5m'\n",
+	.options = NULL,
+	.subject = ABOUT_NAMESPACE,
+	.cmd = CMD_REQUIRED,
+	.run = run,
+};

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * try.c - try_wait_for_completion()
+ */
+#include "cli/take.h"
+#include "cli/value.h"
+#include "cmd/cmd.h"
+
+static int
+run(const struct cli_call *call)
+{
+	static const struct take take = {
+		.take = compl_try,
+		.without_namespace = COMPL_TIMED_OUT,
+		.parent = -1,
+		.is_silent = true,
+	};
+
+	return take_tokens(call, &take);
+}
+
+static const struct cli_option options[] = {
+	{ "count", 0, "N", "take N tokens from every name, all or none", value_count, SETS(count),
+	  GROUP_NONE, NULL },
+	{ "any", 0, NULL, "take from the first name that is done, and print which", NULL, SETS(any),
+	  GROUP_NONE, NULL },
+	{ 0 },
+};
+
+const struct command cmd_try = {
+	.name = "try",
+	.operands = "NAME...",
+	.summary = "take what is there, without waiting",
+	.text = "As 'compl wait', but where that would wait, also because somebody stands in line\n"
+		"before, it takes nothing and ends with 124, silently.\n",
+	.example = "export COMPL_NAMESPACE=queue\n"
+		   "while compl try job; do ./work; done\n",
+	.options = options,
+	.subject = ABOUT_NAMES,
+	.cmd = CMD_OPTIONAL,
+	.opens_only_segment = true,
+	.run = run,
+};

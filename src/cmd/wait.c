@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * wait.c - wait_for_completion() and its variants
+ */
+#include <unistd.h>
+
+#include "cli/deadline.h"
+#include "cli/process.h"
+#include "cli/signals.h"
+#include "cli/stop.h"
+#include "cli/take.h"
+#include "cli/value.h"
+#include "cmd/cmd.h"
+
+/* What signals do meanwhile. */
+static struct compl_escape *
+set_signals(const struct cli_settings *set)
+{
+	if (!set->killable && !set->uninterruptible)
+		return stop_catch();
+	signals_ignore_fatal(set->killable ? SIGTERM : 0);
+	return NULL;
+}
+
+static int
+run(const struct cli_call *call)
+{
+	const struct take take = {
+		.take = compl_wait,
+		.open_flags = call->set.existing ? 0 : COMPL_CREATE,
+		.without_namespace = COMPL_E_MISSING,
+		.deadline_ns = deadline_after(call->set.timeout.ns),
+		.command = call->cmd != NULL ? call->cmd[0] : process_parent_name(),
+		.escape = set_signals(&call->set),
+		.parent = call->set.with_parent ? getppid() : -1,
+	};
+
+	return take_tokens(call, &take);
+}
+
+static const struct cli_option options[] = {
+	{ "timeout", 't', "DUR", "give up after DUR, as 30s, 1m30s or 0.5", value_timeout,
+	  SETS(timeout), GROUP_NONE, "COMPL_TIMEOUT" },
+	{ "count", 0, "N", "take N tokens from every name, all or none", value_count, SETS(count),
+	  GROUP_NONE, NULL },
+	{ "any", 0, NULL, "take from the first name that is done, and print which", NULL, SETS(any),
+	  GROUP_NONE, NULL },
+	{ "fail-fast", 0, NULL, "a status other than 0 of any name ends the wait", NULL,
+	  SETS(fail_fast), GROUP_NONE, NULL },
+	{ "existing", 'e', NULL, "fail if a name does not exist", NULL, SETS(existing), GROUP_NONE,
+	  "COMPL_EXISTING" },
+	{ "killable", 0, NULL, "only SIGTERM and SIGKILL end the wait", NULL, SETS(killable),
+	  GROUP_OWN, NULL },
+	{ "uninterruptible", 0, NULL, "only SIGKILL ends the wait", NULL, SETS(uninterruptible),
+	  GROUP_OWN, NULL },
+	{ "io", 0, NULL, "account the time as I/O", NULL, SETS(io), GROUP_NONE, NULL },
+	{ "with-parent", 0, NULL, "end when the process that started it dies", NULL,
+	  SETS(with_parent), GROUP_NONE, NULL },
+	{ "print", 0, NULL, "print the values, a line each", NULL, SETS(print), GROUP_NONE, NULL },
+	{ "remaining", 0, NULL, "print the seconds that are left", NULL, SETS(remaining),
+	  GROUP_NONE, NULL },
+	{ "outcome", 0, NULL, "print 'done N', timeout, removed, producer-died, dead-lock or error",
+	  NULL, SETS(outcome), GROUP_NONE, NULL },
+	{ 0 },
+};
+
+const struct command cmd_wait = {
+	.name = "wait",
+	.operands = "NAME...",
+	.summary = "wait for completion",
+	.text = "Takes a token from every NAME, or none, in turn with all others in line.  What\n"
+		"'done --all' has posted is not used up.  Ends with the status that was posted, "
+		"of\n"
+		"several names the first that is not 0; 120 if a name was removed, 121 if a\n"
+		"producer died, 124 after a timeout.  If the status is 0, CMD replaces the wait,\n"
+		"with COMPL_NAME and COMPL_VALUE set and nothing printed.\n",
+	.example = "export COMPL_NAMESPACE=shop\n"
+		   "compl wait db-ready cache-ready --timeout 30s -- ./app\n",
+	.options = options,
+	.subject = ABOUT_NAMES,
+	.cmd = CMD_OPTIONAL,
+	.opens_only_segment = true,
+	.run = run,
+};

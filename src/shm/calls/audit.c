@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Under the lock, after the repair that every dead owner brings about, so that what is
+ * found is damage and not somebody's death.  Reads only; a table of who has been seen where
+ * tells whether a record is in exactly one place.
+ */
+#include "shm/calls/audit.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "shm/os/clock.h"
+#include "shm/names/directory.h"
+#include "shm/names/job.h"
+#include "shm/segment/log.h"
+#include "shm/names/queue.h"
+#include "shm/names/repair.h"
+#include "api/spelling.h"
+
+struct report {
+	struct session s;
+	compl_fault_fn *fault;
+	void *arg;
+	size_t faults;
+	uint8_t *seen_completion, *seen_place;
+};
+
+__attribute__((format(printf, 2, 3))) static void
+fault(struct report *r, const char *format, ...)
+{
+	char line[256];
+	va_list ap;
+
+	va_start(ap, format);
+	vsnprintf(line, sizeof(line), format, ap);
+	va_end(ap);
+	r->faults++;
+	if (r->fault != NULL)
+		r->fault(r->arg, line);
+}
+
+/* Notes a record met on a chain, a line or a list; false if it cannot be gone on
+ * from. */
+static bool
+meet(struct report *r, uint8_t *seen, uint32_t limit, uint32_t index, const char *what)
+{
+	if (index > limit) {
+		fault(r, "%s: index %u of %u", what, index, limit);
+		return false;
+	}
+	if (seen[index]++ != 0) {
+		fault(r, "%s: record %u is in two places", what, index);
+		return false;
+	}
+	return true;
+}
+
+#define KNOWN_FLAGS (COMPLETION_USED | COMPLETION_INIT | COMPLETION_ORPHAN)
+
+static void
+audit_queue(struct report *r, uint32_t completion, const struct queue *q, const char *name)
+{
+	uint32_t prev = 0, place = get(&q->head);
+	for (; place != 0; prev = place, place = get(&place_at(&r->s, place)->next)) {
+		if (!meet(r, r->seen_place, r->s.places, place, "line"))
+			return;
+		if (get(&place_at(&r->s, place)->line) != completion)
+			fault(r, "%s: place %u thinks it stands elsewhere", name, place);
+		if (get(&place_at(&r->s, place)->prev) != prev)
+			fault(r, "%s: the line's links disagree at place %u", name, place);
+		if (queue_of(&r->s, place) != q)
+			fault(r, "%s: place %u waits among producers, or the reverse", name, place);
+	}
+	if (get(&q->tail) != prev)
+		fault(r, "%s: the line does not end where it says", name);
+}
+
+static void
+audit_completion(struct report *r, uint32_t index)
+{
+	struct completion *n = completion_at(&r->s, index);
+	uint32_t value = get(&n->value);
+	char name[sizeof(n->name) + 1] = "";
+
+	memcpy(name, n->name, sizeof(n->name));
+	if (!spelling_is_name(name)) {
+		fault(r, "completion %u: its name is none", index);
+		return;
+	}
+	if (directory_find(&r->s, name) != index)
+		fault(r, "%s: the directory does not lead to completion %u", name, index);
+	if (!(get(&n->flags) & COMPLETION_USED) || get(&n->flags) & ~KNOWN_FLAGS)
+		fault(r, "%s: flags %u", name, get(&n->flags));
+	if ((value & 0xffff) > COMPL_VALUE_MAX + 1 || value >> 16 > 1)
+		fault(r, "%s: its value is nowhere", name);
+	if (get(&n->status) > 255)
+		fault(r, "%s: status %u", name, get(&n->status));
+	if (get(&n->flags) & COMPLETION_ORPHAN && get(&n->done) != COMPL_ALL)
+		fault(r, "%s: an orphan, and not at \"all\"", name);
+	audit_queue(r, index, &n->line, name);
+	audit_queue(r, index, &n->producers, name);
+}
+
+static void
+audit_directory(struct report *r)
+{
+	uint32_t names = 0;
+
+	for (uint32_t bucket = 0; bucket < LAYOUT_BUCKETS; bucket++) {
+		uint32_t index = get(bucket_at(&r->s, bucket));
+
+		while (index != 0) {
+			if (!meet(r, r->seen_completion, r->s.completions, index, "directory"))
+				break;
+			if (get(&completion_at(&r->s, index)->hash) % LAYOUT_BUCKETS != bucket)
+				fault(r, "completion %u is in the wrong bucket", index);
+			audit_completion(r, index);
+			index = get(&completion_at(&r->s, index)->chain);
+			names++;
+		}
+	}
+	if (names != get(&r->s.h->names))
+		fault(r, "header: %u names, counted %u", get(&r->s.h->names), names);
+}
+
+static void
+audit_free_completions(struct report *r)
+{
+	uint32_t index = get(&r->s.h->completions_free);
+
+	while (index != 0) {
+		if (!meet(r, r->seen_completion, r->s.completions, index, "free completions"))
+			return;
+		if (get(&completion_at(&r->s, index)->flags) != 0)
+			fault(r, "completion %u is free and in use", index);
+		index = get(&completion_at(&r->s, index)->chain);
+	}
+}
+
+static void
+audit_free_places(struct report *r)
+{
+	uint32_t place = get(&r->s.h->places_free), last = 0;
+
+	while (place != 0) {
+		if (!meet(r, r->seen_place, r->s.places, place, "free places"))
+			return;
+		if (get(&place_at(&r->s, place)->line) != 0)
+			fault(r, "place %u is free and in line", place);
+		last = place;
+		place = get(&place_at(&r->s, place)->next);
+	}
+	if (get(&r->s.h->places_free_tail) != last)
+		fault(r, "free places: the queue does not end where it says");
+}
+
+/* Those that stand side by side in one line: a table's size that is wrong makes many. */
+static void
+audit_lost(struct report *r, const uint8_t *seen, uint32_t count, const char *what)
+{
+	for (uint32_t i = 1, first; i <= count; i++) {
+		if (seen[i] != 0)
+			continue;
+		for (first = i; i < count && seen[i + 1] == 0; i++)
+			;
+		if (first == i)
+			fault(r, "%s %u is lost", what, i);
+		else
+			fault(r, "%ss %u to %u are lost", what, first, i);
+	}
+}
+
+static void
+audit_all(struct report *r)
+{
+	if (get(&r->s.h->log_length) != 0)
+		fault(r, "header: the log is not empty");
+	if (get(&r->s.h->job_kind) != JOB_NONE)
+		fault(r, "header: a job is not finished");
+	audit_directory(r);
+	audit_free_completions(r);
+	audit_free_places(r);
+	audit_lost(r, r->seen_completion, r->s.completions, "completion");
+	audit_lost(r, r->seen_place, r->s.places, "place");
+}
+
+static void
+audit_damage(struct report *r)
+{
+	fault(r, "the lock, the log or a table's size is not what compl can have written");
+}
+
+enum compl_result
+audit_repair(struct compl_space *c)
+{
+	struct session s;
+	enum compl_result result = session_begin_brief(&s, c);
+
+	if (result != COMPL_OK || (result = repair_enter_damaged(&s)) != COMPL_OK)
+		return result;
+	log_put(&s, &s.h->job_kind, JOB_REBUILD);
+	log_commit(&s);
+	job_finish(&s);
+	return repair_leave_with(&s, COMPL_OK);
+}
+
+enum compl_result
+audit(struct compl_space *c, compl_fault_fn *fn, void *arg, size_t *faults)
+{
+	struct report r = { .fault = fn, .arg = arg };
+	enum compl_result result = session_begin_brief(&r.s, c);
+
+	if (result == COMPL_OK)
+		result = repair_enter(&r.s, CLOCK_NEVER);
+	if (result == COMPL_E_DAMAGED) {
+		audit_damage(&r);
+		*faults = r.faults;
+		return COMPL_OK;
+	}
+	if (result != COMPL_OK)
+		return result;
+	r.seen_completion = calloc(1, LAYOUT_COMPLETIONS + 1);
+	r.seen_place = calloc(1, LAYOUT_PLACES + 1);
+	if (r.seen_completion != NULL && r.seen_place != NULL)
+		audit_all(&r);
+	else
+		result = COMPL_E_SYSTEM;
+	repair_leave(&r.s);
+	free(r.seen_completion);
+	free(r.seen_place);
+	*faults = r.faults;
+	return result;
+}

@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * No false alarms.  A process that does anything else than to wait, has several threads, or
+ * cannot be looked into, is not stuck, and so is nothing that depends on it.  What was noted
+ * under the lock and what /proc says are of two moments: a process is counted as waiting for
+ * a name only while it stands in line, where nothing but a post, its deadline or a signal
+ * makes it go on; and a parent only while it sleeps for a child.
+ *
+ * /proc is read process by process: a shell may be seen to wait for a child that has ended when
+ * its own turn comes.  So what is closed is looked at twice (waiter.c), and no parent that counts
+ * may have run in between.
+ *
+ * Deadlines of other waits are not considered.
+ *
+ * Stuck names are found as the largest set that nothing contradicts: all that are produced,
+ * less those with a producer that may still go on, until no more fall out.
+ */
+#include "shm/calls/deadlock.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* ---- who is stuck ----------------------------------------------------------------------- */
+
+/* How many of the names that a wait has are stuck. */
+static uint32_t
+count_stuck(const struct scene *scene, uint64_t ticket)
+{
+	uint32_t count = 0;
+
+	for (size_t i = 0; i < scene->stand_count; i++)
+		count += scene->stands[i].ticket == ticket &&
+			 scene->names[scene->stands[i].name].stuck;
+	return count;
+}
+
+static bool
+is_wait_stuck(const struct scene *scene, const struct scene_stand *stand)
+{
+	uint32_t count = count_stuck(scene, stand->ticket);
+
+	return stand->any ? count == stand->names : count > 0;
+}
+
+static const struct scene_stand *
+find_stand(const struct scene *scene, pid_t pid)
+{
+	for (size_t i = 0; i < scene->stand_count; i++)
+		if (scene->stands[i].pid == pid)
+			return &scene->stands[i];
+	return NULL;
+}
+
+/* All that it produces is made by its children.  Who produces something else besides may be at
+ * work for that. */
+static bool
+only_attends(const struct scene *scene, pid_t pid)
+{
+	bool attends = false;
+
+	for (size_t i = 0; i < scene->maker_count; i++) {
+		if (scene->makers[i].pid != pid)
+			continue;
+		if (!scene->makers[i].attends)
+			return false;
+		attends = true;
+	}
+	return attends;
+}
+
+/* Nothing that has ended moves a waiter; but a parent that sleeps for it will be woken. */
+static bool
+is_forgotten(const struct scene *scene, const struct member *m)
+{
+	return m->zombie && m->single && find_stand(scene, m->parent) != NULL;
+}
+
+static bool
+is_process_stuck(const struct scene *scene, const struct member *m)
+{
+	const struct scene_stand *stand = find_stand(scene, m->pid);
+
+	if (stand != NULL)
+		return m->single && is_wait_stuck(scene, stand);
+	return m->awaits || is_forgotten(scene, m) || (m->single && only_attends(scene, m->pid));
+}
+
+static bool
+is_below(const struct scene *scene, size_t maker, const struct member *m)
+{
+	return scene->below[maker * scene->family.count + (size_t)(m - scene->family.members)];
+}
+
+static bool
+is_producer_stuck(const struct scene *scene, size_t maker)
+{
+	const struct family *f = &scene->family;
+	const struct member *self = family_find(f, scene->makers[maker].pid);
+	bool has_waiter = false;
+
+	if (self == NULL || !is_process_stuck(scene, self))
+		return false;
+	for (size_t i = 0; i < f->count; i++) {
+		const struct member *m = &f->members[i];
+
+		if (!is_below(scene, maker, m))
+			continue;
+		if (!is_process_stuck(scene, m))
+			return false;
+		has_waiter |= find_stand(scene, m->pid) != NULL;
+	}
+	return has_waiter;
+}
+
+/* Takes out of the set what may still go on; false if there was nothing. */
+static bool
+release_some(struct scene *scene)
+{
+	bool some = false;
+
+	for (size_t i = 0; i < scene->maker_count; i++) {
+		struct scene_name *n = &scene->names[scene->makers[i].name];
+
+		if (n->stuck && !is_producer_stuck(scene, i)) {
+			n->stuck = false;
+			some = true;
+		}
+	}
+	return some;
+}
+
+/* ---- the cycle --------------------------------------------------------------------------- */
+
+/* From a name to those that somebody below its producers waits for; the queue has the names in
+ * the order of discovery. */
+static void
+visit(struct scene *scene, uint32_t from, uint32_t *queue, size_t *count)
+{
+	for (size_t i = 0; i < scene->maker_count; i++) {
+		if (scene->makers[i].name != from)
+			continue;
+		for (size_t k = 0; k < scene->stand_count; k++) {
+			const struct scene_stand *stand = &scene->stands[k];
+			struct scene_name *n = &scene->names[stand->name];
+
+			if (n->seen || !n->stuck ||
+			    !family_is_below(&scene->family, stand->pid, scene->makers[i].pid))
+				continue;
+			n->seen = true;
+			n->from = from;
+			n->waiter = stand->pid;
+			n->maker = scene->makers[i].pid;
+			queue[(*count)++] = stand->name;
+		}
+	}
+}
+
+/* Backwards from where the search ended to where it began: each name with its producer, and the
+ * process below that which waits for the next. */
+static void
+trace(const struct scene *scene, uint32_t first, struct compl_cycle *cycle)
+{
+	uint32_t at = first;
+
+	cycle->count = 0;
+	do {
+		const struct scene_name *to = &scene->names[at];
+		struct compl_link link = { .producer = to->maker, .waiter = to->waiter };
+
+		at = to->from;
+		memcpy(link.name, scene->names[at].text, sizeof(link.name));
+		if (cycle->count == COMPL_CYCLE_MAX)
+			break;
+		memmove(&cycle->links[1], &cycle->links[0], cycle->count * sizeof(cycle->links[0]));
+		cycle->links[0] = link;
+		cycle->count++;
+	} while (at != first);
+}
+
+/* The names that we wait for ourselves, below one producer of another. */
+static void
+begin(struct scene *scene, const struct scene_maker *above, pid_t self, uint32_t *queue,
+      size_t *count)
+{
+	for (size_t i = 0; i < scene->name_count; i++)
+		scene->names[i].seen = false;
+	for (size_t i = 0; i < scene->stand_count; i++) {
+		struct scene_name *n = &scene->names[scene->stands[i].name];
+
+		if (scene->stands[i].pid != self || n->seen || !n->stuck)
+			continue;
+		n->seen = true;
+		n->from = above->name;
+		n->waiter = self;
+		n->maker = above->pid;
+		queue[(*count)++] = scene->stands[i].name;
+	}
+}
+
+/* Whether a search that sets out from a name that is produced above us, by our own wait, comes
+ * back to that name. */
+static bool
+comes_back(struct scene *scene, const struct scene_maker *above, pid_t self,
+	   struct compl_cycle *cycle)
+{
+	uint32_t *queue = calloc(scene->name_count + 1, sizeof(*queue));
+	size_t count = 0, next = 0;
+
+	if (queue == NULL)
+		return false;
+	begin(scene, above, self, queue, &count);
+	while (next < count && !scene->names[above->name].seen)
+		visit(scene, queue[next++], queue, &count);
+	free(queue);
+	if (!scene->names[above->name].seen)
+		return false;
+	trace(scene, above->name, cycle);
+	return true;
+}
+
+/* Of several waits in a cycle the latest ends, which has closed it. */
+static bool
+is_latest(const struct scene *scene, const struct compl_cycle *cycle, uint64_t ticket)
+{
+	for (size_t i = 0; i < cycle->count; i++)
+		if (find_stand(scene, cycle->links[i].waiter)->ticket > ticket)
+			return false;
+	return true;
+}
+
+/* By one of the producers above us. */
+static bool
+closes_cycle(struct scene *scene, const struct scene_stand *mine, struct compl_cycle *cycle)
+{
+	for (size_t i = 0; i < scene->maker_count; i++) {
+		const struct scene_maker *m = &scene->makers[i];
+
+		if (!scene->names[m->name].stuck ||
+		    !family_is_below(&scene->family, mine->pid, m->pid) ||
+		    !comes_back(scene, m, mine->pid, cycle))
+			continue;
+		if (is_latest(scene, cycle, mine->ticket))
+			return true;
+	}
+	return false;
+}
+
+static bool
+note_families(struct scene *scene)
+{
+	const struct family *f = &scene->family;
+
+	scene->below = calloc(scene->maker_count * f->count, sizeof(*scene->below));
+	for (size_t k = 0; scene->below != NULL && k < scene->maker_count; k++)
+		for (size_t i = 0; i < f->count; i++)
+			scene->below[k * f->count + i] =
+				family_is_below(f, f->members[i].pid, scene->makers[k].pid);
+	return scene->below != NULL;
+}
+
+/* Below a producer of a name that is stuck. */
+static bool
+is_below_stuck(const struct scene *scene, const struct member *m)
+{
+	for (size_t i = 0; i < scene->maker_count; i++)
+		if (scene->names[scene->makers[i].name].stuck && is_below(scene, i, m))
+			return true;
+	return false;
+}
+
+/* Who waits for children, and whether it has run. */
+static uint64_t
+trace_of(const struct scene *scene)
+{
+	uint64_t trace = 1;
+
+	for (size_t i = 0; i < scene->family.count; i++) {
+		const struct member *m = &scene->family.members[i];
+
+		if (m->awaits && is_below_stuck(scene, m))
+			trace = (trace ^ (uint64_t)m->pid) * 1099511628211u + m->ran;
+	}
+	return trace;
+}
+
+static bool
+is_closed(struct scene *scene, const struct scene_stand *mine, struct compl_cycle *cycle)
+{
+	for (size_t i = 0; i < scene->name_count; i++)
+		scene->names[i].stuck = true;
+	while (release_some(scene))
+		;
+	scene->trace = trace_of(scene);
+	return is_wait_stuck(scene, mine) && closes_cycle(scene, mine, cycle);
+}
+
+bool
+deadlock_is_closed(struct scene *scene, struct compl_cycle *cycle)
+{
+	const struct scene_stand *mine = find_stand(scene, getpid());
+	bool closed;
+
+	if (mine == NULL || !family_read(&scene->family))
+		return false;
+	closed = note_families(scene) && is_closed(scene, mine, cycle);
+	free(scene->below);
+	family_free(&scene->family);
+	return closed;
+}

@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Counted under the lock, allocated without it, filled under it again; begun
+ * anew if more has come meanwhile.  Names and waiters that only the dead hold are
+ * not there.
+ *
+ * Atomicity: the dead among the producers are told of in all names before the first is filled,
+ * for that may take a wait out of several lines at once.  A producer that dies after that is
+ * still listed.
+ */
+#include "shm/calls/listing.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "shm/os/clock.h"
+#include "shm/names/completion.h"
+#include "shm/names/line.h"
+#include "shm/names/place.h"
+#include "shm/names/producer.h"
+#include "shm/names/repair.h"
+
+struct sizes {
+	size_t names, waiters, producers;
+};
+
+/* One block: the listing, its entries, and behind them the waiters of all, the producers of
+ * all, and the waiters' parents. */
+struct block {
+	struct compl_listing listing;
+	struct sizes room, used;
+	struct compl_waiter *waiters;
+	struct compl_producer *producers;
+	pid_t *parents; /* of each waiter, when it lined up */
+	struct compl_entry entries[];
+};
+
+static bool
+is_used(struct session *s, uint32_t completion)
+{
+	return get(&completion_at(s, completion)->flags) & COMPLETION_USED;
+}
+
+static bool
+is_listed(struct session *s, uint32_t completion)
+{
+	return is_used(s, completion) && !completion_is_idle(s, completion);
+}
+
+static void
+settle(struct session *s)
+{
+	for (uint32_t i = 1; i <= s->completions && !s->damaged; i++)
+		if (is_used(s, i))
+			producer_settle(s, i);
+}
+
+static size_t
+count_waiters(struct session *s, uint32_t completion)
+{
+	uint32_t place;
+	size_t count = 0;
+
+	for (struct queue_walk walk = line_walk(s, completion); (place = queue_next(&walk)) != 0;)
+		count += line_lead(s, place) != 0;
+	return count;
+}
+
+static size_t
+count_producers(struct session *s, uint32_t completion)
+{
+	size_t count = 0;
+
+	for (struct queue_walk walk = producer_walk(s, completion); queue_next(&walk) != 0;)
+		count++;
+	return count;
+}
+
+static void
+measure(struct session *s, struct sizes *sizes)
+{
+	*sizes = (struct sizes){ 0 };
+	for (uint32_t i = 1; i <= s->completions && !s->damaged; i++)
+		if (is_listed(s, i)) {
+			sizes->names += 1;
+			sizes->waiters += count_waiters(s, i);
+			sizes->producers += count_producers(s, i);
+		}
+}
+
+/* Room for so many, and for some who come meanwhile. */
+static struct block *
+allocate(struct sizes room)
+{
+	struct block *b;
+	size_t head;
+
+	room.names += 16;
+	room.waiters += 64;
+	room.producers += 16;
+	head = sizeof(*b) + room.names * sizeof(b->entries[0]);
+	b = calloc(1, head + room.waiters * (sizeof(b->waiters[0]) + sizeof(b->parents[0])) +
+			      room.producers * sizeof(b->producers[0]));
+	if (b == NULL)
+		return NULL;
+	b->room = room;
+	b->waiters = (struct compl_waiter *)((char *)b + head);
+	b->producers = (struct compl_producer *)(b->waiters + room.waiters);
+	b->parents = (pid_t *)(b->producers + room.producers);
+	b->listing.entries = b->entries;
+	return b;
+}
+
+static double
+seconds_since(int64_t since_ns, int64_t now_ns)
+{
+	return (double)clock_elapsed(since_ns, now_ns) / 1e9;
+}
+
+static void
+copy_command(char *command, const struct place *p)
+{
+	memcpy(command, p->command, sizeof(p->command));
+	command[sizeof(p->command) - 1] = '\0';
+}
+
+static void
+fill_waiter(struct session *s, uint32_t place, struct compl_waiter *w, int64_t now_ns)
+{
+	struct place *p = place_at(s, place);
+
+	w->pid = (pid_t)get(&p->pid);
+	copy_command(w->command, p);
+	w->need = get(&p->need);
+	w->io = get(&p->flags) & PLACE_IO;
+	w->seconds = seconds_since(p->since_ns, now_ns);
+}
+
+static void
+fill_waiters(struct session *s, uint32_t completion, struct block *b, struct compl_entry *e,
+	     int64_t now_ns)
+{
+	uint32_t place;
+
+	e->waiters = b->waiters + b->used.waiters;
+	for (struct queue_walk walk = line_walk(s, completion); (place = queue_next(&walk)) != 0;) {
+		if (line_lead(s, place) == 0)
+			continue;
+		if (b->used.waiters == b->room.waiters)
+			return;
+		b->parents[b->used.waiters] =
+			(pid_t)(get(&place_at(s, place)->flags) >> PLACE_PARENT);
+		fill_waiter(s, place, &b->waiters[b->used.waiters++], now_ns);
+		e->waiter_count++;
+	}
+}
+
+static void
+fill_producers(struct session *s, uint32_t completion, struct block *b, struct compl_entry *e,
+	       int64_t now_ns)
+{
+	uint32_t place;
+
+	e->producers = b->producers + b->used.producers;
+	for (struct queue_walk walk = producer_walk(s, completion);
+	     (place = queue_next(&walk)) != 0;) {
+		struct place *p = place_at(s, place);
+		struct compl_producer *producer;
+
+		if (b->used.producers == b->room.producers)
+			return;
+		producer = &b->producers[b->used.producers++];
+		producer->pid = (pid_t)get(&p->pid);
+		copy_command(producer->command, p);
+		producer->seconds = seconds_since(p->since_ns, now_ns);
+		e->producer_count++;
+	}
+}
+
+static void
+fill_entry(struct session *s, uint32_t completion, struct compl_entry *e, int64_t now_ns)
+{
+	struct completion *n = completion_at(s, completion);
+
+	memcpy(e->name, n->name, sizeof(e->name));
+	e->name[sizeof(e->name) - 1] = '\0';
+	e->done = get(&n->done);
+	e->initialised = get(&n->flags) & COMPLETION_INIT;
+	completion_word(s, completion, &e->word);
+	e->age_seconds = seconds_since(n->since_ns, now_ns);
+	e->waits = __atomic_load_n(&n->waits, __ATOMIC_RELAXED);
+	e->waits_seconds = (double)__atomic_load_n(&n->waits_ns, __ATOMIC_RELAXED) / 1e9;
+	e->waits_io_seconds = (double)__atomic_load_n(&n->waits_io_ns, __ATOMIC_RELAXED) / 1e9;
+}
+
+/* Who has lost its parent has been given another: process 1, or a subreaper.  That number alone
+ * would not tell, for a service's parent is process 1 from the beginning; but it differs from
+ * the one when the waiter lined up.  Who had lost it already by then is in a session that its
+ * parent is not in, and has not begun it himself. */
+static bool
+is_orphan(const struct compl_waiter *w, pid_t first, pid_t now, pid_t session)
+{
+	return now != first || (now > 0 && session != w->pid && getsid(now) != session);
+}
+
+/* What /proc/PID/stat says behind the name in parentheses: state, parent, process group,
+ * session. */
+static void
+look_at_process(struct compl_waiter *w, pid_t parent)
+{
+	char path[32], text[160], *field;
+	long now, session;
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)w->pid);
+	if ((fd = open(path, O_RDONLY | O_CLOEXEC)) < 0)
+		return;
+	n = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	text[n > 0 ? n : 0] = '\0';
+	field = strrchr(text, ')');
+	if (field == NULL || strlen(field) < 4)
+		return;
+	w->stopped = field[2] == 'T' || field[2] == 't';
+	now = strtol(field + 3, &field, 10);
+	strtol(field, &field, 10);
+	session = strtol(field, &field, 10);
+	w->orphan = is_orphan(w, parent, (pid_t)now, (pid_t)session);
+}
+
+static int
+by_name(const void *a, const void *b)
+{
+	return strcmp(((const struct compl_entry *)a)->name, ((const struct compl_entry *)b)->name);
+}
+
+static void
+fill(struct session *s, struct block *b)
+{
+	int64_t now_ns = clock_now_ns();
+
+	for (uint32_t i = 1; i <= s->completions && b->listing.count < b->room.names; i++) {
+		struct compl_entry *e = &b->entries[b->listing.count];
+
+		if (!is_listed(s, i))
+			continue;
+		fill_entry(s, i, e, now_ns);
+		fill_waiters(s, i, b, e, now_ns);
+		fill_producers(s, i, b, e, now_ns);
+		/* Who leaves without the lock may have been all that kept it. */
+		if (e->initialised || e->done != 0 || e->waiter_count > 0 || e->producer_count > 0)
+			b->listing.count++;
+	}
+}
+
+static bool
+has_room(const struct block *b, const struct sizes *sizes)
+{
+	return b != NULL && sizes->names <= b->room.names && sizes->waiters <= b->room.waiters &&
+	       sizes->producers <= b->room.producers;
+}
+
+/* One attempt; with b NULL it only measures, and so it does when b is too small. */
+static enum compl_result
+attempt(struct session *s, struct block *b, struct sizes *sizes, bool *filled)
+{
+	enum compl_result result = repair_enter(s, CLOCK_NEVER);
+
+	if (result != COMPL_OK)
+		return result;
+	settle(s);
+	measure(s, sizes);
+	*filled = has_room(b, sizes);
+	if (*filled)
+		fill(s, b);
+	return repair_leave_with(s, COMPL_OK);
+}
+
+static enum compl_result
+fill_unlocked(struct session *s, struct block **b)
+{
+	enum compl_result result;
+	struct sizes sizes;
+	bool filled;
+
+	while ((result = attempt(s, *b, &sizes, &filled)) == COMPL_OK && !filled) {
+		free(*b);
+		if ((*b = allocate(sizes)) == NULL)
+			return COMPL_E_SYSTEM;
+	}
+	return result;
+}
+
+enum compl_result
+listing_make(struct compl_space *c, struct compl_listing **list)
+{
+	struct session s;
+	struct block *b = NULL;
+	enum compl_result result = session_begin_brief(&s, c);
+
+	*list = NULL;
+	if (result == COMPL_OK)
+		result = fill_unlocked(&s, &b);
+	if (result != COMPL_OK) {
+		free(b);
+		return result;
+	}
+	for (size_t i = 0; i < b->used.waiters; i++)
+		if (!get(&c->header->mixed))
+			look_at_process(&b->waiters[i], b->parents[i]);
+	qsort(b->entries, b->listing.count, sizeof(b->entries[0]), by_name);
+	*list = &b->listing;
+	return COMPL_OK;
+}

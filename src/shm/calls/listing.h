@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * listing - a snapshot of a namespace
+ */
+#ifndef LISTING_H
+#define LISTING_H
+
+#include "shm/segment/segment.h"
+
+/* compl.h's compl_list(). */
+enum compl_result listing_make(struct compl_space *c, struct compl_listing **list);
+
+#endif

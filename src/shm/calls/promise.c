@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Invariant: between calls the beacon of each open promise is on the thread's private list
+ * (robust_keep()), beyond whatever a call puts there.
+ *
+ * Crash: the beacon is owned before the place is linked, and let go of after it has been
+ * unlinked, or after the post and the unlinking, which are one commit.  In between a death
+ * is seen as what it is.
+ */
+#include "shm/calls/promise.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "shm/os/clock.h"
+#include "shm/names/completion.h"
+#include "shm/names/line.h"
+#include "shm/names/producer.h"
+#include "shm/names/repair.h"
+#include "api/spelling.h"
+
+static enum compl_result
+enter(struct session *s, struct compl_space *c)
+{
+	enum compl_result result = session_begin(s, c, NULL);
+
+	return result == COMPL_OK ? repair_enter(s, CLOCK_NEVER) : result;
+}
+
+static void
+describe(struct session *s, unsigned flags, const char *command, struct place *how)
+{
+	*how = (struct place){ .flags = PLACE_PRODUCER |
+					(flags & COMPL_PROMISE_CHILD ? PLACE_ATTENDS : 0),
+			       .state = STATE_PRODUCING,
+			       .ticket = line_ticket(s),
+			       .pid = (uint32_t)getpid(),
+			       .since_ns = clock_now_ns() };
+	if (command != NULL)
+		memcpy(how->command, command, strnlen(command, sizeof(how->command)));
+}
+
+static enum compl_result
+join(struct session *s, const char *name, unsigned flags, const char *command,
+     struct compl_promise *promise)
+{
+	uint32_t completion = completion_find(s, name);
+	enum compl_result result = COMPL_OK;
+	struct place how;
+
+	if (completion == 0)
+		result = completion_make(s, name, &completion);
+	else if (flags & COMPL_PROMISE_SINGLE && producer_count(s, completion) > 0)
+		result = COMPL_TIMED_OUT;
+	if (result != COMPL_OK)
+		return result;
+	describe(s, flags, command, &how);
+	promise->ticket = how.ticket;
+	result = producer_join(s, completion, &how, &promise->place);
+	if (result != COMPL_OK)
+		completion_drop_if_idle(s, completion);
+	return result;
+}
+
+enum compl_result
+promise_make(struct compl_space *c, const char *name, unsigned flags, const char *command,
+	     struct compl_promise *promise)
+{
+	struct session s;
+	enum compl_result result;
+
+	*promise = (struct compl_promise){ 0 };
+	if (!spelling_is_name(name))
+		return COMPL_E_NAME;
+	if (!c->sole)
+		return COMPL_E_ARGUMENT;
+	if ((result = enter(&s, c)) != COMPL_OK)
+		return result;
+	if (!robust_may_keep(&s.thread))
+		return repair_leave_with(&s, COMPL_E_NO_PRODUCER);
+	result = repair_leave_with(&s, join(&s, name, flags, command, promise));
+	if (result == COMPL_OK)
+		robust_keep(&s.thread);
+	else
+		robust_release_all(&s.thread);
+	return result;
+}
+
+/* Enters; *completion is what was promised, or 0 if it has been removed. */
+static enum compl_result
+find(struct session *s, struct compl_space *c, const struct compl_promise *promise,
+     uint32_t *completion)
+{
+	enum compl_result result;
+
+	if (promise->place == 0)
+		return COMPL_E_ARGUMENT;
+	if ((result = enter(s, c)) != COMPL_OK)
+		return result;
+	*completion = producer_of(s, promise->place, promise->ticket);
+	if (*completion != 0)
+		producer_settle(s, *completion);
+	return COMPL_OK;
+}
+
+/* Gives the lock back, and then what the promise held: its place is not linked any more. */
+static enum compl_result
+close_promise(struct session *s, struct compl_promise *promise, enum compl_result result)
+{
+	uint32_t *beacon = &place_at(s, promise->place)->beacon;
+
+	if ((result = repair_leave_with(s, result)) == COMPL_E_DAMAGED)
+		return result;
+	robust_release(&s->thread, beacon);
+	*promise = (struct compl_promise){ 0 };
+	return result;
+}
+
+enum compl_result
+promise_keep(struct compl_space *c, struct compl_promise *promise, struct compl_post *post,
+	     bool stays)
+{
+	uint32_t tokens = post->all ? COMPL_ALL : post->tokens != 0 ? post->tokens : 1, completion;
+	struct session s;
+	enum compl_result result = find(&s, c, promise, &completion);
+
+	if (result != COMPL_OK)
+		return result;
+	if (completion == 0)
+		return close_promise(&s, promise, COMPL_REMOVED);
+	post->awaited = line_first(&s, completion) != 0;
+	if ((result = completion_may_post(&s, completion, tokens)) != COMPL_OK)
+		return repair_leave_with(&s, result);
+	completion_post(&s, completion, tokens, post, stays ? 0 : promise->place);
+	return stays ? repair_leave_with(&s, result) : close_promise(&s, promise, result);
+}
+
+enum compl_result
+promise_break(struct compl_space *c, struct compl_promise *promise)
+{
+	struct session s;
+	uint32_t completion;
+	enum compl_result result = find(&s, c, promise, &completion);
+
+	if (result != COMPL_OK)
+		return result;
+	if (completion == 0)
+		return close_promise(&s, promise, COMPL_REMOVED);
+	producer_leave(&s, promise->place);
+	return close_promise(&s, promise, COMPL_OK);
+}

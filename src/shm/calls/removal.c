@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Mark, wake, unlink, in this order.
+ *
+ * Crash: once the mark is committed the namespace is gone, whoever is killed: the
+ * next owner of the lock goes on waking, and who opens the path finds the mark, and
+ * unlinks it himself.
+ */
+#include "shm/calls/removal.h"
+
+#include "shm/os/clock.h"
+#include "shm/names/completion.h"
+#include "shm/segment/file.h"
+#include "shm/names/repair.h"
+
+static enum compl_result
+mark_and_wake(struct compl_space *c, int64_t deadline_ns)
+{
+	struct session s;
+	enum compl_result result = session_begin_brief(&s, c);
+
+	if (result != COMPL_OK || (result = repair_enter(&s, deadline_ns)) != COMPL_OK)
+		return result;
+	completion_remove_all(&s);
+	return repair_leave_with(&s, COMPL_OK);
+}
+
+static enum compl_result
+remove_open(const struct compl_where *where, int64_t deadline_ns)
+{
+	struct compl_space *c;
+	enum compl_result result = segment_open(&c, where, 0);
+
+	if (result != COMPL_OK)
+		return result;
+	/* First, for nobody is to be woken for nothing. */
+	result = file_may_unlink(c) ? mark_and_wake(c, deadline_ns) : COMPL_E_NOT_OURS;
+	/* Somebody else's removal has been quicker: as good as ours. */
+	if (result == COMPL_OK || result == COMPL_E_NO_SEGMENT)
+		result = file_unlink(c);
+	segment_close(c);
+	return result;
+}
+
+static enum compl_result
+remove_once(const struct compl_where *where, bool force, int64_t deadline_ns)
+{
+	enum compl_result result = remove_open(where, deadline_ns);
+
+	if (force && (result == COMPL_E_DAMAGED || result == COMPL_E_VERSION ||
+		      result == COMPL_E_NOT_SEGMENT))
+		return file_unlink_foreign(where);
+	/* None, or a file that never got its pages, and so never a user. */
+	if (result == COMPL_E_NO_SEGMENT || result == COMPL_E_NO_SPACE)
+		return file_unlink_unused(where);
+	return result;
+}
+
+enum compl_result
+removal(const struct compl_where *where, bool force, int64_t deadline_ns)
+{
+	enum compl_result result;
+
+	do
+		result = remove_once(where, force, deadline_ns);
+	while (result == COMPL_REMOVED);
+	return result == COMPL_E_NO_SEGMENT ? COMPL_OK : result;
+}

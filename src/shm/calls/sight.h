@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * sight - what stands between a wait and its names
+ */
+#ifndef SIGHT_H
+#define SIGHT_H
+
+#include "shm/segment/segment.h"
+
+struct wait;
+
+/* What stands between a wait and one of its names. */
+enum obstacle {
+	OBSTACLE_NONE,	/* covered, and our turn; or at "all" */
+	OBSTACLE_AHEAD, /* somebody is before us */
+	OBSTACLE_SHORT, /* our turn, not enough tokens */
+};
+
+/* The sight of all names at once. */
+struct sight {
+	enum obstacle obstacle[COMPL_NAMES_MAX];
+	uint32_t ahead[COMPL_NAMES_MAX];
+	size_t clear; /* names without an obstacle */
+	size_t first; /* the first of them, or count */
+};
+
+/* Looks at all names of a wait, in line or not yet.  Under the lock. */
+void sight_look(struct wait *w, struct sight *sight);
+
+/* The first name that ends the wait because a producer of it died, or the number of names.  Of
+ * any of several names the first that is done ends it, and that may be another.  Under the lock. */
+size_t sight_orphan(struct wait *w, const struct sight *sight);
+
+/* The first name with a status other than 0, or the number of names.  Under the lock. */
+size_t sight_failed(struct wait *w);
+
+#endif

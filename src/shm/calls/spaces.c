@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Reads the directory that the segments are in.  What is not a regular file of the expected
+ * owner is no namespace; whether it is sound is for who opens it to find out.
+ */
+#include "shm/calls/spaces.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "shm/segment/file.h"
+#include "shm/segment/segment.h"
+#include "api/spelling.h"
+
+typedef char space_name[COMPL_SPACE_MAX + 1];
+
+/* What the segments in question have in common. */
+struct pattern {
+	char path[COMPL_PATH_MAX]; /* split at the last slash */
+	const char *prefix;	   /* "compl.1000." */
+	size_t length;
+	uid_t owner;
+	bool system;
+};
+
+/* One block: the list, and behind it the names. */
+struct block {
+	struct compl_spaces list;
+	space_name names[];
+};
+
+static void
+make_pattern(struct pattern *p, const struct compl_where *where)
+{
+	const struct compl_where any = { .space = "x", .uid = where->uid, .system = where->system };
+	char *slash;
+
+	file_path(p->path, sizeof(p->path), &any);
+	p->path[strlen(p->path) - 1] = '\0';
+	slash = strrchr(p->path, '/');
+	*slash = '\0';
+	p->prefix = slash + 1;
+	p->length = strlen(p->prefix);
+	p->owner = where->system ? 0 : where->uid;
+	p->system = where->system;
+}
+
+/* The namespace that a file's name stands for, or NULL. */
+static const char *
+space_of(const struct pattern *p, const char *file)
+{
+	if (strncmp(file, p->prefix, p->length) == 0)
+		return spelling_is_space(file + p->length) ? file + p->length : NULL;
+	/* The unnamed one's has not even the dot. */
+	if (p->system && strlen(file) == p->length - 1 &&
+	    strncmp(file, p->prefix, p->length - 1) == 0)
+		return file + p->length - 1;
+	return NULL;
+}
+
+static bool
+is_segment(DIR *dir, const struct pattern *p, const char *file)
+{
+	struct stat st;
+
+	return fstatat(dirfd(dir), file, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode) &&
+	       st.st_uid == p->owner;
+}
+
+static bool
+add(struct block **b, const char *space)
+{
+	size_t count = (*b)->list.count;
+	struct block *larger = realloc(*b, sizeof(**b) + (count + 1) * sizeof(space_name));
+
+	if (larger == NULL)
+		return false;
+	memcpy(larger->names[count], space, strlen(space) + 1);
+	larger->list.count = count + 1;
+	*b = larger;
+	return true;
+}
+
+/* An empty block first, so that there is one. */
+static bool
+collect(DIR *dir, const struct pattern *p, struct block **b)
+{
+	const struct dirent *entry;
+
+	if ((*b = calloc(1, sizeof(**b))) == NULL)
+		return false;
+	while ((errno = 0, entry = readdir(dir)) != NULL) {
+		const char *space = space_of(p, entry->d_name);
+
+		if (space != NULL && is_segment(dir, p, entry->d_name) && !add(b, space))
+			return false;
+	}
+	return errno == 0;
+}
+
+static int
+by_name(const void *a, const void *b)
+{
+	return strcmp(a, b);
+}
+
+enum compl_result
+spaces_make(const struct compl_where *where, struct compl_spaces **list)
+{
+	struct block *b = NULL;
+	struct pattern p;
+	bool collected;
+	int error;
+	DIR *dir;
+
+	*list = NULL;
+	make_pattern(&p, where);
+	if ((dir = opendir(p.path)) == NULL)
+		return COMPL_E_SYSTEM;
+	collected = collect(dir, &p, &b);
+	error = errno;
+	closedir(dir);
+	if (!collected) {
+		free(b);
+		errno = error;
+		return COMPL_E_SYSTEM;
+	}
+	qsort(b->names, b->list.count, sizeof(space_name), by_name);
+	b->list.names = b->names;
+	*list = &b->list;
+	return COMPL_OK;
+}

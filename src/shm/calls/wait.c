@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Leaving.  Death, a deadline and a release by "all" are the same to those behind:
+ * the beacon changes.  So a waiter may leave without the lock, whose owner may be
+ * stopped; who comes next unlinks its places.  It must only have changed its state
+ * from WAITING first: of a release and a deadline exactly one happens.
+ *
+ * Crash: before the commit of the grant, the tokens are there and those behind
+ * find them when our death has woken them; after it they are ours.
+ */
+#include "shm/calls/wait.h"
+
+#include <string.h>
+
+#include "shm/names/completion.h"
+#include "shm/names/line.h"
+#include "shm/segment/log.h"
+#include "shm/names/repair.h"
+
+/* ---- outcomes ---------------------------------------------------------------- */
+
+static void
+set_word(struct wait *w, size_t i, const struct compl_word *word)
+{
+	if (w->out->words != NULL)
+		w->out->words[i] = *word;
+	if (i == w->out->which || (w->out->status == 0 && word->status != 0)) {
+		w->out->which = i;
+		w->out->status = word->status;
+	}
+}
+
+void
+wait_read_word(struct wait *w, size_t i)
+{
+	struct compl_word word;
+
+	completion_word(&w->s, w->completions[i], &word);
+	set_word(w, i, &word);
+}
+
+/* What a walk has left for us in one of our places. */
+static void
+read_place(struct wait *w, size_t i)
+{
+	struct place *p = place_at(&w->s, w->places[i]);
+	uint32_t length = get(&p->value);
+	struct compl_word word = { .status = (uint8_t)get(&p->status),
+				   .has_value = length > 0 && length <= COMPL_VALUE_MAX + 1 };
+
+	if (word.has_value)
+		memcpy(word.value, place_value_at(&w->s, w->places[i]), length - 1);
+	set_word(w, i, &word);
+}
+
+void
+wait_count(struct wait *w)
+{
+	for (size_t i = 0; w->joined && i < w->req->count; i++)
+		completion_count_wait(&w->s, w->completions[i], w->since_ns,
+				      wait_has_flag(w, COMPL_WAIT_IO));
+}
+
+/* ---- taking and leaving ------------------------------------------------------- */
+
+enum compl_result
+wait_take(struct wait *w, const struct sight *sight)
+{
+	bool any = wait_has_flag(w, COMPL_WAIT_ANY);
+	size_t from = any ? sight->first : 0, to = any ? from + 1 : w->req->count;
+
+	w->out->which = from;
+	for (size_t i = from; i < to; i++) {
+		wait_read_word(w, i);
+		completion_take(&w->s, w->completions[i], w->req->need);
+	}
+	if (!log_commit(&w->s))
+		return COMPL_E_DAMAGED;
+	wait_count(w);
+	return COMPL_OK;
+}
+
+/* Unlinks what is still linked.  Our beacons are ours yet, so the places are too; we are
+ * awake, so that need not be brought about. */
+static void
+unlink_places(struct wait *w)
+{
+	struct session *s = &w->s;
+
+	for (size_t i = 0; i < w->req->count; i++)
+		if (w->places[i] != 0)
+			put(&place_at(s, w->places[i])->watch, 0);
+	for (size_t i = 0; i < w->req->count; i++) {
+		if (w->places[i] != 0 && get(&place_at(s, w->places[i])->line) != 0)
+			line_unlink(s, w->places[i]);
+		if (w->completions[i] != 0)
+			completion_drop_if_idle(s, w->completions[i]);
+	}
+}
+
+enum compl_result
+wait_leave_locked(struct wait *w, enum compl_result result)
+{
+	unlink_places(w);
+	repair_leave(&w->s);
+	robust_release_all(&w->s.thread);
+	return w->s.damaged && result != COMPL_OK ? COMPL_E_DAMAGED : result;
+}
+
+static enum compl_result
+result_of(uint32_t state)
+{
+	if (state == STATE_DONE || state == STATE_FAILED)
+		return COMPL_OK;
+	if (state == STATE_ORPHAN)
+		return COMPL_PRODUCER_DIED;
+	return state == STATE_REMOVED ? COMPL_REMOVED : COMPL_E_DAMAGED;
+}
+
+/* Somebody has ended our wait. */
+static enum compl_result
+read_outcome(struct wait *w, uint32_t state)
+{
+	bool all = state == STATE_DONE && !wait_has_flag(w, COMPL_WAIT_ANY);
+	uint32_t culprit = get(&place_at(&w->s, w->places[0])->culprit);
+
+	w->out->failed_fast = state == STATE_FAILED;
+	for (size_t i = 0; i < w->req->count && !all; i++)
+		if (w->places[i] == culprit) {
+			w->out->which = i;
+			read_place(w, i);
+		}
+	for (size_t i = 0; i < w->req->count && all; i++)
+		read_place(w, i);
+	return result_of(state);
+}
+
+/* Without sleeping for it: the lock, to tidy up.  Its owner may be stopped, then others
+ * unlink our places later. */
+static void
+tidy(struct wait *w)
+{
+	if (repair_enter(&w->s, 0) != COMPL_OK)
+		return;
+	unlink_places(w);
+	repair_leave(&w->s);
+}
+
+enum compl_result
+wait_leave_ended(struct wait *w, uint32_t state)
+{
+	enum compl_result result = read_outcome(w, state);
+
+	robust_release_all(&w->s.thread);
+	return w->s.damaged ? COMPL_E_DAMAGED : result;
+}
+
+uint32_t
+wait_state(const struct wait *w)
+{
+	return __atomic_load_n(w->state, __ATOMIC_ACQUIRE);
+}
+
+enum compl_result
+wait_leave_unlocked(struct wait *w, enum compl_result result)
+{
+	uint32_t state = STATE_WAITING;
+
+	if (w->joined && !__atomic_compare_exchange_n(w->state, &state, STATE_LEFT, false,
+						      __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
+		return wait_leave_ended(w, state);
+	if (result == COMPL_TIMED_OUT)
+		wait_count(w);
+	else if (result == COMPL_INTERRUPTED)
+		tidy(w);
+	robust_release_all(&w->s.thread);
+	return result;
+}

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * What a wait sleeps on:
+ *
+ *	all names	the beacon ahead in the first line where somebody is ahead;
+ *			else the bell of the first name that is short
+ *	any name	one such word for every name, slept on together
+ *
+ * In the line of a name that has producers, and is not at "all", the first sleeps on the
+ * beacons of all of them as well.
+ *
+ * Ordering: what is expected of each word is read under the lock; a change after that makes
+ * the kernel refuse the sleep.
+ *
+ * The death of a producer wakes one sleeper of its beacon.  If that is killed before it has
+ * told anybody, its own beacon wakes the next in line, which is first then, and looks.  Hence
+ * nobody but the first; and two cases more:
+ *
+ * Who was first, and has been released, may be queued on the beacons until it runs, and take
+ * the wake with it.  Whoever is first next sleeps on that one's beacon until it has gone, and
+ * only then on the producers'.
+ *
+ * The first may be stopped.  Therefore everybody else sleeps on one producer's beacon too.  What
+ * they are given and do not need, they hand on; and for who is killed before that the kernel
+ * does it, the beacon being its pending operation (Linux 6.2).  One word can be pending, so it
+ * is one producer.
+ *
+ * What failed before: everybody as a watcher of all producers.  The last in line is woken and
+ * killed, there is nobody behind it, and the others sleep on.
+ */
+#include "shm/calls/watch.h"
+
+#include "shm/os/clock.h"
+#include "shm/names/line.h"
+#include "shm/names/place.h"
+#include "shm/names/producer.h"
+#include "shm/calls/wait.h"
+
+#define FALLBACK_NS CLOCK_SECOND_NS /* without futex_waitv(2) */
+
+/* A word that is to hold two values at once lets nobody sleep. */
+static bool
+contradicts(const struct wait *w, const struct futex_watch *noted)
+{
+	for (const struct futex_watch *other = w->watches; other < noted; other++)
+		if (other->word == noted->word && other->expected != noted->expected)
+			return true;
+	return false;
+}
+
+/* Notes the word behind one obstacle; false if it has just gone. */
+static bool
+watch_obstacle(struct wait *w, size_t i, uint32_t ahead)
+{
+	struct futex_watch *noted = &w->watches[w->watching++];
+	enum line_watch how = line_watch(&w->s, w->places[i], ahead, noted);
+
+	if (contradicts(w, noted))
+		session_damaged(&w->s);
+	w->first |= ahead == 0;
+	w->brief |= how == LINE_WATCH_BRIEF;
+	return how != LINE_GONE;
+}
+
+static bool
+is_produced(struct wait *w, size_t i)
+{
+	struct completion *n = completion_at(&w->s, w->completions[i]);
+
+	return get(&n->producers.head) != 0 && get(&n->done) != COMPL_ALL;
+}
+
+/* Notes a beacon beside the words of the lines; false if nobody owns it any more. */
+static bool
+watch_beacon(struct wait *w, uint32_t place)
+{
+	uint32_t *beacon = &place_at(&w->s, place)->beacon, value = robust_load(beacon);
+
+	if (w->watching == FUTEX_WATCH_MAX)
+		w->brief = true;
+	else
+		w->watches[w->watching++] = (struct futex_watch){ beacon, value };
+	return robust_owner(value) != 0;
+}
+
+/* In each line of a name that is produced: its own word too, for the wait may come to be first
+ * there while it sleeps on another line's. */
+static bool
+watch_lines(struct wait *w, const struct sight *sight)
+{
+	for (size_t i = 0; i < w->req->count; i++)
+		if (is_produced(w, i) && get(&place_at(&w->s, w->places[i])->watch) == 0 &&
+		    !watch_obstacle(w, i, sight->ahead[i]))
+			return false;
+	return true;
+}
+
+/* Who was first in line before us, watched the producers, and has not gone yet though it has
+ * been let go; or 0. */
+static uint32_t
+find_stale(struct wait *w, size_t i)
+{
+	struct completion *n = completion_at(&w->s, w->completions[i]);
+	uint32_t watcher = get(&n->watcher);
+	struct place *p;
+
+	if (watcher == 0 || watcher > w->s.places || watcher == w->places[i])
+		return 0;
+	p = place_at(&w->s, watcher);
+	return place_is_alive(p) && get(&p->watch) == offset_of(&w->s, &n->bell) ? watcher : 0;
+}
+
+/* First in line: all producers.  But as long as somebody else may be queued on their beacons,
+ * only until that one has gone; it may be stopped, hence the brief sleep. */
+static bool
+watch_as_first(struct wait *w, size_t i)
+{
+	struct completion *n = completion_at(&w->s, w->completions[i]);
+	uint32_t place = find_stale(w, i);
+
+	if (place != 0) {
+		w->brief = true;
+		return watch_beacon(w, place);
+	}
+	put(&n->watcher, w->places[i]);
+	for (struct queue_walk walk = producer_walk(&w->s, w->completions[i]);
+	     (place = queue_next(&walk)) != 0;)
+		if (!watch_beacon(w, place))
+			return false;
+	return true;
+}
+
+static bool
+has_several_producers(struct wait *w, size_t i)
+{
+	struct queue *q = &completion_at(&w->s, w->completions[i])->producers;
+
+	return get(&q->head) != get(&q->tail);
+}
+
+/* Where the wait is not first in line: one producer, lest the first is stopped.  A first that is
+ * stopped just as it is woken can neither tell nor hand on; so the one behind it looks when the
+ * first would, and where there are several producers, of which it watches one, each second. */
+static bool
+watch_as_witness(struct wait *w, const struct sight *sight)
+{
+	for (size_t i = 0; i < w->req->count; i++) {
+		if (!is_produced(w, i) || sight->obstacle[i] != OBSTACLE_AHEAD)
+			continue;
+		if (line_first(&w->s, w->completions[i]) == sight->ahead[i]) {
+			w->first = true;
+			w->brief |= has_several_producers(w, i);
+		}
+		return watch_beacon(w,
+				    get(&completion_at(&w->s, w->completions[i])->producers.head));
+	}
+	return true;
+}
+
+/* Behind all other words: who is queued on a producer's beacon while another word has changed
+ * already might be given the one wake of its death. */
+static bool
+watch_producers(struct wait *w, const struct sight *sight)
+{
+	if (!watch_lines(w, sight))
+		return false;
+	w->own = w->watching;
+	if (!watch_as_witness(w, sight))
+		return false;
+	for (size_t i = 0; i < w->req->count; i++)
+		if (is_produced(w, i) && sight->obstacle[i] != OBSTACLE_AHEAD &&
+		    !watch_as_first(w, i))
+			return false;
+	return true;
+}
+
+static bool
+watch_obstacles(struct wait *w, const struct sight *sight)
+{
+	bool any = wait_has_flag(w, COMPL_WAIT_ANY);
+	enum obstacle kind = OBSTACLE_SHORT;
+
+	for (size_t i = 0; i < w->req->count; i++) {
+		put(&place_at(&w->s, w->places[i])->watch, 0);
+		if (sight->obstacle[i] == OBSTACLE_AHEAD)
+			kind = OBSTACLE_AHEAD;
+	}
+	for (size_t i = 0; i < w->req->count; i++) {
+		if (!any && sight->obstacle[i] != kind)
+			continue;
+		if (!watch_obstacle(w, i, sight->ahead[i]))
+			return false;
+		if (!any)
+			break;
+	}
+	return true;
+}
+
+void
+watch_arm(struct wait *w, const struct sight *sight)
+{
+	w->watching = 0;
+	w->first = w->brief = false;
+	if (!watch_obstacles(w, sight) || !watch_producers(w, sight))
+		w->watching = 0;
+}
+
+static enum futex_result
+sleep_on_words(struct wait *w, int64_t deadline_ns)
+{
+	enum futex_result result;
+
+	if (w->watching == 1)
+		return futex_wait(w->watches[0].word, w->watches[0].expected, deadline_ns);
+	result = futex_wait_any(w->watches, w->watching, deadline_ns);
+	if (result != FUTEX_UNSUPPORTED)
+		return result;
+	result = futex_wait(w->watches[0].word, w->watches[0].expected,
+			    clock_sooner(deadline_ns, FALLBACK_NS));
+	return result == FUTEX_TIMED_OUT ? FUTEX_WOKEN : result;
+}
+
+enum futex_result
+watch_sleep(struct wait *w, int64_t deadline_ns)
+{
+	if (w->own < w->watching && !robust_is_mixed(&w->s.thread))
+		robust_set_pending(&w->s.thread, w->watches[w->own].word);
+	return sleep_on_words(w, deadline_ns);
+}
+
+void
+watch_pass_on(struct wait *w)
+{
+	if (w->own >= w->watching)
+		return;
+	for (size_t i = w->own; i < w->watching; i++)
+		if (robust_owner(robust_load(w->watches[i].word)) == 0)
+			futex_wake(w->watches[i].word, 1);
+	robust_set_pending(&w->s.thread, NULL);
+}

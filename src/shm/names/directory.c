@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Invariant: a completion is on exactly one chain of a bucket (USED), or on the
+ * free list, or is being walked after its removal (REMOVED).
+ *
+ * A bell is never reset: the next user of a record goes on with it, and so
+ * nobody who is late can take an old bell for a new one.
+ */
+#include "shm/names/directory.h"
+
+#include <string.h>
+
+#include "shm/os/clock.h"
+#include "shm/segment/log.h"
+#include "shm/segment/pages.h"
+#include "api/spelling.h"
+
+/* FNV-1a. */
+uint32_t
+directory_hash(const char *name)
+{
+	uint32_t hash = 2166136261u;
+
+	for (; *name != '\0'; name++)
+		hash = (hash ^ (unsigned char)*name) * 16777619u;
+	return hash;
+}
+
+bool
+directory_is_named(const struct completion *n, const char *name)
+{
+	for (size_t i = 0; i < sizeof(n->name); i++) {
+		char c = __atomic_load_n(&n->name[i], __ATOMIC_RELAXED);
+
+		if (c != name[i])
+			return false;
+		if (c == '\0')
+			return true;
+	}
+	return false;
+}
+
+uint32_t
+directory_find(struct session *s, const char *name)
+{
+	uint32_t hash = directory_hash(name), index = get(bucket_at(s, hash));
+
+	for (uint32_t steps = 0; index != 0; steps++) {
+		struct completion *n = completion_at(s, index);
+
+		if (get(&n->hash) == hash && directory_is_named(n, name))
+			return index;
+		if (steps > s->completions) { /* a ring */
+			session_damaged(s);
+			return 0;
+		}
+		index = get(&n->chain);
+	}
+	return 0;
+}
+
+/* A record never used before: its page, and that of its values, must be paid
+ * for first. */
+static enum compl_result
+make_new(struct session *s, uint32_t *index)
+{
+	uint32_t next = s->completions + 1;
+	enum compl_result result;
+
+	if (next > LAYOUT_COMPLETIONS)
+		return COMPL_E_NO_NAME;
+	result = pages_reserve_record(s->c, PAGES_COMPLETIONS, next);
+	if (result == COMPL_OK)
+		*index = s->completions = next;
+	return result;
+}
+
+static void
+empty(struct queue *q)
+{
+	put(&q->head, 0);
+	put(&q->tail, 0);
+}
+
+static void
+set_name(struct completion *n, const char *name)
+{
+	uint32_t words[sizeof(n->name) / sizeof(uint32_t)] = { 0 };
+
+	memcpy(words, name, strnlen(name, COMPL_NAME_MAX));
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		put((uint32_t *)n->name + i, words[i]);
+}
+
+/* Nobody can reach the record before the commit, so it is written without the log.  But who looks
+ * without the lock (probe.c) may have reached it in its former life, and looks on; and who left
+ * then at a deadline, without the lock, may still count that wait. */
+static void
+blank(struct completion *n, const char *name, uint32_t hash)
+{
+	put(&n->hash, hash);
+	put(&n->done, 0);
+	empty(&n->producers);
+	empty(&n->line);
+	put(&n->status, 0);
+	put(&n->value, 0);
+	n->since_ns = clock_now_ns();
+	__atomic_store_n(&n->waits, 0, __ATOMIC_RELAXED);
+	__atomic_store_n(&n->waits_ns, 0, __ATOMIC_RELAXED);
+	__atomic_store_n(&n->waits_io_ns, 0, __ATOMIC_RELAXED);
+	set_name(n, name);
+}
+
+enum compl_result
+directory_make(struct session *s, const char *name, uint32_t *index)
+{
+	uint32_t hash = directory_hash(name), *bucket = bucket_at(s, hash);
+	uint32_t free = get(&s->h->completions_free);
+	enum compl_result result = COMPL_OK;
+	struct completion *n;
+
+	if (free != 0)
+		*index = free;
+	else
+		result = make_new(s, index);
+	if (result != COMPL_OK)
+		return result;
+	n = completion_at(s, *index);
+	if (get(&n->flags) != 0)
+		session_damaged(s);
+	if (s->damaged)
+		return COMPL_E_DAMAGED;
+	if (free != 0)
+		log_put(s, &s->h->completions_free, get(&n->chain));
+	else
+		log_put(s, &s->h->completions_made, *index);
+	blank(n, name, hash);
+	log_put(s, &n->chain, get(bucket));
+	log_put(s, &n->flags, COMPLETION_USED);
+	log_put(s, bucket, *index);
+	log_put(s, &s->h->names, get(&s->h->names) + 1);
+	return log_commit(s) ? COMPL_OK : COMPL_E_DAMAGED;
+}
+
+void
+directory_unlink(struct session *s, uint32_t index)
+{
+	struct completion *n = completion_at(s, index);
+	uint32_t *link = bucket_at(s, get(&n->hash));
+
+	for (uint32_t steps = 0; get(link) != index; steps++) {
+		if (get(link) == 0 || steps > s->completions) {
+			session_damaged(s);
+			return;
+		}
+		link = &completion_at(s, get(link))->chain;
+	}
+	log_put(s, link, get(&n->chain));
+	log_put(s, &n->flags, COMPLETION_REMOVED);
+	log_put(s, &s->h->names, get(&s->h->names) - 1);
+}
+
+void
+directory_free(struct session *s, uint32_t index)
+{
+	struct completion *n = completion_at(s, index);
+
+	log_put(s, &n->chain, get(&s->h->completions_free));
+	log_put(s, &n->flags, 0);
+	log_put(s, &s->h->completions_free, index);
+}
+
+/* name: a copy of the record's, which nobody changes meanwhile. */
+static bool
+is_usable(struct session *s, const struct completion *n, const char *name)
+{
+	uint32_t flags = get(&n->flags);
+
+	return (flags & ~(COMPLETION_INIT | COMPLETION_ORPHAN)) == COMPLETION_USED &&
+	       memchr(name, '\0', sizeof(n->name)) != NULL && spelling_is_name(name) &&
+	       directory_find(s, name) == 0;
+}
+
+static void
+mend(struct completion *n, uint32_t hash)
+{
+	uint32_t value = get(&n->value);
+
+	put(&n->hash, hash);
+	empty(&n->producers);
+	empty(&n->line);
+	if (get(&n->status) > 255)
+		put(&n->status, 0);
+	if ((value & 0xffff) > COMPL_VALUE_MAX + 1 || value >> 16 > 1)
+		put(&n->value, 0);
+}
+
+void
+directory_rebuild(struct session *s)
+{
+	uint32_t *free = &s->h->completions_free, names = 0;
+
+	for (uint32_t i = 0; i < LAYOUT_BUCKETS; i++)
+		put(bucket_at(s, i), 0);
+	put(free, 0);
+	for (uint32_t i = 1; i <= s->completions; i++) {
+		struct completion *n = completion_at(s, i);
+		uint32_t *list = free;
+		char name[sizeof(n->name)];
+
+		memcpy(name, n->name, sizeof(name));
+		if (is_usable(s, n, name)) {
+			uint32_t hash = directory_hash(name);
+
+			mend(n, hash);
+			list = bucket_at(s, hash);
+			names++;
+		} else {
+			put(&n->flags, 0);
+		}
+		put(&n->chain, get(list));
+		put(list, i);
+	}
+	put(&s->h->names, names);
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * job - a walk along a line that has been committed to
+ * * "All", a removal, a failure and a producer's death end more than one wait.  What they do is written into
+ * the header in the same transaction that changes the counter, and then done, place by
+ * place.  All calls: under the lock.
+ */
+#ifndef JOB_H
+#define JOB_H
+
+#include "shm/segment/segment.h"
+
+/* Commits what has been logged, together with the job (or JOB_NONE), and does it. */
+void job_commit(struct session *s, enum job_kind job, uint32_t completion);
+
+/* Does the job that is written in the header, if there is one, to its end. */
+void job_finish(struct session *s);
+
+#endif

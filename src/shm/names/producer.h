@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * producer - who has promised to complete a completion
+ *
+ * A producer owns a beacon, as a waiter does, in a place among the producers of the name.
+ * Who waits for the name sleeps on these beacons too: the kernel wakes one of them when a
+ * producer dies.  Whoever looks at a name under the lock and finds a producer whose beacon has no
+ * owner tells all who wait, and all who come later.
+ *
+ * All calls: under the lock.
+ */
+#ifndef PRODUCER_H
+#define PRODUCER_H
+
+#include "shm/names/queue.h"
+#include "shm/segment/segment.h"
+
+/* Tells of the dead: unless the name is at "all" it is then, and an orphan; whoever waits
+ * for it leaves. */
+void producer_settle_all(struct session *s, uint32_t completion);
+
+static inline void
+producer_settle(struct session *s, uint32_t completion)
+{
+	if (get(&completion_at(s, completion)->producers.head) != 0)
+		producer_settle_all(s, completion);
+}
+
+/* The living ones. */
+size_t producer_count(struct session *s, uint32_t completion);
+
+struct queue_walk producer_walk(struct session *s, uint32_t completion);
+
+/* Before a commit that makes the producers count: some who sleep look again after it, and so
+ * watch them. */
+void producer_announce(struct session *s, uint32_t completion);
+
+/* Registers the calling thread; a settled completion starts anew unless another producer of it
+ * lives.  how as for line_own_place().  COMPL_E_NO_PRODUCER and what that may return. */
+enum compl_result producer_join(struct session *s, uint32_t completion, const struct place *how,
+				uint32_t *place);
+
+/* The completion that a place produces, or 0 if it has been removed. */
+uint32_t producer_of(struct session *s, uint32_t place, uint64_t ticket);
+
+/* Not any more, without having posted: as if it had died. */
+void producer_leave(struct session *s, uint32_t place);
+
+#endif

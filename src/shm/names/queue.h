@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * queue - places in a row: the waiters of a completion, or its producers
+ *
+ * All calls: under the lock.
+ */
+#ifndef QUEUE_H
+#define QUEUE_H
+
+#include "shm/segment/segment.h"
+
+/* The queue that a linked place stands in, as its own record says. */
+struct queue *queue_of(struct session *s, uint32_t place);
+
+/* Into the transaction under way: a place that was found (place.h) is used and stands at the
+ * end of the queue of a completion; a linked place is free. */
+void queue_log_append(struct session *s, struct queue *q, uint32_t completion, uint32_t place);
+void queue_log_remove(struct session *s, uint32_t place);
+
+/* All places that are linked, from the head on:
+ *
+ *	for (struct queue_walk w = queue_walk(s, q, completion); (place = queue_next(&w)) != 0;)
+ *
+ * The place that was returned may be removed meanwhile, others not.  Ends, with the session
+ * damaged, at a place that thinks it stands elsewhere, and in a ring. */
+struct queue_walk {
+	struct session *s;
+	uint32_t completion, next, steps;
+};
+struct queue_walk queue_walk(struct session *s, const struct queue *q, uint32_t completion);
+uint32_t queue_next(struct queue_walk *walk);
+
+#endif

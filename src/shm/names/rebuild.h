@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * rebuild - all links of a segment, made anew from its records
+ */
+#ifndef REBUILD_H
+#define REBUILD_H
+
+#include "shm/segment/segment.h"
+
+/* The walk of JOB_REBUILD.  Under the lock. */
+void rebuild(struct session *s);
+
+#endif

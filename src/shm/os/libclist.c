@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * What a thread was told holds until it ends, registers another list, or goes on as the only
+ * thread of a child; a child has the thread's memory, but neither its id nor its list.
+ *
+ * Invariant: what a thread remembers is of this process if it has the epoch that stands in a
+ * page which the kernel wipes in every child (MADV_WIPEONFORK, Linux 4.14), whichever
+ * call made the child; handlers of fork() would not do.  Epochs are counted in memory that is not
+ * wiped, so that a child's is none that its ancestors had.  0 is none.
+ */
+#include "shm/os/libclist.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define PAGE 4096
+
+static uint32_t *epoch; /* in a page of its own; set once, by compare-and-swap */
+static uint32_t last_epoch;
+static bool is_forgetful; /* there is no such page: nothing is remembered */
+
+static _Thread_local struct {
+	struct robust_list_head *head;
+	uint32_t tid, epoch;
+} memory;
+
+/* Of the first threads to come each makes a page, and one is kept.  (Not pthread_once(): a child
+ * that another thread makes meanwhile would wait for ever.) */
+static uint32_t *
+make_page(void)
+{
+	uint32_t *there = NULL, *page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
+					     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (page == MAP_FAILED)
+		return NULL;
+	if (madvise(page, PAGE, MADV_WIPEONFORK) != 0)
+		__atomic_store_n(&is_forgetful, true, __ATOMIC_RELAXED);
+	else if (__atomic_compare_exchange_n(&epoch, &there, page, false, __ATOMIC_ACQ_REL,
+					     __ATOMIC_ACQUIRE))
+		return page;
+	munmap(page, PAGE);
+	return there;
+}
+
+static uint32_t *
+find_page(void)
+{
+	uint32_t *page = __atomic_load_n(&epoch, __ATOMIC_ACQUIRE);
+
+	if (page != NULL || __atomic_load_n(&is_forgetful, __ATOMIC_RELAXED))
+		return page;
+	return make_page();
+}
+
+/* Of those who draw a number at once one decides. */
+static uint32_t
+current_epoch(void)
+{
+	uint32_t *page = find_page(), seen, drawn;
+
+	if (page == NULL || (seen = __atomic_load_n(page, __ATOMIC_RELAXED)) != 0)
+		return page == NULL ? 0 : seen;
+	drawn = __atomic_add_fetch(&last_epoch, 1, __ATOMIC_RELAXED);
+	if (__atomic_compare_exchange_n(page, &seen, drawn, false, __ATOMIC_RELAXED,
+					__ATOMIC_RELAXED))
+		return drawn;
+	return seen;
+}
+
+/* A libc may register a thread's list only when the thread first locks a robust
+ * mutex (and musl only if that is process-shared as well); this makes it do so. */
+static void
+make_libc_register(void)
+{
+	pthread_mutexattr_t attr;
+	pthread_mutex_t mutex;
+
+	pthread_mutexattr_init(&attr);
+	pthread_mutexattr_setrobust(&attr, PTHREAD_MUTEX_ROBUST);
+	pthread_mutexattr_setpshared(&attr, PTHREAD_PROCESS_SHARED);
+	pthread_mutex_init(&mutex, &attr);
+	pthread_mutexattr_destroy(&attr);
+	if (pthread_mutex_lock(&mutex) == 0)
+		pthread_mutex_unlock(&mutex);
+	pthread_mutex_destroy(&mutex);
+}
+
+static int
+ask(void)
+{
+	for (int i = 0; i < 2; i++) {
+		if (futex_get_robust_list(&memory.head) < 0)
+			return -1;
+		if (memory.head != NULL && memory.head->futex_offset != 0)
+			break;
+		make_libc_register();
+	}
+	/* The layout leaves room for a link 20 to 40 bytes behind each word. */
+	if (memory.head == NULL || memory.head->futex_offset > -20 ||
+	    memory.head->futex_offset < -32) {
+		errno = ENOSYS;
+		return -1;
+	}
+	memory.tid = (uint32_t)syscall(SYS_gettid);
+	return 0;
+}
+
+int
+libclist_find(struct robust_list_head **head, uint32_t *tid)
+{
+	uint32_t now = current_epoch();
+
+	if (now == 0 || memory.epoch != now) {
+		memory.epoch = 0;
+		if (ask() < 0)
+			return -1;
+		memory.epoch = now;
+	}
+	*head = memory.head;
+	*tid = memory.tid;
+	return 0;
+}
+
+void
+libclist_forget(void)
+{
+	memory.epoch = 0;
+}

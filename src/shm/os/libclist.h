@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * libclist - the robust list that libc has registered for the calling thread
+ */
+#ifndef LIBCLIST_H
+#define LIBCLIST_H
+
+#include <stdint.h>
+
+#include "shm/os/futex.h"
+
+/* The list, and the thread's id; 0, or -1 with errno (ENOSYS: libc's list is of no known kind).
+ * Asks the kernel once for each thread, and again in a child. */
+int libclist_find(struct robust_list_head **head, uint32_t *tid);
+
+/* The calling thread registers, or has registered, another list. */
+void libclist_forget(void);
+
+#endif

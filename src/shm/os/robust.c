@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Owns the links of the calling thread's robust list for as long as a call of
+ * the library lasts.
+ *
+ * Invariant: a word that holds our TID is on the list, or is its pending
+ * operation.  So death at any instruction is a clean release.
+ *
+ * Ordering: program order, kept by robust_barrier().
+ */
+#include "shm/os/robust.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+
+#include "shm/os/libclist.h"
+
+#define LINK_MAX_OFFSET 40 /* no libc's link lies further behind its word */
+
+/* musl's links are not aligned to their size for our words. */
+static void
+set_next(void *link, struct robust_list *next)
+{
+	memcpy(link, &next, sizeof(next));
+}
+
+int
+robust_register(struct robust_private *p, ptrdiff_t distance)
+{
+	if (futex_get_robust_list(&p->before) < 0)
+		return -1;
+	if (p->before != NULL &&
+	    (p->before->futex_offset < -LINK_MAX_OFFSET || p->before->futex_offset > 0)) {
+		errno = EBUSY; /* not a libc's: another of ours */
+		return -1;
+	}
+	libclist_forget();
+	p->kept_count = 0;
+	p->head =
+		(struct robust_list_head){ .list.next = &p->head.list, .futex_offset = -distance };
+	return futex_set_robust_list(&p->head);
+}
+
+void
+robust_set_distance(struct robust_private *p, ptrdiff_t distance)
+{
+	p->head.futex_offset = -distance;
+}
+
+static int
+use_libc_list(struct robust_thread *t)
+{
+	if (libclist_find(&t->head, &t->tid) < 0)
+		return -1;
+	t->distance = -t->head->futex_offset;
+	return 0;
+}
+
+int
+robust_thread_init(struct robust_thread *t, struct robust_private *p, uint32_t tid,
+		   const uint32_t *mixed)
+{
+	t->count = 0;
+	t->mixed = mixed;
+	t->private = p;
+	if (p == NULL)
+		return use_libc_list(t);
+	t->head = &p->head;
+	t->base = &p->head.list;
+	t->distance = -p->head.futex_offset;
+	t->tid = tid;
+	for (; t->count < p->kept_count; t->count++)
+		t->held[t->count] = p->kept[t->count];
+	return 0;
+}
+
+/* Puts a word at the near end of the list.
+ * Crash: until the last store the word is not listed, after it, it is. */
+static void
+push(struct robust_thread *t, uint32_t *word)
+{
+	if (t->count == 0 && t->private == NULL)
+		t->base = t->head->list.next;
+	set_next(robust_link(t, word),
+		 t->count == 0 ? t->base : robust_link(t, t->held[t->count - 1]));
+	robust_barrier();
+	t->head->list.next = robust_link(t, word);
+	robust_barrier();
+	t->held[t->count++] = word;
+}
+
+static size_t
+count_kept(const struct robust_thread *t)
+{
+	return t->private != NULL ? t->private->kept_count : 0;
+}
+
+/* One of the words at the far end is kept no more. */
+static void
+forget_kept(struct robust_private *p, size_t i)
+{
+	p->kept_count--;
+	memmove(&p->kept[i], &p->kept[i + 1], (p->kept_count - i) * sizeof(p->kept[0]));
+}
+
+/* Takes a word off the list, wherever it stands: one store. */
+static void
+pull(struct robust_thread *t, const uint32_t *word)
+{
+	struct robust_list *next;
+	size_t i = t->count;
+
+	while (i > 0 && t->held[i - 1] != word)
+		i--;
+	if (i-- == 0)
+		return;
+	next = i == 0 ? t->base : robust_link(t, t->held[i - 1]);
+	robust_barrier();
+	if (i == t->count - 1)
+		t->head->list.next = next;
+	else
+		set_next(robust_link(t, t->held[i + 1]), next);
+	robust_barrier();
+	if (i < count_kept(t))
+		forget_kept(t->private, i);
+	for (t->count--; i < t->count; i++)
+		t->held[i] = t->held[i + 1];
+}
+
+bool
+robust_holds(const struct robust_thread *t, const uint32_t *word)
+{
+	for (size_t i = 0; i < t->count; i++)
+		if (t->held[i] == word)
+			return true;
+	return false;
+}
+
+void
+robust_own(struct robust_thread *t, uint32_t *word)
+{
+	push(t, word);
+	__atomic_store_n(word, t->tid | FUTEX_WAITERS, __ATOMIC_SEQ_CST);
+}
+
+/* Crash: while it is not listed it is pending. */
+void
+robust_raise(struct robust_thread *t, uint32_t *word)
+{
+	robust_set_pending(t, word);
+	pull(t, word);
+	push(t, word);
+	robust_set_pending(t, NULL);
+}
+
+/* Crash: before the exchange the word holds our TID and is pending; after it, it
+ * is 0 and pending: either way the kernel wakes a sleeper.  Where somebody of another pid
+ * namespace may have our thread id and take the word next, it must not stay pending; a
+ * death in the one instruction between costs a wake, and a belt gives it. */
+void
+robust_give_up(struct robust_thread *t, uint32_t *word, uint32_t value)
+{
+	robust_set_pending(t, word);
+	pull(t, word);
+	__atomic_exchange_n(word, value, __ATOMIC_SEQ_CST);
+	if (robust_is_mixed(t))
+		robust_set_pending(t, NULL);
+}
+
+void
+robust_release(struct robust_thread *t, uint32_t *word)
+{
+	robust_give_up(t, word, 0);
+	futex_wake(word, INT_MAX);
+	robust_set_pending(t, NULL);
+}
+
+void
+robust_release_all(struct robust_thread *t)
+{
+	while (t->count > count_kept(t))
+		robust_release(t, t->held[t->count - 1]);
+}
+
+bool
+robust_may_keep(const struct robust_thread *t)
+{
+	return t->private != NULL && t->private->kept_count < ROBUST_KEPT;
+}
+
+void
+robust_keep(struct robust_thread *t)
+{
+	struct robust_private *p = t->private;
+
+	p->kept[p->kept_count] = t->held[p->kept_count];
+	p->kept_count++;
+}
+
+int
+robust_poke(uint32_t *word)
+{
+	__atomic_fetch_or(word, FUTEX_OWNER_DIED, __ATOMIC_SEQ_CST);
+	return futex_wake(word, INT_MAX);
+}
+
+uint32_t
+robust_settle(uint32_t *word)
+{
+	uint32_t value = robust_load(word);
+
+	while (robust_owner(value) != 0 && (value & FUTEX_OWNER_DIED)) {
+		uint32_t settled = value & ~(uint32_t)FUTEX_OWNER_DIED;
+
+		if (__atomic_compare_exchange_n(word, &value, settled, false, __ATOMIC_SEQ_CST,
+						__ATOMIC_SEQ_CST))
+			return settled;
+	}
+	return value;
+}
+
+bool
+robust_take(struct robust_thread *t, uint32_t *word, uint32_t seen)
+{
+	if (!__atomic_compare_exchange_n(word, &seen, t->tid | FUTEX_WAITERS, false,
+					 __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
+		return false;
+	push(t, word);
+	return true;
+}
+
+void
+robust_unregister(struct robust_private *p, uint32_t tid, const uint32_t *mixed)
+{
+	struct robust_thread t;
+
+	robust_thread_init(&t, p, tid, mixed);
+	while (p->kept_count > 0)
+		robust_release(&t, p->kept[0]);
+	futex_set_robust_list(p->before);
+}

@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * All that decides whether a file is used is looked at on the descriptor, after the open.
+ */
+#include "shm/segment/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/fsuid.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "shm/segment/pages.h"
+#include "api/spelling.h"
+
+/* Where shm_open(3) puts what it opens. */
+#define DIRECTORY "/dev/shm"
+
+/* ---- where it is ---------------------------------------------------------- */
+
+static char *
+append(char *to, const char *text)
+{
+	size_t n = strlen(text);
+
+	memcpy(to, text, n + 1);
+	return to + n;
+}
+
+static char *
+append_number(char *to, unsigned long n)
+{
+	char digits[24], *p = digits + sizeof(digits) - 1;
+
+	*p = '\0';
+	do
+		*--p = (char)('0' + n % 10);
+	while ((n /= 10) != 0);
+	return append(to, p);
+}
+
+enum compl_result
+file_name(char *name, const struct compl_where *where)
+{
+	char *p = append(name, "/compl.");
+
+	if (where->space != NULL ? !spelling_is_space(where->space) : !where->system)
+		return COMPL_E_SPACE;
+	if (where->system)
+		p = append(p, "system");
+	else
+		p = append_number(p, where->uid);
+	if (where->space != NULL)
+		append(append(p, "."), where->space);
+	return COMPL_OK;
+}
+
+enum compl_result
+file_path(char *path, size_t size, const struct compl_where *where)
+{
+	if (size < COMPL_PATH_MAX)
+		return COMPL_E_ARGUMENT;
+	return file_name(append(path, DIRECTORY), where);
+}
+
+/* ---- open, check ----------------------------------------------------------- */
+
+static enum compl_result
+open_result(int error)
+{
+	switch (error) {
+	case ENOENT:
+		return COMPL_E_NO_SEGMENT;
+	case EACCES:
+	case EPERM:
+		return COMPL_E_NOT_OURS;
+	case ELOOP:
+	case EISDIR:
+	case ENXIO:
+		return COMPL_E_NOT_SEGMENT;
+	default:
+		return pages_failure(error);
+	}
+}
+
+static uid_t
+owner_of(const struct compl_where *where)
+{
+	return where->system ? 0 : where->uid;
+}
+
+/* shm_open(3), but for a system call (musl's asks twice for close-on-exec), and for the standard
+ * descriptors: what is written to them, closed or not, must not end up in a segment. */
+static int
+open_path(const struct compl_space *c, int flags)
+{
+	char path[sizeof(DIRECTORY) + COMPL_PATH_MAX];
+	int low, fd;
+
+	append(append(path, DIRECTORY), c->name);
+	flags |= O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
+	fd = openat(AT_FDCWD, path, flags, 0600);
+	if (fd < 0 || fd > STDERR_FILENO)
+		return fd;
+	low = fd;
+	fd = fcntl(low, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	close(low);
+	return fd;
+}
+
+/* Without O_CREAT first: under fs.protected_regular, O_CREAT on somebody
+ * else's file in a sticky directory fails even for root.  ENOENT with O_CREAT: the
+ * directory itself is missing. */
+static enum compl_result
+open_as_we_are(struct compl_space *c, const struct compl_where *where, unsigned flags)
+{
+	c->fd = open_path(c, 0);
+	if (c->fd >= 0)
+		return COMPL_OK;
+	if (errno != ENOENT || !(flags & COMPL_CREATE))
+		return open_result(errno);
+	/* What would not be its owner's must not lie in its place. */
+	if ((uid_t)setfsuid((uid_t)-1) != owner_of(where))
+		return COMPL_E_NOT_OURS;
+	c->fd = open_path(c, O_CREAT);
+	if (c->fd >= 0)
+		return COMPL_OK;
+	return errno == ENOENT ? COMPL_E_SYSTEM : open_result(errno);
+}
+
+/* In another user's place we are that user, so that what is created is his and stays
+ * his if we die; this thread alone, and for files alone. */
+enum compl_result
+file_open(struct compl_space *c, const struct compl_where *where, unsigned flags)
+{
+	enum compl_result result;
+	int error, before;
+
+	if (where->system || where->uid == geteuid())
+		return open_as_we_are(c, where, flags);
+	before = setfsuid(where->uid);
+	result = open_as_we_are(c, where, flags);
+	error = errno;
+	setfsuid((uid_t)before);
+	errno = error;
+	return result;
+}
+
+static enum compl_result
+check_owner(const struct stat *st, const struct compl_where *where)
+{
+	if (!S_ISREG(st->st_mode))
+		return COMPL_E_NOT_SEGMENT;
+	if (st->st_uid != owner_of(where) || (st->st_mode & S_IWOTH))
+		return COMPL_E_NOT_OURS;
+	return COMPL_OK;
+}
+
+static enum compl_result
+look(const struct compl_space *c, const struct compl_where *where, struct stat *st)
+{
+	return fstat(c->fd, st) < 0 ? COMPL_E_SYSTEM : check_owner(st, where);
+}
+
+bool
+file_is_replaceable(const struct layout_header *h)
+{
+	return h->version < LAYOUT_VERSION && h->names == 0;
+}
+
+/* Of another version, if anything: its first bytes say so in every version. */
+static enum compl_result
+check_other_size(struct compl_space *c, unsigned flags)
+{
+	const uint32_t dead = MARK_DEAD;
+	struct layout_header h;
+
+	if (pread(c->fd, &h, 64, 0) != 64 || h.magic != LAYOUT_MAGIC || h.version == LAYOUT_VERSION)
+		return COMPL_E_NOT_SEGMENT;
+	if (h.mark != MARK_DEAD && !file_is_replaceable(&h))
+		return COMPL_E_VERSION;
+	if (!(flags & COMPL_CREATE))
+		return COMPL_E_NO_SEGMENT;
+	return pwrite(c->fd, &dead, sizeof(dead), 12) < 0 ? COMPL_E_SYSTEM : COMPL_REMOVED;
+}
+
+/* A file that is still empty, or has no pages yet, is one that somebody is
+ * creating, or died creating, or could not pay for: go on from there. */
+enum compl_result
+file_check(struct compl_space *c, const struct compl_where *where, unsigned flags)
+{
+	enum compl_result result;
+	struct stat st;
+
+	if ((result = look(c, where, &st)) != COMPL_OK)
+		return result;
+	if (st.st_size != 0 && st.st_size != LAYOUT_SIZE)
+		return check_other_size(c, flags);
+	if (!(flags & COMPL_CREATE) && (st.st_size == 0 || st.st_blocks * 512 < LAYOUT_CORE))
+		return COMPL_E_NO_SEGMENT;
+	/* The umask is the process's, not ours to change. */
+	if (st.st_size == 0 && (st.st_mode & 0600) != 0600 && fchmod(c->fd, 0600) < 0)
+		return COMPL_E_SYSTEM;
+	if (st.st_size == 0 && ftruncate(c->fd, LAYOUT_SIZE) < 0)
+		return pages_failure(errno);
+	__atomic_store_n(&c->reserved, (uint64_t)st.st_blocks * 512, __ATOMIC_RELAXED);
+	if (c->reserved < LAYOUT_CORE)
+		return pages_reserve_core(c);
+	return COMPL_OK;
+}
+
+bool
+file_is_linked(const struct compl_space *c)
+{
+	struct stat st;
+
+	return fstat(c->fd, &st) < 0 || st.st_nlink > 0;
+}
+
+/* ---- unlinking ------------------------------------------------------------- */
+
+/* A second at the most: its owner may be stopped. */
+static int
+lock_file(int fd)
+{
+	const struct timespec nap = { .tv_nsec = 1000000 };
+	int rc;
+
+	for (int naps = 0; (rc = flock(fd, LOCK_EX | LOCK_NB)) < 0 && naps < 1000; naps++) {
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			break;
+		nanosleep(&nap, NULL);
+	}
+	return rc;
+}
+
+/* Locking: flock(2) on our own descriptor keeps others who are about to unlink the same
+ * file out; the path may have been given to a new segment meanwhile. */
+enum compl_result
+file_unlink(struct compl_space *c)
+{
+	char path[sizeof(DIRECTORY) + COMPL_PATH_MAX];
+	struct stat mine, there;
+	int rc;
+
+	append(append(path, DIRECTORY), c->name);
+	rc = lock_file(c->fd);
+	if (rc == 0 && fstat(c->fd, &mine) == 0 && lstat(path, &there) == 0 &&
+	    mine.st_dev == there.st_dev && mine.st_ino == there.st_ino)
+		rc = unlink(path);
+	flock(c->fd, LOCK_UN);
+	return rc == 0 ? COMPL_OK : COMPL_E_SYSTEM;
+}
+
+/* In a directory like /tmp only the owner may. */
+bool
+file_may_unlink(const struct compl_space *c)
+{
+	struct stat mine, directory;
+
+	return geteuid() == 0 || stat(DIRECTORY, &directory) < 0 ||
+	       !(directory.st_mode & S_ISVTX) || directory.st_uid == geteuid() ||
+	       fstat(c->fd, &mine) < 0 || mine.st_uid == geteuid();
+}
+
+/* Of this version, with its pages, and not dead. */
+static bool
+may_have_users(const struct compl_space *c, const struct stat *st)
+{
+	struct layout_header h;
+
+	return st->st_size == LAYOUT_SIZE && st->st_blocks * 512 >= LAYOUT_CORE &&
+	       pread(c->fd, &h, 64, 0) == 64 && h.mark != MARK_DEAD &&
+	       (h.version == 0 || h.version == LAYOUT_VERSION);
+}
+
+/* The mark is among the bytes that never change their meaning. */
+static enum compl_result
+mark_and_unlink(struct compl_space *c, const struct compl_where *where, bool unused)
+{
+	const uint32_t dead = MARK_DEAD;
+	enum compl_result result;
+	struct stat st;
+
+	if ((result = look(c, where, &st)) != COMPL_OK)
+		return result;
+	if (unused && may_have_users(c, &st))
+		return COMPL_REMOVED;
+	if (st.st_size == 0 && ftruncate(c->fd, LAYOUT_SIZE) < 0)
+		return pages_failure(errno);
+	/* Without a page for the mark there is nobody who could look at it. */
+	if (pwrite(c->fd, &dead, sizeof(dead), 12) < 0 && errno != ENOSPC)
+		return COMPL_E_SYSTEM;
+	return file_unlink(c);
+}
+
+static enum compl_result
+unlink_path(const struct compl_where *where, bool unused)
+{
+	struct compl_space c = { 0 };
+	enum compl_result result = file_name(c.name, where);
+
+	if (result != COMPL_OK || (result = file_open(&c, where, 0)) != COMPL_OK)
+		return result;
+	result = mark_and_unlink(&c, where, unused);
+	close(c.fd);
+	return result;
+}
+
+enum compl_result
+file_unlink_foreign(const struct compl_where *where)
+{
+	return unlink_path(where, false);
+}
+
+enum compl_result
+file_unlink_unused(const struct compl_where *where)
+{
+	return unlink_path(where, true);
+}

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Crash: the store of the length is the point of commit.  Before it the entries
+ * mean nothing; after it, whoever takes the lock next applies them, again and
+ * again if need be: absolute values, applied in order, give the same result
+ * however often and from wherever they start.
+ *
+ * Ordering: only one thread at a time is here, and the next one comes with the
+ * lock's acquire; but it may find us dead between two instructions.  Therefore the
+ * compiler must keep the order of the stores, and release stores do that.
+ */
+#include "shm/segment/log.h"
+
+static struct layout_entry *
+shared_log(const struct session *s)
+{
+	return (struct layout_entry *)(s->c->base + LAYOUT_LOG_AT);
+}
+
+void
+log_put(struct session *s, uint32_t *word, uint32_t value)
+{
+	if (s->damaged || s->logged == LAYOUT_LOG) {
+		session_damaged(s);
+		return;
+	}
+	s->log[s->logged].offset = offset_of(s, word);
+	s->log[s->logged++].value = value;
+}
+
+/* From our own copy: what others may write into the shared one must not choose where
+ * we write.
+ *
+ * Ordering: the count of changes is odd before the first word changes (release fence), and even
+ * after the last (release store); pairs with probe_test(), which reads without the lock.
+ * Crash: it stays odd until the next owner has applied the rest. */
+static void
+apply(struct session *s)
+{
+	uint32_t changes = get(&s->h->changes) | 1;
+
+	put(&s->h->changes, changes);
+	__atomic_thread_fence(__ATOMIC_RELEASE);
+	for (uint32_t i = 0; i < s->logged; i++)
+		put((uint32_t *)(s->c->base + s->log[i].offset), s->log[i].value);
+	s->logged = 0;
+	__atomic_store_n(&s->h->log_length, 0, __ATOMIC_RELEASE);
+	__atomic_store_n(&s->h->changes, changes + 1, __ATOMIC_RELEASE);
+	__atomic_signal_fence(__ATOMIC_SEQ_CST); /* no entry of a next commit before these */
+}
+
+bool
+log_commit(struct session *s)
+{
+	struct layout_entry *shared = shared_log(s);
+
+	if (s->damaged) {
+		s->logged = 0;
+		return false;
+	}
+	for (uint32_t i = 0; i < s->logged; i++) {
+		put(&shared[i].offset, s->log[i].offset);
+		put(&shared[i].value, s->log[i].value);
+	}
+	__atomic_store_n(&s->h->log_length, s->logged, __ATOMIC_RELEASE);
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	apply(s);
+	return true;
+}
+
+/* ---- replay: of bytes that need not be what we wrote ------------------------ */
+
+#define FIELD(type, field) (UINT64_C(1) << offsetof(struct type, field) / 4)
+
+static const uint64_t header_fields =
+	FIELD(layout_header, mark) | FIELD(layout_header, names) | FIELD(layout_header, job_kind) |
+	FIELD(layout_header, job_completion) | FIELD(layout_header, completions_made) |
+	FIELD(layout_header, completions_free) | FIELD(layout_header, places_made) |
+	FIELD(layout_header, places_free) | FIELD(layout_header, places_free_tail) |
+	FIELD(layout_header, ticket[0]) | FIELD(layout_header, ticket[1]);
+
+static const uint64_t completion_fields =
+	FIELD(completion, chain) | FIELD(completion, flags) | FIELD(completion, done) |
+	FIELD(completion, line.head) | FIELD(completion, line.tail) |
+	FIELD(completion, producers.head) | FIELD(completion, producers.tail) |
+	FIELD(completion, status) | FIELD(completion, value);
+
+static const uint64_t place_fields = FIELD(place, line) | FIELD(place, prev) | FIELD(place, next);
+
+static bool
+is_field(uint32_t offset, uint64_t fields, uint32_t size)
+{
+	uint32_t word = offset % size / 4;
+
+	return word < 64 && (fields >> word & 1);
+}
+
+/* A word that log_put() is ever called with, of the so many records that have pages. */
+static bool
+is_logged(uint32_t completions, uint32_t places, uint32_t offset)
+{
+	if (offset % 4 != 0)
+		return false;
+	if (offset < LAYOUT_LOG_AT)
+		return offset < 256 && is_field(offset, header_fields, 256);
+	if (offset < LAYOUT_BUCKETS_AT)
+		return false;
+	if (offset < LAYOUT_COMPLETIONS_AT)
+		return true;
+	if (offset < LAYOUT_PLACES_AT) {
+		uint32_t index = (offset - LAYOUT_COMPLETIONS_AT) / 256;
+
+		return index <= completions && is_field(offset, completion_fields, 256);
+	}
+	if (offset < LAYOUT_ROBUST_END) {
+		uint32_t index = (offset - LAYOUT_PLACES_AT) / 128;
+
+		return index <= places && is_field(offset, place_fields, 128);
+	}
+	return false;
+}
+
+bool
+log_replay(struct session *s, bool next_completion, bool next_place)
+{
+	uint32_t length = __atomic_load_n(&s->h->log_length, __ATOMIC_ACQUIRE);
+
+	if (length > LAYOUT_LOG)
+		return session_damaged(s);
+	for (uint32_t i = 0; i < length; i++) {
+		s->log[i].offset = get(&shared_log(s)[i].offset);
+		s->log[i].value = get(&shared_log(s)[i].value);
+		if (!is_logged(s->completions + next_completion, s->places + next_place,
+			       s->log[i].offset))
+			return session_damaged(s);
+	}
+	s->logged = length;
+	apply(s);
+	return true;
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: ISC */
+#include "shm/segment/pages.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+enum compl_result
+pages_failure(int error)
+{
+	errno = error;
+	return error == ENOSPC || error == EDQUOT ? COMPL_E_NO_SPACE : COMPL_E_SYSTEM;
+}
+
+/* Reserves pages before they are touched for the first time: COMPL_E_NO_SPACE, or
+ * COMPL_E_SYSTEM.  Offsets need not be aligned. */
+static enum compl_result
+reserve(const struct compl_space *c, size_t offset, size_t size)
+{
+	int error;
+
+	do
+		error = posix_fallocate(c->fd, (off_t)offset, (off_t)size);
+	while (error == EINTR);
+	return error == 0 ? COMPL_OK : pages_failure(error);
+}
+
+/* Where a kind of record lies, and behind all of them its values. */
+static const struct table {
+	uint32_t at, size, values_at, values_size;
+} tables[] = {
+	[PAGES_COMPLETIONS] = { LAYOUT_COMPLETIONS_AT, sizeof(struct completion), LAYOUT_VALUES_AT,
+				2 * LAYOUT_VALUE },
+	[PAGES_PLACES] = { LAYOUT_PLACES_AT, sizeof(struct place), LAYOUT_WORDS_AT, LAYOUT_VALUE },
+};
+
+enum compl_result
+pages_reserve_core(const struct compl_space *c)
+{
+	return reserve(c, 0, LAYOUT_CORE);
+}
+
+enum compl_result
+pages_reserve_record(const struct compl_space *c, enum pages_table kind, uint32_t index)
+{
+	const struct table *t = &tables[kind];
+	uint32_t group = LAYOUT_PAGE / t->size, first = index - index % group;
+	enum compl_result result;
+
+	if (index != 1 && index != first)
+		return COMPL_OK;
+	result = reserve(c, t->at + first * t->size, LAYOUT_PAGE);
+	if (result == COMPL_OK)
+		result = reserve(c, t->values_at + first * t->values_size, group * t->values_size);
+	return result;
+}
+
+/* Bytes of whole pages that records up to and with an index take. */
+static uint64_t
+pages_of(uint32_t index, uint32_t size)
+{
+	return LAYOUT_ROUND(((uint64_t)index + 1) * size);
+}
+
+static enum compl_result
+reserve_tables(const struct compl_space *c, uint32_t completions, uint32_t places)
+{
+	const uint32_t counts[] = { completions, places };
+	enum compl_result result = COMPL_OK;
+
+	for (size_t i = 0; i < 2 && result == COMPL_OK; i++) {
+		const struct table *t = &tables[i];
+
+		result = reserve(c, t->at, pages_of(counts[i], t->size));
+		if (result == COMPL_OK)
+			result = reserve(c, t->values_at, pages_of(counts[i], t->values_size));
+	}
+	return result;
+}
+
+bool
+pages_has_tables(struct compl_space *c, uint32_t completions, uint32_t places)
+{
+	const uint32_t counts[] = { completions, places };
+	uint64_t needed = LAYOUT_CORE;
+	struct stat st;
+
+	for (size_t i = 0; i < 2; i++)
+		if (counts[i] > 0)
+			needed += pages_of(counts[i], tables[i].size) +
+				  pages_of(counts[i], tables[i].values_size);
+	if (needed > __atomic_load_n(&c->reserved, __ATOMIC_RELAXED) && fstat(c->fd, &st) == 0)
+		__atomic_store_n(&c->reserved, (uint64_t)st.st_blocks * 512, __ATOMIC_RELAXED);
+	return needed <= __atomic_load_n(&c->reserved, __ATOMIC_RELAXED);
+}
+
+enum compl_result
+pages_secure_tables(struct compl_space *c, uint32_t completions, uint32_t places)
+{
+	enum compl_result result = COMPL_OK;
+
+	if (!pages_has_tables(c, completions, places))
+		result = reserve_tables(c, completions, places);
+	__atomic_store_n(&c->secured, result == COMPL_OK ? pages_tables(completions, places) : 0,
+			 __ATOMIC_RELAXED);
+	return result;
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * pages - what a segment has to pay for before it touches it: a full /dev/shm is an
+ * error, not a SIGBUS
+ *
+ * COMPL_E_NO_SPACE, or COMPL_E_SYSTEM with errno.
+ */
+#ifndef PAGES_H
+#define PAGES_H
+
+#include "shm/segment/segment.h"
+
+enum pages_table { PAGES_COMPLETIONS, PAGES_PLACES };
+
+/* The header, the log and the buckets. */
+enum compl_result pages_reserve_core(const struct compl_space *c);
+
+/* The page of a record that was never used before, and those of the values that go
+ * with the page. */
+enum compl_result pages_reserve_record(const struct compl_space *c, enum pages_table kind,
+				       uint32_t index);
+
+/* Whether the pages of tables of that many records are likely to have been reserved:
+ * hostile sizes must not lead to pages that a full file system cannot give. */
+bool pages_has_tables(struct compl_space *c, uint32_t completions, uint32_t places);
+
+/* Reserves them unless that is so, and notes the outcome. */
+enum compl_result pages_secure_tables(struct compl_space *c, uint32_t completions, uint32_t places);
+
+static inline uint64_t
+pages_tables(uint32_t completions, uint32_t places)
+{
+	return (uint64_t)completions << 32 | places;
+}
+
+/* The note is of the same tables.  (At first it is 0, of none; what there is without tables was
+ * reserved when the segment was opened.) */
+static inline bool
+pages_are_secured(const struct compl_space *c, uint32_t completions, uint32_t places)
+{
+	return __atomic_load_n(&c->secured, __ATOMIC_RELAXED) == pages_tables(completions, places);
+}
+
+/* What an errno of a call that needs room means; sets errno. */
+enum compl_result pages_failure(int error);
+
+#endif

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: ISC */
+#include "shm/segment/pidns.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "shm/os/futex.h"
+#include "shm/os/robust.h"
+#include "shm/segment/segment.h"
+
+/* Whether the so many bytes of text are this number. */
+static bool
+is_number(const char *text, ssize_t length, pid_t number)
+{
+	while (length > 0 && number > 0 && text[--length] == '0' + number % 10)
+		number /= 10;
+	return length == 0 && number == 0;
+}
+
+/* A number that stands for our pid namespace, or 0.  Every namespace has a /proc of
+ * its own, or sees one in which /proc/self is not what getpid() says.  (To look at
+ * /proc/self/ns/pid would cost as much as all the rest of a short command.) */
+static uint64_t
+number_of_ours(void)
+{
+	char self[24];
+	ssize_t length = readlink("/proc/self", self, sizeof(self));
+	struct stat st;
+
+	if (length <= 0 || !is_number(self, length, getpid()) || stat("/proc", &st) < 0)
+		return 0;
+	return st.st_dev;
+}
+
+/* The real thing, for the first user, and for one who has a /proc of his own though not a
+ * pid namespace. */
+static bool
+is_pid_inode(struct layout_header *h)
+{
+	struct stat st;
+
+	return stat("/proc/self/ns/pid", &st) == 0 &&
+	       segment_claim(&h->pid_inode, st.st_ino) == st.st_ino;
+}
+
+void
+pidns_note(struct layout_header *h)
+{
+	uint64_t mine = number_of_ours();
+
+	if (mine != 0 && __atomic_load_n(&h->pid_namespace, __ATOMIC_SEQ_CST) == mine)
+		return;
+	if (mine != 0 && is_pid_inode(h)) {
+		segment_claim(&h->pid_namespace, mine);
+		return;
+	}
+	if (__atomic_exchange_n(&h->mixed, ROBUST_MIXED, __ATOMIC_SEQ_CST) == 0)
+		futex_wake(&h->lock, INT32_MAX);
+}

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * Invariant: a segment is used only if it is a regular file of the expected
+ * owner, not writable by the world, of the size of this layout, and carries its
+ * magic and version.
+ *
+ * Crash: creating is open, ftruncate, fallocate and three compare-and-swaps, each
+ * of which the next to come does again.
+ */
+#include "shm/segment/segment.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "shm/segment/file.h"
+#include "shm/segment/pidns.h"
+
+static enum compl_result
+map(struct compl_space *c)
+{
+	char *base = mmap(NULL, LAYOUT_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, c->fd, 0);
+
+	if (base == MAP_FAILED)
+		return COMPL_E_SYSTEM;
+	c->base = base;
+	c->header = (struct layout_header *)base;
+	c->lock = (struct mutex){ .word = &c->header->lock,
+				  .sleepers = &c->header->sleepers,
+				  .segment = c->name,
+				  .rescues = &c->header->rescues };
+	return COMPL_OK;
+}
+
+static enum compl_result
+check_header(struct layout_header *h, unsigned flags)
+{
+	uint32_t version;
+
+	if (segment_claim(&h->magic, LAYOUT_MAGIC) != LAYOUT_MAGIC)
+		return COMPL_E_NOT_SEGMENT;
+	version = get(&h->version);
+	if (version == 0 && __atomic_compare_exchange_n(&h->version, &version, LAYOUT_VERSION,
+							false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
+		version = LAYOUT_VERSION;
+	if (version != LAYOUT_VERSION) {
+		if (!file_is_replaceable(h))
+			return COMPL_E_VERSION;
+		if (!(flags & COMPL_CREATE))
+			return COMPL_E_NO_SEGMENT;
+		put(&h->mark, MARK_DEAD);
+	}
+	return COMPL_OK;
+}
+
+static enum compl_result
+join(struct compl_space *c, const struct compl_where *where, unsigned flags)
+{
+	enum compl_result result;
+
+	if ((result = file_check(c, where, flags)) != COMPL_OK || (result = map(c)) != COMPL_OK ||
+	    (result = check_header(c->header, flags)) != COMPL_OK)
+		return result;
+	if (get(&c->header->mark) == MARK_DEAD)
+		return COMPL_REMOVED;
+	pidns_note(c->header);
+	return COMPL_OK;
+}
+
+/* One attempt; COMPL_REMOVED: what was there was dead, and is not there any more. */
+static enum compl_result
+try_open(struct compl_space *c, const struct compl_where *where, unsigned flags)
+{
+	enum compl_result result = file_open(c, where, flags);
+
+	if (result == COMPL_OK)
+		result = join(c, where, flags);
+	if (result != COMPL_REMOVED || file_unlink(c) == COMPL_OK)
+		return result;
+	if (errno != EPERM && errno != EACCES)
+		return COMPL_E_SYSTEM;
+	return flags & COMPL_CREATE ? COMPL_E_NOT_OURS : COMPL_E_NO_SEGMENT;
+}
+
+/* ---- handles ------------------------------------------------------------------ */
+
+/* The first handle of a process lies where its other data is; it is the only one of most, and
+ * spares a short command the heap. */
+static struct {
+	struct compl_space handle;
+	bool is_taken; /* atomic */
+} first;
+
+static struct compl_space *
+make_handle(void)
+{
+	if (!__atomic_test_and_set(&first.is_taken, __ATOMIC_ACQUIRE))
+		return &first.handle;
+	return malloc(sizeof(struct compl_space));
+}
+
+static void
+free_handle(struct compl_space *c)
+{
+	if (c == &first.handle)
+		__atomic_clear(&first.is_taken, __ATOMIC_RELEASE);
+	else
+		free(c);
+}
+
+/* A list of our own begins with room for one link, that of the lock. */
+static enum compl_result
+register_list(struct compl_space *c)
+{
+	c->tid = (uint32_t)syscall(SYS_gettid);
+	if (robust_register(&c->list, (char *)&c->lock_link - (char *)&c->header->lock) < 0)
+		return COMPL_E_SYSTEM;
+	return COMPL_OK;
+}
+
+/* Crash: nothing is on the list now, so the distance means nothing to the kernel. */
+enum compl_result
+segment_make_links(struct compl_space *c)
+{
+	char *links;
+
+	if (!c->sole || c->links != NULL)
+		return COMPL_OK;
+	links = mmap(NULL, LAYOUT_ROBUST_END, PROT_READ | PROT_WRITE,
+		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (links == MAP_FAILED)
+		return COMPL_E_SYSTEM;
+	c->links = links;
+	robust_set_distance(&c->list, links - c->base);
+	return COMPL_OK;
+}
+
+static void
+let_go(struct compl_space *c)
+{
+	int error = errno;
+
+	if (c->links != NULL)
+		munmap(c->links, LAYOUT_ROBUST_END);
+	if (c->base != NULL)
+		munmap(c->base, LAYOUT_SIZE);
+	if (c->fd >= 0)
+		close(c->fd);
+	errno = error;
+}
+
+static enum compl_result
+open_handle(struct compl_space *c, const struct compl_where *where, unsigned flags)
+{
+	enum compl_result result;
+
+	do {
+		*c = (struct compl_space){ .fd = -1, .sole = flags & COMPL_SOLE_LIST };
+		result = file_name(c->name, where);
+		if (result == COMPL_OK)
+			result = try_open(c, where, flags);
+		if (result == COMPL_OK && c->sole)
+			result = register_list(c);
+		if (result != COMPL_OK)
+			let_go(c);
+	} while (result == COMPL_REMOVED);
+	return result;
+}
+
+enum compl_result
+segment_open(struct compl_space **cp, const struct compl_where *where, unsigned flags)
+{
+	struct compl_space *c = make_handle();
+	enum compl_result result = c != NULL ? open_handle(c, where, flags) : COMPL_E_SYSTEM;
+
+	*cp = result == COMPL_OK ? c : NULL;
+	if (result != COMPL_OK && c != NULL)
+		free_handle(c);
+	return result;
+}
+
+void
+segment_close(struct compl_space *c)
+{
+	int error = errno;
+
+	if (c->sole)
+		robust_unregister(&c->list, c->tid, &c->header->mixed);
+	let_go(c);
+	free_handle(c);
+	errno = error;
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: ISC */
+#include "shm/segment/segment.h"
+
+#include <string.h>
+
+static enum compl_result
+begin(struct session *s, struct compl_space *c, const sigset_t *hold)
+{
+	s->c = c;
+	s->h = c->header;
+	gate_init(&s->gate, hold);
+	s->completions = s->places = s->logged = 0;
+	s->damaged = false;
+	if (robust_thread_init(&s->thread, c->sole ? &c->list : NULL, c->tid, &s->h->mixed) < 0)
+		return COMPL_E_SYSTEM;
+	return COMPL_OK;
+}
+
+enum compl_result
+session_begin(struct session *s, struct compl_space *c, const sigset_t *hold)
+{
+	enum compl_result result = segment_make_links(c);
+
+	return result == COMPL_OK ? begin(s, c, hold) : result;
+}
+
+enum compl_result
+session_begin_brief(struct session *s, struct compl_space *c)
+{
+	return begin(s, c, NULL);
+}
+
+/* ---- looking inside --------------------------------------------------------- */
+
+bool
+session_damaged(struct session *s)
+{
+	memset(&s->blank, 0, sizeof(s->blank));
+	s->damaged = true;
+	return false;
+}
+
+char *
+completion_value_at(struct session *s, uint32_t index, uint32_t slot)
+{
+	if (index == 0 || index > s->completions || slot > 1) {
+		session_damaged(s);
+		return s->blank.value;
+	}
+	return s->c->base + LAYOUT_VALUES_AT + (index * 2 + slot) * LAYOUT_VALUE;
+}
+
+char *
+place_value_at(struct session *s, uint32_t index)
+{
+	if (index == 0 || index > s->places) {
+		session_damaged(s);
+		return s->blank.value;
+	}
+	return s->c->base + LAYOUT_WORDS_AT + index * LAYOUT_VALUE;
+}
+
+uint32_t *
+watched_at(struct session *s, uint32_t offset)
+{
+	if (offset >= LAYOUT_COMPLETIONS_AT && offset < LAYOUT_PLACES_AT)
+		return &completion_at(s, (offset - LAYOUT_COMPLETIONS_AT) / 256)->bell;
+	if (offset >= LAYOUT_PLACES_AT && offset < LAYOUT_ROBUST_END)
+		return &place_at(s, (offset - LAYOUT_PLACES_AT) / 128)->beacon;
+	session_damaged(s);
+	return &s->blank.word;
+}
