@@ -216,9 +216,27 @@ says() {
 	says "4 passed, 0 failed" "$PWD/pairs.bats"
 	[ "$(<out)" = $'/a /a\n/a /b\n/b /a\n/b /b' ]
 	rm out
+	COMPL_CORE=1 says "2 passed, 0 failed" "$PWD/pairs.bats"
+	[ "$(<out)" = $'/a /b\n/b /a' ]
+	rm out
 	says "2 passed, 0 failed" "$PWD/each.bats"
 	[ "$(<out)" = $'/a /a\n/b /b' ]
 	says "0 passed, 1 failed" "$PWD/none.bats"
+}
+
+@test "tests/run says how much processor time the tests took, and building before them" {
+	# More than half a second of it, less than a minute.
+	tap busy 'until [ "$(awk '"'{ print \$14 + \$15 }'"' /proc/$$/stat)" -ge 60 ]; do i=0; while [ $i -lt 9999 ]; do i=$((i + 1)); done; done' \
+		'echo 1..1' 'echo "ok 1 - a"'
+	tap idle 'sleep 0.7' 'echo 1..1' 'echo "ok 1 - a"'
+	says "1 passed, 0 failed" "$PWD/busy"
+	[[ $output =~ "processor time: "([1-9]|[1-5][0-9])" s for the tests; they took "[0-9]+" s" ]]
+	says "1 passed, 0 failed" "$PWD/idle"
+	[[ $output == *"processor time: 0 s for the tests; they took"* ]]
+	# A make's children that have ended are what it has built.
+	# shellcheck disable=SC2016 # for the inner shell
+	run sh -c '"$0/busy"; "$0/busy"; COMPL_MAKE=$$ "$1" "$0/idle"' "$PWD" "$top/tests/run"
+	[[ $output =~ "processor time: 0 s for the tests, and "[1-9][0-9]*" s to build; they took" ]]
 }
 
 @test "make deps does nothing, and asks for nothing, when everything is there" {
