@@ -24,7 +24,6 @@ VERSION = 0.1.0
 
 CC ?= cc
 MUSL_CC ?= musl-gcc
-CLANG ?= clang
 OBJCOPY ?= $(shell $(CC) -print-prog-name=objcopy)
 CFLAGS ?= -O2 -g
 INSTALL ?= install
@@ -60,7 +59,7 @@ Q := $(if $(filter 1,$(V)),,@)
 silent := $(filter 1,$(V))$(findstring s,$(firstword -$(MAKEFLAGS)))
 say = @$(if $(silent),:,printf '  %-7s %s\n' $(1) $(2))
 
-.PHONY: all glibc asan install uninstall demo check check-asan check-tsan check-storm check-long lint model fuzz bench fmt FORCE
+.PHONY: all glibc install uninstall demo FORCE
 .DELETE_ON_ERROR:
 all: build/compl build/completions.sh
 
@@ -77,7 +76,6 @@ our_cflags = -std=gnu17 -pthread -fPIE -fno-common -fstack-protector-strong -Wal
 our_ldflags = -pthread -Wl,--as-needed,--gc-sections
 # Many objects into one, of machine code.
 into_one = -r -nostdlib $(if $(findstring -flto,$(CFLAGS)),$(FROM_LTO))
-sanitize = -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
 # STATIC_* and NATIVE_*: asked anew each time, written only when the answer changes.
 include build/toolchain.mk
@@ -87,30 +85,6 @@ build/toolchain.mk: FORCE
 	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
 STATIC_ORDER = $(filter %/order.ld,$(subst $(comma), ,$(STATIC_LDFLAGS)))
-SANITIZED_CC = $(NATIVE_CC)
-SANITIZED_CPPFLAGS = $(NATIVE_CPPFLAGS)
-SANITIZED_CFLAGS = $(sanitize)
-SANITIZED_LDFLAGS = $(NATIVE_LDFLAGS) $(sanitize)
-SANITIZED_LIBS = $(NATIVE_LIBS)
-SANITIZED_COMPAT = $(NATIVE_COMPAT)
-FUZZED_CC = $(CLANG)
-FUZZED_CPPFLAGS = $(NATIVE_CPPFLAGS)
-FUZZED_CFLAGS = $(sanitize)
-FUZZED_GUIDE = -fsanitize=fuzzer-no-link -fno-sanitize-coverage=trace-cmp
-FUZZED_LDFLAGS = $(NATIVE_LDFLAGS) $(sanitize)
-FUZZED_LIBS = $(NATIVE_LIBS)
-FUZZED_COMPAT = $(NATIVE_COMPAT)
-FUZZED_FUZZER = -fsanitize=fuzzer
-
-# Another compiler's: TSAN_CC=clang
-TSAN_CC ?= $(NATIVE_CC)
-THREADED_CC = $(TSAN_CC)
-THREADED_CPPFLAGS = $(NATIVE_CPPFLAGS)
-# (Of fences it knows nothing; those of log.c and probe.c stand beside atomic accesses.)
-THREADED_CFLAGS = -fsanitize=thread -fno-omit-frame-pointer $(if $(findstring clang,$(TSAN_CC)),,-Wno-tsan)
-THREADED_LDFLAGS = $(NATIVE_LDFLAGS) -fsanitize=thread
-THREADED_LIBS = $(NATIVE_LIBS)
-THREADED_COMPAT = $(NATIVE_COMPAT)
 NATIVE_CPPFLAGS += $(fortify)
 
 # A linker writes page by page, and page by page the file then lies in memory, until it is read from
@@ -123,23 +97,12 @@ and_copy = && cp $@.new $@.copy && mv -f $@.copy $@ && rm $@.new
 sources := $(patsubst src/%.c,%,$(filter-out src/compat/%,$(wildcard src/*/*.c src/*/*/*.c)))
 command := $(filter cmd/% cli/%,$(sources))
 library := $(filter-out $(command),$(sources))
-c_tests := $(patsubst tests/c/%.c,%,$(wildcard tests/c/*.c))
-bench_programs := $(patsubst bench/%.c,%,$(wildcard bench/*.c))
-tools := $(patsubst tests/tools/%.c,build/tools/%,$(wildcard tests/tools/*.c))
 headers := $(wildcard src/*.h src/*/*.h src/*/*/*.h src/*/*/*/*.h)
 pages := $(wildcard man/*.[1-8])
-
-# The fuzz targets have the sources compiled so that something can be done in the middle of a call,
-# main() as a function like others, and what these name replaced (tests/fuzz/world.h).
-fuzz_world := ground world
-fuzz_targets := $(filter-out replay $(fuzz_world),$(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c)))
-fuzz_cflags = -finstrument-functions -U_FORTIFY_SOURCE -Dmain=compl_main -Wno-missing-prototypes
-fuzz_replaced = clock_gettime nanosleep mmap munmap futex_wait futex_wait_any futex_wake \
-	futex_set_robust_list futex_get_robust_list openat unlink lstat opendir
-fuzz_replaced_command = write isatty exit _exit raise execv getenv setenv getpwnam \
-	sigaction sigprocmask pthread_sigmask prctl fork waitpid kill poll signalfd read getrandom
-wrapped = $(patsubst %,-Wl$(comma)--wrap=%,$(fuzz_replaced) $(fuzz_replaced_$(1)))
 comma := ,
+
+# $(call remember,WORDS): the target holds these words; it is written only when they change.
+remember = @printf '%s\n' '$(subst ','\'',$(1))' >$@.new && if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 
 # $(call build,DIRECTORY,PREFIX): one build, with $(PREFIX)_CC and so on.
 # DIRECTORY/flags changes when the commands do, so that everything is then made anew.
@@ -149,8 +112,7 @@ $(2)_link = $$(our_ldflags) $$($(2)_LDFLAGS) $$(LDFLAGS)
 
 $(1)/flags: FORCE
 	@mkdir -p $(1)
-	@printf '%s\n' '$$(subst ','\'',$$($(2)_compile) $$($(2)_GUIDE) $$(fuzz_cflags) $$($(2)_link) $$($(2)_LIBS))' >$$@.new
-	@cmp -s $$@.new $$@ && rm $$@.new || mv $$@.new $$@
+	$$(call remember,$$($(2)_compile) $$($(2)_link) $$($(2)_LIBS))
 
 $(1)/obj/%.o: src/%.c $(1)/flags
 	$$(call say,CC,$$@)
@@ -176,61 +138,13 @@ $(1)/compl: $$(command:%=$(1)/obj/%.o) $$($(2)_COMPAT:%=$(1)/obj/%.o) $(1)/engin
 	$$(Q)$$($(2)_CC) $$(our_cflags) $$(CFLAGS) $$($(2)_link) -o $$@.new $$(filter %.o %.a,$$^) $$($(2)_LIBS) $$(and_copy)
 	$$(if $$($(2)_NOTE),@echo 'note: $$(strip $$($(2)_NOTE))')
 
-$(1)/c/%: tests/c/%.c $(1)/engine.a $$($(2)_ORDER)
-	$$(call say,CC,$$@)
-	@mkdir -p $$(@D)
-	$$(Q)$$($(2)_compile) -Itests/c $$($(2)_link) -o $$@ $$< $(1)/engine.a $$($(2)_LIBS)
-
-$(1)/fuzz/obj/%.o: src/%.c $(1)/flags
-	$$(call say,CC,$$@)
-	@mkdir -p $$(@D)
-	$$(Q)$$($(2)_compile) $$($(2)_GUIDE) $$(fuzz_cflags) -c -o $$@ $$<
-
-.PRECIOUS: $(1)/fuzz/world/%.o
-
-$(1)/fuzz/compl.a: $$(sources:%=$(1)/fuzz/obj/%.o) $$($(2)_COMPAT:%=$(1)/fuzz/obj/%.o)
-	$$(call say,AR,$$@)
-	$$(Q)rm -f $$@ && $$(AR) rcs $$@ $$^
-
-$(1)/fuzz/world/%.o: tests/fuzz/%.c $(1)/flags
-	$$(call say,CC,$$@)
-	@mkdir -p $$(@D)
-	$$(Q)$$($(2)_compile) -c -o $$@ $$<
-
-$(1)/fuzz/%: tests/fuzz/%.c tests/fuzz/replay.c $$(fuzz_world:%=$(1)/fuzz/world/%.o) $(1)/fuzz/compl.a
-	$$(call say,CC,$$@)
-	$$(Q)$$($(2)_compile) $$($(2)_GUIDE) -Itests/fuzz $$($(2)_link) $$(call wrapped,$$*) -o $$@ $$< \
-		$$(fuzz_world:%=$(1)/fuzz/world/%.o) $$(or $$($(2)_FUZZER),tests/fuzz/replay.c) $(1)/fuzz/compl.a $$($(2)_LIBS)
-
-$(1)/tools/%: tests/tools/%.c $(1)/engine.a $$($(2)_ORDER)
-	$$(call say,CC,$$@)
-	@mkdir -p $$(@D)
-	$$(Q)$$($(2)_compile) -Itests/tools -Itests/c $$($(2)_link) -o $$@ $$< $(1)/engine.a $$($(2)_LIBS)
-
--include $$(sources:%=$(1)/obj/%.d) $$(c_tests:%=$(1)/c/%.d) $$(tools:build/%=$(1)/%.d)
--include $$(sources:%=$(1)/fuzz/obj/%.d) $$(wildcard $(1)/fuzz/*.d)
+-include $$(sources:%=$(1)/obj/%.d)
 endef
 
 $(eval $(call build,build,STATIC))
 $(eval $(call build,build/glibc,NATIVE))
-$(eval $(call build,build/asan,SANITIZED))
-$(eval $(call build,build/tsan,THREADED))
-$(eval $(call build,build/clang,FUZZED))
 
 glibc: build/glibc/compl
-asan: build/asan/compl
-
-build/tools/%: tests/tools/%.c build/engine.a $(STATIC_ORDER)
-	$(call say,CC,$@)
-	@mkdir -p $(@D)
-	$(Q)$(STATIC_compile) -Itests/tools -Itests/c $(STATIC_link) -o $@ $< build/engine.a $(STATIC_LIBS)
-
-build/bench/%: bench/%.c build/engine.a build/flags $(STATIC_ORDER)
-	$(call say,CC,$@)
-	@mkdir -p $(@D)
-	$(Q)$(STATIC_compile) -MT $@ $(STATIC_link) -o $@.new $< build/engine.a $(STATIC_LIBS) $(and_copy)
-
--include $(wildcard build/bench/*.d)
 
 build/completions.sh: completions.sh completions.awk $(RUNNABLE)
 	$(call say,GEN,$@)
@@ -261,58 +175,12 @@ uninstall:
 	rm -f $(foreach page,$(pages),'$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(page)))/$(notdir $(page))')
 	rm -f '$(DESTDIR)$(BASHCOMPDIR)/compl' '$(DESTDIR)$(ZSHCOMPDIR)/_compl'
 
-# ---- try, test, look at ----------------------------------------------------------------------------
+# ---- try, test, measure ----------------------------------------------------------------------------
 
 demo: build/compl
 	@COMPL=build/compl examples/startup.sh
 
-bats := $(wildcard tests/*.bats)
-with_tools = COMPL_TOOLS='$(CURDIR)/build/tools'
-
-# $(call programs,DIRECTORY): those of one build that are tests.
-programs = $(c_tests:%=$(1)/c/%) $(fuzz_targets:%=$(1)/fuzz/%)
-storms = build/compl build/glibc/compl build/tools/storm build/glibc/tools/storm
-
-check: $(storms) $(tools) $(call programs,build) $(call programs,build/glibc) build/glibc/libcompl.a
-	@COMPL_BUILDS='build/compl build/glibc/compl' $(with_tools) \
-		tests/run $(or $(TESTS),$(call programs,build) $(call programs,build/glibc) $(bats))
-
-check-asan: build/compl build/asan/compl $(tools) $(call programs,build/asan)
-	@COMPL_BUILDS='build/asan/compl' COMPL_SANITIZED=1 $(with_tools) \
-		tests/run $(or $(TESTS),$(call programs,build/asan) $(filter-out tests/build.bats,$(bats)))
-
-# What is done by the threads of one process.  (ThreadSanitizer knows neither threads in a child of
-# a process with threads, nor a mutex that a dead process has left.)  Its shadow memory wants the
-# addresses that it knows.
-threaded := library race threads
-fixed_addresses = $(shell setarch -R true 2>/dev/null && echo setarch -R)
-
-check-tsan: $(threaded:%=build/tsan/c/%)
-	@COMPL_BUILDS='build/tsan/compl' TSAN_OPTIONS='suppressions=tests/tsan.supp' \
-		$(fixed_addresses) tests/run $(or $(TESTS),$(threaded:%=build/tsan/c/%))
-
-check-storm: $(storms)
-	@build/tools/storm --minutes $(or $(MINUTES),5) $(if $(SEED),--seed $(SEED)) \
-		--peer '$(CURDIR)/build/glibc/tools/storm' build/compl build/glibc/compl
-
-check-long: build/compl build/glibc/compl $(tools)
-	@COMPL_BUILDS='build/compl build/glibc/compl' COMPL_TOOLS=build/tools PART='$(PART)' SCENES='$(SCENES)' \
-		tests/check-long
-
-# The objects tell the layers lint who calls whom.
-lint: build/glibc/compl
-	@tests/lint
-
-model:
-	@tests/model/run
-
-bench: build/compl $(bench_programs:%=build/bench/%) build/tools/full
-	@bench/run $(SECTIONS)
-
-fuzz: build/compl $(fuzz_targets:%=build/clang/fuzz/%)
-	@FUZZ_SECONDS='$(SECONDS)' FUZZ_RUNS='$(RUNS)' tests/fuzz/run $(TARGET)
-
-fmt:
-	clang-format -i $(sources:%=src/%.c) $(wildcard tests/c/*.[ch] tests/tools/*.[ch] tests/fuzz/*.[ch] bench/*.[ch]) $(headers)
+# A tree without these two folders still builds and installs.
+-include tests/rules.mk bench/rules.mk
 
 endif

@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: ISC
+#
+# rules.mk - what the Makefile needs for tests: sanitizer builds, test programs, tools, fuzz targets
+#
+# The Makefile includes this file at its end, and its head lists the targets.
+
+.PHONY: asan check check-asan check-tsan check-storm check-long lint model fuzz fmt
+
+# ---- builds that look for mistakes -----------------------------------------------------------------
+
+sanitize = -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+SANITIZED_CC = $(NATIVE_CC)
+SANITIZED_CPPFLAGS = $(NATIVE_CPPFLAGS)
+SANITIZED_CFLAGS = $(sanitize)
+SANITIZED_LDFLAGS = $(NATIVE_LDFLAGS) $(sanitize)
+SANITIZED_LIBS = $(NATIVE_LIBS)
+SANITIZED_COMPAT = $(NATIVE_COMPAT)
+
+CLANG ?= clang
+FUZZED_CC = $(CLANG)
+FUZZED_CPPFLAGS = $(NATIVE_CPPFLAGS)
+FUZZED_CFLAGS = $(sanitize)
+FUZZED_GUIDE = -fsanitize=fuzzer-no-link -fno-sanitize-coverage=trace-cmp
+FUZZED_LDFLAGS = $(NATIVE_LDFLAGS) $(sanitize)
+FUZZED_LIBS = $(NATIVE_LIBS)
+FUZZED_COMPAT = $(NATIVE_COMPAT)
+FUZZED_FUZZER = -fsanitize=fuzzer
+
+# Another compiler's: TSAN_CC=clang
+TSAN_CC ?= $(NATIVE_CC)
+THREADED_CC = $(TSAN_CC)
+THREADED_CPPFLAGS = $(NATIVE_CPPFLAGS)
+# ThreadSanitizer does not know fences; those of log.c and probe.c stand beside atomic accesses.
+THREADED_CFLAGS = -fsanitize=thread -fno-omit-frame-pointer $(if $(findstring clang,$(TSAN_CC)),,-Wno-tsan)
+THREADED_LDFLAGS = $(NATIVE_LDFLAGS) -fsanitize=thread
+THREADED_LIBS = $(NATIVE_LIBS)
+THREADED_COMPAT = $(NATIVE_COMPAT)
+
+$(eval $(call build,build/asan,SANITIZED))
+$(eval $(call build,build/tsan,THREADED))
+$(eval $(call build,build/clang,FUZZED))
+
+asan: build/asan/compl
+
+# ---- what is built from what -----------------------------------------------------------------------
+
+c_tests := $(patsubst tests/c/%.c,%,$(wildcard tests/c/*.c))
+tools := $(patsubst tests/tools/%.c,%,$(wildcard tests/tools/*.c))
+
+# The fuzz targets have the sources compiled so that something can be done in the middle of a call,
+# main() as a function like others, and what these name replaced (tests/fuzz/world.h).
+fuzz_world := ground world
+fuzz_targets := $(filter-out replay $(fuzz_world),$(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c)))
+fuzz_cflags = -finstrument-functions -U_FORTIFY_SOURCE -Dmain=compl_main -Wno-missing-prototypes
+fuzz_replaced = clock_gettime nanosleep mmap munmap futex_wait futex_wait_any futex_wake \
+	futex_set_robust_list futex_get_robust_list openat unlink lstat opendir
+fuzz_replaced_command = write isatty exit _exit raise execv getenv setenv getpwnam \
+	sigaction sigprocmask pthread_sigmask prctl fork waitpid kill poll signalfd read getrandom
+wrapped = $(patsubst %,-Wl$(comma)--wrap=%,$(fuzz_replaced) $(fuzz_replaced_$(1)))
+
+# $(call build_tests,DIRECTORY,PREFIX): what the Makefile's template `build` has made, tested.
+define build_tests
+$(2)_fuzz_compile = $$($(2)_compile) $$($(2)_GUIDE) $$(fuzz_cflags)
+
+$(1)/fuzz/flags: FORCE
+	@mkdir -p $$(@D)
+	$$(call remember,$$($(2)_fuzz_compile) $$($(2)_link) $$($(2)_LIBS))
+
+$(1)/c/%: tests/c/%.c $(1)/engine.a $$($(2)_ORDER)
+	$$(call say,CC,$$@)
+	@mkdir -p $$(@D)
+	$$(Q)$$($(2)_compile) -Itests/c $$($(2)_link) -o $$@ $$< $(1)/engine.a $$($(2)_LIBS)
+
+$(1)/tools/%: tests/tools/%.c $(1)/engine.a $$($(2)_ORDER)
+	$$(call say,CC,$$@)
+	@mkdir -p $$(@D)
+	$$(Q)$$($(2)_compile) -Itests/tools -Itests/c $$($(2)_link) -o $$@ $$< $(1)/engine.a $$($(2)_LIBS)
+
+$(1)/fuzz/obj/%.o: src/%.c $(1)/fuzz/flags
+	$$(call say,CC,$$@)
+	@mkdir -p $$(@D)
+	$$(Q)$$($(2)_fuzz_compile) -c -o $$@ $$<
+
+$(1)/fuzz/compl.a: $$(sources:%=$(1)/fuzz/obj/%.o) $$($(2)_COMPAT:%=$(1)/fuzz/obj/%.o)
+	$$(call say,AR,$$@)
+	$$(Q)rm -f $$@ && $$(AR) rcs $$@ $$^
+
+.PRECIOUS: $(1)/fuzz/world/%.o
+
+$(1)/fuzz/world/%.o: tests/fuzz/%.c $(1)/fuzz/flags
+	$$(call say,CC,$$@)
+	@mkdir -p $$(@D)
+	$$(Q)$$($(2)_compile) -c -o $$@ $$<
+
+$(1)/fuzz/%: tests/fuzz/%.c tests/fuzz/replay.c $$(fuzz_world:%=$(1)/fuzz/world/%.o) $(1)/fuzz/compl.a
+	$$(call say,CC,$$@)
+	$$(Q)$$($(2)_compile) $$($(2)_GUIDE) -Itests/fuzz $$($(2)_link) $$(call wrapped,$$*) -o $$@ $$< \
+		$$(fuzz_world:%=$(1)/fuzz/world/%.o) $$(or $$($(2)_FUZZER),tests/fuzz/replay.c) $(1)/fuzz/compl.a $$($(2)_LIBS)
+
+-include $$(c_tests:%=$(1)/c/%.d) $$(tools:%=$(1)/tools/%.d)
+-include $$(sources:%=$(1)/fuzz/obj/%.d) $$(wildcard $(1)/fuzz/*.d)
+endef
+
+$(eval $(call build_tests,build,STATIC))
+$(eval $(call build_tests,build/glibc,NATIVE))
+$(eval $(call build_tests,build/asan,SANITIZED))
+$(eval $(call build_tests,build/tsan,THREADED))
+$(eval $(call build_tests,build/clang,FUZZED))
+
+# ---- test ------------------------------------------------------------------------------------------
+
+bats := $(wildcard tests/*.bats)
+with_tools = COMPL_TOOLS='$(CURDIR)/build/tools'
+
+# $(call programs,DIRECTORY): those of one build that are tests.
+programs = $(c_tests:%=$(1)/c/%) $(fuzz_targets:%=$(1)/fuzz/%)
+storms = build/compl build/glibc/compl build/tools/storm build/glibc/tools/storm
+
+check: $(storms) $(tools:%=build/tools/%) $(call programs,build) $(call programs,build/glibc) build/glibc/libcompl.a
+	@COMPL_BUILDS='build/compl build/glibc/compl' $(with_tools) \
+		tests/run $(or $(TESTS),$(call programs,build) $(call programs,build/glibc) $(bats))
+
+check-asan: build/compl build/asan/compl $(tools:%=build/tools/%) $(call programs,build/asan)
+	@COMPL_BUILDS='build/asan/compl' COMPL_SANITIZED=1 $(with_tools) \
+		tests/run $(or $(TESTS),$(call programs,build/asan) $(filter-out tests/build.bats,$(bats)))
+
+# What is done by the threads of one process.  (ThreadSanitizer knows neither threads in a child of
+# a process with threads, nor a mutex that a dead process has left.)  Its shadow memory wants the
+# addresses that it knows.
+threaded := library race threads
+fixed_addresses = $(shell setarch -R true 2>/dev/null && echo setarch -R)
+
+check-tsan: $(threaded:%=build/tsan/c/%)
+	@COMPL_BUILDS='build/tsan/compl' TSAN_OPTIONS='suppressions=tests/tsan.supp' \
+		$(fixed_addresses) tests/run $(or $(TESTS),$(threaded:%=build/tsan/c/%))
+
+check-storm: $(storms)
+	@build/tools/storm --minutes $(or $(MINUTES),5) $(if $(SEED),--seed $(SEED)) \
+		--peer '$(CURDIR)/build/glibc/tools/storm' build/compl build/glibc/compl
+
+check-long: build/compl build/glibc/compl $(tools:%=build/tools/%)
+	@COMPL_BUILDS='build/compl build/glibc/compl' COMPL_TOOLS=build/tools PART='$(PART)' SCENES='$(SCENES)' \
+		tests/check-long
+
+fuzz: build/compl $(fuzz_targets:%=build/clang/fuzz/%)
+	@FUZZ_SECONDS='$(SECONDS)' FUZZ_RUNS='$(RUNS)' tests/fuzz/run $(TARGET)
+
+model:
+	@tests/model/run
+
+# ---- look at the sources ---------------------------------------------------------------------------
+
+# The objects tell the layers lint who calls whom.
+lint: build/glibc/compl
+	@tests/lint
+
+fmt:
+	clang-format -i $(sources:%=src/%.c) $(wildcard tests/c/*.[ch] tests/tools/*.[ch] tests/fuzz/*.[ch] bench/*.[ch]) $(headers)
