@@ -5,8 +5,9 @@
 # make install        PREFIX=/usr/local DESTDIR=
 # make deps           installs what the other targets need (Debian, Ubuntu)
 # make demo           runs examples/startup.sh
-# make check          both builds, all tests           (TESTS='tests/wait.bats …' runs a few)
-# make check-asan     the tests, with ASan and UBSan
+# make check          both builds, the tests that matter most, in minutes  (TESTS='tests/order.bats …' runs a few)
+# make check-all      both builds, all tests           (TESTS= here too)
+# make check-asan     all tests, with ASan and UBSan
 # make check-tsan     threads of one process, with ThreadSanitizer
 # make check-storm    random operations and kills, and whether all can be explained  (MINUTES=10 SEED=1)
 # make check-long     all commands killed at every instruction; hours (PART=1/8 SCENES='done wait-any')

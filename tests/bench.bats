@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: ISC
 # builds: once
+# runs in: check-all (it is about the benchmark)
 #
 # The report of `make bench`: what it makes of samples, and when it says that a budget is missed.
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: ISC
 # builds: once
+# runs in: check-all (it builds the project several times)
 #
 # The build, and the checks that watch over the sources: that they can fail.
 

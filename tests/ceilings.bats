@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: ISC
 # builds: once
+# runs in: check-all (it fills namespaces to their limits)
 #
 # A namespace that is full: what the command says, and that everything else goes on.
 

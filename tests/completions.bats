@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: ISC
 # builds: once
+# runs in: check-all (it is about tab completion, and needs zsh)
 #
 # Tab completion, as somebody at a terminal has it: a real interactive bash and zsh
 # on a pseudo-terminal (script(1)), keys typed, the line looked at.  Three keys are

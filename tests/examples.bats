@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: ISC
 # builds: each
+# runs in: check-all (it needs redis-server)
 #
 # The examples, each as a user runs it: by sh, with nothing prepared.
 

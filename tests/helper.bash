@@ -295,16 +295,19 @@ is_stopped() {
 	{ read -r _ _ state _ <"/proc/$1/stat"; } 2>/dev/null && [ "$state" = T ]
 }
 
-# wait_until COMMAND...: until it succeeds.
+# wait_until COMMAND...: until it succeeds.  What takes longer is asked less often: each pause is a
+# process, and a machine with other work has better things to do.
 wait_until() {
-	local end=$((SECONDS + LIMIT))
+	local end=$((SECONDS + LIMIT)) pause=0.003 tries=0
 
 	until "$@"; do
 		if [ "$SECONDS" -ge "$end" ]; then
 			echo "gave up: $*"
 			return 1
 		fi
-		sleep 0.003
+		tries=$((tries + 1))
+		[ "$tries" -ne 20 ] || pause=0.03
+		sleep "$pause"
 	done
 }
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: ISC
 # builds: pairs
+# runs in: check-all (it plays all scenes; kills-sample.bats plays some)
 #
 # Waits in every phase, killed and interrupted. (kills.bash)
 

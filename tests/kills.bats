@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: ISC
 # builds: pairs
+# runs in: check-all (it plays all scenes; kills-sample.bats plays some)
 #
 # Commands that do not wait, killed. (kills.bash)
 
@@ -47,7 +48,8 @@ load kills
 	scenes=$("$COMPL_TOOLS/kill-stepper" --list)
 	[ -n "$scenes" ]
 	for scene in $scenes; do
-		grep -Eqs "^	(plays	*|	)(.* )?$scene( |\$)" "$BATS_TEST_DIRNAME"/kill*.bats || missing+=" $scene"
+		grep -Eqs "^	(plays	*|	)(.* )?$scene( |\$)" "$BATS_TEST_DIRNAME"/kills.bats \
+			"$BATS_TEST_DIRNAME"/kills-waits.bats "$BATS_TEST_DIRNAME"/kills-producers.bats || missing+=" $scene"
 	done
 	[ -z "$missing" ] || {
 		echo "not played:$missing"

@@ -4,7 +4,7 @@
 #
 # The Makefile includes this file at its end, and its head lists the targets.
 
-.PHONY: asan check check-asan check-tsan check-storm check-long lint model fuzz fmt
+.PHONY: asan check check-all check-asan check-tsan check-storm check-long lint model fuzz fmt
 
 # ---- builds that look for mistakes -----------------------------------------------------------------
 
@@ -109,20 +109,28 @@ $(eval $(call build_tests,build/clang,FUZZED))
 
 # ---- test ------------------------------------------------------------------------------------------
 
-bats := $(wildcard tests/*.bats)
+# A bats file says in its first lines if it is only for `make check-all`, or only for `make check`.
+core_bats := $(shell grep -LE '^\# runs in: check-all ' tests/*.bats)
+all_bats := $(shell grep -LE '^\# runs in: check$$' tests/*.bats)
 with_tools = COMPL_TOOLS='$(CURDIR)/build/tools'
 
 # $(call programs,DIRECTORY): those of one build that are tests.
 programs = $(c_tests:%=$(1)/c/%) $(fuzz_targets:%=$(1)/fuzz/%)
 storms = build/compl build/glibc/compl build/tools/storm build/glibc/tools/storm
 
-check: $(storms) $(tools:%=build/tools/%) $(call programs,build) $(call programs,build/glibc) build/glibc/libcompl.a
-	@COMPL_BUILDS='build/compl build/glibc/compl' $(with_tools) \
-		tests/run $(or $(TESTS),$(call programs,build) $(call programs,build/glibc) $(bats))
+# tests/run asks this make how much processor time the building took.
+both_builds = COMPL_BUILDS='build/compl build/glibc/compl' COMPL_MAKE=$$PPID $(with_tools)
+core_programs = $(c_tests:%=build/c/%) $(c_tests:%=build/glibc/c/%)
+
+check: build/compl build/glibc/compl build/glibc/libcompl.a $(tools:%=build/tools/%) $(core_programs)
+	@$(both_builds) COMPL_CORE=1 tests/run $(or $(TESTS),$(core_programs) $(core_bats))
+
+check-all: $(storms) build/glibc/libcompl.a $(tools:%=build/tools/%) $(call programs,build) $(call programs,build/glibc)
+	@$(both_builds) tests/run $(or $(TESTS),$(call programs,build) $(call programs,build/glibc) $(all_bats))
 
 check-asan: build/compl build/asan/compl $(tools:%=build/tools/%) $(call programs,build/asan)
-	@COMPL_BUILDS='build/asan/compl' COMPL_SANITIZED=1 $(with_tools) \
-		tests/run $(or $(TESTS),$(call programs,build/asan) $(filter-out tests/build.bats,$(bats)))
+	@COMPL_BUILDS='build/asan/compl' COMPL_SANITIZED=1 COMPL_MAKE=$$PPID $(with_tools) \
+		tests/run $(or $(TESTS),$(call programs,build/asan) $(filter-out tests/build.bats,$(all_bats)))
 
 # What is done by the threads of one process.  (ThreadSanitizer knows neither threads in a child of
 # a process with threads, nor a mutex that a dead process has left.)  Its shadow memory wants the

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: ISC
 # builds: once
+# runs in: check-all (it is about the checker of make check-storm)
 #
 # A short storm (`make check-storm` for longer ones), and the proof that its checker can say no: each
 # history below has an explanation, and doctored by a word or two it has none.

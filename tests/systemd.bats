@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: ISC
 # builds: each
+# runs in: check-all (it boots a systemd)
 #
 # Units of a real systemd: `wait` in ExecStartPre=, `run` as the main process.  It is PID 1 of
 # namespaces of its own, with its own /dev, /run and /tmp; what it has of the machine it can only

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: ISC
 # builds: once
+# runs in: check-all (it builds the project several times)
 #
 # A new compl is installed while waiters of the old one sleep: the same layout, where they go on
 # together, and another one, where who comes later is told what is in the way.
