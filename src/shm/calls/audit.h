@@ -5,7 +5,7 @@
 #ifndef AUDIT_H
 #define AUDIT_H
 
-#include "shm/segment/segment.h"
+#include "compl.h"
 
 /* compl.h's compl_check(). */
 enum compl_result audit(struct compl_space *c, compl_fault_fn *fault, void *arg, size_t *faults);

@@ -5,7 +5,7 @@
 #ifndef LISTING_H
 #define LISTING_H
 
-#include "shm/segment/segment.h"
+#include "compl.h"
 
 /* compl.h's compl_list(). */
 enum compl_result listing_make(struct compl_space *c, struct compl_listing **list);

@@ -5,7 +5,7 @@
 #ifndef PROBE_H
 #define PROBE_H
 
-#include "shm/segment/segment.h"
+#include "compl.h"
 
 /* Whether the counter of a well-formed name is above 0.  False if it cannot be told without
  * the lock: somebody is changing something, or has died over it, the name has producers, which

@@ -6,7 +6,7 @@
 #ifndef PROMISE_H
 #define PROMISE_H
 
-#include "shm/segment/segment.h"
+#include "compl.h"
 
 enum compl_result promise_make(struct compl_space *c, const char *name, unsigned flags,
 			       const char *command, struct compl_promise *promise);

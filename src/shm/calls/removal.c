@@ -11,6 +11,7 @@
 #include "shm/os/clock.h"
 #include "shm/names/completion.h"
 #include "shm/segment/file.h"
+#include "shm/segment/segment.h"
 #include "shm/names/repair.h"
 
 static enum compl_result

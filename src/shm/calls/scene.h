@@ -6,7 +6,7 @@
 #define SCENE_H
 
 #include "shm/os/family.h"
-#include "shm/segment/segment.h"
+#include "shm/segment/session.h"
 
 /* A wait's place in the line of a name that is produced. */
 struct scene_stand {

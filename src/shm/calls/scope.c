@@ -24,6 +24,7 @@
 #include "shm/segment/file.h"
 #include "shm/calls/removal.h"
 #include "shm/segment/segment.h"
+#include "shm/segment/word.h"
 #include "shm/calls/spaces.h"
 #include "api/spelling.h"
 

@@ -5,7 +5,7 @@
 #ifndef SIGHT_H
 #define SIGHT_H
 
-#include "shm/segment/segment.h"
+#include "shm/segment/session.h"
 
 struct wait;
 

@@ -13,7 +13,6 @@
 #include <sys/stat.h>
 
 #include "shm/segment/file.h"
-#include "shm/segment/segment.h"
 #include "api/spelling.h"
 
 typedef char space_name[COMPL_SPACE_MAX + 1];

@@ -5,7 +5,7 @@
 #ifndef WAIT_H
 #define WAIT_H
 
-#include "shm/segment/segment.h"
+#include "shm/segment/session.h"
 #include "shm/calls/sight.h"
 
 struct scene;

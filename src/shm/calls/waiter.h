@@ -5,7 +5,7 @@
 #ifndef WAITER_H
 #define WAITER_H
 
-#include "shm/segment/segment.h"
+#include "compl.h"
 
 /* compl.h's compl_wait(); with a deadline in the past, compl_try().  Arguments are
  * checked.  out->words may be NULL. */

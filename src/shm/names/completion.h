@@ -8,7 +8,7 @@
 #ifndef COMPLETION_H
 #define COMPLETION_H
 
-#include "shm/segment/segment.h"
+#include "shm/segment/session.h"
 
 /* Nothing keeps the name: not initialised, counter 0, nobody alive in line, no producer. */
 bool completion_is_idle(struct session *s, uint32_t completion);

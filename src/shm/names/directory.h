@@ -9,7 +9,7 @@
 #ifndef DIRECTORY_H
 #define DIRECTORY_H
 
-#include "shm/segment/segment.h"
+#include "shm/segment/session.h"
 
 uint32_t directory_hash(const char *name);
 

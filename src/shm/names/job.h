@@ -8,7 +8,7 @@
 #ifndef JOB_H
 #define JOB_H
 
-#include "shm/segment/segment.h"
+#include "shm/segment/session.h"
 
 /* Commits what has been logged, together with the job (or JOB_NONE), and does it. */
 void job_commit(struct session *s, enum job_kind job, uint32_t completion);

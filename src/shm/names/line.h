@@ -30,7 +30,7 @@
 #define LINE_H
 
 #include "shm/names/queue.h"
-#include "shm/segment/segment.h"
+#include "shm/segment/session.h"
 
 /* The lead place of the living wait in state WAITING that this place belongs to; 0: the
  * place does not stand in line, though it may be linked, and its waiter on its way out.  A

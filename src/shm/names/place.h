@@ -8,7 +8,7 @@
 #ifndef PLACE_H
 #define PLACE_H
 
-#include "shm/segment/segment.h"
+#include "shm/segment/session.h"
 
 /* Its beacon has an owner. */
 bool place_is_alive(const struct place *p);

@@ -13,7 +13,7 @@
 #define PRODUCER_H
 
 #include "shm/names/queue.h"
-#include "shm/segment/segment.h"
+#include "shm/segment/session.h"
 
 /* Tells of the dead: unless the name is at "all" it is then, and an orphan; whoever waits
  * for it leaves. */

@@ -7,7 +7,7 @@
 #ifndef QUEUE_H
 #define QUEUE_H
 
-#include "shm/segment/segment.h"
+#include "shm/segment/session.h"
 
 /* The queue that a linked place stands in, as its own record says. */
 struct queue *queue_of(struct session *s, uint32_t place);

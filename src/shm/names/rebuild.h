@@ -5,7 +5,7 @@
 #ifndef REBUILD_H
 #define REBUILD_H
 
-#include "shm/segment/segment.h"
+#include "shm/segment/session.h"
 
 /* The walk of JOB_REBUILD.  Under the lock. */
 void rebuild(struct session *s);

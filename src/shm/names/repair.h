@@ -5,7 +5,7 @@
 #ifndef REPAIR_H
 #define REPAIR_H
 
-#include "shm/segment/segment.h"
+#include "shm/segment/session.h"
 
 /* Closes the session's gate, takes the segment's lock, and repairs what its last
  * owner may have left undone.  COMPL_OK; or, with the lock not held:

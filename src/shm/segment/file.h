@@ -8,7 +8,7 @@
 #ifndef FILE_H
 #define FILE_H
 
-#include "shm/segment/segment.h"
+#include "shm/segment/handle.h"
 
 /* "/compl.<uid>.<space>", as shm_open(3) wants it; COMPL_PATH_MAX bytes.  COMPL_E_SPACE. */
 enum compl_result file_name(char *name, const struct compl_where *where);

@@ -13,7 +13,7 @@
 #ifndef LOG_H
 #define LOG_H
 
-#include "shm/segment/segment.h"
+#include "shm/segment/session.h"
 
 void log_put(struct session *s, uint32_t *word, uint32_t value);
 

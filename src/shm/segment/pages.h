@@ -8,7 +8,7 @@
 #ifndef PAGES_H
 #define PAGES_H
 
-#include "shm/segment/segment.h"
+#include "shm/segment/handle.h"
 
 enum pages_table { PAGES_COMPLETIONS, PAGES_PLACES };
 

@@ -6,7 +6,7 @@
 
 #include "shm/os/futex.h"
 #include "shm/os/robust.h"
-#include "shm/segment/segment.h"
+#include "shm/segment/word.h"
 
 /* Whether the so many bytes of text are this number. */
 static bool
@@ -40,7 +40,7 @@ is_pid_inode(struct layout_header *h)
 	struct stat st;
 
 	return stat("/proc/self/ns/pid", &st) == 0 &&
-	       segment_claim(&h->pid_inode, st.st_ino) == st.st_ino;
+	       word_claim(&h->pid_inode, st.st_ino) == st.st_ino;
 }
 
 void
@@ -51,7 +51,7 @@ pidns_note(struct layout_header *h)
 	if (mine != 0 && __atomic_load_n(&h->pid_namespace, __ATOMIC_SEQ_CST) == mine)
 		return;
 	if (mine != 0 && is_pid_inode(h)) {
-		segment_claim(&h->pid_namespace, mine);
+		word_claim(&h->pid_namespace, mine);
 		return;
 	}
 	if (__atomic_exchange_n(&h->mixed, ROBUST_MIXED, __ATOMIC_SEQ_CST) == 0)

@@ -17,6 +17,7 @@
 
 #include "shm/segment/file.h"
 #include "shm/segment/pidns.h"
+#include "shm/segment/word.h"
 
 static enum compl_result
 map(struct compl_space *c)
@@ -39,7 +40,7 @@ check_header(struct layout_header *h, unsigned flags)
 {
 	uint32_t version;
 
-	if (segment_claim(&h->magic, LAYOUT_MAGIC) != LAYOUT_MAGIC)
+	if (word_claim(&h->magic, LAYOUT_MAGIC) != LAYOUT_MAGIC)
 		return COMPL_E_NOT_SEGMENT;
 	version = get(&h->version);
 	if (version == 0 && __atomic_compare_exchange_n(&h->version, &version, LAYOUT_VERSION,

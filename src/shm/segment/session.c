@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: ISC */
-#include "shm/segment/segment.h"
+#include "shm/segment/session.h"
 
 #include <string.h>
+
+#include "shm/segment/segment.h"
 
 static enum compl_result
 begin(struct session *s, struct compl_space *c, const sigset_t *hold)
