@@ -15,7 +15,7 @@
 #include "shm/segment/log.h"
 #include "shm/names/repair.h"
 
-/* As completion_post(), up to the commit. */
+/* As post_tokens(), up to the commit. */
 static void
 commit_all(struct session *s, const char *name)
 {

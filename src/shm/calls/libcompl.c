@@ -14,6 +14,8 @@
 #include "shm/names/completion.h"
 #include "shm/segment/file.h"
 #include "shm/names/line.h"
+#include "shm/names/name.h"
+#include "shm/names/post.h"
 #include "shm/calls/listing.h"
 #include "shm/calls/probe.h"
 #include "shm/calls/promise.h"
@@ -142,7 +144,7 @@ enter(struct session *s, struct compl_space *c, const char *name, uint32_t *inde
 	if ((result = session_begin_brief(s, c)) != COMPL_OK ||
 	    (result = repair_enter(s, CLOCK_NEVER)) != COMPL_OK)
 		return result;
-	*index = completion_find(s, name);
+	*index = name_look_up(s, name);
 	return COMPL_OK;
 }
 
@@ -165,7 +167,7 @@ compl_init(struct compl_space *c, const char *name, bool exist_ok)
 	if (result != COMPL_OK)
 		return result;
 	if (index == 0)
-		result = completion_make(&s, name, &index);
+		result = name_make(&s, name, &index);
 	else if (!exist_ok && carries_something(&s, index))
 		result = COMPL_E_EXISTS;
 	if (result == COMPL_OK)
@@ -186,7 +188,7 @@ compl_reinit(struct compl_space *c, const char *name, bool force)
 		return repair_leave_with(&s, COMPL_OK);
 	if (!force && get(&completion_at(&s, index)->done) > 0 && line_first(&s, index) != 0)
 		return repair_leave_with(&s, COMPL_E_BUSY);
-	completion_reinit(&s, index);
+	name_reinit(&s, index);
 	return repair_leave_with(&s, COMPL_OK);
 }
 
@@ -235,11 +237,11 @@ post_locked(struct session *s, uint32_t index, const char *name, struct compl_po
 	if (result != COMPL_OK || tokens == 0)
 		return result;
 	if (index == 0)
-		result = completion_make(s, name, &index);
+		result = name_make(s, name, &index);
 	if (result == COMPL_OK)
-		result = completion_may_post(s, index, tokens);
+		result = post_check(s, index, tokens);
 	if (result == COMPL_OK)
-		completion_post(s, index, tokens, post, 0);
+		post_tokens(s, index, tokens, post, 0);
 	return result;
 }
 
@@ -266,7 +268,7 @@ compl_remove(struct compl_space *c, const char *name)
 		return result;
 	if (index == 0)
 		return repair_leave_with(&s, COMPL_E_MISSING);
-	completion_remove(&s, index);
+	name_remove(&s, index);
 	return repair_leave_with(&s, COMPL_OK);
 }
 

@@ -15,6 +15,8 @@
 #include "shm/os/clock.h"
 #include "shm/names/completion.h"
 #include "shm/names/line.h"
+#include "shm/names/name.h"
+#include "shm/names/post.h"
 #include "shm/names/producer.h"
 #include "shm/names/repair.h"
 #include "api/spelling.h"
@@ -44,12 +46,12 @@ static enum compl_result
 join(struct session *s, const char *name, unsigned flags, const char *command,
      struct compl_promise *promise)
 {
-	uint32_t completion = completion_find(s, name);
+	uint32_t completion = name_look_up(s, name);
 	enum compl_result result = COMPL_OK;
 	struct place how;
 
 	if (completion == 0)
-		result = completion_make(s, name, &completion);
+		result = name_make(s, name, &completion);
 	else if (flags & COMPL_PROMISE_SINGLE && producer_count(s, completion) > 0)
 		result = COMPL_TIMED_OUT;
 	if (result != COMPL_OK)
@@ -129,9 +131,9 @@ promise_keep(struct compl_space *c, struct compl_promise *promise, struct compl_
 	if (completion == 0)
 		return close_promise(&s, promise, COMPL_REMOVED);
 	post->awaited = line_first(&s, completion) != 0;
-	if ((result = completion_may_post(&s, completion, tokens)) != COMPL_OK)
+	if ((result = post_check(&s, completion, tokens)) != COMPL_OK)
 		return repair_leave_with(&s, result);
-	completion_post(&s, completion, tokens, post, stays ? 0 : promise->place);
+	post_tokens(&s, completion, tokens, post, stays ? 0 : promise->place);
 	return stays ? repair_leave_with(&s, result) : close_promise(&s, promise, result);
 }
 

@@ -9,7 +9,7 @@
 #include "shm/calls/removal.h"
 
 #include "shm/os/clock.h"
-#include "shm/names/completion.h"
+#include "shm/names/name.h"
 #include "shm/segment/file.h"
 #include "shm/segment/segment.h"
 #include "shm/names/repair.h"
@@ -22,7 +22,7 @@ mark_and_wake(struct compl_space *c, int64_t deadline_ns)
 
 	if (result != COMPL_OK || (result = repair_enter(&s, deadline_ns)) != COMPL_OK)
 		return result;
-	completion_remove_all(&s);
+	name_remove_all(&s);
 	return repair_leave_with(&s, COMPL_OK);
 }
 

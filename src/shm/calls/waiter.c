@@ -15,10 +15,10 @@
 #include <unistd.h>
 
 #include "shm/os/clock.h"
-#include "shm/names/completion.h"
 #include "shm/calls/deadlock.h"
 #include "shm/segment/file.h"
 #include "shm/names/line.h"
+#include "shm/names/name.h"
 #include "shm/names/producer.h"
 #include "shm/names/repair.h"
 #include "shm/calls/wait.h"
@@ -81,9 +81,9 @@ join(struct wait *w)
 
 	describe(w, &how);
 	for (size_t i = 0; i < w->req->count; i++) {
-		w->completions[i] = completion_find(s, w->req->names[i]);
+		w->completions[i] = name_look_up(s, w->req->names[i]);
 		if (w->completions[i] == 0)
-			result = completion_make(s, w->req->names[i], &w->completions[i]);
+			result = name_make(s, w->req->names[i], &w->completions[i]);
 		if (has_joined(w, i))
 			session_damaged(s);
 		if (result == COMPL_OK)
@@ -167,9 +167,9 @@ static enum compl_result
 find_names(struct wait *w)
 {
 	for (size_t i = 0; w->req->count > 1 && i < w->req->count; i++)
-		completion_find(&w->s, w->req->names[i]);
+		name_look_up(&w->s, w->req->names[i]);
 	for (size_t i = 0; i < w->req->count; i++) {
-		w->completions[i] = completion_find(&w->s, w->req->names[i]);
+		w->completions[i] = name_look_up(&w->s, w->req->names[i]);
 		w->out->which = i;
 		if (w->completions[i] == 0 && wait_has_flag(w, COMPL_WAIT_EXISTING))
 			return COMPL_E_MISSING;

@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
- * Order of a post: ring, or rouse; commit; and if it was a job, the walk (job.c).
+ * completion.c - reads and changes what is written in one completion's record
  *
- * Crash: before the commit nothing has happened; who was woken finds nothing and
- * sleeps again.  After it, the counter says so, and whoever comes to the lock next
- * finishes the walk.  Somebody comes: one of the two that were woken, or if they die,
- * who is behind them.
+ * Crash: the text of a new value goes to the slot that the record does not name; the commit names it.
  */
 #include "shm/names/completion.h"
 
@@ -13,10 +10,8 @@
 
 #include "shm/os/clock.h"
 #include "shm/names/directory.h"
-#include "shm/names/job.h"
 #include "shm/names/line.h"
 #include "shm/segment/log.h"
-#include "shm/names/producer.h"
 
 /* ---- status and value -------------------------------------------------------- */
 
@@ -68,10 +63,8 @@ log_value(struct session *s, uint32_t completion, const char *text)
 	log_put(s, &n->value, slot << 16 | ((uint32_t)length + 1));
 }
 
-/* Of a post that has a status or a value.  The first status other than 0 sticks, together with
- * its value; until then the latest value counts. */
-static void
-log_status(struct session *s, uint32_t completion, const struct compl_post *post)
+void
+completion_log_status(struct session *s, uint32_t completion, const struct compl_post *post)
 {
 	struct completion *n = completion_at(s, completion);
 
@@ -100,43 +93,14 @@ completion_is_idle(struct session *s, uint32_t completion)
 	       get(&n->producers.head) == 0 && line_first(s, completion) == 0;
 }
 
-static bool
-drop_if_idle(struct session *s, uint32_t completion)
+bool
+completion_drop_if_idle(struct session *s, uint32_t completion)
 {
 	if (!completion_is_idle(s, completion) || s->damaged)
 		return false;
 	directory_unlink(s, completion);
 	directory_free(s, completion);
 	return log_commit(s);
-}
-
-void
-completion_drop_if_idle(struct session *s, uint32_t completion)
-{
-	drop_if_idle(s, completion);
-}
-
-uint32_t
-completion_find(struct session *s, const char *name)
-{
-	uint32_t found = directory_find(s, name);
-
-	if (found == 0)
-		return 0;
-	producer_settle(s, found);
-	return drop_if_idle(s, found) ? 0 : found;
-}
-
-enum compl_result
-completion_make(struct session *s, const char *name, uint32_t *completion)
-{
-	enum compl_result result = directory_make(s, name, completion);
-
-	if (result != COMPL_E_NO_NAME && result != COMPL_E_NO_SPACE)
-		return result;
-	for (uint32_t i = 1; i <= s->completions && !s->damaged; i++)
-		completion_drop_if_idle(s, i);
-	return directory_make(s, name, completion);
 }
 
 /* The wait of this place is for any name, and another one has what it needs. */
@@ -168,70 +132,6 @@ completion_needed(struct session *s, uint32_t completion)
 		if (line_lead(s, place) != 0 && !is_served_elsewhere(s, place))
 			needed += get(&place_at(s, place)->need);
 	return needed;
-}
-
-enum compl_result
-completion_may_post(struct session *s, uint32_t completion, uint32_t tokens)
-{
-	uint32_t done = get(&completion_at(s, completion)->done);
-
-	if (done == COMPL_ALL || tokens == COMPL_ALL || tokens < COMPL_ALL - done)
-		return COMPL_OK;
-	return COMPL_E_OVERFLOW;
-}
-
-/* Rings or rouses before a commit; returns the job that is to follow it. */
-static enum job_kind
-announce(struct session *s, uint32_t completion, enum job_kind job)
-{
-	if (job != JOB_NONE && line_first(s, completion) != 0) {
-		line_rouse(s, completion, LINE_ROUSED);
-		return job;
-	}
-	line_ring(s, completion);
-	return JOB_NONE;
-}
-
-static enum job_kind
-job_of(uint32_t tokens, uint8_t status)
-{
-	if (tokens == COMPL_ALL)
-		return JOB_RELEASE;
-	return status != 0 ? JOB_FAIL : JOB_NONE;
-}
-
-void
-completion_post(struct session *s, uint32_t completion, uint32_t tokens,
-		const struct compl_post *post, uint32_t leaver)
-{
-	struct completion *n = completion_at(s, completion);
-	enum job_kind job = JOB_NONE;
-	uint32_t done = get(&n->done);
-	bool settled = done == COMPL_ALL || tokens == 0;
-	if (settled && leaver == 0)
-		return;
-	if (!settled) {
-		job = announce(s, completion, job_of(tokens, post->status));
-		log_put(s, &n->done, tokens == COMPL_ALL ? COMPL_ALL : done + tokens);
-		if (post->status != 0 || post->value != NULL)
-			log_status(s, completion, post);
-	}
-	if (leaver != 0)
-		queue_log_remove(s, leaver);
-	job_commit(s, job, completion);
-}
-
-void
-completion_orphan(struct session *s, uint32_t completion)
-{
-	const struct compl_post post = { .status = COMPL_STATUS_PRODUCER_DIED };
-	struct completion *n = completion_at(s, completion);
-	enum job_kind job = announce(s, completion, JOB_ORPHAN);
-
-	log_put(s, &n->done, COMPL_ALL);
-	log_put(s, &n->flags, get(&n->flags) | COMPLETION_ORPHAN);
-	log_status(s, completion, &post);
-	job_commit(s, job, completion);
 }
 
 /* Counter, status and value. */
@@ -274,36 +174,13 @@ completion_init(struct session *s, uint32_t completion)
 }
 
 void
-completion_reinit(struct session *s, uint32_t completion)
+completion_log_reinit(struct session *s, uint32_t completion)
 {
 	struct completion *n = completion_at(s, completion);
 
 	n->since_ns = clock_now_ns();
 	reset_statistics(n);
-	producer_announce(s, completion);
 	log_zero(s, n);
-	log_commit(s);
-	completion_drop_if_idle(s, completion);
-}
-
-void
-completion_remove(struct session *s, uint32_t completion)
-{
-	line_rouse(s, completion, LINE_ROUSED);
-	directory_unlink(s, completion);
-	job_commit(s, JOB_REMOVE, completion);
-}
-
-void
-completion_remove_all(struct session *s)
-{
-	unsigned wanting = LINE_ROUSED;
-
-	for (uint32_t i = 1; i <= s->completions && wanting > 0 && !s->damaged; i++)
-		if (get(&completion_at(s, i)->flags) & COMPLETION_USED)
-			wanting = line_rouse(s, i, wanting);
-	log_put(s, &s->h->mark, MARK_DEAD);
-	job_commit(s, JOB_REMOVE_ALL, 0);
 }
 
 void

@@ -16,6 +16,7 @@
 #include "shm/names/line.h"
 #include "shm/segment/log.h"
 #include "shm/names/place.h"
+#include "shm/names/post.h"
 
 struct queue_walk
 producer_walk(struct session *s, uint32_t completion)
@@ -51,7 +52,7 @@ producer_settle_all(struct session *s, uint32_t completion)
 	if (place == 0)
 		return;
 	if (get(&completion_at(s, completion)->done) != COMPL_ALL)
-		completion_orphan(s, completion);
+		post_orphan(s, completion);
 	for (; place != 0 && !s->damaged; place = find_dead(s, completion))
 		unlink_one(s, place);
 }
@@ -128,6 +129,6 @@ producer_leave(struct session *s, uint32_t place)
 	uint32_t completion = get(&place_at(s, place)->line);
 
 	if (get(&completion_at(s, completion)->done) != COMPL_ALL)
-		completion_orphan(s, completion);
+		post_orphan(s, completion);
 	unlink_one(s, place);
 }

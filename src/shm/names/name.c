@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * name.c - looks names up, makes them, begins them anew and removes them
+ *
+ * Crash: one commit takes the name away, or marks the segment dead, and notes the job; whoever comes
+ * to the lock next finishes its walk.
+ */
+#include "shm/names/name.h"
+
+#include "shm/names/completion.h"
+#include "shm/names/directory.h"
+#include "shm/names/job.h"
+#include "shm/names/line.h"
+#include "shm/names/producer.h"
+#include "shm/segment/log.h"
+
+uint32_t
+name_look_up(struct session *s, const char *name)
+{
+	uint32_t found = directory_find(s, name);
+
+	if (found == 0)
+		return 0;
+	producer_settle(s, found);
+	return completion_drop_if_idle(s, found) ? 0 : found;
+}
+
+enum compl_result
+name_make(struct session *s, const char *name, uint32_t *completion)
+{
+	enum compl_result result = directory_make(s, name, completion);
+
+	if (result != COMPL_E_NO_NAME && result != COMPL_E_NO_SPACE)
+		return result;
+	for (uint32_t i = 1; i <= s->completions && !s->damaged; i++)
+		completion_drop_if_idle(s, i);
+	return directory_make(s, name, completion);
+}
+
+void
+name_reinit(struct session *s, uint32_t completion)
+{
+	producer_announce(s, completion);
+	completion_log_reinit(s, completion);
+	log_commit(s);
+	completion_drop_if_idle(s, completion);
+}
+
+void
+name_remove(struct session *s, uint32_t completion)
+{
+	line_rouse(s, completion, LINE_ROUSED);
+	directory_unlink(s, completion);
+	job_commit(s, JOB_REMOVE, completion);
+}
+
+void
+name_remove_all(struct session *s)
+{
+	unsigned wanting = LINE_ROUSED;
+
+	for (uint32_t i = 1; i <= s->completions && wanting > 0 && !s->damaged; i++)
+		if (get(&completion_at(s, i)->flags) & COMPLETION_USED)
+			wanting = line_rouse(s, i, wanting);
+	log_put(s, &s->h->mark, MARK_DEAD);
+	job_commit(s, JOB_REMOVE_ALL, 0);
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * post.c - posts tokens, "all" or a producer's death, and lets the line know
+ *
+ * Order of a post: ring, or rouse; commit; and if it was a job, the walk (job.c).
+ *
+ * Crash: before the commit nothing has happened; a waiter that was woken finds nothing and
+ * sleeps again.  After it, the counter says so, and whoever comes to the lock next
+ * finishes the walk.  Somebody comes: one of the two that were woken, or if they die,
+ * the one behind them.
+ */
+#include "shm/names/post.h"
+
+#include "shm/names/completion.h"
+#include "shm/names/job.h"
+#include "shm/names/line.h"
+#include "shm/names/queue.h"
+#include "shm/segment/log.h"
+
+enum compl_result
+post_check(struct session *s, uint32_t completion, uint32_t tokens)
+{
+	uint32_t done = get(&completion_at(s, completion)->done);
+
+	if (done == COMPL_ALL || tokens == COMPL_ALL || tokens < COMPL_ALL - done)
+		return COMPL_OK;
+	return COMPL_E_OVERFLOW;
+}
+
+/* Rings or rouses before a commit; returns the job that is to follow it. */
+static enum job_kind
+announce(struct session *s, uint32_t completion, enum job_kind job)
+{
+	if (job != JOB_NONE && line_first(s, completion) != 0) {
+		line_rouse(s, completion, LINE_ROUSED);
+		return job;
+	}
+	line_ring(s, completion);
+	return JOB_NONE;
+}
+
+static enum job_kind
+job_of(uint32_t tokens, uint8_t status)
+{
+	if (tokens == COMPL_ALL)
+		return JOB_RELEASE;
+	return status != 0 ? JOB_FAIL : JOB_NONE;
+}
+
+void
+post_tokens(struct session *s, uint32_t completion, uint32_t tokens, const struct compl_post *post,
+	    uint32_t leaver)
+{
+	struct completion *n = completion_at(s, completion);
+	enum job_kind job = JOB_NONE;
+	uint32_t done = get(&n->done);
+	bool settled = done == COMPL_ALL || tokens == 0;
+	if (settled && leaver == 0)
+		return;
+	if (!settled) {
+		job = announce(s, completion, job_of(tokens, post->status));
+		log_put(s, &n->done, tokens == COMPL_ALL ? COMPL_ALL : done + tokens);
+		if (post->status != 0 || post->value != NULL)
+			completion_log_status(s, completion, post);
+	}
+	if (leaver != 0)
+		queue_log_remove(s, leaver);
+	job_commit(s, job, completion);
+}
+
+void
+post_orphan(struct session *s, uint32_t completion)
+{
+	const struct compl_post post = { .status = COMPL_STATUS_PRODUCER_DIED };
+	struct completion *n = completion_at(s, completion);
+	enum job_kind job = announce(s, completion, JOB_ORPHAN);
+
+	log_put(s, &n->done, COMPL_ALL);
+	log_put(s, &n->flags, get(&n->flags) | COMPLETION_ORPHAN);
+	completion_log_status(s, completion, &post);
+	job_commit(s, job, completion);
+}
