@@ -2,7 +2,6 @@
 #include "shm/calls/sight.h"
 
 #include "shm/names/line.h"
-#include "shm/calls/wait.h"
 
 static enum obstacle
 look_at(struct wait *w, size_t i, uint32_t *ahead)

@@ -5,9 +5,7 @@
 #ifndef SIGHT_H
 #define SIGHT_H
 
-#include "shm/segment/session.h"
-
-struct wait;
+#include "shm/calls/wait.h"
 
 /* What stands between a wait and one of its names. */
 enum obstacle {

@@ -64,10 +64,10 @@ wait_count(struct wait *w)
 /* ---- taking and leaving ------------------------------------------------------- */
 
 enum compl_result
-wait_take(struct wait *w, const struct sight *sight)
+wait_take(struct wait *w, size_t one)
 {
 	bool any = wait_has_flag(w, COMPL_WAIT_ANY);
-	size_t from = any ? sight->first : 0, to = any ? from + 1 : w->req->count;
+	size_t from = any ? one : 0, to = any ? from + 1 : w->req->count;
 
 	w->out->which = from;
 	for (size_t i = from; i < to; i++) {

@@ -5,8 +5,8 @@
 #ifndef WAIT_H
 #define WAIT_H
 
+#include "shm/os/futex.h"
 #include "shm/segment/session.h"
-#include "shm/calls/sight.h"
 
 struct scene;
 
@@ -38,8 +38,9 @@ wait_has_flag(const struct wait *w, enum compl_wait_flags flag)
 	return w->req->flags & (unsigned)flag;
 }
 
-/* The point of commit: takes what is in sight.  Under the lock. */
-enum compl_result wait_take(struct wait *w, const struct sight *sight);
+/* The point of commit: takes the tokens of all names, or where any name will do those of one.
+ * They are there.  Under the lock. */
+enum compl_result wait_take(struct wait *w, size_t one);
 
 /* What a name has to say, into the outcome.  Under the lock. */
 void wait_read_word(struct wait *w, size_t i);

@@ -21,6 +21,7 @@
 #include "shm/names/name.h"
 #include "shm/names/producer.h"
 #include "shm/names/repair.h"
+#include "shm/calls/sight.h"
 #include "shm/calls/wait.h"
 #include "shm/calls/watch.h"
 
@@ -219,7 +220,7 @@ is_ended(struct wait *w, enum compl_result *end)
 			return true;
 		}
 		if (any ? sight.clear > 0 : sight.clear == w->req->count) {
-			*end = wait_take(w, &sight);
+			*end = wait_take(w, sight.first);
 			return true;
 		}
 		if (is_over(w)) {

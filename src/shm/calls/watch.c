@@ -34,7 +34,6 @@
 #include "shm/names/line.h"
 #include "shm/names/place.h"
 #include "shm/names/producer.h"
-#include "shm/calls/wait.h"
 
 #define FALLBACK_NS CLOCK_SECOND_NS /* without futex_waitv(2) */
 

@@ -5,10 +5,9 @@
 #ifndef WATCH_H
 #define WATCH_H
 
-#include "shm/os/futex.h"
 #include "shm/calls/sight.h"
-
-struct wait;
+#include "shm/calls/wait.h"
+#include "shm/os/futex.h"
 
 /* Notes what to sleep on, by what is in sight; nothing if something has just gone, for a
  * new look.  Under the lock. */
