@@ -35,16 +35,8 @@ struct command {
 	int (*run)(const struct cli_call *call);
 };
 
-/* In the order of the help, NULL last. */
-extern const struct command *const commands[];
-
-/* Ends with an error that names the nearest one if there is no such command. */
-const struct command *command_find_or_die(const char *name);
-
+/* All but `help`, which is about the others and stands beside their table, in main.c. */
 extern const struct command cmd_init, cmd_wait, cmd_try, cmd_done, cmd_test, cmd_reinit, cmd_rm,
-	cmd_run, cmd_scope, cmd_ls, cmd_check, cmd_help;
-
-/* 'compl help', or 'compl help COMMAND' if command is not NULL.  Returns the exit status. */
-int help_show(const struct command *command);
+	cmd_run, cmd_scope, cmd_ls, cmd_check;
 
 #endif

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: ISC
  *
- * help.c - the help: everything in it comes from the tables
+ * help.c - writes the help: everything in it comes from the tables
  */
+#include "cmd/help.h"
+
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/message.h"
 #include "cli/output.h"
 #include "cli/status.h"
-#include "cmd/cmd.h"
 
 #define LINE_WIDTH 79
 
@@ -136,7 +136,7 @@ show_command(const struct command *command)
 }
 
 static void
-show_all(void)
+show_all(const struct command *const *commands)
 {
 	output_text(
 		"usage: compl COMMAND [NAME...] [OPTION...] [-- CMD...]\n\n"
@@ -158,30 +158,12 @@ show_all(void)
 }
 
 int
-help_show(const struct command *command)
+help_show(const struct command *const *commands, const struct command *command)
 {
 	if (command != NULL)
 		show_command(command);
 	else
-		show_all();
+		show_all(commands);
 	output_end_or_die(NULL);
 	return STATUS_DONE;
 }
-
-static int
-run(const struct cli_call *call)
-{
-	if (call->name_count > 1)
-		usage_or_die(NULL, "%s: one command at a time", call->names[1]);
-	return help_show(call->name_count == 0 ? NULL : command_find_or_die(call->names[0]));
-}
-
-const struct command cmd_help = {
-	.name = "help",
-	.operands = "[COMMAND]",
-	.summary = "show this, or what a command does",
-	.text = "Shows all commands, or what COMMAND does and which options it has.\n",
-	.example = "compl help wait\n",
-	.subject = ABOUT_COMPL,
-	.run = run,
-};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * main.c - a table and a dispatch
+ * main.c - the table of the commands, and the way from the command line to one of them
  */
 #include <fcntl.h>
 #include <string.h>
@@ -14,8 +14,22 @@
 #include "cli/signals.h"
 #include "cli/status.h"
 #include "cmd/cmd.h"
+#include "cmd/help.h"
 
-const struct command *const commands[] = {
+static int run_help(const struct cli_call *call);
+
+static const struct command cmd_help = {
+	.name = "help",
+	.operands = "[COMMAND]",
+	.summary = "show this, or what a command does",
+	.text = "Shows all commands, or what COMMAND does and which options it has.\n",
+	.example = "compl help wait\n",
+	.subject = ABOUT_COMPL,
+	.run = run_help,
+};
+
+/* In the order of the help, NULL last. */
+static const struct command *const commands[] = {
 	&cmd_init, &cmd_wait,  &cmd_try, &cmd_done,  &cmd_test, &cmd_reinit, &cmd_rm,
 	&cmd_run,  &cmd_scope, &cmd_ls,	 &cmd_check, &cmd_help, NULL,
 };
@@ -30,13 +44,25 @@ no_such_command(const char *name)
 	usage_or_die(nearest.best, "%s: no such command", name);
 }
 
-const struct command *
-command_find_or_die(const char *name)
+static const struct command *
+find_command_or_die(const char *name)
 {
 	for (size_t i = 0; commands[i] != NULL; i++)
 		if (strcmp(commands[i]->name, name) == 0)
 			return commands[i];
 	no_such_command(name);
+}
+
+static int
+run_help(const struct cli_call *call)
+{
+	const struct command *command = NULL;
+
+	if (call->name_count > 1)
+		usage_or_die(NULL, "%s: one command at a time", call->names[1]);
+	if (call->name_count == 1)
+		command = find_command_or_die(call->names[0]);
+	return help_show(commands, command);
 }
 
 /* Descriptors 0 to 2 that are closed are filled with one that can be neither read nor written,
@@ -58,7 +84,7 @@ read_command_line_or_die(struct cli_call *call, char **argv)
 
 	if (word == NULL)
 		return NULL;
-	command = command_find_or_die(word);
+	command = find_command_or_die(word);
 	message_from(command->name);
 	parser.own = command->options;
 	parser.takes_cmd = command->cmd != CMD_NONE;
@@ -108,7 +134,7 @@ main(int argc, char **argv)
 	if (call.set.version)
 		return show_version();
 	if (call.set.help)
-		return help_show(command);
+		return help_show(commands, command);
 	if (command == NULL)
 		usage_or_die(NULL,
 			     "no command; usage: compl COMMAND [NAME...] [OPTION...] [-- CMD...]");
