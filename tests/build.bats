@@ -101,7 +101,7 @@ copy_tree() {
 	run ! grep -E ' (CC|LINK) ' again
 }
 
-@test "lint-layers refuses what breaks the layers, the futex rule and the clock rule" {
+@test "lint-layers refuses what breaks the layers, circles, the futex rule and the clock rule" {
 	[ -d "$top/build/glibc/obj" ] || skip "needs the objects of make glibc"
 	local complaint
 	mkdir tests
@@ -113,6 +113,8 @@ copy_tree() {
 	echo '#include "shm/segment/segment.h"' >>src/cmd/done.c
 	echo '#include "cmd/cmd.h"' >>src/shm/calls/libcompl.c
 	echo '#include "no-such.h"' >>src/shm/calls/waiter.c
+	echo '#include "shm/names/queue.h"' >>src/shm/names/place.h
+	echo '#include "shm/segment/segment.h"' >>src/shm/segment/pages.c
 	echo 'long f(void) { return syscall(SYS_futex, 0, 0); }' >>src/shm/segment/log.c
 	echo 'long f(void) { return syscall(__NR_futex_waitv, 0, 0); }' >>src/cli/text.c
 	echo 'int f(void) { return clock_gettime(CLOCK_REALTIME, 0); }' >>src/shm/names/line.c
@@ -129,14 +131,16 @@ copy_tree() {
 		"cli/text.c: __NR_futex belongs into shm/os/futex.c" \
 		"shm/names/line.c: clock_gettime( belongs into shm/os/clock.c" \
 		"cmd/wait.c: time( belongs into shm/os/clock.c" \
+		": a circle: shm/names/place -> shm/names/queue -> shm/names/place" \
+		": a circle: shm/segment/file -> shm/segment/pages -> shm/segment/segment -> shm/segment/file" \
 		"newcomer.h: in no layer"; do
 		echo "wanted: $complaint"
 		[[ $output == *"src/$complaint"* ]]
 	done
-	[ "${#lines[@]}" -eq 9 ]
+	[ "${#lines[@]}" -eq 11 ]
 }
 
-@test "lint-layers refuses a library that prints, exits or calls upwards" {
+@test "lint-layers refuses a library that prints, exits, or calls upwards or in a circle" {
 	mkdir tests
 	cp "$top/tests/lint-layers" tests/
 	copy_tree built
@@ -148,6 +152,8 @@ copy_tree() {
 	echo 'void completion_all(void); void gate_up(void); void gate_up(void) { completion_all(); }' >>tree/src/shm/os/gate.c
 	echo 'void completion_all(void); void completion_all(void) { }' >>tree/src/shm/names/completion.c
 	echo 'void line_print(void); void help_up(void); void help_up(void) { line_print(); }' >>tree/src/cmd/help.c
+	echo 'void job_down(void); void job_down(void) { }' >>tree/src/shm/names/job.c
+	echo 'void job_down(void); void directory_up(void); void directory_up(void) { job_down(); }' >>tree/src/shm/names/directory.c
 	make -s -C tree -j2 glibc >log 2>&1 3>&- || {
 		cat log
 		false
@@ -156,6 +162,7 @@ copy_tree() {
 	[[ $output == *"src/shm/names/line.c: uses puts"* ]]
 	[[ $output == *"src/shm/segment/log.c: uses exit"* ]]
 	[[ $output == *"src/shm/os/gate.c: is in layer 0 and calls completion_all of shm/names/completion.c in layer 2"* ]]
+	[[ $output == *"src/: a circle: "*"shm/names/directory -> shm/names/job"* ]]
 	[[ $output == *"src/cmd/help.c: belongs to the command and calls line_print of shm/names/line.c"* ]]
 }
 
