@@ -166,6 +166,22 @@ copy_tree() {
 	[[ $output == *"src/cmd/help.c: belongs to the command and calls line_print of shm/names/line.c"* ]]
 }
 
+@test "lint refuses a source that does not open with its name and what it owns" {
+	mkdir tests
+	cp "$top/tests/lint" tests/
+	cp -r "$top/src" .
+	run -0 tests/lint openings
+	sed -i '3s/line\.c/lines.c/' src/shm/names/line.c
+	sed -i '3s/ - .*/ -/' src/cli/json.h
+	sed -i '2,3d' src/cmd/wait.c
+	run -1 tests/lint openings
+	echo "$output"
+	[[ $output == *"src/shm/names/line.c: its third line is not ' * line.c - "* ]]
+	[[ $output == *"src/cli/json.h: its third line is not "* ]]
+	[[ $output == *"src/cmd/wait.c: its third line is not "* ]]
+	[ "${#lines[@]}" -eq 5 ]
+}
+
 # tap NAME LINE…: a program that writes these lines; a last line may be a command
 tap() {
 	local name=$1

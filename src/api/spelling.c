@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * spelling.c - decides what may be the name of a completion or a namespace, and what is UTF-8
+ */
 #include "api/spelling.h"
 
 #include <stdint.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * spelling - what may be a name, and what is UTF-8
+ * spelling.h - what may be a name, and what is UTF-8
  */
 #ifndef SPELLING_H
 #define SPELLING_H

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
+ * audit.c - compares every record of a segment with every invariant, and has damage repaired
+ *
  * Under the lock, after the repair that every dead owner brings about, so that what is
  * found is damage and not somebody's death.  Reads only; a table of who has been seen where
  * tells whether a record is in exactly one place.

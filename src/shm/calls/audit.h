@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * audit - every invariant of a segment, looked at
+ * audit.h - every invariant of a segment, looked at
  */
 #ifndef AUDIT_H
 #define AUDIT_H

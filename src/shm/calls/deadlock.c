@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
+ * deadlock.c - searches what was noted of waits and producers for a cycle that cannot end
+ *
  * No false alarms.  A process that does anything else than to wait, has several threads, or
  * cannot be looked into, is not stuck, and so is nothing that depends on it.  What was noted
  * under the lock and what /proc says are of two moments: a process is counted as waiting for

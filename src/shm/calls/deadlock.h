@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * deadlock - waits that would wait for each other for ever
+ * deadlock.h - waits that would wait for each other for ever
  *
  * A name is stuck if it has producers, and each of them is; a producer is stuck if it and every
  * process below it waits: for a name that is stuck, or for a child that does.  A wait closes

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
- * What compl.h promises: arguments are checked here, once, and nothing below checks
- * them again.
+ * libcompl.c - the functions of compl.h: checks their arguments and calls what does the work
+ *
+ * Invariant: arguments are checked here, once, and nothing below checks them again.
  */
 #include "compl.h"
 

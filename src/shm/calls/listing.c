@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
+ * listing.c - copies a namespace's names, waiters and producers into one block of memory
+ *
  * Counted under the lock, allocated without it, filled under it again; begun
  * anew if more has come meanwhile.  Names and waiters that only the dead hold are
  * not there.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * listing - a snapshot of a namespace
+ * listing.h - a snapshot of a namespace
  */
 #ifndef LISTING_H
 #define LISTING_H

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
+ * probe.c - answers whether a name is done, without taking the lock
+ *
  * A change between the first look at the count of changes and the last makes the answer void.
  * Until that is known nothing that was read is believed: every index is compared with the
  * tables' size, and a chain is followed no further than there can be records.

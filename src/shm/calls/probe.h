@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * probe - a look at one name without the lock
+ * probe.h - a look at one name without the lock
  */
 #ifndef PROBE_H
 #define PROBE_H

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
+ * promise.c - makes, keeps and breaks a thread's promise to complete a name
+ *
  * Invariant: between calls the beacon of each open promise is on the thread's private list
  * (robust_keep()), beyond whatever a call puts there.
  *

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * promise - a thread's word that it will complete a name: compl.h's compl_promise(),
+ * promise.h - a thread's word that it will complete a name: compl.h's compl_promise(),
  * compl_keep() and compl_break()
  */
 #ifndef PROMISE_H

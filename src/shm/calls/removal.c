@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * Mark, wake, unlink, in this order.
+ * removal.c - removes a namespace: marks it dead, wakes everybody, unlinks the file, in this order
  *
  * Crash: once the mark is committed the namespace is gone, whoever is killed: the
  * next owner of the lock goes on waking, and who opens the path finds the mark, and

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * removal - the end of a whole namespace
+ * removal.h - the end of a whole namespace
  */
 #ifndef REMOVAL_H
 #define REMOVAL_H

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * scene.c - notes, under the lock, who waits for produced names and who produces them
+ */
 #include "shm/calls/scene.h"
 
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * scene - who waits for what is produced, and who produces it
+ * scene.h - who waits for what is produced, and who produces it
  */
 #ifndef SCENE_H
 #define SCENE_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * Which scopes have lost their makers, and a new one.
+ * scope.c - makes a namespace that lives as long as its maker, and removes those whose makers died
  *
  * Invariant: the maker of a scope holds a lock on the segment's file (fcntl(2), of the open file
  * description) for as long as it lives; the kernel lets go of it when the maker dies, whoever

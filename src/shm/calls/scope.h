@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * scope - a namespace that lives as long as its maker
+ * scope.h - a namespace that lives as long as its maker
  */
 #ifndef SCOPE_H
 #define SCOPE_H

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * sight.c - looks at each name of a wait: covered, somebody ahead, or too few tokens
+ */
 #include "shm/calls/sight.h"
 
 #include "shm/names/line.h"

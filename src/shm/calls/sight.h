@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * sight - what stands between a wait and its names
+ * sight.h - what stands between a wait and its names
  */
 #ifndef SIGHT_H
 #define SIGHT_H

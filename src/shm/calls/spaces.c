@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
- * Reads the directory that the segments are in.  What is not a regular file of the expected
+ * spaces.c - lists the namespaces of a user: the files with such a name in /dev/shm
+ *
+ * What is not a regular file of the expected
  * owner is no namespace; whether it is sound is for who opens it to find out.
  */
 #include "shm/calls/spaces.h"

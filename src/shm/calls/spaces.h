@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * spaces - which namespaces there are
+ * spaces.h - which namespaces there are
  */
 #ifndef SPACES_H
 #define SPACES_H

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
- * Leaving.  Death, a deadline and a release by "all" are the same to those behind:
+ * wait.c - ends a wait: takes its tokens, reads its outcome, gives its places up
+ *
+ * Death, a deadline and a release by "all" are the same to those behind:
  * the beacon changes.  So a waiter may leave without the lock, whose owner may be
  * stopped; who comes next unlinks its places.  It must only have changed its state
  * from WAITING first: of a release and a deadline exactly one happens.

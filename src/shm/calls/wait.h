@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * wait - one wait, in the waiter's own memory, and how it ends
+ * wait.h - one wait, in the waiter's own memory, and how it ends
  */
 #ifndef WAIT_H
 #define WAIT_H

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
- * One loop.  A round is: take the lock, look, and either take the tokens and leave, or
+ * waiter.c - the one loop of all waits: lines up, looks, sleeps, and leaves
+ *
+ * A round is: take the lock, look, and either take the tokens and leave, or
  * note what is in the way, give the lock back, and sleep on that.  What is in the way
  * is a word (watch.h) that changes when it is gone.
  *

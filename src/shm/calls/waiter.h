@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * waiter - lining up, sleeping, waking, leaving: the one loop of all waits
+ * waiter.h - lining up, sleeping, waking, leaving: the one loop of all waits
  */
 #ifndef WAITER_H
 #define WAITER_H

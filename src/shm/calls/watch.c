@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
+ * watch.c - chooses the words that a wait sleeps on, and sleeps on them
+ *
  * What a wait sleeps on:
  *
  *	all names	the beacon ahead in the first line where somebody is ahead;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * watch - the words that a wait sleeps on
+ * watch.h - the words that a wait sleeps on
  */
 #ifndef WATCH_H
 #define WATCH_H

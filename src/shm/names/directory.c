@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
+ * directory.c - keeps the hash table from names to completions, and the free completions
+ *
  * Invariant: a completion is on exactly one chain of a bucket (USED), or on the
  * free list, or is being walked after its removal (REMOVED).
  *

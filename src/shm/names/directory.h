@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * directory - from names to completions
+ * directory.h - from names to completions
  *
  * A hash table of chains.  Taking a name out leaves nothing behind, so a
  * look-up costs the same after a million names have come and gone.

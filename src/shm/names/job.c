@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
+ * job.c - walks along a line and ends the waits in it that are over
+ *
  * Crash: a walk may be broken off anywhere and is begun again by whoever comes to the lock
  * next.  Whom it had ended already is on the way out by then, and is unlinked.
  *

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: ISC
  *
- * job - a walk along a line that has been committed to
- * * "All", a removal, a failure and a producer's death end more than one wait.  What they do is written into
- * the header in the same transaction that changes the counter, and then done, place by
- * place.  All calls: under the lock.
+ * job.h - a walk along a line that has been committed to
+ *
+ * "All", a removal, a failure and a producer's death end more than one wait.  What they do is
+ * written into the header in the same transaction that changes the counter, and then done, place
+ * by place.  All calls: under the lock.
  */
 #ifndef JOB_H
 #define JOB_H

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
+ * line.c - keeps the waiters of a completion in order, and puts them to sleep and wakes them
+ *
  * Who stands is derived from what cannot lie about a death: the beacons of a place and of
  * its lead, and the lead's state.  Who does not stand any more is unlinked by whoever
  * meets it.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * line - the waiters of a completion, first come, first served
+ * line.h - the waiters of a completion, first come, first served
  *
  * Each waiter owns a *beacon*, a robust word, for each line that it stands in, and
  * sleeps on the beacon of the one ahead: whoever leaves, by death too, thereby

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
+ * place.c - hands places out and takes them back, and knows which may be used again
+ *
  * Reuse is the danger: a sleeper has read "TID 7 owns this beacon", and before it
  * is asleep thread 7 leaves, and comes back, and is given the same place:
  * the sleeper would wait for somebody behind itself.  Flags or counts against

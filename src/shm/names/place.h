@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * place - the records that lines are made of, and the queue of those that are free
+ * place.h - the records that lines are made of, and the queue of those that are free
  *
  * First in, first out, so that a place rests as long as possible.  All calls: under the
  * lock.

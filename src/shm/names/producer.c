@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
+ * producer.c - registers producers, and finds the dead ones and tells of them
+ *
  * Invariant: a wait that is first in line of a name which is not at "all", and sleeps, sleeps
  * on the beacons of all living producers of that name too, or on a word that has changed.
  * Therefore whatever adds to the producers that count (a registration, a reinit of a name at

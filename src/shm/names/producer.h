@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * producer - who has promised to complete a completion
+ * producer.h - who has promised to complete a completion
  *
  * A producer owns a beacon, as a waiter does, in a place among the producers of the name.
  * Who waits for the name sleeps on these beacons too: the kernel wakes one of them when a

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
+ * queue.c - links and unlinks the places of one queue
+ *
  * Invariant: the places of a queue are doubly linked in the order of their coming, and no
  * place is in two queues, or in a queue and on the free queue.  Every change of that is one
  * transaction, so it holds for whoever comes after a death.

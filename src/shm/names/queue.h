@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * queue - places in a row: the waiters of a completion, or its producers
+ * queue.h - places in a row: the waiters of a completion, or its producers
  *
  * All calls: under the lock.
  */

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
+ * rebuild.c - makes the links of a damaged segment anew from its records
+ *
  * What a record says of itself (its name, its counter, where it stands, its ticket) is
  * taken for true, and all that says how records hang together is made anew: buckets and
  * chains, lines in the order of their tickets, free lists.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * rebuild - all links of a segment, made anew from its records
+ * rebuild.h - all links of a segment, made anew from its records
  */
 #ifndef REBUILD_H
 #define REBUILD_H

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
+ * repair.c - takes and gives back the lock, and finishes what a dead owner has begun
+ *
  * Crash: a repair may die like anything else.  The kernel says so to the next
  * owner, who begins it again: replaying a log is idempotent, and so is the job's
  * walk.

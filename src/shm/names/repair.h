@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * repair - in and out of the lock, and the one path that follows a dead owner
+ * repair.h - in and out of the lock, and the one path that follows a dead owner
  */
 #ifndef REPAIR_H
 #define REPAIR_H

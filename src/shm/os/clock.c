@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * clock.c - reads CLOCK_MONOTONIC
+ */
 #include "shm/os/clock.h"
 
 int64_t

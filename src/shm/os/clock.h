@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * clock - the library's only look at the time
+ * clock.h - the library's only look at the time
  *
  * A deadline is a point of CLOCK_MONOTONIC in nanoseconds, INT64_MAX is
  * never; a timeout is a length.  Setting the wall clock changes neither.

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * family.c - reads from /proc all processes, who started whom, and who waits for a child
+ */
 #include "shm/os/family.h"
 
 #include <dirent.h>

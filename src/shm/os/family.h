@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * family - which processes there are, who started whom, and who waits for a child
+ * family.h - which processes there are, who started whom, and who waits for a child
  */
 #ifndef FAMILY_H
 #define FAMILY_H

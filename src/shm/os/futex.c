@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * futex.c - sleeps on words and wakes those who do, by futex(2) and futex_waitv(2)
+ */
 #include "shm/os/futex.h"
 
 #include <errno.h>

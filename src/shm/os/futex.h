@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * futex - the kernel's side of every sleep and wake; nothing else in the tree
+ * futex.h - the kernel's side of every sleep and wake; nothing else in the tree
  * issues these system calls
  *
  * All words are shared between processes.  A futex wait gives no memory

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * gate.c - blocks and unblocks the signals of the calling thread
+ */
 #include "shm/os/gate.h"
 
 void

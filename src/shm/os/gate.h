@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * gate - signals that must not come while something is taken and not yet told
+ * gate.h - signals that must not come while something is taken and not yet told
  *
  * Closed from before the lock is asked for until it is given back, open
  * whenever the thread sleeps: a terminating signal then takes effect by its

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
+ * libclist.c - asks the kernel for the robust list that libc has registered, and keeps the answer
+ *
  * What a thread was told holds until it ends, registers another list, or goes on as the only
  * thread of a child; a child has the thread's memory, but neither its id nor its list.
  *

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * libclist - the robust list that libc has registered for the calling thread
+ * libclist.h - the robust list that libc has registered for the calling thread
  */
 #ifndef LIBCLIST_H
 #define LIBCLIST_H

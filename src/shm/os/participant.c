@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * participant.c - looks into /proc whether a thread has a segment mapped
+ */
 #include "shm/os/participant.h"
 
 #include <fcntl.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * participant - does a thread take part in a segment at all?
+ * participant.h - does a thread take part in a segment at all?
  */
 #ifndef PARTICIPANT_H
 #define PARTICIPANT_H

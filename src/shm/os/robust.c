@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * Owns the links of the calling thread's robust list for as long as a call of
- * the library lasts.
+ * robust.c - owns the links of the calling thread's robust list for as long as a call lasts
  *
  * Invariant: a word that holds our TID is on the list, or is its pending
  * operation.  So death at any instruction is a clean release.

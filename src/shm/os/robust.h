@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * robust - words that the kernel lets go of when their owner dies
+ * robust.h - words that the kernel lets go of when their owner dies
  *
  * A robust word is a futex word TID | FUTEX_WAITERS | FUTEX_OWNER_DIED.  Its
  * owner keeps it on the robust list of its thread (set_robust_list(2), the

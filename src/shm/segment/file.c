@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
+ * file.c - names, opens, checks and unlinks the file behind a segment
+ *
  * All that decides whether a file is used is looked at on the descriptor, after the open.
  */
 #include "shm/segment/file.h"

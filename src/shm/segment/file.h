@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * file - the file behind a segment: its name, whose it is, its size, its end
+ * file.h - the file behind a segment: its name, whose it is, its size, its end
  *
  * All calls but file_path() are about a handle whose name is set, and leave errno with
  * COMPL_E_SYSTEM.

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: ISC
  *
- * layout - the bytes of a segment; this header is its specification
+ * layout.h - the bytes of a segment; this header is its specification
  *
  * A file full of zeros is a valid, empty segment: creating one is open and
  * ftruncate, which both may be done twice, and no creator can die half-way.
  * Fixed widths and offsets: glibc and musl, containers and hosts share it.
  * The file is sparse; pages are reserved (fallocate) before they are touched.
- * *	0        header, its first 64 bytes the same in every version, and behind
+ *
+ *	0        header, its first 64 bytes the same in every version, and behind
  *	         it, in the same page, the redo log
  *	4 KiB    buckets of the directory
  *	36 KiB   completions   16,384 x 256 bytes
-*	         places        65,536 x 128 bytes      -- robust words end here
+ *	         places        65,536 x 128 bytes      -- robust words end here
  *	         values of completions, two of 256 bytes each
  *	         values of released places, 256 bytes each
  *

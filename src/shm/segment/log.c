@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
+ * log.c - collects the changes of a transaction, commits them, and does them again after a death
+ *
  * Crash: the store of the length is the point of commit.  Before it the entries
  * mean nothing; after it, whoever takes the lock next applies them, again and
  * again if need be: absolute values, applied in order, give the same result

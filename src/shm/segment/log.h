@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * log - all that changes under the lock, changes at once
+ * log.h - all that changes under the lock, changes at once
  *
  *	log_put(s, &completion->done, 3);
  *	log_put(s, &completion->status, 0);

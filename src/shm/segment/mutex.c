@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
+ * mutex.c - locks and unlocks the one lock of a segment, and sleeps for it
+ *
  * Invariant: the word is 0, or FUTEX_OWNER_DIED with whatever, or thread id and
  * FUTEX_WAITERS.
  *

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * mutex - the one lock of a segment: a robust word that is slept for
+ * mutex.h - the one lock of a segment: a robust word that is slept for
  */
 #ifndef MUTEX_H
 #define MUTEX_H

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * pages.c - reserves the pages of a segment with posix_fallocate(3) before they are touched
+ */
 #include "shm/segment/pages.h"
 
 #include <errno.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * pages - what a segment has to pay for before it touches it: a full /dev/shm is an
+ * pages.h - what a segment has to pay for before it touches it: a full /dev/shm is an
  * error, not a SIGBUS
  *
  * COMPL_E_NO_SPACE, or COMPL_E_SYSTEM with errno.

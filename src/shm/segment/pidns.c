@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * pidns.c - compares our pid namespace with that of the first user, and notes if they differ
+ */
 #include "shm/segment/pidns.h"
 
 #include <sys/stat.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * pidns - whether all users of a segment are of one pid namespace
+ * pidns.h - whether all users of a segment are of one pid namespace
  */
 #ifndef PIDNS_H
 #define PIDNS_H

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
+ * segment.c - opens a segment: finds its file, checks it, maps it, and makes the handle
+ *
  * Invariant: a segment is used only if it is a regular file of the expected
  * owner, not writable by the world, of the size of this layout, and carries its
  * magic and version.

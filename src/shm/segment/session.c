@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * session.c - begins a call in a segment, and checks the indices that lead into it
+ */
 #include "shm/segment/session.h"
 
 #include <string.h>
