@@ -182,6 +182,24 @@ copy_tree() {
 	[ "${#lines[@]}" -eq 5 ]
 }
 
+@test "lint refuses a map that lacks a file, or has one that there is not" {
+	mkdir tests
+	cp "$top/tests/lint" tests/
+	cp -r "$top/src" .
+	run -0 tests/lint map
+	mv src/cli/json.h src/cli/jason.h
+	rm src/order.ld
+	touch src/shm/os/new.c
+	sed -i 's/^ \*\tgrid .*/&\n&/' src/cmd/main.c
+	run -1 tests/lint map
+	echo "$output"
+	[[ $output == *"the map has no line for src/cli/jason"* ]]
+	[[ $output == *"the map has no line for src/shm/os/new"* ]]
+	[[ $output == *"the map has a line too many for src/order.ld"* ]]
+	[[ $output == *"the map has a line too many for src/cli/grid"* ]]
+	[ "${#lines[@]}" -eq 6 ]
+}
+
 # tap NAME LINE…: a program that writes these lines; a last line may be a command
 tap() {
 	local name=$1

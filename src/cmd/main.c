@@ -1,6 +1,123 @@
 /* SPDX-License-Identifier: ISC
  *
  * main.c - the table of the commands, and the way from the command line to one of them
+ *
+ * The map: all files of the source, seen from main() downwards.  A folder is a room, and uses only
+ * rooms below it; cmd and cli see nothing of the library but compl.h.  In a room the files that
+ * `compl wait` passes through come first, in its order.  A line is about the .c and the .h of that name.
+ *
+ * Read compl.h first, for what is promised, and then these five, from which the rest follows:
+ * shm/segment/layout.h (the bytes and the lock), shm/segment/log.h (how they change),
+ * shm/os/robust.h (what a death does), shm/names/line.h (how waiters stand, sleep and wake) and
+ * shm/calls/waiter.c (the loop of all waits).
+ *
+ * src/               what every room may see
+ *	compl.h          the API and its manual: all that the command knows of the library
+ *	order.ld         lays what a short command runs side by side, by object and section
+ *
+ * src/cmd/           the commands, a file each
+ *	main             the table of the commands, and the way to one of them
+ *	cmd              what a command is: its texts, its options, its function
+ *	wait             waits for tokens of its names
+ *	try              takes tokens that are there, without waiting
+ *	done             posts tokens or "all"
+ *	test             whether a name is done
+ *	init             makes a name permanent
+ *	reinit           sets names back to zero
+ *	rm               removes names, or a whole namespace
+ *	run              runs CMD, and posts how it ended or that it is ready
+ *	scope            runs CMD in a namespace that ends with it
+ *	ls               lists a namespace, or which there are
+ *	check            looks for contradictions in a namespace
+ *	help             the text of the help, from the table in main.c
+ *
+ * src/cli/           what commands share
+ *	signals          what signals do to compl: dispositions and masks
+ *	call             what the command line asked for
+ *	options          reads options by table, and what stands in for them in the environment
+ *	value            the values that options take: durations, numbers, texts
+ *	message          the one line on stderr
+ *	status           the exit statuses
+ *	names            checks the names that a command is given, and walks them
+ *	place            chooses the namespace that a command is about, and opens it
+ *	deadline         from a timeout to a deadline and back; reads the command's clock
+ *	process          the process that started this one: its name, and its death
+ *	stop             the terminal's stop, SIGTSTP, while a wait stands in line
+ *	take             one wait or try, from the request to the exit status
+ *	cold             static memory that most runs never touch
+ *	failure          a failure of the library as a line that says what to do about it
+ *	text             bytes that somebody else chose, made fit to be shown
+ *	output           one buffer in front of stdout
+ *	exec             becomes CMD
+ *	nearest          what a mistyped word was probably meant to be
+ *	child            CMD as a child: starts it, and waits for it and others at once
+ *	relay            passes signals on to CMD
+ *	ready            how CMD says that it is ready: by a line or a datagram
+ *	line             a pipe to CMD, on which a line says that it is ready
+ *	notify           a receiver for sd_notify(3)
+ *	sender           whether a process may speak for CMD
+ *	table            a listing as a table, on stdout
+ *	grid             rows of cells, with alignment and colour
+ *	json             a listing as JSON, on stdout
+ *
+ * src/shm/calls/     the functions of compl.h over shared memory; here a wait sleeps
+ *	libcompl         the functions of compl.h: checks their arguments
+ *	waiter           the one loop of all waits: lines up, looks, sleeps, leaves
+ *	sight            what stands between a wait and its names
+ *	watch            the words that a wait sleeps on
+ *	wait             one wait in its own memory, and how it ends
+ *	scene            who waits for what is produced, and who produces it
+ *	deadlock         waits that would wait for each other for ever
+ *	probe            a look at one name without the lock
+ *	promise          a thread's promise to complete a name
+ *	listing          a snapshot of a namespace
+ *	audit            every invariant of a segment, looked at; and the repair of damage
+ *	removal          the end of a whole namespace
+ *	scope            a namespace that lives as long as its maker
+ *	spaces           which namespaces there are
+ *
+ * src/shm/names/     what is in a namespace; under the lock, where nothing sleeps
+ *	repair           in and out of the lock, and what follows a dead owner
+ *	name             a name as the calls see it: looked up, made, begun anew, removed
+ *	directory        from names to completions: the hash table
+ *	producer         who has promised to complete a completion
+ *	completion       the record: counter, status, value, statistics
+ *	line             the waiters of a completion, in order, and their sleep and wake
+ *	queue            places in a row: waiters or producers
+ *	place            the records that lines are made of, and the free ones
+ *	post             complete(), complete_all(), and the death of a producer
+ *	job              a walk along a line that has been committed to
+ *	rebuild          all links of a damaged segment, made anew
+ *
+ * src/shm/segment/   the file and its bytes
+ *	segment          opens, checks, maps and closes
+ *	handle           an open namespace: compl.h's handle
+ *	file             the file behind it: its name, its owner, its size, its end
+ *	pages            reserves the file's pages before they are touched
+ *	pidns            whether all users are of one pid namespace
+ *	layout           the bytes of a segment, and the order of its locks: the specification
+ *	session          one call's stay, and its way to the records
+ *	mutex            the one lock
+ *	log              changes under the lock, which happen all at once or not at all
+ *	word             reads and writes words that others change
+ *
+ * src/api/           what is true for every engine
+ *	spelling         what may be a name, and what is UTF-8
+ *
+ * src/shm/os/        what the kernel gives
+ *	robust           words that the kernel lets go of when their owner dies
+ *	libclist         the robust list that libc has registered
+ *	gate             signals that wait while something is taken and not yet told
+ *	futex            every sleep and every wake
+ *	clock            the library's only look at the time
+ *	participant      whether a thread takes part in a segment at all
+ *	family           which processes there are, and who waits for a child
+ *
+ * src/compat/        what a system may lack
+ *	toolchain        what the compilers here can do, for make
+ *	nobsd/strtonum   strtonum(3), where there is no libbsd
+ *	nobsd/bsd/stdlib its declaration
+ *	musl/sys/cdefs   what libbsd's headers expect of musl
  */
 #include <fcntl.h>
 #include <string.h>
