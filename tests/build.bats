@@ -112,6 +112,7 @@ copy_tree() {
 	echo '#include "shm/calls/waiter.h"' >>src/shm/segment/segment.c
 	echo '#include "shm/segment/segment.h"' >>src/cmd/done.c
 	echo '#include "cmd/cmd.h"' >>src/shm/calls/libcompl.c
+	echo '#include "shm/os/clock.h"' >>src/api/spelling.c
 	echo '#include "no-such.h"' >>src/shm/calls/waiter.c
 	echo '#include "shm/names/queue.h"' >>src/shm/names/place.h
 	echo '#include "shm/segment/segment.h"' >>src/shm/segment/pages.c
@@ -123,9 +124,10 @@ copy_tree() {
 	run -1 tests/lint-layers "$top/build/glibc/obj"
 	echo "$output"
 	for complaint in \
-		"shm/segment/segment.c: is in layer 1 and includes shm/calls/waiter.h of layer 3" \
-		"cmd/done.c: belongs to the command and includes shm/segment/segment.h; compl.h is all it may know" \
-		"shm/calls/libcompl.c: is in layer 3 and includes cmd/cmd.h of layer 4" \
+		"shm/segment/segment.c: is in layer 2 and includes shm/calls/waiter.h of layer 4" \
+		"cmd/done.c: belongs to the command and includes shm/segment/segment.h; compl.h and api/ are all it may know" \
+		"shm/calls/libcompl.c: is in layer 4 and includes cmd/cmd.h of layer 5" \
+		"api/spelling.c: is in layer 0 and includes shm/os/clock.h of layer 1" \
 		'shm/calls/waiter.c: includes "no-such.h", which is not in src/' \
 		"shm/segment/log.c: SYS_futex belongs into shm/os/futex.c" \
 		"cli/text.c: __NR_futex belongs into shm/os/futex.c" \
@@ -137,7 +139,7 @@ copy_tree() {
 		echo "wanted: $complaint"
 		[[ $output == *"src/$complaint"* ]]
 	done
-	[ "${#lines[@]}" -eq 11 ]
+	[ "${#lines[@]}" -eq 12 ]
 }
 
 @test "lint-layers refuses a library that prints, exits, or calls upwards or in a circle" {
@@ -151,6 +153,7 @@ copy_tree() {
 	void log_exit(void); void log_exit(void) { exit(1); }' >>tree/src/shm/segment/log.c
 	echo 'void completion_all(void); void gate_up(void); void gate_up(void) { completion_all(); }' >>tree/src/shm/os/gate.c
 	echo 'void completion_all(void); void completion_all(void) { }' >>tree/src/shm/names/completion.c
+	echo 'void gate_up(void); void utf8_up(void); void utf8_up(void) { gate_up(); }' >>tree/src/api/utf8.c
 	echo 'void line_print(void); void help_up(void); void help_up(void) { line_print(); }' >>tree/src/cmd/help.c
 	echo 'void job_down(void); void job_down(void) { }' >>tree/src/shm/names/job.c
 	echo 'void job_down(void); void directory_up(void); void directory_up(void) { job_down(); }' >>tree/src/shm/names/directory.c
@@ -161,8 +164,9 @@ copy_tree() {
 	run -1 tests/lint-layers tree/build/glibc/obj
 	[[ $output == *"src/shm/names/line.c: uses puts"* ]]
 	[[ $output == *"src/shm/segment/log.c: uses exit"* ]]
-	[[ $output == *"src/shm/os/gate.c: is in layer 0 and calls completion_all of shm/names/completion.c in layer 2"* ]]
 	[[ $output == *"src/: a circle: "*"shm/names/directory -> shm/names/job"* ]]
+	[[ $output == *"src/shm/os/gate.c: is in layer 1 and calls completion_all of shm/names/completion.c in layer 3"* ]]
+	[[ $output == *"src/api/utf8.c: is in layer 0 and calls gate_up of shm/os/gate.c in layer 1"* ]]
 	[[ $output == *"src/cmd/help.c: belongs to the command and calls line_print of shm/names/line.c"* ]]
 }
 

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: ISC
  *
- * spelling.c - decides what may be the name of a completion or a namespace, and what is UTF-8
+ * spelling.c - the bytes of names, of namespaces and of values
  */
 #include "api/spelling.h"
 
 #include <stdint.h>
 #include <string.h>
 
+#include "api/utf8.h"
 #include "compl.h"
 
 enum { IN_NAME = 1, IN_SPACE = 2 };
@@ -56,44 +57,11 @@ spelling_is_space(const char *text)
 bool
 spelling_is_scope(const char *space)
 {
-	return strncmp(space, "scope.", 6) == 0;
+	return strncmp(space, SPELLING_SCOPE, sizeof(SPELLING_SCOPE) - 1) == 0;
 }
-
-/* Bytes that follow a leading byte; -1 if it cannot lead. */
-static int
-followers(unsigned char lead)
-{
-	if (lead < 0x80)
-		return 0;
-	if (lead >= 0xc2 && lead <= 0xdf)
-		return 1;
-	if (lead >= 0xe0 && lead <= 0xef)
-		return 2;
-	return lead >= 0xf0 && lead <= 0xf4 ? 3 : -1;
-}
-
-/* The smallest code point that needs so many followers. */
-static const uint32_t smallest[] = { 0, 0x80, 0x800, 0x10000 };
 
 bool
-spelling_is_utf8(const char *text)
+spelling_is_value(const char *text)
 {
-	const unsigned char *p = (const unsigned char *)text;
-
-	while (*p != '\0') {
-		int n = followers(*p);
-		uint32_t point;
-
-		if (n < 0)
-			return false;
-		point = *p++ & (0x7fu >> n);
-		for (int i = 0; i < n; i++, p++) {
-			if ((*p & 0xc0) != 0x80)
-				return false;
-			point = point << 6 | (*p & 0x3f);
-		}
-		if (point < smallest[n] || point > 0x10ffff || (point >= 0xd800 && point <= 0xdfff))
-			return false;
-	}
-	return true;
+	return strnlen(text, COMPL_VALUE_MAX + 1) <= COMPL_VALUE_MAX && utf8_is_valid(text);
 }

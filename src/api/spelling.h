@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
- * spelling.h - what may be a name, and what is UTF-8
+ * spelling.h - what may be a name, a namespace and a value
  */
-#ifndef SPELLING_H
-#define SPELLING_H
+#ifndef API_SPELLING_H
+#define API_SPELLING_H
 
 #include <stdbool.h>
 
@@ -13,10 +13,11 @@ bool spelling_is_name(const char *text);
 /* 1 to 64 bytes of A-Z a-z 0-9 . _ - and no leading '.'. */
 bool spelling_is_space(const char *text);
 
-/* A namespace that only its scope makes: it begins with "scope.". */
+/* A namespace that only its scope makes: it begins with this. */
+#define SPELLING_SCOPE "scope."
 bool spelling_is_scope(const char *space);
 
-/* Well-formed: no surrogates, no overlong forms, nothing beyond U+10FFFF. */
-bool spelling_is_utf8(const char *text);
+/* Up to COMPL_VALUE_MAX bytes of UTF-8. */
+bool spelling_is_value(const char *text);
 
 #endif

@@ -10,14 +10,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "api/utf8.h"
 #include "cli/output.h"
-#include "cli/text.h"
 
 /* The character at text; returns how many bytes of it that was. */
 static size_t
 write_character(const char *text)
 {
-	size_t length = text_sequence(text);
+	size_t length = utf8_sequence(text);
 	unsigned char byte = (unsigned char)*text;
 
 	if (length == 0)

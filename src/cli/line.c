@@ -11,10 +11,10 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "api/spelling.h"
 #include "cli/cold.h"
 #include "cli/message.h"
 #include "cli/status.h"
-#include "cli/text.h"
 #include "compl.h"
 
 static int ours = -1, theirs = -1;
@@ -87,7 +87,7 @@ as_value(void)
 
 	if (fits)
 		line[used] = '\0';
-	if (fits && strlen(line) == used && text_is_utf8(line))
+	if (fits && strlen(line) == used && spelling_is_value(line))
 		return line;
 	message_line("--ready: the line is no value, which is UTF-8 of at most %d bytes; it "
 		     "counts without",

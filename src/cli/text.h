@@ -5,13 +5,7 @@
 #ifndef CLI_TEXT_H
 #define CLI_TEXT_H
 
-#include <stdbool.h>
 #include <stddef.h>
-
-/* How many bytes the UTF-8 sequence at text has, 1 to 4; 0 if it is none, or text is at its end. */
-size_t text_sequence(const char *text);
-
-bool text_is_utf8(const char *text);
 
 /* Copies text into at most size bytes, NUL included.  Control characters (C0, DEL, C1) and
  * bytes that are not UTF-8 become \n, \t or \xNN, and a

@@ -9,8 +9,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "api/spelling.h"
 #include "cli/call.h"
-#include "cli/text.h"
 #include "compl.h"
 
 #define DIGITS "0123456789"
@@ -154,7 +154,7 @@ value_status(const char *text, void *field)
 const char *
 value_text(const char *text, void *field)
 {
-	if (strlen(text) > COMPL_VALUE_MAX || !text_is_utf8(text))
+	if (!spelling_is_value(text))
 		return "a value: UTF-8, at most 255 bytes";
 	return value_any(text, field);
 }

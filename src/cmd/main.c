@@ -3,8 +3,9 @@
  * main.c - the table of the commands, and the way from the command line to one of them
  *
  * The map: all files of the source, seen from main() downwards.  A folder is a room, and uses only
- * rooms below it; cmd and cli see nothing of the library but compl.h.  In a room the files that
- * `compl wait` passes through come first, in its order.  A line is about the .c and the .h of that name.
+ * rooms below it; cmd and cli see nothing of the library but compl.h and api.  In a room the files
+ * that `compl wait` passes through come first, in its order.  A line is about the .c and the .h of
+ * that name.
  *
  * Read compl.h first, for what is promised, and then these five, from which the rest follows:
  * shm/segment/layout.h (the bytes and the lock), shm/segment/log.h (how they change),
@@ -102,7 +103,8 @@
  *	word             reads and writes words that others change
  *
  * src/api/           what is true for every engine
- *	spelling         what may be a name, and what is UTF-8
+ *	spelling         what may be a name, a namespace and a value
+ *	utf8             what is well-formed UTF-8
  *
  * src/shm/os/        what the kernel gives
  *	robust           words that the kernel lets go of when their owner dies

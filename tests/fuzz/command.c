@@ -26,10 +26,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "api/utf8.h"
 #include "cli/message.h"
 #include "cli/place.h"
 #include "cli/status.h"
-#include "cli/text.h"
 #include "ground.h"
 #include "json.h"
 #include "shm/segment/layout.h"
@@ -422,7 +422,7 @@ check_shown(const struct capture *c, bool may_colour)
 {
 	size_t i;
 
-	REQUIRE(c->is_cut || text_is_utf8(c->text));
+	REQUIRE(c->is_cut || utf8_is_valid(c->text));
 	for (i = 0; i < c->length; i++) {
 		uint8_t byte = (uint8_t)c->text[i];
 

@@ -19,6 +19,7 @@
 #include "cli/value.h"
 #include "compl.h"
 #include "api/spelling.h"
+#include "api/utf8.h"
 #include "world.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -228,10 +229,10 @@ try_text(const char *text)
 	bool is_one = is_utf8(text);
 	const char *value = NULL;
 
-	REQUIRE(text_sequence(text) == read_sequence(text));
-	REQUIRE(text_is_utf8(text) == is_one);
-	REQUIRE(spelling_is_utf8(text) == is_one);
+	REQUIRE(utf8_sequence(text) == read_sequence(text));
+	REQUIRE(utf8_is_valid(text) == is_one);
 	is_one = is_one && strlen(text) <= COMPL_VALUE_MAX;
+	REQUIRE(spelling_is_value(text) == is_one);
 	REQUIRE(is_one == !value_text(text, &value));
 	REQUIRE(!is_one || value == text);
 }

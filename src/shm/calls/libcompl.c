@@ -200,8 +200,7 @@ check_post(const struct compl_post *post)
 {
 	if (post->tokens == COMPL_ALL && !post->all)
 		return COMPL_E_ARGUMENT;
-	if (post->value != NULL && (strnlen(post->value, COMPL_VALUE_MAX + 1) > COMPL_VALUE_MAX ||
-				    !spelling_is_utf8(post->value)))
+	if (post->value != NULL && !spelling_is_value(post->value))
 		return COMPL_E_VALUE;
 	return COMPL_OK;
 }

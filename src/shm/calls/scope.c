@@ -75,7 +75,7 @@ sweep(const struct compl_where *where)
 static bool
 make_name(char *name)
 {
-	static const char prefix[] = "scope.", digits[] = "0123456789abcdef";
+	static const char prefix[] = SPELLING_SCOPE, digits[] = "0123456789abcdef";
 	unsigned char bits[WORD_BYTES];
 	char *end = name + sizeof(prefix) - 1;
 

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * utf8.h - what is well-formed UTF-8
+ *
+ * No surrogates, no overlong forms, nothing beyond U+10FFFF.  No locale is asked.
+ */
+#ifndef API_UTF8_H
+#define API_UTF8_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* How many bytes the sequence at text has, 1 to 4; 0 if it is malformed, or text is at its end. */
+size_t utf8_sequence(const char *text);
+
+/* Whether text consists of such sequences; an empty text does. */
+bool utf8_is_valid(const char *text);
+
+#endif
