@@ -19,14 +19,13 @@
 
 #include <errno.h>
 #include <stddef.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "api/random.h"
 #include "cli/exec.h"
 #include "cli/message.h"
 #include "cli/sender.h"
@@ -34,7 +33,8 @@
 
 #define VARIABLE	"NOTIFY_SOCKET"
 #define TEXT_MAX	65536
-#define DESCRIPTORS_MAX 252  /* the kernel would take 253, sendmsg() of musl does not */
+#define DESCRIPTORS_MAX 252 /* the kernel would take 253, sendmsg() of musl does not */
+#define RANDOM_BYTES	16
 #define BATCH		16   /* messages that are heard at a time */
 #define LAST_BATCH	4096 /* the same after CMD's end: more than a socket holds */
 #define LAST_CHANCE_MS	1000 /* for an outer receiver that has no room, after CMD's end */
@@ -75,16 +75,12 @@ read_address(struct sockaddr_un *address, socklen_t *length, const char *text)
 }
 
 static bool
-make_name(char *name, size_t size)
+make_name(char name[static 64])
 {
-	unsigned char bits[16];
-	size_t used = (size_t)snprintf(name, size, "@compl.");
+	static const char prefix[] = "@compl.";
 
-	if (getrandom(bits, sizeof(bits), 0) != sizeof(bits))
-		return false;
-	for (size_t i = 0; i < sizeof(bits); i++)
-		used += (size_t)snprintf(name + used, size - used, "%02x", bits[i]);
-	return true;
+	memcpy(name, prefix, sizeof(prefix));
+	return random_hex(name + strlen(prefix), RANDOM_BYTES);
 }
 
 static bool
@@ -96,7 +92,7 @@ open_inner(void)
 	char name[64];
 
 	inner = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (inner < 0 || !make_name(name, sizeof(name)) || !read_address(&address, &length, name) ||
+	if (inner < 0 || !make_name(name) || !read_address(&address, &length, name) ||
 	    setsockopt(inner, SOL_SOCKET, SO_PASSCRED, &yes, sizeof(yes)) != 0 ||
 	    bind(inner, (struct sockaddr *)&address, length) != 0)
 		return false;

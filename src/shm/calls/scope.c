@@ -17,19 +17,19 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <unistd.h>
 
+#include "api/random.h"
+#include "api/spelling.h"
 #include "shm/os/clock.h"
 #include "shm/segment/file.h"
 #include "shm/calls/removal.h"
 #include "shm/segment/segment.h"
 #include "shm/segment/word.h"
 #include "shm/calls/spaces.h"
-#include "api/spelling.h"
 
-#define WORD_BYTES  8
-#define PATIENCE_NS CLOCK_SECOND_NS /* with a left scope, whose lock the stopped may hold */
+#define RANDOM_BYTES 8
+#define PATIENCE_NS  CLOCK_SECOND_NS /* with a left scope, whose lock the stopped may hold */
 
 /* Takes the lock, unless somebody has it; errno is EAGAIN or EACCES then. */
 static bool
@@ -75,19 +75,10 @@ sweep(const struct compl_where *where)
 static bool
 make_name(char *name)
 {
-	static const char prefix[] = SPELLING_SCOPE, digits[] = "0123456789abcdef";
-	unsigned char bits[WORD_BYTES];
-	char *end = name + sizeof(prefix) - 1;
+	static const char prefix[] = SPELLING_SCOPE;
 
-	if (getrandom(bits, sizeof(bits), 0) != sizeof(bits))
-		return false;
-	memcpy(name, prefix, sizeof(prefix) - 1);
-	for (size_t i = 0; i < sizeof(bits); i++) {
-		*end++ = digits[bits[i] >> 4];
-		*end++ = digits[bits[i] & 15];
-	}
-	*end = '\0';
-	return true;
+	memcpy(name, prefix, sizeof(prefix));
+	return random_hex(name + strlen(prefix), RANDOM_BYTES);
 }
 
 /* COMPL_REMOVED: this one has been swept, or is somebody's; with another word it may do. */
