@@ -9,13 +9,13 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "api/number.h"
 #include "cli/exec.h"
 #include "cli/message.h"
 #include "cli/relay.h"
@@ -35,12 +35,12 @@ static bool
 hand_over(const char *variable, pid_t from)
 {
 	const char *text = getenv(variable);
-	char number[24];
+	char number[NUMBER_SIZE];
 
-	snprintf(number, sizeof(number), "%d", (int)from);
+	number_write(number, (uint64_t)from);
 	if (text == NULL || strcmp(text, number) != 0)
 		return false;
-	snprintf(number, sizeof(number), "%d", (int)getpid());
+	number_write(number, (uint64_t)getpid());
 	exec_set_or_die(variable, number);
 	return true;
 }

@@ -4,7 +4,6 @@
  */
 #include "cli/ready.h"
 
-#include <bsd/stdlib.h>
 #include <stddef.h>
 #include <string.h>
 #include <unistd.h>
@@ -13,6 +12,7 @@
 #include "cli/message.h"
 #include "cli/nearest.h"
 #include "cli/notify.h"
+#include "cli/value.h"
 
 #define FIRST (STDERR_FILENO + 1)
 
@@ -33,10 +33,9 @@ refuse_or_die(const char *text)
 static int
 parse_descriptor_or_die(const char *text)
 {
-	const char *digits = text + strlen("fd:"), *error;
-	long long number = strtonum(digits, FIRST, 1 << 20, &error);
+	long long number;
 
-	if (error != NULL || digits[strspn(digits, "0123456789")] != '\0')
+	if (!value_number(&number, text + strlen("fd:"), FIRST, 1 << 20))
 		refuse_or_die(text);
 	return (int)number;
 }

@@ -5,7 +5,6 @@
 #include "cli/value.h"
 
 #include <bsd/stdlib.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -117,9 +116,9 @@ value_timeout(const char *text, void *field)
 		       : "a duration, such as 30s, 1m30s, 250ms, 0.5 or infinity";
 }
 
-/* strtonum() alone would let blanks and signs through. */
-static bool
-parse_number(long long *number, const char *text, long long least, long long most)
+/* strtonum() alone would accept blanks and signs. */
+bool
+value_number(long long *number, const char *text, long long least, long long most)
 {
 	const char *error;
 
@@ -134,7 +133,7 @@ value_count(const char *text, void *field)
 {
 	long long number;
 
-	if (!parse_number(&number, text, 1, COMPL_ALL - 1))
+	if (!value_number(&number, text, 1, COMPL_ALL - 1))
 		return "a number from 1 to 4294967294";
 	*(uint32_t *)field = (uint32_t)number;
 	return NULL;
@@ -145,7 +144,7 @@ value_status(const char *text, void *field)
 {
 	long long number;
 
-	if (!parse_number(&number, text, 0, UINT8_MAX))
+	if (!value_number(&number, text, 0, UINT8_MAX))
 		return "a number from 0 to 255";
 	*(uint8_t *)field = (uint8_t)number;
 	return NULL;

@@ -8,6 +8,8 @@
 #ifndef CLI_VALUE_H
 #define CLI_VALUE_H
 
+#include <stdbool.h>
+
 /* DUR: one or more of a decimal and us ms s m min h d; or a number of seconds; or infinity.
  * field is a struct cli_timeout, which keeps text. */
 const char *value_timeout(const char *text, void *field);
@@ -23,5 +25,9 @@ const char *value_text(const char *text, void *field);
 
 /* Anything; field is a const char *. */
 const char *value_any(const char *text, void *field);
+
+/* Reads a whole number from least to most, of digits alone.  False, unlike the others, if text is
+ * none. */
+bool value_number(long long *number, const char *text, long long least, long long most);
 
 #endif

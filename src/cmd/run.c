@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/number.h"
 #include "cli/child.h"
 #include "cli/exec.h"
 #include "cli/failure.h"
@@ -39,10 +40,10 @@ static void
 tell_cmd_or_die(const struct cli_call *call)
 {
 	const char *others = getenv("COMPL_PRODUCES") ?: "", *space = call->where.space ?: "";
-	char owner[24] = "system", *text;
+	char owner[NUMBER_SIZE] = "system", *text;
 
 	if (!call->where.system)
-		snprintf(owner, sizeof(owner), "%u", (unsigned)call->where.uid);
+		number_write(owner, call->where.uid);
 	if (asprintf(&text, "%s%s%s:%s/%s", others, *others != '\0' ? " " : "", owner, space,
 		     call->names[0]) < 0) {
 		message_line("%s", strerror(errno));

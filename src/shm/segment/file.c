@@ -15,8 +15,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "shm/segment/pages.h"
+#include "api/number.h"
 #include "api/spelling.h"
+#include "shm/segment/pages.h"
 
 /* Where shm_open(3) puts what it opens. */
 #define DIRECTORY "/dev/shm"
@@ -32,18 +33,6 @@ append(char *to, const char *text)
 	return to + n;
 }
 
-static char *
-append_number(char *to, unsigned long n)
-{
-	char digits[24], *p = digits + sizeof(digits) - 1;
-
-	*p = '\0';
-	do
-		*--p = (char)('0' + n % 10);
-	while ((n /= 10) != 0);
-	return append(to, p);
-}
-
 enum compl_result
 file_name(char *name, const struct compl_where *where)
 {
@@ -54,7 +43,7 @@ file_name(char *name, const struct compl_where *where)
 	if (where->system)
 		p = append(p, "system");
 	else
-		p = append_number(p, where->uid);
+		p = number_write(p, where->uid);
 	if (where->space != NULL)
 		append(append(p, "."), where->space);
 	return COMPL_OK;

@@ -4,9 +4,11 @@
  */
 #include "shm/segment/pidns.h"
 
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "api/number.h"
 #include "shm/os/futex.h"
 #include "shm/os/robust.h"
 #include "shm/segment/word.h"
@@ -15,9 +17,10 @@
 static bool
 is_number(const char *text, ssize_t length, pid_t number)
 {
-	while (length > 0 && number > 0 && text[--length] == '0' + number % 10)
-		number /= 10;
-	return length == 0 && number == 0;
+	char expected[NUMBER_SIZE];
+
+	return number_write(expected, (uint64_t)number) - expected == length &&
+	       memcmp(text, expected, (size_t)length) == 0;
 }
 
 /* A number that stands for our pid namespace, or 0.  Every namespace has a /proc of
