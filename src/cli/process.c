@@ -15,7 +15,6 @@
 #include "cli/process.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -23,6 +22,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "api/proc.h"
 #include "cli/cold.h"
 #include "cli/message.h"
 #include "cli/status.h"
@@ -32,58 +32,26 @@ static struct {
 	int before; /* what our own caller may have asked for; CMD finds it again */
 } following;
 
-#define PROC	  "/proc/"
-#define COMM	  "/comm"
-#define PATH_SIZE 32
-
-/* Every wait asks; printf() would be most of what it costs.  (And openat() because musl's open()
- * asks twice for close-on-exec.) */
-static const char *
-comm_path(char path[PATH_SIZE], pid_t pid)
-{
-	size_t at = sizeof(PROC) - 1, n = 0;
-	char digits[12];
-
-	do
-		digits[n++] = (char)('0' + pid % 10);
-	while ((pid /= 10) != 0);
-	memcpy(path, PROC, sizeof(PROC));
-	while (n > 0)
-		path[at++] = digits[--n];
-	memcpy(path + at, COMM, sizeof(COMM));
-	return path;
-}
-
 const char *
 process_parent_name(void)
 {
 	COLD static char name[64];
-	char path[PATH_SIZE];
-	ssize_t length;
-	int fd;
 
-	fd = openat(AT_FDCWD, comm_path(path, getppid()), O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
+	if (!proc_read(getppid(), "comm", name, sizeof(name)))
 		return NULL;
-	length = read(fd, name, sizeof(name) - 1);
-	close(fd);
-	if (length <= 0)
-		return NULL;
-	name[length] = '\0';
 	name[strcspn(name, "\n")] = '\0';
 	return name;
 }
 
-/* The parent has died, before we could ask who it was or since.  In the first case what we
- * call our parent has adopted us, and is not in our session, although we have not begun one;
- * if it is (a container's PID 1 may be) nothing tells. */
+/* The parent died before this process asked who it was, or has died since. */
 static bool
 is_orphan(pid_t parent)
 {
-	pid_t session = getsid(0);
+	const struct proc_stat self = { .pid = getpid(),
+					.parent = getppid(),
+					.session = getsid(0) };
 
-	return getppid() != parent ||
-	       (parent > 0 && session != getpid() && getsid(parent) != session);
+	return proc_is_orphan(&self, parent);
 }
 
 /* Ordering: the kernel looks at the wish when the parent dies, and getppid() changes then: who

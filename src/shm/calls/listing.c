@@ -12,12 +12,10 @@
  */
 #include "shm/calls/listing.h"
 
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "api/proc.h"
 #include "shm/os/clock.h"
 #include "shm/names/completion.h"
 #include "shm/names/line.h"
@@ -198,40 +196,16 @@ fill_entry(struct session *s, uint32_t completion, struct compl_entry *e, int64_
 	e->waits_io_seconds = (double)__atomic_load_n(&n->waits_io_ns, __ATOMIC_RELAXED) / 1e9;
 }
 
-/* Who has lost its parent has been given another: process 1, or a subreaper.  That number alone
- * would not tell, for a service's parent is process 1 from the beginning; but it differs from
- * the one when the waiter lined up.  Who had lost it already by then is in a session that its
- * parent is not in, and has not begun it himself. */
-static bool
-is_orphan(const struct compl_waiter *w, pid_t first, pid_t now, pid_t session)
-{
-	return now != first || (now > 0 && session != w->pid && getsid(now) != session);
-}
-
-/* What /proc/PID/stat says behind the name in parentheses: state, parent, process group,
- * session. */
+/* first is the parent that the waiter had when it lined up. */
 static void
-look_at_process(struct compl_waiter *w, pid_t parent)
+look_at_process(struct compl_waiter *w, pid_t first)
 {
-	char path[32], text[160], *field;
-	long now, session;
-	ssize_t n;
-	int fd;
+	struct proc_stat stat;
 
-	snprintf(path, sizeof(path), "/proc/%d/stat", (int)w->pid);
-	if ((fd = open(path, O_RDONLY | O_CLOEXEC)) < 0)
+	if (!proc_read_stat(w->pid, &stat))
 		return;
-	n = read(fd, text, sizeof(text) - 1);
-	close(fd);
-	text[n > 0 ? n : 0] = '\0';
-	field = strrchr(text, ')');
-	if (field == NULL || strlen(field) < 4)
-		return;
-	w->stopped = field[2] == 'T' || field[2] == 't';
-	now = strtol(field + 3, &field, 10);
-	strtol(field, &field, 10);
-	session = strtol(field, &field, 10);
-	w->orphan = is_orphan(w, parent, (pid_t)now, (pid_t)session);
+	w->stopped = stat.state == 'T' || stat.state == 't';
+	w->orphan = proc_is_orphan(&stat, first);
 }
 
 static int

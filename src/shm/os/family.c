@@ -5,27 +5,10 @@
 #include "shm/os/family.h"
 
 #include <dirent.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-static bool
-read_file(pid_t pid, const char *file, char *text, size_t size)
-{
-	char path[40];
-	ssize_t n;
-	int fd;
-
-	snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, file);
-	if ((fd = open(path, O_RDONLY | O_CLOEXEC)) < 0)
-		return false;
-	n = read(fd, text, size - 1);
-	close(fd);
-	text[n > 0 ? n : 0] = '\0';
-	return n > 0;
-}
+#include "api/proc.h"
 
 /* The kernel tells only those who may trace the process where it sleeps. */
 static bool
@@ -33,30 +16,22 @@ sleeps_for_child(pid_t pid)
 {
 	char where[64];
 
-	return read_file(pid, "wchan", where, sizeof(where)) && strcmp(where, "do_wait") == 0;
+	return proc_read(pid, "wchan", where, sizeof(where)) && strcmp(where, "do_wait") == 0;
 }
 
-/* /proc/PID/stat, behind the name in parentheses: state, parent, and further on page faults,
- * those of its children, the number of threads, and when it was started. */
 static bool
 read_member(pid_t pid, struct member *m)
 {
-	char text[512], state, *field;
-	long parent, threads;
-	unsigned long long faults, theirs, start;
+	struct proc_stat stat;
 
-	if (!read_file(pid, "stat", text, sizeof(text)) || (field = strrchr(text, ')')) == NULL ||
-	    sscanf(field,
-		   ") %c %ld %*d %*d %*d %*d %*u %llu %llu %*u %*u %*u %*u %*d %*d %*d %*d %ld "
-		   "%*d %llu",
-		   &state, &parent, &faults, &theirs, &threads, &start) != 6)
+	if (!proc_read_stat(pid, &stat))
 		return false;
 	*m = (struct member){ .pid = pid,
-			      .parent = (pid_t)parent,
-			      .single = threads == 1,
-			      .zombie = state == 'Z' || state == 'X',
-			      .ran = faults + (theirs << 20) + (start << 40) };
-	m->awaits = m->single && state == 'S' && sleeps_for_child(pid);
+			      .parent = stat.parent,
+			      .single = stat.threads == 1,
+			      .zombie = stat.state == 'Z' || stat.state == 'X',
+			      .ran = stat.faults + (stat.child_faults << 20) + (stat.start << 40) };
+	m->awaits = m->single && stat.state == 'S' && sleeps_for_child(pid);
 	return true;
 }
 

@@ -4,10 +4,10 @@
  */
 #include "shm/os/participant.h"
 
-#include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "api/proc.h"
 
 /* Whether text occurs in a file; what cannot be read counts as a yes.  Pieces overlap, lest
  * it is torn between two. */
@@ -33,12 +33,10 @@ may_contain(int fd, const char *text)
 bool
 participant_may_be(uint32_t tid, const char *name)
 {
-	char path[32];
+	int fd = proc_open((pid_t)tid, "maps");
 	bool may_be;
-	int fd;
 
-	snprintf(path, sizeof(path), "/proc/%u/maps", tid);
-	if ((fd = open(path, O_RDONLY | O_CLOEXEC)) < 0)
+	if (fd < 0)
 		return true;
 	may_be = may_contain(fd, name);
 	close(fd);

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * proc.c - reads /proc/PID
+ *
+ * Every wait reads its parent's name, so proc_open() and proc_read() are fast: no printf(), and
+ * openat() because musl's open() asks twice for close-on-exec.
+ */
+#include "api/proc.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "api/number.h"
+
+#define PROC	 "/proc/"
+#define FILE_MAX 8 /* bytes of the longest name of a file here, with its NUL */
+
+int
+proc_open(pid_t pid, const char *file)
+{
+	char path[sizeof(PROC) + NUMBER_SIZE + FILE_MAX], *end;
+
+	memcpy(path, PROC, sizeof(PROC));
+	end = number_write(path + sizeof(PROC) - 1, (uint32_t)pid);
+	*end++ = '/';
+	memcpy(end, file, strlen(file) + 1);
+	return openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
+}
+
+bool
+proc_read(pid_t pid, const char *file, char *text, size_t size)
+{
+	int fd = proc_open(pid, file);
+	ssize_t length;
+
+	if (fd < 0)
+		return false;
+	length = read(fd, text, size - 1);
+	close(fd);
+	text[length > 0 ? length : 0] = '\0';
+	return length > 0;
+}
+
+/* The name of the program stands in parentheses and may have some of its own. */
+bool
+proc_read_stat(pid_t pid, struct proc_stat *stat)
+{
+	char text[512];
+	const char *fields;
+	long parent, session;
+
+	if (!proc_read(pid, "stat", text, sizeof(text)) || (fields = strrchr(text, ')')) == NULL ||
+	    sscanf(fields,
+		   ") %c %ld %*d %ld %*d %*d %*u %" SCNu64 " %" SCNu64
+		   " %*u %*u %*u %*u %*d %*d %*d %*d %ld %*d %" SCNu64,
+		   &stat->state, &parent, &session, &stat->faults, &stat->child_faults,
+		   &stat->threads, &stat->start) != 7)
+		return false;
+	stat->pid = pid;
+	stat->parent = (pid_t)parent;
+	stat->session = (pid_t)session;
+	return true;
+}
+
+/* An orphan is given to process 1 or to a subreaper.  Neither tells by itself, for that may be
+ * the parent of a service from the beginning; but it is not the parent that was seen at first.
+ * A process that was an orphan already by then is in a session that its new parent is not in,
+ * and that it has not begun itself.  If its new parent is in that session, as process 1 of a
+ * container may be, nothing tells. */
+bool
+proc_is_orphan(const struct proc_stat *stat, pid_t first)
+{
+	return stat->parent != first || (stat->parent > 0 && stat->session != stat->pid &&
+					 getsid(stat->parent) != stat->session);
+}
