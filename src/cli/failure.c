@@ -33,7 +33,7 @@ static const struct explanation explanations[] = {
 	{ COMPL_E_ARGUMENT, OF_NAME, NULL, NULL },
 	{ COMPL_E_NAME, OF_NAME, NULL, NULL },
 	{ COMPL_E_VALUE, OF_NAME, NULL, NULL },
-	{ COMPL_E_MISSING, OF_NAME, "no such name", "'compl ls' shows those there are" },
+	{ COMPL_E_MISSING, OF_NAME, NULL, "'compl ls' shows those there are" },
 	{ COMPL_E_SCOPE, OF_NAME, NULL, NULL },
 	{ COMPL_E_EXISTS, OF_NAME, "is initialised already, or carries a token, status or value",
 	  "--exist-ok takes it as it is, 'compl reinit' resets it" },

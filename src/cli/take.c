@@ -34,18 +34,16 @@ struct end {
 	int64_t left_ns; /* until the deadline */
 };
 
-/* What is printed and said about each answer of the library that is not COMPL_OK. */
+/* The exit status of each answer of the library that is not COMPL_OK, and what is printed. */
 static const struct answer {
 	enum compl_result result;
 	int status;
 	const char *outcome; /* --outcome */
-	const char *why;
 } answers[] = {
-	{ COMPL_TIMED_OUT, STATUS_TIMED_OUT, "timeout", "timed out" },
-	{ COMPL_REMOVED, STATUS_REMOVED, "removed", "removed while waiting" },
-	{ COMPL_PRODUCER_DIED, STATUS_PRODUCER_DIED, "producer-died",
-	  "a producer went away without completing it" },
-	{ COMPL_DEAD_LOCK, STATUS_DEAD_LOCK, "dead-lock", "waiting would dead-lock" },
+	{ COMPL_TIMED_OUT, STATUS_TIMED_OUT, "timeout" },
+	{ COMPL_REMOVED, STATUS_REMOVED, "removed" },
+	{ COMPL_PRODUCER_DIED, STATUS_PRODUCER_DIED, "producer-died" },
+	{ COMPL_DEAD_LOCK, STATUS_DEAD_LOCK, "dead-lock" },
 };
 
 /* NULL for COMPL_OK and for failures. */
@@ -238,12 +236,13 @@ report_answer(const struct cli_call *call, const struct take *take, const struct
 	if (has_timed_out)
 		say_timeout(call);
 	else if (end->result == COMPL_DEAD_LOCK)
-		message_line("%s: %s: %s (%s)", call->names[end->out.which], answer->why,
-			     describe_cycle(end->out.cycle), place_text(call));
+		message_line("%s: %s: %s (%s)", call->names[end->out.which],
+			     compl_strresult(end->result), describe_cycle(end->out.cycle),
+			     place_text(call));
 	else
 		message_line("%s: %s%s (%s)", call->names[end->out.which],
-			     end->is_bereft ? "the namespace was " : "", answer->why,
-			     place_text(call));
+			     end->is_bereft ? "the namespace was " : "",
+			     compl_strresult(end->result), place_text(call));
 	return answer->status;
 }
 

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * result.c - each result in words
+ */
+#include <stddef.h>
+
+#include "compl.h"
+
+static const char *const answers[] = {
+	[COMPL_OK] = "done",
+	[COMPL_NOT_DONE] = "not done",
+	[COMPL_TIMED_OUT] = "timed out",
+	[COMPL_REMOVED] = "removed while waiting",
+	[COMPL_PRODUCER_DIED] = "a producer went away without completing it",
+	[COMPL_DEAD_LOCK] = "waiting would dead-lock",
+	[COMPL_INTERRUPTED] = "interrupted by a signal",
+};
+
+static const char *const failures[] = {
+	[COMPL_E_ARGUMENT - COMPL_E_FIRST] = "an argument is out of its range",
+	[COMPL_E_NAME - COMPL_E_FIRST] = "not a valid name",
+	[COMPL_E_SPACE - COMPL_E_FIRST] = "not a valid namespace",
+	[COMPL_E_VALUE - COMPL_E_FIRST] = "not a valid value",
+	[COMPL_E_MISSING - COMPL_E_FIRST] = "no such name",
+	[COMPL_E_NO_SEGMENT - COMPL_E_FIRST] = "no such namespace",
+	[COMPL_E_SCOPE - COMPL_E_FIRST] = "the scope has ended",
+	[COMPL_E_EXISTS - COMPL_E_FIRST] = "initialised already, or in use",
+	[COMPL_E_BUSY - COMPL_E_FIRST] = "it holds tokens for those who wait",
+	[COMPL_E_OVERFLOW - COMPL_E_FIRST] = "the counter would overflow",
+	[COMPL_E_NO_NAME - COMPL_E_FIRST] = "no room for another name",
+	[COMPL_E_NO_PLACE - COMPL_E_FIRST] = "no room for another waiter",
+	[COMPL_E_NO_PRODUCER - COMPL_E_FIRST] = "no room for another producer",
+	[COMPL_E_NO_SPACE - COMPL_E_FIRST] = "no space left for shared memory",
+	[COMPL_E_LOCKED - COMPL_E_FIRST] =
+		"the namespace is locked by a process that does not go on",
+	[COMPL_E_NOT_OURS - COMPL_E_FIRST] = "the segment's owner or mode is not as it must be",
+	[COMPL_E_NOT_SEGMENT - COMPL_E_FIRST] = "not a segment of compl",
+	[COMPL_E_VERSION - COMPL_E_FIRST] = "made by another version of compl",
+	[COMPL_E_DAMAGED - COMPL_E_FIRST] = "the segment is damaged",
+	[COMPL_E_SYSTEM - COMPL_E_FIRST] = "a system call failed",
+};
+
+const char *
+compl_strresult(enum compl_result result)
+{
+	const char *text = NULL;
+
+	if ((size_t)result < sizeof(answers) / sizeof(answers[0]))
+		text = answers[result];
+	else if (result >= COMPL_E_FIRST &&
+		 (size_t)(result - COMPL_E_FIRST) < sizeof(failures) / sizeof(failures[0]))
+		text = failures[result - COMPL_E_FIRST];
+	return text != NULL ? text : "an unknown result";
+}
