@@ -13,16 +13,16 @@
 #include "cli/value.h"
 
 const struct cli_option options_global[] = {
-	{ "namespace", 'n', "NS", "the namespace; default: COMPL_NAMESPACE, else 'default'",
-	  value_any, SETS(space), GROUP_NONE, NULL },
-	{ "user", 'u', "USER", "that user's namespace (for root)", value_any, SETS(user),
-	  GROUP_WHERE, NULL },
-	{ "system", 0, NULL, "the system-wide namespace, or with -n one of that name", NULL,
-	  SETS(system), GROUP_WHERE, NULL },
-	{ "quiet", 'q', NULL, "no line on stderr for 120, 121, 122, 124 and posted statuses", NULL,
-	  SETS(quiet), GROUP_NONE, NULL },
-	{ "help", 'h', NULL, "this text", NULL, SETS(help), GROUP_NONE, NULL },
-	{ "version", 0, NULL, "the version of compl", NULL, SETS(version), GROUP_NONE, NULL },
+	VALUE("namespace", space, "NS", value_any,
+	      "the namespace; default: COMPL_NAMESPACE, else 'default'", .letter = 'n'),
+	VALUE("user", user, "USER", value_any, "that user's namespace (for root)", .letter = 'u',
+	      .group = GROUP_WHERE),
+	FLAG("system", system, "the system-wide namespace, or with -n one of that name",
+	     .group = GROUP_WHERE),
+	FLAG("quiet", quiet, "no line on stderr for 120, 121, 122, 124 and posted statuses",
+	     .letter = 'q'),
+	FLAG("help", help, "this text", .letter = 'h'),
+	FLAG("version", version, "the version of compl"),
 	{ 0 },
 };
 

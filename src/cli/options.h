@@ -36,7 +36,22 @@ struct cli_option {
 	const char *variable; /* the environment variable that stands in for it, or NULL */
 };
 
-#define SETS(field) offsetof(struct cli_settings, field)
+/* The rows of a table: a flag, and an option that takes a value.  to is the member of struct
+ * cli_settings that is set.  Fields that few options have follow by name:
+ *
+ *	FLAG("quiet", quiet, "say nothing", .letter = 'q'),
+ *	VALUE("count", count, "N", value_count, "post N tokens", .group = GROUP_OWN),
+ */
+#define FLAG(option, to, text, ...)                                                       \
+	{                                                                                 \
+		.name = option, .help = text, .field = offsetof(struct cli_settings, to), \
+		__VA_ARGS__                                                               \
+	}
+#define VALUE(option, to, word, reader, text, ...)                               \
+	{                                                                        \
+		.name = option, .argument = word, .help = text, .parse = reader, \
+		.field = offsetof(struct cli_settings, to), __VA_ARGS__          \
+	}
 
 /* --namespace and so on: every command has them. */
 extern const struct cli_option options_global[];

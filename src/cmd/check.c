@@ -85,8 +85,7 @@ run(const struct cli_call *call)
 }
 
 static const struct cli_option options[] = {
-	{ "repair", 0, NULL, "mend what can be mended; 0 if all of it could", NULL, SETS(repair),
-	  GROUP_NONE, NULL },
+	FLAG("repair", repair, "mend what can be mended; 0 if all of it could"),
 	{ 0 },
 };
 

@@ -46,19 +46,16 @@ run(const struct cli_call *call)
 }
 
 static const struct cli_option options[] = {
-	{ "all", 0, NULL, "let everybody go, now and until reinit", NULL, SETS(all), GROUP_OWN,
-	  NULL },
-	{ "count", 0, "N", "post N tokens", value_count, SETS(count), GROUP_OWN, NULL },
-	{ "waiting", 0, NULL, "post what those now in line need, and no more", NULL, SETS(waiting),
-	  GROUP_OWN, NULL },
-	{ "status", 0, "N", "what the waiter ends with; the first other than 0 sticks",
-	  value_status, SETS(status), GROUP_NONE, NULL },
-	{ "value", 0, "TEXT", "what 'wait --print' prints", value_text, SETS(value), GROUP_NONE,
-	  NULL },
-	{ "existing", 'e', NULL, "fail if a name does not exist", NULL, SETS(existing), GROUP_NONE,
-	  "COMPL_EXISTING" },
-	{ "and-exit", 0, "N", "then end with status N", value_status, SETS(and_exit), GROUP_NONE,
-	  NULL },
+	FLAG("all", all, "let everybody go, now and until reinit", .group = GROUP_OWN),
+	VALUE("count", count, "N", value_count, "post N tokens", .group = GROUP_OWN),
+	FLAG("waiting", waiting, "post what those now in line need, and no more",
+	     .group = GROUP_OWN),
+	VALUE("status", status, "N", value_status,
+	      "what the waiter ends with; the first other than 0 sticks"),
+	VALUE("value", value, "TEXT", value_text, "what 'wait --print' prints"),
+	FLAG("existing", existing, "fail if a name does not exist", .letter = 'e',
+	     .variable = "COMPL_EXISTING"),
+	VALUE("and-exit", and_exit, "N", value_status, "then end with status N"),
 	{ 0 },
 };
 

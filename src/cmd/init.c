@@ -18,8 +18,7 @@ run(const struct cli_call *call)
 }
 
 static const struct cli_option options[] = {
-	{ "exist-ok", 0, NULL, "take a name that exists as it is, and reset nothing", NULL,
-	  SETS(exist_ok), GROUP_NONE, NULL },
+	FLAG("exist-ok", exist_ok, "take a name that exists as it is, and reset nothing"),
 	{ 0 },
 };
 

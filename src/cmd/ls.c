@@ -100,13 +100,13 @@ run(const struct cli_call *call)
 }
 
 static const struct cli_option options[] = {
-	{ "long", 'l', NULL,
-	  "a line for each waiter and producer, and one about waits that are over", NULL,
-	  SETS(is_long), GROUP_NONE, NULL },
-	{ "json", 0, NULL, "as JSON", NULL, SETS(json), GROUP_OWN, NULL },
-	{ "names", 0, NULL, "only the names, a line each", NULL, SETS(names), GROUP_OWN, NULL },
-	{ "namespaces", 0, NULL, "the namespaces of the user, a line each", NULL, SETS(namespaces),
-	  GROUP_OWN, NULL },
+	FLAG("long", is_long,
+	     "a line for each waiter and producer, and one about waits that are over",
+	     .letter = 'l'),
+	FLAG("json", json, "as JSON", .group = GROUP_OWN),
+	FLAG("names", names, "only the names, a line each", .group = GROUP_OWN),
+	FLAG("namespaces", namespaces, "the namespaces of the user, a line each",
+	     .group = GROUP_OWN),
 	{ 0 },
 };
 

@@ -18,8 +18,8 @@ run(const struct cli_call *call)
 }
 
 static const struct cli_option options[] = {
-	{ "force", 'f', NULL, "although somebody waits for the tokens that are there", NULL,
-	  SETS(force), GROUP_NONE, NULL },
+	FLAG("force", force, "although somebody waits for the tokens that are there",
+	     .letter = 'f'),
 	{ 0 },
 };
 

@@ -38,9 +38,9 @@ run(const struct cli_call *call)
 }
 
 static const struct cli_option options[] = {
-	{ "all", 0, NULL, "remove the whole namespace", NULL, SETS(all), GROUP_NONE, NULL },
-	{ "force", 'f', NULL, "a missing name is no error; with --all, nor is a damaged segment",
-	  NULL, SETS(force), GROUP_NONE, NULL },
+	FLAG("all", all, "remove the whole namespace"),
+	FLAG("force", force, "a missing name is no error; with --all, nor is a damaged segment",
+	     .letter = 'f'),
 	{ 0 },
 };
 

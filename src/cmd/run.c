@@ -234,15 +234,12 @@ run(const struct cli_call *call)
 }
 
 static const struct cli_option options[] = {
-	{ "all", 0, NULL, "post \"all\", not a token", NULL, SETS(all), GROUP_NONE, NULL },
-	{ "ready", 0, "WHEN",
-	  "post when CMD exits: exit, which is the default; says so by sd_notify(3): notify; or "
-	  "writes a line to descriptor N: fd:N",
-	  ready_parse, SETS(ready), GROUP_NONE, NULL },
-	{ "value", 0, "TEXT", "what 'wait --print' prints", value_text, SETS(value), GROUP_NONE,
-	  NULL },
-	{ "single", 0, NULL, "end with 124 if somebody else produces NAME", NULL, SETS(single),
-	  GROUP_NONE, NULL },
+	FLAG("all", all, "post \"all\", not a token"),
+	VALUE("ready", ready, "WHEN", ready_parse,
+	      "post when CMD exits: exit, which is the default; says so by sd_notify(3): notify; "
+	      "or writes a line to descriptor N: fd:N"),
+	VALUE("value", value, "TEXT", value_text, "what 'wait --print' prints"),
+	FLAG("single", single, "end with 124 if somebody else produces NAME"),
 	{ 0 },
 };
 

@@ -20,10 +20,8 @@ run(const struct cli_call *call)
 }
 
 static const struct cli_option options[] = {
-	{ "count", 0, "N", "take N tokens from every name, all or none", value_count, SETS(count),
-	  GROUP_NONE, NULL },
-	{ "any", 0, NULL, "take from the first name that is done, and print which", NULL, SETS(any),
-	  GROUP_NONE, NULL },
+	VALUE("count", count, "N", value_count, "take N tokens from every name, all or none"),
+	FLAG("any", any, "take from the first name that is done, and print which"),
 	{ 0 },
 };
 
