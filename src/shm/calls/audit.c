@@ -59,7 +59,7 @@ meet(struct report *r, uint8_t *seen, uint32_t limit, uint32_t index, const char
 	return true;
 }
 
-#define KNOWN_FLAGS (COMPLETION_USED | COMPLETION_INIT | COMPLETION_ORPHAN)
+#define KNOWN_FLAGS (COMPLETION_USED | COMPLETION_INIT | COMPLETION_PRODUCER_DIED)
 
 static void
 audit_queue(struct report *r, uint32_t completion, const struct queue *q, const char *name)
@@ -99,8 +99,8 @@ audit_completion(struct report *r, uint32_t index)
 		fault(r, "%s: its value is nowhere", name);
 	if (get(&n->status) > 255)
 		fault(r, "%s: status %u", name, get(&n->status));
-	if (get(&n->flags) & COMPLETION_ORPHAN && get(&n->done) != COMPL_ALL)
-		fault(r, "%s: an orphan, and not at \"all\"", name);
+	if (get(&n->flags) & COMPLETION_PRODUCER_DIED && get(&n->done) != COMPL_ALL)
+		fault(r, "%s: not at \"all\", although a producer died", name);
 	audit_queue(r, index, &n->line, name);
 	audit_queue(r, index, &n->producers, name);
 }

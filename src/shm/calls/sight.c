@@ -39,14 +39,14 @@ sight_look(struct wait *w, struct sight *sight)
 }
 
 size_t
-sight_orphan(struct wait *w, const struct sight *sight)
+sight_producer_died(struct wait *w, const struct sight *sight)
 {
 	bool any = wait_has_flag(w, COMPL_WAIT_ANY) && sight->clear > 0;
 	size_t to = any ? sight->first + 1 : w->req->count;
 
 	for (size_t i = 0; i < to; i++)
 		if (w->completions[i] != 0 &&
-		    get(&completion_at(&w->s, w->completions[i])->flags) & COMPLETION_ORPHAN)
+		    get(&completion_at(&w->s, w->completions[i])->flags) & COMPLETION_PRODUCER_DIED)
 			return i;
 	return w->req->count;
 }

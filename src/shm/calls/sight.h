@@ -27,7 +27,7 @@ void sight_look(struct wait *w, struct sight *sight);
 
 /* The first name that ends the wait because a producer of it died, or the number of names.  Of
  * any of several names the first that is done ends it, and that may be another.  Under the lock. */
-size_t sight_orphan(struct wait *w, const struct sight *sight);
+size_t sight_producer_died(struct wait *w, const struct sight *sight);
 
 /* The first name with a status other than 0, or the number of names.  Under the lock. */
 size_t sight_failed(struct wait *w);

@@ -114,7 +114,7 @@ result_of(uint32_t state)
 {
 	if (state == STATE_DONE || state == STATE_FAILED)
 		return COMPL_OK;
-	if (state == STATE_ORPHAN)
+	if (state == STATE_PRODUCER_DIED)
 		return COMPL_PRODUCER_DIED;
 	return state == STATE_REMOVED ? COMPL_REMOVED : COMPL_E_DAMAGED;
 }

@@ -212,7 +212,7 @@ is_ended(struct wait *w, enum compl_result *end)
 			*end = COMPL_E_DAMAGED;
 			return true;
 		}
-		if (is_ended_by(w, sight_orphan(w, &sight))) {
+		if (is_ended_by(w, sight_producer_died(w, &sight))) {
 			*end = COMPL_PRODUCER_DIED;
 			return true;
 		}

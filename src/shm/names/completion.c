@@ -139,7 +139,7 @@ static void
 log_zero(struct session *s, struct completion *n)
 {
 	log_put(s, &n->done, 0);
-	log_put(s, &n->flags, get(&n->flags) & ~COMPLETION_ORPHAN);
+	log_put(s, &n->flags, get(&n->flags) & ~COMPLETION_PRODUCER_DIED);
 	log_forget(s, n);
 }
 

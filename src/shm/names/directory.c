@@ -178,7 +178,7 @@ is_usable(struct session *s, const struct completion *n, const char *name)
 {
 	uint32_t flags = get(&n->flags);
 
-	return (flags & ~(COMPLETION_INIT | COMPLETION_ORPHAN)) == COMPLETION_USED &&
+	return (flags & ~(COMPLETION_INIT | COMPLETION_PRODUCER_DIED)) == COMPLETION_USED &&
 	       memchr(name, '\0', sizeof(n->name)) != NULL && spelling_is_name(name) &&
 	       directory_find(s, name) == 0;
 }

@@ -112,8 +112,8 @@ verdict(struct session *s, enum job_kind job, uint32_t completion, uint32_t lead
 
 	if (job == JOB_REMOVE)
 		return STATE_REMOVED;
-	if (job == JOB_ORPHAN)
-		return STATE_ORPHAN;
+	if (job == JOB_PRODUCER_DIED)
+		return STATE_PRODUCER_DIED;
 	if (failed)
 		return STATE_FAILED;
 	if (job == JOB_RELEASE && ((flags & PLACE_ANY) || is_covered(s, lead)))

@@ -69,14 +69,14 @@ post_tokens(struct session *s, uint32_t completion, uint32_t tokens, const struc
 }
 
 void
-post_orphan(struct session *s, uint32_t completion)
+post_producer_died(struct session *s, uint32_t completion)
 {
 	const struct compl_post post = { .status = COMPL_STATUS_PRODUCER_DIED };
 	struct completion *n = completion_at(s, completion);
-	enum job_kind job = announce(s, completion, JOB_ORPHAN);
+	enum job_kind job = announce(s, completion, JOB_PRODUCER_DIED);
 
 	log_put(s, &n->done, COMPL_ALL);
-	log_put(s, &n->flags, get(&n->flags) | COMPLETION_ORPHAN);
+	log_put(s, &n->flags, get(&n->flags) | COMPLETION_PRODUCER_DIED);
 	completion_log_status(s, completion, &post);
 	job_commit(s, job, completion);
 }

@@ -20,6 +20,6 @@ void post_tokens(struct session *s, uint32_t completion, uint32_t tokens,
 		 const struct compl_post *post, uint32_t leaver);
 
 /* A producer has died: "all", and whoever waits leaves.  Not on a settled one. */
-void post_orphan(struct session *s, uint32_t completion);
+void post_producer_died(struct session *s, uint32_t completion);
 
 #endif

@@ -54,7 +54,7 @@ producer_settle_all(struct session *s, uint32_t completion)
 	if (place == 0)
 		return;
 	if (get(&completion_at(s, completion)->done) != COMPL_ALL)
-		post_orphan(s, completion);
+		post_producer_died(s, completion);
 	for (; place != 0 && !s->damaged; place = find_dead(s, completion))
 		unlink_one(s, place);
 }
@@ -131,6 +131,6 @@ producer_leave(struct session *s, uint32_t place)
 	uint32_t completion = get(&place_at(s, place)->line);
 
 	if (get(&completion_at(s, completion)->done) != COMPL_ALL)
-		post_orphan(s, completion);
+		post_producer_died(s, completion);
 	unlink_one(s, place);
 }

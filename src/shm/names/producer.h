@@ -15,8 +15,8 @@
 #include "shm/names/queue.h"
 #include "shm/segment/session.h"
 
-/* Tells of the dead: unless the name is at "all" it is then, and an orphan; whoever waits
- * for it leaves. */
+/* If a producer has died: brings the name to "all", unless it is there, and whoever waits for it
+ * leaves with COMPL_PRODUCER_DIED. */
 void producer_settle_all(struct session *s, uint32_t completion);
 
 static inline void

@@ -52,10 +52,10 @@ enum job_kind {
 	JOB_RELEASE, /* complete_all(): release who is covered by it */
 	JOB_REMOVE,
 	/* the completion is gone: everybody leaves */
-	JOB_FAIL,	/* a status other than 0: fail-fast waits leave */
-	JOB_ORPHAN,	/* a producer has died: everybody leaves */
-	JOB_REMOVE_ALL, /* the segment is dead: everybody in every line leaves */
-	JOB_REBUILD,	/* the links are damaged: made anew from the records */
+	JOB_FAIL,	   /* a status other than 0: fail-fast waits leave */
+	JOB_PRODUCER_DIED, /* a producer has died: everybody leaves */
+	JOB_REMOVE_ALL,	   /* the segment is dead: everybody in every line leaves */
+	JOB_REBUILD,	   /* the links are damaged: made anew from the records */
 };
 
 struct layout_header {
@@ -91,10 +91,10 @@ struct layout_entry {
 };
 
 /* completion.flags */
-#define COMPLETION_USED	   1u
-#define COMPLETION_INIT	   2u /* compl_init(): permanent */
-#define COMPLETION_REMOVED 4u /* off the directory, being walked */
-#define COMPLETION_ORPHAN  8u /* at "all" because a producer died */
+#define COMPLETION_USED		 1u
+#define COMPLETION_INIT		 2u /* compl_init(): permanent */
+#define COMPLETION_REMOVED	 4u /* off the directory, being walked */
+#define COMPLETION_PRODUCER_DIED 8u /* at "all" because a producer died */
 
 /* Places that are linked by prev and next: the waiters of a completion, in the order of
  * their coming, and its producers. */
@@ -125,13 +125,13 @@ struct completion {
 enum place_state {
 	STATE_NONE = 0,
 	STATE_WAITING,
-	STATE_LEFT,    /* by the waiter, without the lock */
-	STATE_DONE,    /* by a poster of "all" */
-	STATE_REMOVED, /* by rm */
-	STATE_FAILED,
-	/* by a poster of a status */ STATE_ORPHAN, /* by who found a producer dead */
-	STATE_LOST,				    /* by a rebuild that found no line for it */
-	STATE_PRODUCING, /* of a producer's place, which waits for nothing */
+	STATE_LEFT,	     /* by the waiter, without the lock */
+	STATE_DONE,	     /* by a poster of "all" */
+	STATE_REMOVED,	     /* by rm */
+	STATE_FAILED,	     /* by a poster of a status */
+	STATE_PRODUCER_DIED, /* by the process that found a producer dead */
+	STATE_LOST,	     /* by a rebuild that found no line for it */
+	STATE_PRODUCING,     /* of a producer's place, which waits for nothing */
 };
 
 /* place.flags */
