@@ -46,7 +46,7 @@ make_pattern(struct pattern *p, const struct compl_where *where)
 	*slash = '\0';
 	p->prefix = slash + 1;
 	p->length = strlen(p->prefix);
-	p->owner = where->system ? 0 : where->uid;
+	p->owner = file_owner(where);
 	p->system = where->system;
 }
 

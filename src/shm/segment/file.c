@@ -57,6 +57,12 @@ file_path(char *path, size_t size, const struct compl_where *where)
 	return file_name(append(path, DIRECTORY), where);
 }
 
+uid_t
+file_owner(const struct compl_where *where)
+{
+	return where->system ? 0 : where->uid;
+}
+
 /* ---- open, check ----------------------------------------------------------- */
 
 static enum compl_result
@@ -75,12 +81,6 @@ open_result(int error)
 	default:
 		return pages_failure(error);
 	}
-}
-
-static uid_t
-owner_of(const struct compl_where *where)
-{
-	return where->system ? 0 : where->uid;
 }
 
 /* shm_open(3), but for a system call (musl's asks twice for close-on-exec), and for the standard
@@ -114,7 +114,7 @@ open_as_we_are(struct compl_space *c, const struct compl_where *where, unsigned 
 	if (errno != ENOENT || !(flags & COMPL_CREATE))
 		return open_result(errno);
 	/* What would not be its owner's must not lie in its place. */
-	if ((uid_t)setfsuid((uid_t)-1) != owner_of(where))
+	if ((uid_t)setfsuid((uid_t)-1) != file_owner(where))
 		return COMPL_E_NOT_OURS;
 	c->fd = open_path(c, O_CREAT);
 	if (c->fd >= 0)
@@ -145,7 +145,7 @@ check_owner(const struct stat *st, const struct compl_where *where)
 {
 	if (!S_ISREG(st->st_mode))
 		return COMPL_E_NOT_SEGMENT;
-	if (st->st_uid != owner_of(where) || (st->st_mode & S_IWOTH))
+	if (st->st_uid != file_owner(where) || (st->st_mode & S_IWOTH))
 		return COMPL_E_NOT_OURS;
 	return COMPL_OK;
 }

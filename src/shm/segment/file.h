@@ -2,8 +2,8 @@
  *
  * file.h - the file behind a segment: its name, whose it is, its size, its end
  *
- * All calls but file_path() are about a handle whose name is set, and leave errno with
- * COMPL_E_SYSTEM.
+ * All calls but file_path() and file_owner() are about a handle whose name is set, and leave
+ * errno with COMPL_E_SYSTEM.
  */
 #ifndef FILE_H
 #define FILE_H
@@ -15,6 +15,9 @@ enum compl_result file_name(char *name, const struct compl_where *where);
 
 /* compl.h's compl_path(). */
 enum compl_result file_path(char *path, size_t size, const struct compl_where *where);
+
+/* The user that a segment there must belong to. */
+uid_t file_owner(const struct compl_where *where);
 
 /* Opens it, with COMPL_CREATE if need be anew.  In another user's place the thread is that
  * user meanwhile, for files alone.  COMPL_E_NO_SEGMENT, _NOT_SEGMENT, _NOT_OURS, _NO_SPACE, _SYSTEM. */
