@@ -69,16 +69,6 @@ count_waiters(struct session *s, uint32_t completion)
 	return count;
 }
 
-static size_t
-count_producers(struct session *s, uint32_t completion)
-{
-	size_t count = 0;
-
-	for (struct queue_walk walk = producer_walk(s, completion); queue_next(&walk) != 0;)
-		count++;
-	return count;
-}
-
 static void
 measure(struct session *s, struct sizes *sizes)
 {
@@ -87,7 +77,7 @@ measure(struct session *s, struct sizes *sizes)
 		if (is_listed(s, i)) {
 			sizes->names += 1;
 			sizes->waiters += count_waiters(s, i);
-			sizes->producers += count_producers(s, i);
+			sizes->producers += queue_length(producer_walk(s, i));
 		}
 }
 

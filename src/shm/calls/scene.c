@@ -20,16 +20,6 @@ is_produced(struct session *s, uint32_t completion)
 	       get(&n->producers.head) != 0;
 }
 
-static size_t
-count_line(struct session *s, uint32_t completion)
-{
-	size_t count = 0;
-
-	for (struct queue_walk walk = line_walk(s, completion); queue_next(&walk) != 0;)
-		count++;
-	return count;
-}
-
 static struct scene *
 allocate(size_t names, size_t stands)
 {
@@ -93,7 +83,7 @@ scene_note(struct session *s)
 	for (uint32_t i = 1; i <= s->completions && !s->damaged; i++)
 		if (is_produced(s, i)) {
 			names++;
-			stands += count_line(s, i);
+			stands += queue_length(line_walk(s, i));
 		}
 	if (names == 0 || robust_mixed(&s->thread) != 0 ||
 	    (scene = allocate(names, stands)) == NULL)

@@ -69,3 +69,13 @@ queue_next(struct queue_walk *walk)
 	walk->next = get(&place_at(s, place)->next);
 	return place;
 }
+
+size_t
+queue_length(struct queue_walk walk)
+{
+	size_t length = 0;
+
+	while (queue_next(&walk) != 0)
+		length++;
+	return length;
+}

@@ -30,4 +30,7 @@ struct queue_walk {
 struct queue_walk queue_walk(struct session *s, const struct queue *q, uint32_t completion);
 uint32_t queue_next(struct queue_walk *walk);
 
+/* How many places a walk has before it. */
+size_t queue_length(struct queue_walk walk);
+
 #endif
