@@ -47,6 +47,15 @@ spelling_is_name(const char *text)
 }
 
 bool
+spelling_is_repeated(const char *const *names, size_t index)
+{
+	for (size_t i = 0; i < index; i++)
+		if (strcmp(names[i], names[index]) == 0)
+			return true;
+	return false;
+}
+
+bool
 spelling_is_space(const char *text)
 {
 	size_t n = span(text, IN_SPACE);

@@ -6,9 +6,13 @@
 #define API_SPELLING_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 /* 1 to 127 bytes of A-Z a-z 0-9 . _ : @ % + / = - and no leading '-'. */
 bool spelling_is_name(const char *text);
+
+/* Whether the name at index stands before it in names, too. */
+bool spelling_is_repeated(const char *const *names, size_t index);
 
 /* 1 to 64 bytes of A-Z a-z 0-9 . _ - and no leading '.'. */
 bool spelling_is_space(const char *text);

@@ -4,8 +4,7 @@
  */
 #include "cli/names.h"
 
-#include <string.h>
-
+#include "api/spelling.h"
 #include "cli/failure.h"
 #include "cli/message.h"
 #include "cli/place.h"
@@ -21,9 +20,8 @@ check_one_or_die(const struct cli_call *call, size_t index)
 			     "'%s' is not a name: 1 to 127 of A-Z a-z 0-9 . _ : @ %% + / = -, "
 			     "not beginning with '-'",
 			     name);
-	for (size_t i = 0; i < index; i++)
-		if (strcmp(call->names[i], name) == 0)
-			usage_or_die(NULL, "%s: given twice", name);
+	if (spelling_is_repeated(call->names, index))
+		usage_or_die(NULL, "%s: given twice", name);
 }
 
 void

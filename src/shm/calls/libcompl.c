@@ -166,7 +166,7 @@ count_tokens(struct session *s, uint32_t index, const struct compl_post *post, u
 	uint64_t needed;
 	uint32_t there;
 
-	*tokens = post->all ? COMPL_ALL : post->tokens != 0 ? post->tokens : 1;
+	*tokens = post_count(post);
 	if (!post->waiting || post->all)
 		return COMPL_OK;
 	needed = index != 0 ? completion_needed(s, index) : 0;
@@ -257,15 +257,6 @@ compl_break(struct compl_space *c, struct compl_promise *promise)
 
 /* ---- wait, try, test ------------------------------------------------------------- */
 
-static bool
-is_twice(const struct compl_request *req, size_t i)
-{
-	for (size_t j = 0; j < i; j++)
-		if (strcmp(req->names[i], req->names[j]) == 0)
-			return true;
-	return false;
-}
-
 static enum compl_result
 check_request(const struct compl_request *req)
 {
@@ -275,7 +266,7 @@ check_request(const struct compl_request *req)
 	for (size_t i = 0; i < req->count; i++) {
 		if (!compl_is_name(req->names[i]))
 			return COMPL_E_NAME;
-		if (is_twice(req, i))
+		if (spelling_is_repeated(req->names, i))
 			return COMPL_E_ARGUMENT;
 	}
 	return COMPL_OK;

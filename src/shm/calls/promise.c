@@ -124,7 +124,7 @@ enum compl_result
 promise_keep(struct compl_space *c, struct compl_promise *promise, struct compl_post *post,
 	     bool stays)
 {
-	uint32_t tokens = post->all ? COMPL_ALL : post->tokens != 0 ? post->tokens : 1, completion;
+	uint32_t tokens = post_count(post), completion;
 	struct session s;
 	enum compl_result result = find(&s, c, promise, &completion);
 

@@ -10,6 +10,15 @@
 
 #include "shm/segment/session.h"
 
+/* How many tokens a post is of, as compl.h says; COMPL_ALL for "all". */
+static inline uint32_t
+post_count(const struct compl_post *post)
+{
+	if (post->all)
+		return COMPL_ALL;
+	return post->tokens != 0 ? post->tokens : 1;
+}
+
 /* Whether tokens can be posted: COMPL_OK or COMPL_E_OVERFLOW. */
 enum compl_result post_check(struct session *s, uint32_t completion, uint32_t tokens);
 
