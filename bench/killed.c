@@ -9,7 +9,7 @@
  */
 #include "bench.h"
 
-#include "shm/os/clock.h"
+#include "api/clock.h"
 #include "shm/names/directory.h"
 #include "shm/names/line.h"
 #include "shm/segment/log.h"

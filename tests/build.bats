@@ -112,7 +112,7 @@ copy_tree() {
 	echo '#include "shm/calls/waiter.h"' >>src/shm/segment/segment.c
 	echo '#include "shm/segment/segment.h"' >>src/cmd/done.c
 	echo '#include "cmd/cmd.h"' >>src/shm/calls/libcompl.c
-	echo '#include "shm/os/clock.h"' >>src/api/spelling.c
+	echo '#include "shm/os/futex.h"' >>src/api/spelling.c
 	echo '#include "no-such.h"' >>src/shm/calls/waiter.c
 	echo '#include "shm/names/queue.h"' >>src/shm/names/place.h
 	echo '#include "shm/segment/segment.h"' >>src/shm/segment/pages.c
@@ -127,12 +127,12 @@ copy_tree() {
 		"shm/segment/segment.c: is in layer 2 and includes shm/calls/waiter.h of layer 4" \
 		"cmd/done.c: belongs to the command and includes shm/segment/segment.h; compl.h and api/ are all it may know" \
 		"shm/calls/libcompl.c: is in layer 4 and includes cmd/cmd.h of layer 5" \
-		"api/spelling.c: is in layer 0 and includes shm/os/clock.h of layer 1" \
+		"api/spelling.c: is in layer 0 and includes shm/os/futex.h of layer 1" \
 		'shm/calls/waiter.c: includes "no-such.h", which is not in src/' \
 		"shm/segment/log.c: SYS_futex belongs into shm/os/futex.c" \
 		"cli/text.c: __NR_futex belongs into shm/os/futex.c" \
-		"shm/names/line.c: clock_gettime( belongs into shm/os/clock.c" \
-		"cmd/wait.c: time( belongs into shm/os/clock.c" \
+		"shm/names/line.c: clock_gettime( belongs into api/clock.c" \
+		"cmd/wait.c: time( belongs into api/clock.c" \
 		": a circle: shm/names/place -> shm/names/queue -> shm/names/place" \
 		": a circle: shm/segment/file -> shm/segment/pages -> shm/segment/segment -> shm/segment/file" \
 		"newcomer.h: in no layer"; do

@@ -105,13 +105,17 @@
  * src/api/           what is true for every engine
  *	spelling         what may be a name, a namespace and a value
  *	utf8             what is well-formed UTF-8
+ *	number           whole numbers as text, and back
+ *	clock            the only look at the time
+ *	proc             what /proc says about a process
+ *	random           words that nobody can guess
+ *	result           each result in words
  *
  * src/shm/os/        what the kernel gives
  *	robust           words that the kernel lets go of when their owner dies
  *	libclist         the robust list that libc has registered
  *	gate             signals that wait while something is taken and not yet told
  *	futex            every sleep and every wake
- *	clock            the library's only look at the time
  *	participant      whether a thread takes part in a segment at all
  *	family           which processes there are, and who waits for a child
  *

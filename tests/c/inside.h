@@ -7,7 +7,7 @@
 
 #include "tap.h"
 
-#include "shm/os/clock.h"
+#include "api/clock.h"
 #include "shm/names/directory.h"
 #include "shm/segment/log.h"
 #include "shm/names/repair.h"

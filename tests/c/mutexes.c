@@ -12,7 +12,7 @@
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 
-#include "shm/os/clock.h"
+#include "api/clock.h"
 #include "shm/names/repair.h"
 
 #define STORM_MS 2500

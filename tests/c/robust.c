@@ -8,7 +8,7 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
-#include "shm/os/clock.h"
+#include "api/clock.h"
 #include "shm/segment/mutex.h"
 #include "shm/os/robust.h"
 

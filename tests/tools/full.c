@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "shm/os/clock.h"
+#include "api/clock.h"
 #include "shm/names/repair.h"
 
 #define THREADS (LAYOUT_PLACES / COMPL_NAMES_MAX)

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "shm/os/clock.h"
+#include "api/clock.h"
 #include "shm/names/repair.h"
 
 int

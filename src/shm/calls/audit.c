@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "shm/os/clock.h"
+#include "api/clock.h"
 #include "shm/names/directory.h"
 #include "shm/names/job.h"
 #include "shm/segment/log.h"

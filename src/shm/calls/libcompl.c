@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "shm/calls/audit.h"
-#include "shm/os/clock.h"
+#include "api/clock.h"
 #include "shm/names/completion.h"
 #include "shm/segment/file.h"
 #include "shm/names/line.h"

@@ -16,7 +16,7 @@
 #include <string.h>
 
 #include "api/proc.h"
-#include "shm/os/clock.h"
+#include "api/clock.h"
 #include "shm/names/completion.h"
 #include "shm/names/line.h"
 #include "shm/names/place.h"

@@ -14,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "shm/os/clock.h"
+#include "api/clock.h"
 #include "shm/names/completion.h"
 #include "shm/names/line.h"
 #include "shm/names/name.h"

@@ -8,7 +8,7 @@
  */
 #include "shm/calls/removal.h"
 
-#include "shm/os/clock.h"
+#include "api/clock.h"
 #include "shm/names/name.h"
 #include "shm/segment/file.h"
 #include "shm/segment/segment.h"

@@ -21,7 +21,7 @@
 
 #include "api/random.h"
 #include "api/spelling.h"
-#include "shm/os/clock.h"
+#include "api/clock.h"
 #include "shm/segment/file.h"
 #include "shm/calls/removal.h"
 #include "shm/segment/segment.h"

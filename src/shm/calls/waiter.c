@@ -16,7 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "shm/os/clock.h"
+#include "api/clock.h"
 #include "shm/calls/deadlock.h"
 #include "shm/segment/file.h"
 #include "shm/names/line.h"

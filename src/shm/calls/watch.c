@@ -32,7 +32,7 @@
  */
 #include "shm/calls/watch.h"
 
-#include "shm/os/clock.h"
+#include "api/clock.h"
 #include "shm/names/line.h"
 #include "shm/names/place.h"
 #include "shm/names/producer.h"

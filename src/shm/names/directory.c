@@ -12,7 +12,7 @@
 
 #include <string.h>
 
-#include "shm/os/clock.h"
+#include "api/clock.h"
 #include "shm/segment/log.h"
 #include "shm/segment/pages.h"
 #include "api/spelling.h"

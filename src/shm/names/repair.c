@@ -9,7 +9,7 @@
 #include "shm/names/repair.h"
 
 #include "shm/names/job.h"
-#include "shm/os/clock.h"
+#include "api/clock.h"
 #include "shm/segment/log.h"
 #include "shm/segment/mutex.h"
 #include "shm/segment/pages.h"

@@ -9,7 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "shm/os/clock.h"
+#include "api/clock.h"
 
 /* The number is the same on every architecture, and musl 1.2.3 lacks the name. */
 #ifndef SYS_futex_waitv

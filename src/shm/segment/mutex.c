@@ -19,7 +19,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "shm/os/clock.h"
+#include "api/clock.h"
 #include "shm/os/participant.h"
 
 #define BELT_NS	  CLOCK_SECOND_NS   /* the longest sleep without a look */

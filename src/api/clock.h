@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: ISC
  *
- * clock.h - the library's only look at the time
+ * clock.h - the only look at the time
  *
  * A deadline is a point of CLOCK_MONOTONIC in nanoseconds, INT64_MAX is
  * never; a timeout is a length.  Setting the wall clock changes neither.
  */
-#ifndef CLOCK_H
-#define CLOCK_H
+#ifndef API_CLOCK_H
+#define API_CLOCK_H
 
 #include <stdint.h>
 #include <time.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
- * clock.c - reads CLOCK_MONOTONIC
+ * clock.c - reads the clock, as no other file does
  */
-#include "shm/os/clock.h"
+#include "api/clock.h"
 
 int64_t
 clock_now_ns(void)
