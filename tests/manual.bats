@@ -160,53 +160,58 @@ killed() {
 }
 
 @test "the gate of README.md is right on its second run, and after a failure" {
-	local command
+	local command words
 	command=$(sed -n 's/^own: `\(compl scope .*\)`$/\1/p' "$top/README.md")
 	[ "$command" = "compl scope -- sh gate.sh" ]
+	read -ra words <<<"$command"
 	extract_readme
 	stand_ins
 	mv readme.gate gate.sh
-	says $'worker is ready\ndeployed' $command
-	says $'worker is ready\ndeployed' $command
-	TESTS_SAY=3 run -3 timeout -s KILL 60 $command 3>&-
+	says $'worker is ready\ndeployed' "${words[@]}"
+	says $'worker is ready\ndeployed' "${words[@]}"
+	TESTS_SAY=3 run -3 timeout -s KILL 60 "${words[@]}" 3>&-
 	[[ $output != *deployed* ]]
-	says $'worker is ready\ndeployed' $command
+	says $'worker is ready\ndeployed' "${words[@]}"
 }
 
-# unit_line UNIT KEY: what the unit of README.md has there, with the command under test.
-unit_line() {
-	awk -v unit="# $1" '/^# / { inside = $0 == unit } inside' readme.units |
-		sed -n "s/^$2=\(.*\)\$/\1/p" | sed 's|/usr/local/bin/compl|compl|; s|/usr/local/sbin/||'
+# obey UNIT KEY: does what the unit of README.md says there, with the command under test.
+obey() {
+	local line words
+	line=$(awk -v unit="# $1" '/^# / { inside = $0 == unit } inside' readme.units | sed -n "s/^$2=//p")
+	line=${line/#\/usr\/local\/bin\/}
+	read -ra words <<<"${line/#\/usr\/local\/sbin\/}"
+	"${words[@]}"
 }
 
-# started and stopped UNIT: as systemd does it; what stopping adds is run also after a failure.
-started() {
+# start UNIT: as systemd does it.
+start() {
 	local key
 	for key in ExecStartPre ExecStart ExecStartPost; do
-		$(unit_line "$1" "$key") || return
+		grep -q "^# $1\$" readme.units || return 99
+		[ "$1:$key" = shop.service:ExecStartPost ] || obey "$1" "$key" || return
 	done
 }
+
 
 @test "the units of README.md: the second starts when the first has done its work, each time" {
 	local round
 	extract_readme
 	stand_ins
 	export COMPL_NAMESPACE=shop-$$
-	[ "$(unit_line shop.service Environment)" = "COMPL_NAMESPACE=$COMPL_NAMESPACE" ]
-	[ "$(unit_line shop-data.service Environment)" = "COMPL_NAMESPACE=$COMPL_NAMESPACE" ]
+	[ "$(grep -cx "Environment=COMPL_NAMESPACE=$COMPL_NAMESPACE" readme.units)" -eq 2 ]
 	ln -s "$PWD/app" bin/shopd
 	sed -i 's/timeout 60s/timeout 50ms/' readme.units
 	for round in 1 2; do
-		run -124 started shop.service
-		started shop-data.service
-		run -0 started shop.service
+		run -124 start shop.service
+		start shop-data.service
+		run -0 start shop.service
 		[ "$output" = "app runs, " ]
-		$(unit_line shop-data.service ExecStopPost)
+		obey shop-data.service ExecStopPost
 	done
-	# It fails, and then its state is not there either.
+	# It fails, and then its state is not there either.  What stopping does comes after a failure, too.
 	printf '%s\n' '#!/bin/sh' 'exit 3' >worker
-	run -3 started shop-data.service
-	$(unit_line shop-data.service ExecStopPost)
-	run -124 started shop.service
+	run -3 start shop-data.service
+	obey shop-data.service ExecStopPost
+	run -124 start shop.service
 	compl rm --all
 }
