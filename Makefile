@@ -3,7 +3,7 @@
 # make                build/compl, static (musl-gcc if there is one)
 # make glibc          build/glibc/compl, linked dynamically with CC's own libc
 # make install        PREFIX=/usr/local DESTDIR=
-# make deps           installs what the other targets need (Debian, Ubuntu)
+# make deps TARGET    installs what TARGET needs, and makes it (Debian, Ubuntu; several TARGETs: each)
 # make demo           runs examples/startup.sh
 # make check          both builds, the tests that matter most, in minutes  (TESTS='tests/order.bats …' runs a few)
 # make check-all      both builds, all tests           (TESTS= here too)
@@ -14,7 +14,6 @@
 # make lint           shellcheck, cppcheck, clang-tidy, clang-format, layers, mandoc
 # make model          checks the protocol with spin
 # make bench          measures, beside a bare futex word and beside others (ROUNDS=300 SECTIONS='alone …')
-# make bench-deps     installs those others (Debian, Ubuntu)
 # make fuzz           looks for input that breaks it; TARGET=segment SECONDS=60, or RUNS=1000000
 # make fmt, make clean
 #
@@ -39,19 +38,18 @@ ZSHCOMPDIR ?= $(PREFIX)/share/zsh/site-functions
 # Asked for its words; where build/compl cannot run, name one of the same version that can.
 RUNNABLE ?= build/compl
 
-first := $(filter deps bench-deps clean,$(MAKECMDGOALS))
+first := $(filter deps clean,$(MAKECMDGOALS))
+rest := $(filter-out $(first),$(MAKECMDGOALS))
 ifneq ($(first),)
 
 # These change what the rest has to look at: so the rest is for another make, afterwards.
 .NOTPARALLEL:
 .PHONY: $(MAKECMDGOALS)
 deps:
-	@.ci/deps
-bench-deps:
-	@.ci/deps bench
+	@.ci/deps $(rest)
 clean:
 	rm -rf build
-$(filter-out $(first),$(MAKECMDGOALS)): $(first)
+$(rest): $(first)
 	@+$(MAKE) --no-print-directory $@
 
 else

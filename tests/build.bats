@@ -285,16 +285,146 @@ says() {
 	[[ $output =~ "processor time: 0 s for the tests, and "[1-9][0-9]*" s to build; they took" ]]
 }
 
-@test "make deps does nothing, and asks for nothing, when everything is there" {
-	"$top/.ci/deps" 2>/dev/null || skip "not everything is there"
-	mkdir bin
+# bare_system: commands for .ci/deps in bin/, and nothing else.  Its apt-get writes down what it is
+# called with, and "installs" a package by linking the package's commands of the table to true(1).
+bare_system() {
 	local tool
-	for tool in apt-get sudo; do
-		printf '%s\n' '#!/bin/sh' 'echo called >>"$OUT"' >"bin/$tool"
-		chmod +x "bin/$tool"
+	rm -rf bin called
+	mkdir bin
+	for tool in cat cut dirname env sort tr; do
+		ln -s "$(type -P $tool)" bin/
 	done
-	OUT=$PWD/out PATH=$PWD/bin:$PATH run "$top/.ci/deps"
+	printf '%s\n' '#!/bin/sh' 'echo "${ROOT-0}"' >bin/id
+	cat >bin/apt-get <<-EOF
+		#!/bin/sh
+		echo "\$*" >>called
+		[ ! -e broken ] || exit 100
+		for package; do
+			$(type -P awk) -F '\t+' -v package="\$package" '\$1 == "command" && \$3 == package { print \$2 }' \\
+				"$top/.ci/deps" | while read -r command; do
+				$(type -P ln) -sf $(type -P true) bin/"\$command"
+			done
+		done
+	EOF
+	chmod +x bin/id bin/apt-get
+}
+
+# deps TARGET…: .ci/deps of the bare system
+deps() {
+	PATH=$PWD/bin run "$top/.ci/deps" "$@"
+	echo "deps $*: status $status: $output"
+}
+
+# installs PACKAGES TARGET…: on a bare system the targets need exactly these
+installs() {
+	local packages=$1
+	shift
+	bare_system
+	deps "$@"
 	[ "$status" -eq 0 ]
-	[ -z "$output" ]
-	[ ! -e out ]
+	[ "$(sed -n '1p' called)" = "-q update" ]
+	[ "$(sed -n '2s/.*--no-install-recommends //p' called)" = "$packages" ]
+	[ "$(wc -l <called)" -eq 2 ]
+}
+
+@test "make deps TARGET installs what the target needs, for several targets each package once" {
+	local build="binutils gcc libbsd-dev libc6-dev linux-libc-dev make musl-tools"
+	installs "$build"
+	installs "$build" demo
+	installs "$build" all install build/compl build/glibc/compl
+	installs "make" uninstall
+	installs "clang-format make" fmt
+	installs "gcc libc6-dev make spin" model
+	installs "binutils clang gcc libbsd-dev libc6-dev libclang-rt-dev linux-libc-dev make musl-tools" build/clang/fuzz/values
+	installs "binutils clang-format gcc libbsd-dev libc6-dev linux-libc-dev make musl-tools spin" fmt model demo
+}
+
+@test "make deps brings services for check-all and bench only" {
+	local target
+	for target in demo check check-tsan check-storm check-long lint model fuzz; do
+		bare_system
+		deps "$target"
+		[ "$status" -eq 0 ]
+		run ! grep -E 'redis|haproxy|etcd' called
+	done
+	for target in check-all check-asan; do
+		bare_system
+		deps "$target"
+		grep -q ' bats .* haproxy .* redis-server redis-tools .* zsh' called
+	done
+	bare_system
+	deps bench
+	grep -q ' etcd-server .* redis-server redis-tools .* tmux' called
+}
+
+@test "make deps does nothing, and asks for nothing, when everything is there" {
+	bare_system
+	deps check-all bench lint model fuzz fmt
+	[ "$status" -eq 0 ]
+	rm called
+	for targets in "" demo "check-all bench lint model fuzz fmt"; do
+		# shellcheck disable=SC2086 # They are several words.
+		deps $targets
+		[ "$status" -eq 0 ]
+		[ -z "$output" ]
+		[ ! -e called ]
+	done
+}
+
+@test "make deps knows all targets of the makefiles, and no others" {
+	bare_system
+	deps chekc
+	[ "$status" -eq 1 ]
+	[[ $output == "deps: 'chekc' is not one of all "*" check "* ]]
+	[ ! -e called ]
+	local target targets
+	targets=$(cat "$top/Makefile" "$top"/*/*.mk | sed -n 's/^\.PHONY: *\([^$]*\)$/\1/p' | tr ' ' '\n' | grep -v FORCE)
+	[ "$(wc -l <<<"$targets")" -gt 10 ]
+	for target in $targets; do
+		bare_system
+		deps "$target"
+		[ "$status" -eq 0 ]
+	done
+}
+
+@test "make deps hears of the other goals, and these wait for it" {
+	mkdir -p tree/.ci tree/build
+	cp "$top/Makefile" tree/
+	printf '%s\n' '#!/bin/sh' 'echo "deps: $*"' 'exit 1' >tree/.ci/deps
+	chmod +x tree/.ci/deps
+	run -2 make -s -C tree deps no-such-goal build/no-such-file
+	[ "${lines[0]}" = "deps: no-such-goal build/no-such-file" ]
+	[[ $output != *"No rule"* ]]
+	run -2 make -s -C tree no-such-goal deps # the order is not theirs to choose
+	[ "${lines[0]}" = "deps: no-such-goal" ]
+	run -2 make -s -C tree clean deps
+	[ "${lines[0]}" = "deps: " ]
+	[ ! -e tree/build ]
+}
+
+# cannot_install TEXT: its last line names the packages, too
+cannot_install() {
+	deps fmt
+	[ "$status" -eq 1 ]
+	[ "${lines[-1]}" = "deps: $1: clang-format make " ]
+}
+
+@test "make deps installs with sudo for others than root, and says in a line why it cannot install" {
+	bare_system
+	printf '%s\n' '#!/bin/sh' 'echo sudo >>called' 'exec "$@"' >bin/sudo
+	chmod +x bin/sudo
+	ROOT=1000 deps fmt
+	[ "$status" -eq 0 ]
+	[ "$(grep -c '^sudo$' called)" -eq 2 ]
+
+	bare_system
+	ROOT=1000 cannot_install "there is no sudo, so please install as root"
+	[ ! -e called ]
+	touch broken
+	cannot_install "apt-get failed (see above), so please install"
+	rm broken
+	ln -sf "$(type -P true)" bin/apt-get
+	cannot_install "apt-get did not fail, but these are still missing"
+	rm bin/apt-get
+	cannot_install "there is no apt-get, so please install what Debian calls"
 }
