@@ -402,6 +402,28 @@ installs() {
 	[ ! -e tree/build ]
 }
 
+@test "make deps starts no service; what happens to a running one is up to the system" {
+	bare_system
+	deps check-all
+	local path
+	path=$(sed -n '2s/.*-o DPkg::Path=\([^ ]*\) .*/\1/p' called)
+	[[ $path == */.ci/start-nothing:/usr/sbin:/usr/bin:/sbin:/bin ]]
+	local program
+	mkdir system
+	for program in invoke-rc.d deb-systemd-invoke; do
+		printf '%s\n' '#!/bin/sh' "echo \"$program \$*\"" 'exit 7' >"system/$program"
+		chmod +x "system/$program"
+	done
+	path=${path%%:*}:$PWD/system
+	PATH=$path run -0 invoke-rc.d --skip-systemd-native redis-server start
+	[ "$output" = "deps: not started: --skip-systemd-native redis-server start" ]
+	PATH=$path run -0 deb-systemd-invoke start haproxy.service
+	PATH=$path run -7 invoke-rc.d redis-server restart
+	[ "$output" = "invoke-rc.d redis-server restart" ]
+	PATH=$path run -7 deb-systemd-invoke --user stop haproxy.service
+	[ "$output" = "deb-systemd-invoke --user stop haproxy.service" ]
+}
+
 # cannot_install TEXT: its last line names the packages, too
 cannot_install() {
 	deps fmt
