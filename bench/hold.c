@@ -7,6 +7,12 @@
  * Starts the command N times; a % in it becomes a number from 1 to NAMES.  When all sleep: nine
  * samples of their private memory, and a line `ready`.  At the end of its input it kills them.
  */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include "bench.h"
 
 #define SAMPLES 9
@@ -21,7 +27,7 @@ start_one(char **command, size_t i)
 		char *mark = strchr(command[count], '%');
 
 		if (count + 1 == COUNT(words))
-			die("the command is too long");
+			bench_die("the command is too long");
 		words[count] = command[count];
 		if (mark == NULL)
 			continue;
@@ -30,17 +36,17 @@ start_one(char **command, size_t i)
 		words[count] = texts[count];
 	}
 	words[count] = NULL;
-	join_crowd(words);
+	bench_join_crowd(words);
 }
 
 static long
 private_kib(pid_t pid)
 {
-	const char *text = read_proc(pid, "smaps_rollup");
+	const char *text = bench_read_proc(pid, "smaps_rollup");
 	const char *clean = strstr(text, "Private_Clean:"), *dirty = strstr(text, "Private_Dirty:");
 
 	if (clean == NULL || dirty == NULL)
-		die("cannot read smaps_rollup of %d", (int)pid);
+		bench_die("cannot read smaps_rollup of %d", (int)pid);
 	return strtol(strchr(clean, ':') + 1, NULL, 10) + strtol(strchr(dirty, ':') + 1, NULL, 10);
 }
 
@@ -58,25 +64,25 @@ main(int argc, char **argv)
 {
 	size_t count, names;
 
-	prepare_to_end();
+	bench_prepare_to_end();
 	if (argc < 5)
-		die("usage: hold N NAMES SERIES COMMAND...");
-	count = number(argv[1]);
-	names = number(argv[2]);
+		bench_die("usage: hold N NAMES SERIES COMMAND...");
+	count = bench_number(argv[1]);
+	names = bench_number(argv[2]);
 	if (count < SAMPLES || names == 0)
-		die("too few");
-	make_crowd(count);
+		bench_die("too few");
+	bench_make_crowd(count);
 	for (size_t i = 0; i < count; i++)
 		start_one(argv + 4, 1 + i % names);
-	await_crowd(argv[3]);
+	bench_await_crowd(argv[3]);
 	for (size_t i = 0; i < SAMPLES; i++)
 		printf("%s KiB %ld\n", argv[3],
-		       private_kib(crowd[i * (count - 1) / (SAMPLES - 1)]));
+		       private_kib(bench_crowd[i * (count - 1) / (SAMPLES - 1)]));
 	puts("ready");
 	fflush(stdout);
 	await_end_of_input();
-	end_children();
+	bench_end_children();
 	for (size_t i = 0; i < count; i++)
-		waitpid(crowd[i], NULL, 0);
+		waitpid(bench_crowd[i], NULL, 0);
 	return 0;
 }

@@ -16,13 +16,19 @@
  *	apart, together	the same with a processor each, and with one for both
  * And once: how many system calls done+try makes, counted by ptrace(2).
  */
-#include "bench.h"
-
+#include <errno.h>
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include "bench.h"
 #include "compl.h"
 #include "word.h"
 
@@ -39,7 +45,7 @@ open_space(const char *name, unsigned flags)
 	enum compl_result result = compl_open(&c, &where, COMPL_CREATE | flags);
 
 	if (result != COMPL_OK)
-		die("%s: %s", name, compl_strresult(result));
+		bench_die("%s: %s", name, compl_strresult(result));
 	return c;
 }
 
@@ -49,7 +55,7 @@ post(struct compl_space *c, const char *name)
 	struct compl_post one = { .tokens = 1 };
 
 	if (compl_done(c, name, &one) != COMPL_OK)
-		die("done failed");
+		bench_die("done failed");
 }
 
 static void
@@ -61,7 +67,7 @@ take(struct compl_space *c, const char *name, int64_t deadline_ns)
 	struct compl_outcome outcome = { .words = NULL };
 
 	if (compl_wait(c, &request, &outcome) != COMPL_OK)
-		die("a wait failed");
+		bench_die("a wait failed");
 }
 
 static void
@@ -88,9 +94,9 @@ measure_pairs(const char *space, const char *name, unsigned flags, const char *s
 	double begin;
 
 	pairs(c, name, WARM_UP);
-	begin = now_us();
+	begin = bench_now_us();
 	pairs(c, name, PAIRS);
-	sample(series, now_us() - begin, PAIRS);
+	sample(series, bench_now_us() - begin, PAIRS);
 	compl_close(c);
 }
 
@@ -98,23 +104,23 @@ static void
 measure_test(const char *space)
 {
 	struct compl_space *c = open_space(space, COMPL_SOLE_LIST);
-	double begin = now_us();
+	double begin = bench_now_us();
 
 	for (size_t i = 0; i < PAIRS; i++)
 		if (compl_test(c, "named") != COMPL_NOT_DONE)
-			die("test failed");
-	sample("inside/test", now_us() - begin, PAIRS);
+			bench_die("test failed");
+	sample("inside/test", bench_now_us() - begin, PAIRS);
 	compl_close(c);
 }
 
 static void
 measure_open(const char *space, const char *series)
 {
-	double begin = now_us();
+	double begin = bench_now_us();
 
 	for (size_t i = 0; i < OPENINGS; i++)
 		compl_close(open_space(space, COMPL_SOLE_LIST));
-	sample(series, now_us() - begin, OPENINGS);
+	sample(series, bench_now_us() - begin, OPENINGS);
 }
 
 /* ---- two processes ---------------------------------------------------------------------------- */
@@ -135,7 +141,7 @@ make_shared(void)
 	pthread_condattr_t shared;
 
 	if (s == MAP_FAILED)
-		die("%s", strerror(errno));
+		bench_die("%s", strerror(errno));
 	pthread_mutexattr_init(&robust);
 	pthread_mutexattr_setrobust(&robust, PTHREAD_MUTEX_ROBUST);
 	pthread_mutexattr_setpshared(&robust, PTHREAD_PROCESS_SHARED);
@@ -150,12 +156,12 @@ make_shared(void)
 static void
 measure_mutex(struct shared *s)
 {
-	double begin = now_us();
+	double begin = bench_now_us();
 
 	for (size_t i = 0; i < 2 * PAIRS; i++)
 		if (pthread_mutex_lock(&s->mutex) != 0 || pthread_mutex_unlock(&s->mutex) != 0)
-			die("a mutex failed");
-	sample("inside/mutex", now_us() - begin, PAIRS);
+			bench_die("a mutex failed");
+	sample("inside/mutex", bench_now_us() - begin, PAIRS);
 }
 
 static void
@@ -208,7 +214,7 @@ sit(const struct side *s)
 			seat--;
 	CPU_SET(seat, &one);
 	if (sched_setaffinity(0, sizeof(one), &one) != 0)
-		die("sched_setaffinity: %s", strerror(errno));
+		bench_die("sched_setaffinity: %s", strerror(errno));
 }
 
 static void
@@ -271,17 +277,17 @@ measure_ping_pong(enum seats seats, const char *space, struct shared *shared, co
 	s.words = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (s.words == MAP_FAILED || sched_getaffinity(0, sizeof(s.allowed), &s.allowed) != 0 ||
 	    (child = fork()) < 0)
-		die("%s", strerror(errno));
+		bench_die("%s", strerror(errno));
 	if (child == 0)
 		answer(s, space);
 	sit(&s);
 	if (space != NULL)
 		s.c = open_space(space, COMPL_SOLE_LIST);
 	volley(&s, WARM_UP);
-	begin = now_us();
+	begin = bench_now_us();
 	volley(&s, HAND_OVERS);
-	sample(series, now_us() - begin, HAND_OVERS);
-	reap(child, series);
+	sample(series, bench_now_us() - begin, HAND_OVERS);
+	bench_reap(child, series);
 	compl_close(s.c);
 	munmap(s.words, 4096);
 	sched_setaffinity(0, sizeof(s.allowed), &s.allowed);
@@ -310,11 +316,11 @@ count_calls(const char *space, unsigned flags, size_t count)
 		be_counted(space, flags, count);
 	while (waitpid(child, &status, 0) == child && !WIFEXITED(status)) {
 		if (WIFSIGNALED(status) || ptrace(PTRACE_SYSCALL, child, NULL, NULL) < 0)
-			die("ptrace: %s", strerror(errno));
+			bench_die("ptrace: %s", strerror(errno));
 		stops++;
 	}
 	if (WEXITSTATUS(status) != 0)
-		die("who was counted failed");
+		bench_die("who was counted failed");
 	return stops / 2;
 }
 
@@ -358,14 +364,14 @@ main(int argc, char **argv)
 	struct shared *shared = make_shared();
 	struct compl_space *c;
 
-	prepare_to_end();
+	bench_prepare_to_end();
 	if (argc != 4)
-		die("usage: inside ROUNDS EMPTY FULL");
+		bench_die("usage: inside ROUNDS EMPTY FULL");
 	c = open_space(argv[2], 0);
 	if (compl_init(c, "named", true) != COMPL_OK)
-		die("init failed");
+		bench_die("init failed");
 	compl_close(c);
-	for (size_t round = 0; round < number(argv[1]); round++)
+	for (size_t round = 0; round < bench_number(argv[1]); round++)
 		measure(argv[2], argv[3], shared);
 	measure_calls(argv[2], COMPL_SOLE_LIST, "inside/done+try-calls");
 	measure_calls(argv[2], 0, "inside/libc-list-calls");

@@ -7,6 +7,13 @@
  *
  * Returns when it is dead.
  */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include "bench.h"
 
 #include "api/clock.h"
@@ -22,13 +29,13 @@ commit_all(struct session *s, const char *name)
 	uint32_t completion = directory_find(s, name);
 
 	if (completion == 0)
-		die("%s: no such name", name);
+		bench_die("%s: no such name", name);
 	line_rouse(s, completion, LINE_ROUSED);
 	log_put(s, &completion_at(s, completion)->done, COMPL_ALL);
 	log_put(s, &s->h->job_completion, completion);
 	log_put(s, &s->h->job_kind, JOB_RELEASE);
 	if (!log_commit(s))
-		die("the log is full");
+		bench_die("the log is full");
 }
 
 static _Noreturn void
@@ -40,7 +47,7 @@ be_killed(const char *space, const char *name)
 
 	if (compl_open(&c, &where, COMPL_SOLE_LIST) != COMPL_OK ||
 	    session_begin(&s, c, NULL) != COMPL_OK || repair_enter(&s, CLOCK_NEVER) != COMPL_OK)
-		die("%s: cannot be entered", space);
+		bench_die("%s: cannot be entered", space);
 	if (name != NULL)
 		commit_all(&s, name);
 	raise(SIGKILL);
@@ -54,11 +61,11 @@ main(int argc, char **argv)
 	pid_t pid;
 
 	if (argc < 3 || argc != (strcmp(argv[2], "all") == 0 ? 4 : 3))
-		die("usage: killed NAMESPACE lock | killed NAMESPACE all NAME");
+		bench_die("usage: killed NAMESPACE lock | killed NAMESPACE all NAME");
 	pid = fork();
 	if (pid == 0)
 		be_killed(argv[1], argv[3]);
 	if (pid < 0 || waitpid(pid, &status, 0) != pid || !WIFSIGNALED(status))
-		die("was not killed");
+		bench_die("was not killed");
 	return 0;
 }

@@ -4,7 +4,7 @@
 #
 # peers - what people use instead, each in the fewest and fastest words we know
 #
-# Each adds itself to `contenders` (contender.h), or says which package is missing.  A peer's
+# Each adds itself to `contenders` (contender.c), or says which package is missing.  A peer's
 # server is started before, and none needs a name, a port or a file outside of $dir.
 
 # has SERIES COMMAND PACKAGE

@@ -2,7 +2,7 @@
  *
  * rounds.c - contenders take turns, and each turn's time is a sample
  *
- * Usage: rounds ROUNDS CONTENDER...		(contender.h)
+ * Usage: rounds ROUNDS CONTENDER...		(contender.c)
  *
  * Every contender has one turn in every round, in an order that is drawn anew, so that whatever
  * the machine does besides hits all alike.  Ten rounds (or as many as are measured, if those
@@ -15,6 +15,16 @@
  *			pipe that all hold; they are not reaped while it counts
  * How long waiters need to get to their places is not in the figure.
  */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "bench.h"
 #include "contender.h"
 
 enum { GROUP_WAITERS, GROUP_POST, GROUP_PREPARE };
@@ -30,7 +40,7 @@ set_up_files(void)
 	samples = fd < 0 ? NULL : fdopen(fd, "w");
 	if (samples == NULL || null < 0 || dup2(null, STDIN_FILENO) < 0 ||
 	    dup2(null, STDOUT_FILENO) < 0)
-		die("%s", strerror(errno));
+		bench_die("%s", strerror(errno));
 	close(null);
 }
 
@@ -39,7 +49,7 @@ set_up_files(void)
 static long
 switches(pid_t pid)
 {
-	const char *line = strstr(read_proc(pid, "status"), "\nvoluntary_ctxt_switches:");
+	const char *line = strstr(bench_read_proc(pid, "status"), "\nvoluntary_ctxt_switches:");
 
 	return line == NULL ? -1 : strtol(strchr(line, ':') + 1, NULL, 10);
 }
@@ -47,21 +57,21 @@ switches(pid_t pid)
 static void
 await_quiet(const struct contender *c, pid_t pid)
 {
-	double since = now_us(), give_up = since + LIMIT_SECONDS * 1e6;
+	double since = bench_now_us(), give_up = since + LIMIT_SECONDS * 1e6;
 	long before = -1;
 
-	while (now_us() - since < c->quiet_ms * 1e3) {
-		long now = is_asleep(pid) ? switches(pid) : -1;
+	while (bench_now_us() - since < c->quiet_ms * 1e3) {
+		long now = bench_is_asleep(pid) ? switches(pid) : -1;
 
 		if (now != before || now < 0)
-			since = now_us();
+			since = bench_now_us();
 		before = now;
-		if (now_us() > give_up)
-			die("%s: the waiter did not go to sleep", c->series);
+		if (bench_now_us() > give_up)
+			bench_die("%s: the waiter did not go to sleep", c->series);
 		usleep(500);
 	}
 	if (c->spread_ms > 0)
-		usleep((useconds_t)draw((size_t)(c->spread_ms * 1e3)));
+		usleep((useconds_t)bench_draw((size_t)(c->spread_ms * 1e3)));
 }
 
 static void
@@ -76,49 +86,50 @@ static void
 await_end(const struct contender *c, pid_t waiter, pid_t *poster)
 {
 	const struct sigaction late = { .sa_handler = note_late };
+	struct sigaction before;
 	int status, patience = 5;
 
-	sigaction(SIGALRM, &late, NULL);
+	sigaction(SIGALRM, &late, &before);
 	alarm(5);
 	while (waitpid(waiter, &status, 0) < 0) {
 		if (errno != EINTR || patience-- == 0)
-			die("%s: the waiter does not end", c->series);
+			bench_die("%s: the waiter does not end", c->series);
 		fprintf(stderr, "bench: %s: posted again\n", c->series);
-		reap(*poster, c->series);
-		*poster = groups[GROUP_POST] = start(c->post);
+		bench_reap(*poster, c->series);
+		*poster = bench_groups[GROUP_POST] = bench_start(c->post);
 		alarm(5);
 	}
 	alarm(0);
-	signal(SIGALRM, end_by_signal);
+	sigaction(SIGALRM, &before, NULL);
 	if (status != 0)
-		die("%s: the waiter ended with wait status %#x", c->series, (unsigned)status);
+		bench_die("%s: the waiter ended with wait status %#x", c->series, (unsigned)status);
 }
 
 static double
 hand_over(const struct contender *c)
 {
-	pid_t waiter = groups[GROUP_WAITERS] = start(c->wait), poster;
+	pid_t waiter = bench_groups[GROUP_WAITERS] = bench_start(c->wait), poster;
 	double begin, end;
 
 	if (c->quiet_ms > 0)
 		await_quiet(c, waiter);
 	else
-		await_futex(waiter, c->series);
-	begin = now_us();
-	poster = groups[GROUP_POST] = start(c->post);
+		bench_await_futex(waiter, c->series);
+	begin = bench_now_us();
+	poster = bench_groups[GROUP_POST] = bench_start(c->post);
 	await_end(c, waiter, &poster);
-	end = now_us();
-	reap(poster, c->series);
+	end = bench_now_us();
+	bench_reap(poster, c->series);
 	return end - begin;
 }
 
 static double
 run_alone(const struct contender *c)
 {
-	double begin = now_us();
+	double begin = bench_now_us();
 
-	reap(groups[GROUP_POST] = start(c->post), c->series);
-	return now_us() - begin;
+	bench_reap(bench_groups[GROUP_POST] = bench_start(c->post), c->series);
+	return bench_now_us() - begin;
 }
 
 /* ---- many ------------------------------------------------------------------------------ */
@@ -126,10 +137,10 @@ run_alone(const struct contender *c)
 static void
 start_crowd(const struct contender *c)
 {
-	make_crowd(c->crowd);
+	bench_make_crowd(c->crowd);
 	for (size_t i = 0; i < c->crowd; i++)
-		join_crowd(c->wait);
-	await_crowd(c->series);
+		bench_join_crowd(c->wait);
+	bench_await_crowd(c->series);
 }
 
 static double
@@ -140,26 +151,26 @@ release_crowd(const struct contender *c)
 	char byte;
 
 	if (pipe(held) < 0 || fcntl(held[0], F_SETFD, FD_CLOEXEC) < 0)
-		die("%s", strerror(errno));
+		bench_die("%s", strerror(errno));
 	start_crowd(c);
 	if (fcntl(held[1], F_SETFD, FD_CLOEXEC) < 0)
-		die("%s", strerror(errno));
+		bench_die("%s", strerror(errno));
 	close(held[1]);
-	begin = now_us();
+	begin = bench_now_us();
 	for (size_t i = 0; i < c->posts; i++)
-		reap(groups[GROUP_POST] = start(c->post), c->series);
+		bench_reap(bench_groups[GROUP_POST] = bench_start(c->post), c->series);
 	if (read(held[0], &byte, 1) != 0)
-		die("%s: %s", c->series, strerror(errno));
-	end = now_us();
+		bench_die("%s: %s", c->series, strerror(errno));
+	end = bench_now_us();
 	close(held[0]);
 	for (size_t i = 0; i < c->crowd; i++) {
-		pid_t pid = crowd[i];
+		pid_t pid = bench_crowd[i];
 
-		crowd[i] = 0;
-		reap(pid, c->series);
+		bench_crowd[i] = 0;
+		bench_reap(pid, c->series);
 	}
-	crowd_count = 0;
-	free(crowd);
+	bench_crowd_count = 0;
+	free(bench_crowd);
 	return end - begin;
 }
 
@@ -172,13 +183,13 @@ take_turn(const struct contender *c)
 
 	alarm(LIMIT_SECONDS);
 	if (c->prepare != NULL)
-		reap(groups[GROUP_PREPARE] = start(c->prepare), c->series);
+		bench_reap(bench_groups[GROUP_PREPARE] = bench_start(c->prepare), c->series);
 	if (c->wait == NULL)
 		us = run_alone(c);
 	else
 		us = c->crowd == 1 ? hand_over(c) : release_crowd(c);
 	alarm(0);
-	memset(groups, 0, sizeof(groups));
+	memset(bench_groups, 0, sizeof(bench_groups));
 	return us;
 }
 
@@ -189,9 +200,9 @@ take_turns(const struct contender *contenders, size_t count, size_t rounds)
 	size_t *order = calloc(count + 1, sizeof(*order));
 
 	if (order == NULL)
-		die("%s", strerror(errno));
+		bench_die("%s", strerror(errno));
 	for (size_t round = 0; round < rounds + warm_up; round++) {
-		shuffle(order, count);
+		bench_shuffle(order, count);
 		for (size_t turn = 0; turn < count; turn++) {
 			const struct contender *c = &contenders[order[turn]];
 			double us = take_turn(c);
@@ -209,13 +220,13 @@ main(int argc, char **argv)
 	static struct contender contenders[32];
 	size_t count;
 
-	prepare_to_end();
+	bench_prepare_to_end();
 	if (argc < 4)
-		die("usage: rounds ROUNDS CONTENDER...");
-	count = read_contenders(argv + 2, contenders, COUNT(contenders));
+		bench_die("usage: rounds ROUNDS CONTENDER...");
+	count = contender_read_all(argv + 2, contenders, COUNT(contenders));
 	set_up_files();
-	take_turns(contenders, count, number(argv[1]));
+	take_turns(contenders, count, bench_number(argv[1]));
 	if (fclose(samples) != 0)
-		die("%s", strerror(errno));
+		bench_die("%s", strerror(errno));
 	return 0;
 }

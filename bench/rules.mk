@@ -6,14 +6,24 @@
 
 .PHONY: bench
 
-bench_programs := $(patsubst bench/%.c,%,$(wildcard bench/*.c))
+bench_programs := $(call programs_in,bench)
 
-build/bench/%: bench/%.c build/engine.a build/flags $(STATIC_ORDER)
+build/bench/obj/%.o: bench/%.c build/flags
 	$(call say,CC,$@)
 	@mkdir -p $(@D)
-	$(Q)$(STATIC_compile) -MT $@ $(STATIC_link) -o $@.new $< build/engine.a $(STATIC_LIBS) $(and_copy)
+	$(Q)$(STATIC_compile) -c -o $@ $<
 
--include $(wildcard build/bench/*.d)
+.PRECIOUS: build/bench/obj/%.o
+
+build/bench/parts.a: $(patsubst %,build/bench/obj/%.o,$(call parts_in,bench))
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+build/bench/%: build/bench/obj/%.o build/bench/parts.a build/engine.a $(STATIC_ORDER)
+	$(call say,LINK,$@)
+	$(Q)$(STATIC_CC) $(our_cflags) $(CFLAGS) $(STATIC_link) -o $@.new $(filter %.o %.a,$^) $(STATIC_LIBS) $(and_copy)
+
+-include $(patsubst %,build/bench/obj/%.d,$(call names_in,bench,c))
 
 bench: build/compl $(bench_programs:%=build/bench/%) build/tools/full
 	@bench/run $(SECTIONS)

@@ -44,13 +44,15 @@ asan: build/asan/compl
 
 # ---- what is built from what -----------------------------------------------------------------------
 
-c_tests := $(patsubst tests/c/%.c,%,$(wildcard tests/c/*.c))
-tools := $(patsubst tests/tools/%.c,%,$(wildcard tests/tools/*.c))
+c_tests := $(call programs_in,tests/c)
+tools := $(call programs_in,tests/tools)
 
 # The fuzz targets have the sources compiled so that something can be done in the middle of a call,
 # main() as a function like others, and what these name replaced (tests/fuzz/world.h).
-fuzz_world := ground world
-fuzz_targets := $(filter-out replay $(fuzz_world),$(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c)))
+fuzz_targets := $(filter-out replay,$(call programs_in,tests/fuzz))
+fuzz_parts := $(call parts_in,tests/fuzz)
+# Which way these two went does not tell the fuzzer that an input is new.
+fuzz_unguided := ground world
 fuzz_cflags = -finstrument-functions -U_FORTIFY_SOURCE -Dmain=compl_main -Wno-missing-prototypes
 fuzz_replaced = clock_gettime nanosleep mmap munmap futex_wait futex_wait_any futex_wake \
 	futex_set_robust_list futex_get_robust_list openat unlink lstat opendir
@@ -58,23 +60,36 @@ fuzz_replaced_command = write isatty exit _exit raise execv getenv setenv getpwn
 	sigaction sigprocmask pthread_sigmask prctl fork waitpid kill poll signalfd read getrandom
 wrapped = $(patsubst %,-Wl$(comma)--wrap=%,$(fuzz_replaced) $(fuzz_replaced_$(1)))
 
+# $(call build_programs,DIRECTORY,PREFIX,FOLDER): the programs of a folder of tests/.
+define build_programs
+$(1)/$(3)/obj/%.o: tests/$(3)/%.c $(1)/flags
+	$$(call say,CC,$$@)
+	@mkdir -p $$(@D)
+	$$(Q)$$($(2)_compile) -Itests/c -c -o $$@ $$<
+
+.PRECIOUS: $(1)/$(3)/obj/%.o
+
+$(1)/$(3)/parts.a: $$(patsubst %,$(1)/$(3)/obj/%.o,$$(call parts_in,tests/$(3)))
+	$$(call say,AR,$$@)
+	$$(Q)rm -f $$@ && $$(AR) rcs $$@ $$^
+
+$(1)/$(3)/%: $(1)/$(3)/obj/%.o $(1)/$(3)/parts.a $(1)/engine.a $$($(2)_ORDER)
+	$$(call say,LINK,$$@)
+	$$(Q)$$($(2)_CC) $$(our_cflags) $$(CFLAGS) $$($(2)_link) -o $$@ $$(filter %.o %.a,$$^) $$($(2)_LIBS)
+
+-include $$(patsubst %,$(1)/$(3)/obj/%.d,$$(call names_in,tests/$(3),c))
+endef
+
 # $(call build_tests,DIRECTORY,PREFIX): what the Makefile's template `build` has made, tested.
 define build_tests
+$$(eval $$(call build_programs,$(1),$(2),c))
+$$(eval $$(call build_programs,$(1),$(2),tools))
+
 $(2)_fuzz_compile = $$($(2)_compile) $$($(2)_GUIDE) $$(fuzz_cflags)
 
 $(1)/fuzz/flags: FORCE
 	@mkdir -p $$(@D)
 	$$(call remember,$$($(2)_fuzz_compile) $$($(2)_link) $$($(2)_LIBS))
-
-$(1)/c/%: tests/c/%.c $(1)/engine.a $$($(2)_ORDER)
-	$$(call say,CC,$$@)
-	@mkdir -p $$(@D)
-	$$(Q)$$($(2)_compile) -Itests/c $$($(2)_link) -o $$@ $$< $(1)/engine.a $$($(2)_LIBS)
-
-$(1)/tools/%: tests/tools/%.c $(1)/engine.a $$($(2)_ORDER)
-	$$(call say,CC,$$@)
-	@mkdir -p $$(@D)
-	$$(Q)$$($(2)_compile) -Itests/tools -Itests/c $$($(2)_link) -o $$@ $$< $(1)/engine.a $$($(2)_LIBS)
 
 $(1)/fuzz/obj/%.o: src/%.c $(1)/fuzz/flags
 	$$(call say,CC,$$@)
@@ -85,20 +100,19 @@ $(1)/fuzz/compl.a: $$(sources:%=$(1)/fuzz/obj/%.o) $$($(2)_COMPAT:%=$(1)/fuzz/ob
 	$$(call say,AR,$$@)
 	$$(Q)rm -f $$@ && $$(AR) rcs $$@ $$^
 
-.PRECIOUS: $(1)/fuzz/world/%.o
+.PRECIOUS: $(1)/fuzz/parts/%.o
 
-$(1)/fuzz/world/%.o: tests/fuzz/%.c $(1)/fuzz/flags
+$(1)/fuzz/parts/%.o: tests/fuzz/%.c $(1)/fuzz/flags
 	$$(call say,CC,$$@)
 	@mkdir -p $$(@D)
-	$$(Q)$$($(2)_compile) -c -o $$@ $$<
+	$$(Q)$$($(2)_compile) $$(if $$(filter $$(fuzz_unguided),$$*),,$$($(2)_GUIDE)) -c -o $$@ $$<
 
-$(1)/fuzz/%: tests/fuzz/%.c tests/fuzz/replay.c $$(fuzz_world:%=$(1)/fuzz/world/%.o) $(1)/fuzz/compl.a
+$(1)/fuzz/%: tests/fuzz/%.c tests/fuzz/replay.c $$(fuzz_parts:%=$(1)/fuzz/parts/%.o) $(1)/fuzz/compl.a
 	$$(call say,CC,$$@)
 	$$(Q)$$($(2)_compile) $$($(2)_GUIDE) -Itests/fuzz $$($(2)_link) $$(call wrapped,$$*) -o $$@ $$< \
-		$$(fuzz_world:%=$(1)/fuzz/world/%.o) $$(or $$($(2)_FUZZER),tests/fuzz/replay.c) $(1)/fuzz/compl.a $$($(2)_LIBS)
+		$$(fuzz_parts:%=$(1)/fuzz/parts/%.o) $$(or $$($(2)_FUZZER),tests/fuzz/replay.c) $(1)/fuzz/compl.a $$($(2)_LIBS)
 
--include $$(c_tests:%=$(1)/c/%.d) $$(tools:%=$(1)/tools/%.d)
--include $$(sources:%=$(1)/fuzz/obj/%.d) $$(wildcard $(1)/fuzz/*.d)
+-include $$(sources:%=$(1)/fuzz/obj/%.d) $$(fuzz_parts:%=$(1)/fuzz/parts/%.d) $$(wildcard $(1)/fuzz/*.d)
 endef
 
 $(eval $(call build_tests,build,STATIC))
