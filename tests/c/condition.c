@@ -18,9 +18,9 @@ make_variable(void)
 {
 	pthread_condattr_t attr;
 
-	if ((variable = shared_memory(sizeof *variable)) == NULL)
+	if ((variable = peer_shared_memory(sizeof *variable)) == NULL)
 		return false;
-	make_robust(&variable->mutex);
+	peer_make_robust(&variable->mutex);
 	pthread_condattr_init(&attr);
 	pthread_condattr_setpshared(&attr, PTHREAD_PROCESS_SHARED);
 	pthread_cond_init(&variable->cond, &attr);
@@ -32,7 +32,7 @@ static int
 waits_on_it(void *argument)
 {
 	(void)argument;
-	NEED(lock_robust(&variable->mutex));
+	NEED(peer_lock_robust(&variable->mutex));
 	variable->asked++;
 	while (variable->tokens == 0)
 		if (pthread_cond_wait(&variable->cond, &variable->mutex) == EOWNERDEAD)
@@ -56,7 +56,7 @@ line_up_on_it(void)
 static int
 signals_it(void *everybody)
 {
-	NEED(lock_robust(&variable->mutex));
+	NEED(peer_lock_robust(&variable->mutex));
 	variable->tokens += everybody != NULL ? 100 : 1;
 	pthread_mutex_unlock(&variable->mutex);
 	if (everybody != NULL)
@@ -69,14 +69,14 @@ static bool
 reaches(size_t waiter, const char *which, void *everybody)
 {
 	size_t poster = child(signals_it, everybody);
-	bool ended = ends_within(poster, PATIENT_MS);
-	bool reached = ended && ends_within(waiter, PATIENT_MS);
+	bool ended = peer_ends_within(poster, PATIENT_MS);
+	bool reached = ended && peer_ends_within(waiter, PATIENT_MS);
 
 	printf("# note: %s's condition variable, after a waiter was killed: %s %s\n", PEER, which,
 	       !ended	 ? "hangs"
 	       : reached ? "arrives"
 			 : "is lost");
-	put_away(poster);
+	peer_put_away(poster);
 	return reached;
 }
 
@@ -87,14 +87,14 @@ peer(void)
 
 	if (!make_variable())
 		return;
-	put_away(line_up_on_it());
+	peer_put_away(line_up_on_it());
 	waiter = line_up_on_it();
 	if (reaches(waiter, "the first signal", NULL)) {
 		waiter = line_up_on_it();
 		reaches(waiter, "the second signal", NULL);
 	}
 	reaches(waiter, "a broadcast", variable);
-	put_away(waiter);
+	peer_put_away(waiter);
 }
 
 /* ---- compl ------------------------------------------------------------------------------------ */
@@ -103,7 +103,7 @@ static int
 waits(void *argument)
 {
 	(void)argument;
-	return wait_ms(space_handle, "a", -1) == COMPL_OK ? 0 : 98;
+	return space_wait_ms(space_handle, "a", -1) == COMPL_OK ? 0 : 98;
 }
 
 static size_t
@@ -123,19 +123,19 @@ the_same(void)
 	peer();
 	children_count = 0;
 	space();
-	put_away(line_up());
+	peer_put_away(line_up());
 	first = line_up();
-	CHECK(post("a", 1) == COMPL_OK);
+	CHECK(space_post("a", 1) == COMPL_OK);
 	CHECK(child_status(first) == 0);
 	first = line_up();
-	CHECK(post("a", 1) == COMPL_OK);
+	CHECK(space_post("a", 1) == COMPL_OK);
 	CHECK(child_status(first) == 0);
 	first = line_up();
 	second = line_up();
-	CHECK(post_all("a") == COMPL_OK);
+	CHECK(space_post_all("a") == COMPL_OK);
 	CHECK(child_status(first) == 0 && child_status(second) == 0);
 	CHECK(compl_reinit(space(), "a", false) == COMPL_OK);
-	CHECK(names_left() == 0);
+	CHECK(space_names_left() == 0);
 	return true;
 }
 
@@ -151,13 +151,13 @@ round_after_round(void)
 		children_count = 0;
 		for (i = 0; i < 3; i++)
 			w[i] = line_up();
-		put_away(w[round % 3]);
-		CHECK((round % 4 ? post("a", 2) : post_all("a")) == COMPL_OK);
+		peer_put_away(w[round % 3]);
+		CHECK((round % 4 ? space_post("a", 2) : space_post_all("a")) == COMPL_OK);
 		for (i = 0; i < 3; i++)
 			CHECK(child_status(w[i]) == (i == round % 3 ? 137 : 0));
 		CHECK(round % 4 || compl_reinit(space(), "a", false) == COMPL_OK);
 	}
-	CHECK(names_left() == 0);
+	CHECK(space_names_left() == 0);
 	return true;
 }
 

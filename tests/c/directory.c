@@ -24,10 +24,10 @@ cost_of_living(void)
 	static struct session s;
 	unsigned i, cost, sum = 0;
 
-	if (!enter(&s))
+	if (!inside_enter(&s))
 		return 0;
 	for (i = 0; i < LIVING; i++) {
-		cost = look_up_cost(&s, name_of("living", i));
+		cost = inside_look_up_cost(&s, name_of("living", i));
 		if (!cost)
 			sum = 0;
 		else if (sum || !i)
@@ -43,9 +43,9 @@ records_add_up(uint32_t *made)
 	static struct session s;
 	uint32_t names, free;
 
-	CHECK(enter(&s));
+	CHECK(inside_enter(&s));
 	names = get(&s.h->names);
-	free = free_completions(&s);
+	free = inside_free_completions(&s);
 	*made = s.completions;
 	repair_leave(&s);
 	CHECK(names + free == *made);
@@ -66,8 +66,8 @@ a_million_come_and_go(void)
 	for (i = 0; i < MILLION; i++) {
 		const char *name = name_of("passing", i);
 
-		CHECK(post(name, 1) == COMPL_OK);
-		CHECK(try_one(name) == COMPL_OK);
+		CHECK(space_post(name, 1) == COMPL_OK);
+		CHECK(space_try(name) == COMPL_OK);
 		if (i % 100000 == 0)
 			alarm(120);
 	}
@@ -76,7 +76,7 @@ a_million_come_and_go(void)
 	printf("# look-ups of %d names: %u records before, %u after\n", LIVING, before, cost);
 	CHECK(cost == before);
 	CHECK(later <= made + 1);
-	CHECK(names_left() == LIVING);
+	CHECK(space_names_left() == LIVING);
 	return true;
 }
 
@@ -91,11 +91,11 @@ generations_pass(void)
 		for (i = 0; i < LIVING; i++)
 			CHECK(compl_init(space(), name_of("living", i), true) == COMPL_OK);
 		for (i = 0; i < 4000; i++)
-			CHECK(post(name_of("mass", round * 4000 + i), 1) == COMPL_OK);
+			CHECK(space_post(name_of("mass", round * 4000 + i), 1) == COMPL_OK);
 		for (i = 0; i < LIVING; i += 2)
 			CHECK(compl_remove(space(), name_of("living", i)) == COMPL_OK);
 		for (i = 0; i < 4000; i++)
-			CHECK(try_one(name_of("mass", round * 4000 + (i * 1237 + 5) % 4000)) ==
+			CHECK(space_try(name_of("mass", round * 4000 + (i * 1237 + 5) % 4000)) ==
 			      COMPL_OK);
 		for (i = 0; i < LIVING; i += 2)
 			CHECK(compl_init(space(), name_of("living", i), false) == COMPL_OK);
@@ -110,7 +110,7 @@ generations_pass(void)
 	CHECK(cost <= first + LIVING / 10);
 	CHECK(records_add_up(&later));
 	CHECK(later == made);
-	CHECK(names_left() == LIVING);
+	CHECK(space_names_left() == LIVING);
 	return true;
 }
 
@@ -121,23 +121,23 @@ no_room_for_a_name(void)
 	unsigned i;
 
 	for (i = 0; i < LAYOUT_COMPLETIONS; i++)
-		CHECK(post(name_of("n", i), 1) == COMPL_OK);
-	CHECK(post(name, 1) == COMPL_E_NO_NAME);
+		CHECK(space_post(name_of("n", i), 1) == COMPL_OK);
+	CHECK(space_post(name, 1) == COMPL_E_NO_NAME);
 	CHECK(compl_init(space(), name, false) == COMPL_E_NO_NAME);
-	CHECK(wait_ms(space(), name, 1000) == COMPL_E_NO_NAME);
-	CHECK(try_one(name) == COMPL_TIMED_OUT);
+	CHECK(space_wait_ms(space(), name, 1000) == COMPL_E_NO_NAME);
+	CHECK(space_try(name) == COMPL_TIMED_OUT);
 	CHECK(compl_test(space(), name) == COMPL_NOT_DONE);
 	CHECK(compl_reinit(space(), name, false) == COMPL_OK);
-	CHECK(names_left() == LAYOUT_COMPLETIONS);
-	CHECK(post(name_of("n", 77), 1) == COMPL_OK);
-	CHECK(try_one(name_of("n", 78)) == COMPL_OK);
-	CHECK(post(name, 1) == COMPL_OK);
-	CHECK(post("two-more", 1) == COMPL_E_NO_NAME);
+	CHECK(space_names_left() == LAYOUT_COMPLETIONS);
+	CHECK(space_post(name_of("n", 77), 1) == COMPL_OK);
+	CHECK(space_try(name_of("n", 78)) == COMPL_OK);
+	CHECK(space_post(name, 1) == COMPL_OK);
+	CHECK(space_post("two-more", 1) == COMPL_E_NO_NAME);
 	for (i = 0; i < LAYOUT_COMPLETIONS; i++)
-		CHECK(try_one(name_of("n", i)) == (i == 78 ? COMPL_TIMED_OUT : COMPL_OK));
-	CHECK(try_one(name_of("n", 77)) == COMPL_OK);
-	CHECK(try_one(name) == COMPL_OK);
-	CHECK(names_left() == 0);
+		CHECK(space_try(name_of("n", i)) == (i == 78 ? COMPL_TIMED_OUT : COMPL_OK));
+	CHECK(space_try(name_of("n", 77)) == COMPL_OK);
+	CHECK(space_try(name) == COMPL_OK);
+	CHECK(space_names_left() == 0);
 	return true;
 }
 
@@ -176,11 +176,11 @@ names_of_the_dead_are_used_again(void)
 		CHECK(child_status(w) == 137);
 		children_count = 0;
 	}
-	CHECK(names_left() == 0);
-	CHECK(post("a", 1) == COMPL_OK);
+	CHECK(space_names_left() == 0);
+	CHECK(space_post("a", 1) == COMPL_OK);
 	for (round = 0; round < (int)LAYOUT_COMPLETIONS - 1; round++)
-		CHECK(post(name_of("n", (unsigned)round), 1) == COMPL_OK);
-	CHECK(post("over", 1) == COMPL_E_NO_NAME);
+		CHECK(space_post(name_of("n", (unsigned)round), 1) == COMPL_OK);
+	CHECK(space_post("over", 1) == COMPL_E_NO_NAME);
 	CHECK(records_add_up(&made));
 	CHECK(made == LAYOUT_COMPLETIONS);
 	return true;

@@ -42,7 +42,7 @@ waits_in_line(void *argument)
 {
 	unsigned i = *(unsigned *)argument;
 
-	if (wait_ms(space_handle, "a", 60000) != COMPL_OK)
+	if (space_wait_ms(space_handle, "a", 60000) != COMPL_OK)
 		note_wrong();
 	notes->went[i] = __atomic_add_fetch(&notes->order, 1, __ATOMIC_SEQ_CST);
 	return NULL;
@@ -58,7 +58,7 @@ line_up(void)
 	for (i = 0; i < THREADS; i++) {
 		thread_number[i] = i;
 		CHECK(pthread_create(&thread[i], NULL, waits_in_line, &thread_number[i]) == 0);
-		while (waiters("a") <= i)
+		while (space_waiters("a") <= i)
 			nap();
 	}
 	return true;
@@ -70,15 +70,15 @@ go_in_order(void)
 {
 	unsigned i;
 
-	CHECK(waiters("a") == THREADS);
+	CHECK(space_waiters("a") == THREADS);
 	CHECK(notes->order == 0);
 	for (i = 0; i < THREADS; i++) {
-		CHECK(post("a", 1) == COMPL_OK);
+		CHECK(space_post("a", 1) == COMPL_OK);
 		pthread_join(thread[i], NULL);
 		CHECK(notes->went[i] == i + 1);
 	}
 	CHECK(notes->wrong == 0);
-	CHECK(names_left() == 0);
+	CHECK(space_names_left() == 0);
 	return true;
 }
 
@@ -88,7 +88,7 @@ static void *
 waits_in_the_child(void *argument)
 {
 	(void)argument;
-	if (wait_ms(space_handle, "c", -1) != COMPL_OK)
+	if (space_wait_ms(space_handle, "c", -1) != COMPL_OK)
 		note_wrong();
 	return NULL;
 }
@@ -100,18 +100,18 @@ uses_it(void *argument)
 	pthread_t one, two;
 
 	(void)argument;
-	NEED(try_one("a") == COMPL_TIMED_OUT);
-	NEED(waiters("a") == THREADS);
-	NEED(post("b", 2) == COMPL_OK);
-	NEED(wait_ms(space_handle, "b", -1) == COMPL_OK);
-	NEED(try_one("b") == COMPL_OK);
-	NEED(wait_ms(space_handle, "b", 3) == COMPL_TIMED_OUT);
-	NEED(wait_ms(space_handle, "a", 3) == COMPL_TIMED_OUT);
+	NEED(space_try("a") == COMPL_TIMED_OUT);
+	NEED(space_waiters("a") == THREADS);
+	NEED(space_post("b", 2) == COMPL_OK);
+	NEED(space_wait_ms(space_handle, "b", -1) == COMPL_OK);
+	NEED(space_try("b") == COMPL_OK);
+	NEED(space_wait_ms(space_handle, "b", 3) == COMPL_TIMED_OUT);
+	NEED(space_wait_ms(space_handle, "a", 3) == COMPL_TIMED_OUT);
 	NEED(pthread_create(&one, NULL, waits_in_the_child, NULL) == 0);
 	NEED(pthread_create(&two, NULL, waits_in_the_child, NULL) == 0);
-	while (waiters("c") < 2)
+	while (space_waiters("c") < 2)
 		nap();
-	NEED(post_all("c") == COMPL_OK);
+	NEED(space_post_all("c") == COMPL_OK);
 	pthread_join(one, NULL);
 	pthread_join(two, NULL);
 	NEED(compl_reinit(space_handle, "c", false) == COMPL_OK);
@@ -143,7 +143,7 @@ static int
 is_killed_in_line(void *argument)
 {
 	(void)argument;
-	wait_ms(space_handle, "a", -1);
+	space_wait_ms(space_handle, "a", -1);
 	return 98;
 }
 
@@ -183,7 +183,7 @@ children_of_all_kinds(void)
 	}
 	w = child(is_killed_in_line, NULL);
 	CHECK(child_sleeps(w));
-	while (waiters("a") < THREADS + 1)
+	while (space_waiters("a") < THREADS + 1)
 		nap();
 	child_kill(w, SIGKILL);
 	CHECK(child_status(w) == 137);
@@ -201,8 +201,8 @@ has_threads_and_a_child(void *argument)
 	NEED(line_up());
 	*heir = fork();
 	if (*heir == 0) {
-		NEED(wait_ms(space_handle, "a", -1) == COMPL_OK);
-		NEED(post("b", 1) == COMPL_OK);
+		NEED(space_wait_ms(space_handle, "a", -1) == COMPL_OK);
+		NEED(space_post("b", 1) == COMPL_OK);
 		_exit(0);
 	}
 	for (;;)
@@ -218,15 +218,15 @@ parent_dies_first(void)
 	heir = (pid_t *)&notes->posted;
 	space();
 	w = child(has_threads_and_a_child, NULL);
-	while (waiters("a") < THREADS + 1)
+	while (space_waiters("a") < THREADS + 1)
 		nap();
 	child_kill(w, SIGKILL);
 	CHECK(child_status(w) == 137);
-	while (waiters("a") > 1)
+	while (space_waiters("a") > 1)
 		nap();
-	CHECK(post("a", 1) == COMPL_OK);
-	CHECK(wait_ms(space_handle, "b", 20000) == COMPL_OK);
-	CHECK(names_left() == 0);
+	CHECK(space_post("a", 1) == COMPL_OK);
+	CHECK(space_wait_ms(space_handle, "b", 20000) == COMPL_OK);
+	CHECK(space_names_left() == 0);
 	return true;
 }
 
@@ -241,7 +241,7 @@ passes_on(void *argument)
 	int rounds;
 
 	for (rounds = 0; rounds < 400; rounds++)
-		if (wait_ms(space_handle, mine, 60000) != COMPL_OK ||
+		if (space_wait_ms(space_handle, mine, 60000) != COMPL_OK ||
 		    compl_done(space_handle, next, &p) != COMPL_OK)
 			note_wrong();
 	return NULL;
@@ -253,12 +253,12 @@ posts_and_waits(void *argument)
 {
 	bool killed = *(bool *)argument;
 
-	NEED(post("x", 1) == COMPL_OK);
+	NEED(space_post("x", 1) == COMPL_OK);
 	__atomic_add_fetch(&notes->posted, 1, __ATOMIC_SEQ_CST);
 	if (killed)
-		wait_ms(space_handle, "never", -1);
-	if (wait_ms(space_handle, "r0", 1) == COMPL_OK)
-		NEED(post("r0", 1) == COMPL_OK);
+		space_wait_ms(space_handle, "never", -1);
+	if (space_wait_ms(space_handle, "r0", 1) == COMPL_OK)
+		NEED(space_post("r0", 1) == COMPL_OK);
 	return 0;
 }
 
@@ -275,7 +275,7 @@ forks_under_way(void)
 		thread_number[i] = i;
 		CHECK(pthread_create(&thread[i], NULL, passes_on, &thread_number[i]) == 0);
 	}
-	CHECK(post("r0", 1) == COMPL_OK);
+	CHECK(space_post("r0", 1) == COMPL_OK);
 	for (i = 0; i < 150; i++) {
 		killed = i % 3 == 0;
 		children_count = 0;
@@ -289,8 +289,8 @@ forks_under_way(void)
 	for (i = 0; i < THREADS; i++)
 		pthread_join(thread[i], NULL);
 	CHECK(notes->wrong == 0);
-	CHECK(counter("r0") == 1);
-	CHECK(counter("x") >= notes->posted && counter("x") <= 150);
+	CHECK(space_counter("r0") == 1);
+	CHECK(space_counter("x") >= notes->posted && space_counter("x") <= 150);
 	return true;
 }
 

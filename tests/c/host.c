@@ -79,7 +79,7 @@ mutexes_are(const char *expected)
 static int
 waits(void *name)
 {
-	return wait_ms(space_handle, name, -1) == COMPL_OK ? 0 : 98;
+	return space_wait_ms(space_handle, name, -1) == COMPL_OK ? 0 : 98;
 }
 
 static int
@@ -109,20 +109,20 @@ both_lines_move_on(void)
 
 	CHECK(share());
 	host = child(waits_with_a_mutex, name_a);
-	while (waiters("a") < 1)
+	while (space_waiters("a") < 1)
 		nap();
 	next_owner = child(wants_the_mutex, NULL);
 	behind = child(waits, name_a);
-	while (waiters("a") < 2)
+	while (space_waiters("a") < 2)
 		nap();
 	CHECK(child_sleeps(host) && child_sleeps(next_owner) && child_sleeps(behind));
 	child_kill(host, SIGKILL);
 	CHECK(child_status(host) == 137);
 	CHECK(child_status(next_owner) == 0);
-	CHECK(waiters("a") == 1);
-	CHECK(post("a", 1) == COMPL_OK);
+	CHECK(space_waiters("a") == 1);
+	CHECK(space_post("a", 1) == COMPL_OK);
 	CHECK(child_status(behind) == 0);
-	CHECK(names_left() == 0);
+	CHECK(space_names_left() == 0);
 	return true;
 }
 
@@ -147,13 +147,13 @@ follows_the_plan(void *argument)
 		int i = *step - '0';
 
 		if (*step == 'L')
-			NEED(enter(&s));
+			NEED(inside_enter(&s));
 		else if (*step == 'U')
 			repair_leave(&s);
 		else if (*step == 'w')
-			NEED(wait_ms(space_handle, "never", 2) == COMPL_TIMED_OUT);
+			NEED(space_wait_ms(space_handle, "never", 2) == COMPL_TIMED_OUT);
 		else if (*step == 'p')
-			NEED(post("a", 1) == COMPL_OK);
+			NEED(space_post("a", 1) == COMPL_OK);
 		else
 			NEED((has[i] ? unlock(i) : lock(i)) == 0);
 		if (i >= 0 && i < MUTEXES)
@@ -188,11 +188,11 @@ every_order(void)
 		CHECK(child_status(w) == 137);
 		printf("# %s\n", plan);
 		CHECK(mutexes_are(cases[i].mutexes));
-		CHECK(post("after", 1) == COMPL_OK);
-		CHECK(try_one("after") == COMPL_OK);
+		CHECK(space_post("after", 1) == COMPL_OK);
+		CHECK(space_try("after") == COMPL_OK);
 		for (int left = cases[i].tokens; left > 0; left--)
-			CHECK(try_one("a") == COMPL_OK);
-		CHECK(names_left() == 0);
+			CHECK(space_try("a") == COMPL_OK);
+		CHECK(space_names_left() == 0);
 	}
 	return true;
 }
@@ -235,7 +235,7 @@ static void
 post_counted(void)
 {
 	add(&shared->posting);
-	NEED(post("x", 1) == COMPL_OK);
+	NEED(space_post("x", 1) == COMPL_OK);
 	add(&shared->posted);
 }
 
@@ -312,7 +312,7 @@ storm(void)
 	__atomic_store_n(&shared->stop, 1, __ATOMIC_SEQ_CST);
 	for (i = 0; i < HOSTS; i++)
 		CHECK(child_status(i) == 0);
-	left = counter("x");
+	left = space_counter("x");
 	left = left < 0 ? 0 : left;
 	printf("# %u kills, %u mutexes came from the dead; posted %u to %u, taken %u to %u, left "
 	       "%d\n",

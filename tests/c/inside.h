@@ -1,66 +1,32 @@
 /* SPDX-License-Identifier: ISC
  *
- * inside - for tests that look at, or write into, the bytes of a segment
+ * inside.h - for tests that look at, or write into, the bytes of a segment
  */
 #ifndef INSIDE_H
 #define INSIDE_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "shm/names/directory.h"
+#include "shm/names/repair.h"
+#include "api/clock.h"
+#include "shm/segment/log.h"
 #include "tap.h"
 
-#include "api/clock.h"
-#include "shm/names/directory.h"
-#include "shm/segment/log.h"
-#include "shm/names/repair.h"
+/* Begins a session that holds the lock. */
+bool inside_enter(struct session *s);
 
-/* A session that holds the lock. */
-static inline bool
-enter(struct session *s)
-{
-	return session_begin(s, space(), NULL) == COMPL_OK &&
-	       repair_enter(s, CLOCK_NEVER) == COMPL_OK;
-}
-
-static inline struct layout_header *
-header(void)
-{
-	return space()->header;
-}
+/* Of the segment, as the test's own handle maps it. */
+struct layout_header *inside_header(void);
 
 /* How many records a look-up of this name visits; 0: it is not there. */
-static inline unsigned
-look_up_cost(struct session *s, const char *name)
-{
-	uint32_t wanted = directory_find(s, name), index;
-	unsigned steps = 1;
-
-	if (!wanted)
-		return 0;
-	index = get(bucket_at(s, completion_at(s, wanted)->hash));
-	for (; index != wanted; steps++)
-		index = get(&completion_at(s, index)->chain);
-	return steps;
-}
+unsigned inside_look_up_cost(struct session *s, const char *name);
 
 /* Places on the free queue. */
-static inline uint32_t
-free_places(struct session *s)
-{
-	uint32_t count = 0, index;
-
-	for (index = get(&s->h->places_free); index && count <= s->places; count++)
-		index = get(&place_at(s, index)->next);
-	return count;
-}
+uint32_t inside_free_places(struct session *s);
 
 /* Completions on the free list. */
-static inline uint32_t
-free_completions(struct session *s)
-{
-	uint32_t count = 0, index;
-
-	for (index = get(&s->h->completions_free); index && count <= s->completions; count++)
-		index = get(&completion_at(s, index)->chain);
-	return count;
-}
+uint32_t inside_free_completions(struct session *s);
 
 #endif

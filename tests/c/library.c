@@ -44,7 +44,7 @@ waits_alone(void *name)
 static int
 waits_inherited(void *name)
 {
-	NEED(wait_ms(space_handle, name, -1) == COMPL_OK);
+	NEED(space_wait_ms(space_handle, name, -1) == COMPL_OK);
 	return 0;
 }
 
@@ -52,7 +52,7 @@ waits_inherited(void *name)
 static int
 waits_for_result(void *name)
 {
-	return (int)wait_ms(space_open(0), name, -1);
+	return (int)space_wait_ms(space_open(0), name, -1);
 }
 
 static char name_a[] = "a", name_b[] = "b";
@@ -64,11 +64,11 @@ remembers(void)
 {
 	size_t w;
 
-	CHECK(post("a", 1) == COMPL_OK);
+	CHECK(space_post("a", 1) == COMPL_OK);
 	w = child(waits, name_a);
 	CHECK(child_status(w) == 0);
-	CHECK(try_one("a") == COMPL_TIMED_OUT);
-	CHECK(names_left() == 0);
+	CHECK(space_try("a") == COMPL_TIMED_OUT);
+	CHECK(space_names_left() == 0);
 	return true;
 }
 
@@ -81,7 +81,7 @@ goes_in_order(void)
 		w[i] = child(i % 2 ? waits_alone : waits, name_a);
 		CHECK(child_sleeps(w[i]));
 	}
-	CHECK(waiters("a") == 6);
+	CHECK(space_waiters("a") == 6);
 	child_kill(w[1], SIGKILL);
 	child_kill(w[4], SIGKILL);
 	for (i = 0; i < 6; i++) {
@@ -89,11 +89,11 @@ goes_in_order(void)
 			CHECK(child_status(w[i]) == 137);
 			continue;
 		}
-		CHECK(post("a", 1) == COMPL_OK);
+		CHECK(space_post("a", 1) == COMPL_OK);
 		CHECK(child_status(w[i]) == 0);
 		CHECK(i == 5 || !child_has_ended(w[5]));
 	}
-	CHECK(names_left() == 0);
+	CHECK(space_names_left() == 0);
 	return true;
 }
 
@@ -114,7 +114,7 @@ carries_status_and_value(void)
 	p = (struct compl_post){ .status = 9, .value = "nine" };
 	CHECK(compl_done(space(), "b", &p) == COMPL_OK);
 	CHECK(!p.awaited);
-	CHECK(post("a", 1) == COMPL_OK);
+	CHECK(space_post("a", 1) == COMPL_OK);
 	CHECK(compl_wait(space(), &r, &out) == COMPL_OK);
 	CHECK(out.which == 1 && out.status == 9);
 	CHECK(!words[0].has_value && words[0].status == 0);
@@ -129,15 +129,15 @@ takes_all_or_none(void)
 	struct compl_request r = { .names = names, .count = 2, .need = 2 };
 	struct compl_outcome out = { 0 };
 
-	CHECK(post("a", 2) == COMPL_OK);
-	CHECK(post("b", 1) == COMPL_OK);
+	CHECK(space_post("a", 2) == COMPL_OK);
+	CHECK(space_post("b", 1) == COMPL_OK);
 	CHECK(compl_try(space(), &r, &out) == COMPL_TIMED_OUT);
 	r.deadline_ns = in_ms(20);
 	CHECK(compl_wait(space(), &r, &out) == COMPL_TIMED_OUT);
-	CHECK(counter("a") == 2 && counter("b") == 1);
-	CHECK(post("b", 1) == COMPL_OK);
+	CHECK(space_counter("a") == 2 && space_counter("b") == 1);
+	CHECK(space_post("b", 1) == COMPL_OK);
 	CHECK(compl_try(space(), &r, &out) == COMPL_OK);
-	CHECK(names_left() == 0);
+	CHECK(space_names_left() == 0);
 	return true;
 }
 
@@ -148,8 +148,8 @@ any_takes_the_first(void)
 	struct compl_request r = { .names = names, .count = 3, .need = 1, .flags = COMPL_WAIT_ANY };
 	struct compl_outcome out = { 0 };
 
-	CHECK(post("c", 1) == COMPL_OK);
-	CHECK(post("b", 1) == COMPL_OK);
+	CHECK(space_post("c", 1) == COMPL_OK);
+	CHECK(space_post("b", 1) == COMPL_OK);
 	CHECK(compl_try(space(), &r, &out) == COMPL_OK && out.which == 1);
 	CHECK(compl_try(space(), &r, &out) == COMPL_OK && out.which == 2);
 	CHECK(compl_try(space(), &r, &out) == COMPL_TIMED_OUT);
@@ -206,7 +206,7 @@ refuses_bad_arguments(void)
 		.names = names, .count = 1, .need = 1, .flags = COMPL_WAIT_EXISTING
 	};
 	CHECK(compl_wait(space(), &r, &out) == COMPL_E_MISSING && out.which == 0);
-	CHECK(names_left() == 0);
+	CHECK(space_names_left() == 0);
 	return true;
 }
 
@@ -242,12 +242,12 @@ refuses_bad_namespaces(void)
 static bool
 counter_does_not_wrap(void)
 {
-	CHECK(post("a", COMPL_ALL - 1) == COMPL_OK);
-	CHECK(post("a", 1) == COMPL_E_OVERFLOW);
-	CHECK(counter("a") == COMPL_ALL - 1);
-	CHECK(post_all("a") == COMPL_OK);
-	CHECK(post("a", 1) == COMPL_OK);
-	CHECK(counter("a") == COMPL_ALL);
+	CHECK(space_post("a", COMPL_ALL - 1) == COMPL_OK);
+	CHECK(space_post("a", 1) == COMPL_E_OVERFLOW);
+	CHECK(space_counter("a") == COMPL_ALL - 1);
+	CHECK(space_post_all("a") == COMPL_OK);
+	CHECK(space_post("a", 1) == COMPL_OK);
+	CHECK(space_counter("a") == COMPL_ALL);
 	return true;
 }
 
@@ -261,14 +261,14 @@ init_and_reinit(void)
 	CHECK(compl_init(space(), "a", false) == COMPL_E_EXISTS);
 	CHECK(compl_init(space(), "a", true) == COMPL_OK);
 	CHECK(compl_reinit(space(), "a", false) == COMPL_OK);
-	CHECK(post("a", 1) == COMPL_OK);
+	CHECK(space_post("a", 1) == COMPL_OK);
 	CHECK(child_status(w) == 0);
 	CHECK(compl_test(space(), "a") == COMPL_NOT_DONE);
-	CHECK(names_left() == 1);
-	CHECK(post("b", 1) == COMPL_OK);
+	CHECK(space_names_left() == 1);
+	CHECK(space_post("b", 1) == COMPL_OK);
 	CHECK(compl_init(space(), "b", false) == COMPL_E_EXISTS);
 	CHECK(compl_remove(space(), "a") == COMPL_OK);
-	CHECK(names_left() == 1);
+	CHECK(space_names_left() == 1);
 	return true;
 }
 
@@ -283,7 +283,7 @@ removal_ends_waits(void)
 	CHECK(compl_remove(space(), "a") == COMPL_OK);
 	CHECK(child_status(w) == COMPL_REMOVED);
 	CHECK(!child_has_ended(v));
-	CHECK(post("b", 1) == COMPL_OK);
+	CHECK(space_post("b", 1) == COMPL_OK);
 	CHECK(child_status(v) == COMPL_OK);
 	return true;
 }
@@ -300,18 +300,18 @@ namespace_removal_ends_all(void)
 	u = child(waits_for_result, name_b);
 	CHECK(child_sleeps(u));
 	child_kill(u, SIGSTOP);
-	CHECK(post_all("b") == COMPL_OK);
+	CHECK(space_post_all("b") == COMPL_OK);
 	CHECK(compl_remove_all(&where, false) == COMPL_OK);
 	CHECK(child_status(w) == COMPL_REMOVED);
 	CHECK(child_status(v) == COMPL_OK);
 	child_kill(u, SIGCONT);
 	CHECK(child_status(u) == COMPL_OK);
-	CHECK(post("a", 1) == COMPL_E_NO_SEGMENT);
+	CHECK(space_post("a", 1) == COMPL_E_NO_SEGMENT);
 	CHECK(compl_test(space(), "a") == COMPL_E_NO_SEGMENT);
 	compl_close(space_handle);
 	space_handle = NULL;
-	CHECK(post("a", 1) == COMPL_OK);
-	CHECK(counter("a") == 1);
+	CHECK(space_post("a", 1) == COMPL_OK);
+	CHECK(space_counter("a") == 1);
 	CHECK(compl_remove_all(&where, false) == COMPL_OK);
 	CHECK(compl_remove_all(&where, false) == COMPL_OK);
 	return true;
@@ -328,14 +328,14 @@ all_is_for_everybody(void)
 	}
 	child_kill(w[0], SIGSTOP);
 	child_kill(w[2], SIGSTOP);
-	CHECK(post_all("a") == COMPL_OK);
-	CHECK(waiters("a") == 0);
+	CHECK(space_post_all("a") == COMPL_OK);
+	CHECK(space_waiters("a") == 0);
 	CHECK(compl_reinit(space(), "a", false) == COMPL_OK);
 	CHECK(child_status(w[1]) == 0 && child_status(w[3]) == 0 && child_status(w[4]) == 0);
 	child_kill(w[0], SIGCONT);
 	child_kill(w[2], SIGCONT);
 	CHECK(child_status(w[0]) == 0 && child_status(w[2]) == 0);
-	CHECK(names_left() == 0);
+	CHECK(space_names_left() == 0);
 	return true;
 }
 
@@ -351,9 +351,9 @@ handle_survives_fork(void)
 	CHECK(child_sleeps(v));
 	child_kill(w, SIGKILL);
 	CHECK(child_status(w) == 137);
-	CHECK(post("a", 1) == COMPL_OK);
+	CHECK(space_post("a", 1) == COMPL_OK);
 	CHECK(child_status(v) == 0);
-	CHECK(try_one("a") == COMPL_TIMED_OUT);
+	CHECK(space_try("a") == COMPL_TIMED_OUT);
 	return true;
 }
 
@@ -364,8 +364,8 @@ forks_again(void *name)
 	int status;
 
 	if (pid == 0)
-		_exit(wait_ms(space_handle, name, -1) == COMPL_OK ? 5 : 6);
-	NEED(wait_ms(space_handle, name, -1) == COMPL_OK);
+		_exit(space_wait_ms(space_handle, name, -1) == COMPL_OK ? 5 : 6);
+	NEED(space_wait_ms(space_handle, name, -1) == COMPL_OK);
 	NEED(waitpid(pid, &status, 0) == pid);
 	return WEXITSTATUS(status);
 }
@@ -375,11 +375,11 @@ both_sides_of_a_fork_wait(void)
 {
 	size_t w;
 
-	CHECK(try_one("a") == COMPL_TIMED_OUT);
+	CHECK(space_try("a") == COMPL_TIMED_OUT);
 	w = child(forks_again, name_a);
-	while (waiters("a") < 2)
+	while (space_waiters("a") < 2)
 		nap();
-	CHECK(post("a", 2) == COMPL_OK);
+	CHECK(space_post("a", 2) == COMPL_OK);
 	CHECK(child_status(w) == 5);
 	return true;
 }
@@ -392,7 +392,7 @@ handles_come_and_go(void)
 	char open_files[64];
 	int i, fd;
 
-	CHECK(post("a", 1) == COMPL_OK);
+	CHECK(space_post("a", 1) == COMPL_OK);
 	fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	close(fd);
 	for (i = 0; i < 3000; i++) {
@@ -402,7 +402,7 @@ handles_come_and_go(void)
 	}
 	snprintf(open_files, sizeof open_files, "/proc/self/fd/%d", fd);
 	CHECK(access(open_files, F_OK) < 0);
-	CHECK(try_one("a") == COMPL_OK);
+	CHECK(space_try("a") == COMPL_OK);
 	return true;
 }
 
@@ -423,7 +423,7 @@ two_handles_in_one_thread(void)
 	compl_close(one);
 	CHECK(compl_done(two, "a", &p) == COMPL_OK);
 	compl_close(two);
-	CHECK(counter("a") == 2);
+	CHECK(space_counter("a") == 2);
 	return true;
 }
 
@@ -434,7 +434,7 @@ waiting_posts_what_is_needed(void)
 	size_t w, v;
 
 	CHECK(compl_done(space(), "a", &p) == COMPL_OK);
-	CHECK(names_left() == 0 && !p.awaited);
+	CHECK(space_names_left() == 0 && !p.awaited);
 	w = child(waits, name_a);
 	CHECK(child_sleeps(w));
 	v = child(waits, name_a);
@@ -442,7 +442,7 @@ waiting_posts_what_is_needed(void)
 	CHECK(compl_done(space(), "a", &p) == COMPL_OK);
 	CHECK(p.awaited);
 	CHECK(child_status(w) == 0 && child_status(v) == 0);
-	CHECK(names_left() == 0);
+	CHECK(space_names_left() == 0);
 	return true;
 }
 
@@ -451,11 +451,11 @@ deadline_in_the_past(void)
 {
 	int64_t begin = in_ms(0);
 
-	CHECK(wait_ms(space(), "a", 0) == COMPL_TIMED_OUT);
-	CHECK(wait_ms(space(), "a", -0) == COMPL_TIMED_OUT);
-	CHECK(post("a", 1) == COMPL_OK);
-	CHECK(wait_ms(space(), "a", 0) == COMPL_OK);
-	CHECK(wait_ms(space(), "a", 40) == COMPL_TIMED_OUT);
+	CHECK(space_wait_ms(space(), "a", 0) == COMPL_TIMED_OUT);
+	CHECK(space_wait_ms(space(), "a", -0) == COMPL_TIMED_OUT);
+	CHECK(space_post("a", 1) == COMPL_OK);
+	CHECK(space_wait_ms(space(), "a", 0) == COMPL_OK);
+	CHECK(space_wait_ms(space(), "a", 40) == COMPL_TIMED_OUT);
 	CHECK(in_ms(0) - begin >= 40000000);
 	return true;
 }

@@ -73,10 +73,10 @@ producers_come_while_it_is_made(void)
 
 	CHECK(compl_init(space(), "a", false) == COMPL_OK);
 	CHECK(compl_init(space(), "b", false) == COMPL_OK);
-	CHECK(enter(&s));
+	CHECK(inside_enter(&s));
 	put(&s.h->places_made, FEW + MANY);
 	repair_leave(&s);
-	CHECK(enter(&s));
+	CHECK(inside_enter(&s));
 	forge(&s, directory_find(&s, "a"), 1, MANY);
 	forge(&s, directory_find(&s, "b"), 1 + MANY, FEW);
 	head_of_a = &completion_at(&s, directory_find(&s, "a"))->producers.head;
@@ -163,7 +163,7 @@ a_producer_dies_while_it_is_made(void)
 
 		children_count = 0;
 		p = child(promises_b, NULL);
-		CHECK(wait_ms(space(), "promised", -1) == COMPL_OK);
+		CHECK(space_wait_ms(space(), "promised", -1) == COMPL_OK);
 		w = child(waits_for_both, NULL);
 		CHECK(child_sleeps(w));
 		child_kill(p, SIGKILL);
@@ -181,7 +181,7 @@ static int
 waits_for_a(void *argument)
 {
 	(void)argument;
-	return wait_ms(space(), "a", -1) == COMPL_OK ? 0 : 98;
+	return space_wait_ms(space(), "a", -1) == COMPL_OK ? 0 : 98;
 }
 
 /* The statistics too count what such a wait has slept. */
@@ -199,7 +199,7 @@ times_are_any_bytes(void)
 		CHECK(compl_init(space(), "a", true) == COMPL_OK);
 		w = child(waits_for_a, NULL);
 		CHECK(child_sleeps(w));
-		CHECK(enter(&s));
+		CHECK(inside_enter(&s));
 		completion_at(&s, directory_find(&s, "a"))->since_ns = times[i];
 		place_at(&s, get(&completion_at(&s, directory_find(&s, "a"))->line.head))
 			->since_ns = times[i];
@@ -209,7 +209,7 @@ times_are_any_bytes(void)
 		CHECK(list->entries[0].age_seconds >= 0);
 		CHECK(list->entries[0].waiters[0].seconds >= 0);
 		compl_list_free(list);
-		CHECK(post_all("a") == COMPL_OK);
+		CHECK(space_post_all("a") == COMPL_OK);
 		CHECK(child_status(w) == 0);
 		CHECK(compl_list(space(), &list) == COMPL_OK);
 		CHECK(list->entries[0].waits == 1);

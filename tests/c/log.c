@@ -17,7 +17,7 @@ record(const char *name)
 	static struct session s;
 	uint32_t index;
 
-	if (!enter(&s))
+	if (!inside_enter(&s))
 		return NULL;
 	index = directory_find(&s, name);
 	repair_leave(&s);
@@ -43,7 +43,7 @@ commits_and_dies(void *argument)
 	uint32_t i;
 
 	(void)argument;
-	NEED(enter(&s));
+	NEED(inside_enter(&s));
 	for (i = 0; i < plan.count; i++)
 		entries()[i] = plan.entry[i];
 	__atomic_store_n(&s.h->log_length, plan.length, __ATOMIC_RELEASE);
@@ -82,8 +82,8 @@ committed_is_done(void)
 	CHECK(plan_counter(6));
 	CHECK(play(3, 3, 0));
 	CHECK(record("a")->status == 5);
-	CHECK(counter("a") == 7);
-	CHECK(header()->log_length == 0);
+	CHECK(space_counter("a") == 7);
+	CHECK(inside_header()->log_length == 0);
 	return true;
 }
 
@@ -92,7 +92,7 @@ uncommitted_is_nothing(void)
 {
 	CHECK(plan_counter(6));
 	CHECK(play(3, 0, 0));
-	CHECK(counter("a") == 0 && record("a")->status == 0);
+	CHECK(space_counter("a") == 0 && record("a")->status == 0);
 	return true;
 }
 
@@ -104,7 +104,7 @@ half_applied_is_done(void)
 	for (applied = 1; applied <= 3; applied++) {
 		CHECK(plan_counter(10 * applied));
 		CHECK(play(3, 3, applied));
-		CHECK(counter("a") == 10 * applied + 1 && record("a")->status == 5);
+		CHECK(space_counter("a") == 10 * applied + 1 && record("a")->status == 5);
 		CHECK(compl_reinit(space(), "a", true) == COMPL_OK);
 	}
 	return true;
@@ -118,7 +118,7 @@ commit_is_absolute(void)
 
 	CHECK(plan_counter(1));
 	n = record("a");
-	CHECK(enter(&s));
+	CHECK(inside_enter(&s));
 	log_put(&s, &n->done, 3);
 	CHECK(n->done == 0);
 	log_put(&s, &n->done, 4);
@@ -138,10 +138,10 @@ bad_offsets_are_damage(void)
 
 	CHECK(plan_counter(3));
 	n = record("a");
-	bad[count++] = 0;			/* the magic */
-	bad[count++] = offset(&header()->lock); /* not changed through the log */
-	bad[count++] = offset(&header()->log_length);
-	bad[count++] = offset(&header()->rescues);
+	bad[count++] = 0;			       /* the magic */
+	bad[count++] = offset(&inside_header()->lock); /* not changed through the log */
+	bad[count++] = offset(&inside_header()->log_length);
+	bad[count++] = offset(&inside_header()->rescues);
 	bad[count++] = offset(&n->done) + 1; /* unaligned */
 	bad[count++] = offset(&n->bell);
 	bad[count++] = offset(n->name);
@@ -154,12 +154,12 @@ bad_offsets_are_damage(void)
 		plan.entry[1].offset = bad[i];
 		before = n->done;
 		CHECK(play(3, 3, 0));
-		CHECK(post("a", 1) == COMPL_E_DAMAGED);
+		CHECK(space_post("a", 1) == COMPL_E_DAMAGED);
 		CHECK(compl_test(space(), "a") == COMPL_E_DAMAGED);
 		CHECK(n->done == before);
-		CHECK(header()->log_length == 3);
-		header()->log_length = 0;
-		CHECK(post("a", 1) == COMPL_OK);
+		CHECK(inside_header()->log_length == 3);
+		inside_header()->log_length = 0;
+		CHECK(space_post("a", 1) == COMPL_OK);
 	}
 	return true;
 }
@@ -169,12 +169,12 @@ bad_lengths_are_damage(void)
 {
 	CHECK(plan_counter(3));
 	CHECK(play(3, LAYOUT_LOG + 1, 0));
-	CHECK(post("a", 1) == COMPL_E_DAMAGED);
-	header()->log_length = UINT32_MAX;
-	CHECK(post("a", 1) == COMPL_E_DAMAGED);
-	header()->log_length = 0;
-	CHECK(post("a", 1) == COMPL_OK);
-	CHECK(counter("a") == 1);
+	CHECK(space_post("a", 1) == COMPL_E_DAMAGED);
+	inside_header()->log_length = UINT32_MAX;
+	CHECK(space_post("a", 1) == COMPL_E_DAMAGED);
+	inside_header()->log_length = 0;
+	CHECK(space_post("a", 1) == COMPL_OK);
+	CHECK(space_counter("a") == 1);
 	return true;
 }
 

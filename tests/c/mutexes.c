@@ -29,9 +29,9 @@ static bool
 make_contest(void)
 {
 	children_count = 0;
-	if ((contest = shared_memory(sizeof *contest)) == NULL)
+	if ((contest = peer_shared_memory(sizeof *contest)) == NULL)
 		return false;
-	make_robust(&contest->mutex);
+	peer_make_robust(&contest->mutex);
 	return true;
 }
 
@@ -61,7 +61,7 @@ static int
 holds_the_mutex(void *argument)
 {
 	(void)argument;
-	NEED(lock_robust(&contest->mutex));
+	NEED(peer_lock_robust(&contest->mutex));
 	stay();
 	return pthread_mutex_unlock(&contest->mutex);
 }
@@ -70,7 +70,7 @@ static int
 wants_the_mutex(void *argument)
 {
 	(void)argument;
-	NEED(lock_robust(&contest->mutex));
+	NEED(peer_lock_robust(&contest->mutex));
 	return pthread_mutex_unlock(&contest->mutex);
 }
 
@@ -91,7 +91,7 @@ static int
 wants_our_lock(void *argument)
 {
 	(void)argument;
-	return post("a", 1) == COMPL_OK ? 0 : 98;
+	return space_post("a", 1) == COMPL_OK ? 0 : 98;
 }
 
 /* Runs on until its next system call, or the end of the one it is in. */
@@ -174,9 +174,9 @@ owner_and_woken(const struct kind *kind, size_t *last)
 	CHECK(asks_and_will_be_stopped(kind->wants, &woken));
 	*last = child(kind->wants, NULL);
 	CHECK(child_sleeps(*last));
-	put_away(owner);
+	peer_put_away(owner);
 	CHECK(has_been_woken(woken));
-	put_away(woken);
+	peer_put_away(woken);
 	return true;
 }
 
@@ -198,8 +198,8 @@ woken_and_newcomer(const struct kind *kind, size_t *last)
 	__atomic_store_n(&contest->let_go, 0, __ATOMIC_SEQ_CST);
 	newcomer = owner_of(kind);
 	CHECK(child_sleeps(*last));
-	put_away(woken);
-	put_away(newcomer);
+	peer_put_away(woken);
+	peer_put_away(newcomer);
 	return true;
 }
 
@@ -210,13 +210,13 @@ two_deaths(bool (*die)(const struct kind *, size_t *), const char *who)
 
 	CHECK(die(&peers_mutex, &last));
 	printf("# note: %s's robust mutex, %s are killed: the next one %s\n", PEER, who,
-	       ends_within(last, PATIENT_MS) ? "has it" : "sleeps on");
-	put_away(last);
+	       peer_ends_within(last, PATIENT_MS) ? "has it" : "sleeps on");
+	peer_put_away(last);
 	space();
-	CHECK(post("b", 1) == COMPL_OK);
+	CHECK(space_post("b", 1) == COMPL_OK);
 	CHECK(die(&our_lock, &last));
 	CHECK(child_status(last) == 0);
-	CHECK(counter("a") == 1);
+	CHECK(space_counter("a") == 1);
 	return true;
 }
 
@@ -241,7 +241,7 @@ turns_with_the_mutex(void *argument)
 
 	(void)!nice(10); /* the killer needs a processor, too */
 	while (!is_set(&contest->stop)) {
-		NEED(lock_robust(&contest->mutex));
+		NEED(peer_lock_robust(&contest->mutex));
 		__atomic_add_fetch(turns, 1, __ATOMIC_SEQ_CST);
 		pthread_mutex_unlock(&contest->mutex);
 	}
@@ -255,9 +255,9 @@ turns_with_our_lock(void *argument)
 
 	(void)!nice(10);
 	while (!is_set(&contest->stop)) {
-		NEED(post("a", 1) == COMPL_OK);
+		NEED(space_post("a", 1) == COMPL_OK);
 		__atomic_add_fetch(turns, 1, __ATOMIC_SEQ_CST);
-		try_one("a");
+		space_try("a");
 	}
 	return 0;
 }
@@ -305,7 +305,7 @@ storm(int (*run)(void *), int stuck_ms, unsigned *kills)
 	for (end = in_ms(STORM_MS); in_ms(0) < end; ++*kills) {
 		nap();
 		i = (size_t)rand() % WORKERS;
-		put_away(i);
+		peer_put_away(i);
 		children_count = i;
 		child(run, &number[i]);
 		children_count = WORKERS;
@@ -324,12 +324,12 @@ eight_in_a_storm(void)
 	CHECK(make_contest());
 	stuck = storm(turns_with_the_mutex, STUCK_MS, &kills);
 	for (i = 0; i < WORKERS; i++)
-		left += !ends_within(i, STUCK_MS);
+		left += !peer_ends_within(i, STUCK_MS);
 	printf("# note: %s's robust mutex, %d processes: after %u of %u kills all stood still; %u "
 	       "sleep on at the end\n",
 	       PEER, WORKERS, stuck, kills, left);
 	for (i = 0; i < WORKERS; i++)
-		put_away(i);
+		peer_put_away(i);
 	space();
 	CHECK(make_contest());
 	stuck = storm(turns_with_our_lock, 20000, &kills);
@@ -361,7 +361,7 @@ hold(const char *path)
 {
 	pthread_mutex_t *mutex = mutex_in(path);
 
-	make_robust(mutex);
+	peer_make_robust(mutex);
 	NEED(pthread_mutex_lock(mutex) == 0);
 	puts("held");
 	fflush(stdout);

@@ -71,7 +71,7 @@ passes_on(void *argument)
 	mine = space_open(i % 2 ? COMPL_SOLE_LIST : 0);
 	NEED(mine);
 	do {
-		NEED(wait_ms(mine, ring[i], -1) == COMPL_OK);
+		NEED(space_wait_ms(mine, ring[i], -1) == COMPL_OK);
 		last = is_to_stop();
 		note_pass();
 		books->posted_ns = in_ms(0);
@@ -220,7 +220,7 @@ is_sound(void)
 static bool
 adds_up(void)
 {
-	int64_t left = counter("x");
+	int64_t left = space_counter("x");
 
 	left = left < 0 ? 0 : left;
 	printf("# x: posted %u to %u, taken %u to %u, left %d\n", books->posted, books->posting,
@@ -278,7 +278,7 @@ storm(void)
 		CHECK(child_elsewhere(works_as_one, &seed[i], &(size_t){ 0 }));
 	}
 	books->posted_ns = in_ms(0);
-	CHECK(post(ring[0], 1) == COMPL_OK);
+	CHECK(space_post(ring[0], 1) == COMPL_OK);
 	for (end = in_ms(STORM_MS); in_ms(0) < end; kills++) {
 		nap();
 		CHECK(replace(first + (size_t)rand() % THERE));
@@ -289,7 +289,7 @@ storm(void)
 		CHECK(child_status(i) == 0);
 	printf("# %u kills, %u passes, the longest took %d ms, %u rescues\n", kills, books->passes,
 	       (int)(books->longest_ns / 1000000), (unsigned)compl_rescues(space()));
-	CHECK(header()->mixed == ROBUST_MIXED);
+	CHECK(inside_header()->mixed == ROBUST_MIXED);
 	CHECK(books->passes >= HERE);
 	CHECK(adds_up());
 	return is_sound();
@@ -303,7 +303,7 @@ waits_for_a(void *argument)
 	(void)argument;
 	mine = space_open(COMPL_SOLE_LIST);
 	NEED(mine);
-	return wait_ms(mine, "a", -1) == COMPL_OK ? 0 : 98;
+	return space_wait_ms(mine, "a", -1) == COMPL_OK ? 0 : 98;
 }
 
 static int
@@ -336,7 +336,7 @@ times_out_on_the_lock(void *argument)
 	(void)argument;
 	mine = space_open(0);
 	NEED(mine);
-	return wait_ms(mine, "a", 300) == COMPL_TIMED_OUT ? 0 : 98;
+	return space_wait_ms(mine, "a", 300) == COMPL_TIMED_OUT ? 0 : 98;
 }
 
 /* Four wait for the lock with the holder's own thread id; two of them die, one times out. */
@@ -363,7 +363,7 @@ sleepers_of_equal_id(void)
 	CHECK(child_status(p[0]) == 137 && child_status(p[1]) == 137);
 	CHECK(child_sleeps(p[2]));
 	CHECK(child_sleeps(w));
-	CHECK(robust_owner(header()->lock) == 1);
+	CHECK(robust_owner(inside_header()->lock) == 1);
 	child_kill(holder, SIGKILL);
 	CHECK(child_status(holder) == 137);
 	CHECK(child_status(p[2]) == 0);

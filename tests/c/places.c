@@ -55,9 +55,9 @@ places_add_up(uint32_t *made)
 	static struct session s;
 	uint32_t free;
 
-	CHECK(names_left() == 0);
-	CHECK(enter(&s));
-	free = free_places(&s);
+	CHECK(space_names_left() == 0);
+	CHECK(inside_enter(&s));
+	free = inside_free_places(&s);
 	*made = s.places;
 	repair_leave(&s);
 	CHECK(free == *made);
@@ -104,7 +104,7 @@ hundred_thousand_are_killed(void)
 	CHECK(later <= made + 64);
 	w = child(waits_for_one, NULL);
 	CHECK(child_sleeps(w));
-	CHECK(post(names[0], 1) == COMPL_OK);
+	CHECK(space_post(names[0], 1) == COMPL_OK);
 	CHECK(child_status(w) == 0);
 	return true;
 }
@@ -145,7 +145,7 @@ dying_behind_a_living_one(void)
 		child_kill(w, SIGKILL);
 		CHECK(child_status(w) == 137);
 	}
-	CHECK(waiters(names[5]) == 1);
+	CHECK(space_waiters(names[5]) == 1);
 	child_kill(first, SIGKILL);
 	CHECK(child_status(first) == 137);
 	CHECK(places_add_up(&made));
@@ -209,9 +209,9 @@ await_places(uint32_t wanted)
 
 	while (standing != wanted) {
 		nap();
-		if (!enter(&s))
+		if (!inside_enter(&s))
 			abort();
-		standing = s.places - free_places(&s);
+		standing = s.places - inside_free_places(&s);
 		repair_leave(&s);
 	}
 }
@@ -244,7 +244,7 @@ no_room_for_a_waiter(void)
 	CHECK(wait_for(63, in_ms(10)) == COMPL_TIMED_OUT);
 	r.deadline_ns = in_ms(10);
 	CHECK(compl_wait(space(), &r, &out) == COMPL_TIMED_OUT);
-	CHECK(post(names[0], 1) == COMPL_OK);
+	CHECK(space_post(names[0], 1) == COMPL_OK);
 	CHECK(child_status(w) == 0);
 	/* 64 now, when the one that slept behind the child has turned to another word: the last
 	   one fits, and then nobody */
@@ -256,15 +256,15 @@ no_room_for_a_waiter(void)
 	r.deadline_ns = in_ms(1000);
 	CHECK(compl_wait(space(), &r, &out) == COMPL_E_NO_PLACE);
 	CHECK(compl_try(space(), &r, &out) == COMPL_TIMED_OUT);
-	CHECK(post(other, 1) == COMPL_OK);
+	CHECK(space_post(other, 1) == COMPL_OK);
 	CHECK(compl_wait(space(), &r, &out) == COMPL_OK);
 	/* The first in line takes one of each; then all are let go. */
 	for (i = 0; i < COMPL_NAMES_MAX; i++)
-		CHECK(post(names[i], 1) == COMPL_OK);
+		CHECK(space_post(names[i], 1) == COMPL_OK);
 	while (!__atomic_load_n(&results[COMPL_OK], __ATOMIC_SEQ_CST))
 		nap();
 	for (i = 0; i < COMPL_NAMES_MAX; i++)
-		CHECK(post_all(names[i]) == COMPL_OK);
+		CHECK(space_post_all(names[i]) == COMPL_OK);
 	while (results_known() < THREADS)
 		nap();
 	pthread_mutex_unlock(&gate);

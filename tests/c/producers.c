@@ -71,7 +71,7 @@ promises(void *argument)
 	NEED(compl_done(c, "promised", &token) == COMPL_OK);
 	if (result != COMPL_OK)
 		return status_of(result, NULL);
-	NEED(wait_ms(c, "go", -1) == COMPL_OK);
+	NEED(space_wait_ms(c, "go", -1) == COMPL_OK);
 	if (strstr(how, "break"))
 		result = compl_break(c, &promise);
 	else if (strstr(how, "close"))
@@ -90,7 +90,7 @@ static bool
 promised(char *how, size_t *i)
 {
 	*i = child(promises, how);
-	CHECK(wait_ms(space(), "promised", 20000) == COMPL_OK);
+	CHECK(space_wait_ms(space(), "promised", 20000) == COMPL_OK);
 	return true;
 }
 
@@ -141,11 +141,11 @@ kept(void)
 	size_t p, w;
 
 	CHECK(promised(fails, &p));
-	CHECK(counter("a") == 0 && producers() == 1);
+	CHECK(space_counter("a") == 0 && producers() == 1);
 	CHECK(waiting(a, &w));
-	CHECK(post("go", 1) == COMPL_OK);
+	CHECK(space_post("go", 1) == COMPL_OK);
 	CHECK(child_status(w) == 3 && child_status(p) == 0);
-	CHECK(names_left() == 0);
+	CHECK(space_names_left() == 0);
 	return true;
 }
 
@@ -160,7 +160,7 @@ overtaken_by_its_end(void)
 		children_count = 0;
 		CHECK(promised(fails, &p));
 		CHECK(waiting(a, &w));
-		CHECK(post("go", 1) == COMPL_OK);
+		CHECK(space_post("go", 1) == COMPL_OK);
 		CHECK(child_status(p) == 0 && child_status(w) == 3);
 	}
 	return true;
@@ -180,9 +180,9 @@ listed(void)
 	CHECK(list->entries[0].producers[0].pid == children[p].pid);
 	CHECK(!strcmp(list->entries[0].producers[0].command, "me"));
 	compl_list_free(list);
-	CHECK(post("go", 1) == COMPL_OK && child_status(p) == 0);
-	CHECK(counter("a") == COMPL_ALL && producers() == 0);
-	CHECK(post("b", 1) == COMPL_OK && child_status(w) == 0);
+	CHECK(space_post("go", 1) == COMPL_OK && child_status(p) == 0);
+	CHECK(space_counter("a") == COMPL_ALL && producers() == 0);
+	CHECK(space_post("b", 1) == COMPL_OK && child_status(w) == 0);
 	return true;
 }
 
@@ -200,8 +200,8 @@ killed(void)
 	for (i = 0; i < 4; i++)
 		CHECK(child_status(w[i]) == ORPHANED);
 	CHECK(child_status(p) == 137);
-	CHECK(counter("a") == COMPL_ALL && status("a") == COMPL_STATUS_PRODUCER_DIED);
-	CHECK(wait_ms(space(), "a", 0) == COMPL_PRODUCER_DIED);
+	CHECK(space_counter("a") == COMPL_ALL && status("a") == COMPL_STATUS_PRODUCER_DIED);
+	CHECK(space_wait_ms(space(), "a", 0) == COMPL_PRODUCER_DIED);
 	CHECK(compl_test(space(), "a") == COMPL_OK);
 	return true;
 }
@@ -216,10 +216,10 @@ dead_before_anybody_waits(void)
 	CHECK(child_status(p) == 137);
 	w = child(waits, a_b);
 	CHECK(child_status(w) == ORPHANED);
-	CHECK(post("a", 1) == COMPL_OK && counter("a") == COMPL_ALL);
+	CHECK(space_post("a", 1) == COMPL_OK && space_counter("a") == COMPL_ALL);
 	CHECK(compl_init(space(), "a", false) == COMPL_E_EXISTS);
 	CHECK(compl_reinit(space(), "a", false) == COMPL_OK);
-	CHECK(counter("a") == -1);
+	CHECK(space_counter("a") == -1);
 	return true;
 }
 
@@ -253,7 +253,7 @@ one_of_several(void)
 	child_kill(p[1], SIGKILL);
 	CHECK(child_status(w[0]) == ORPHANED && child_status(w[1]) == ORPHANED);
 	CHECK(producers() == 2);
-	CHECK(post("go", 2) == COMPL_OK);
+	CHECK(space_post("go", 2) == COMPL_OK);
 	CHECK(child_status(p[0]) == 0 && child_status(p[2]) == 0);
 	CHECK(status("a") == COMPL_STATUS_PRODUCER_DIED);
 	return true;
@@ -310,7 +310,7 @@ broken(void)
 		children_count = 0;
 		CHECK(promised(how[i], &p));
 		CHECK(waiting(a, &w));
-		CHECK(post("go", 1) == COMPL_OK);
+		CHECK(space_post("go", 1) == COMPL_OK);
 		CHECK(child_status(w) == ORPHANED && child_status(p) == 0);
 		CHECK(compl_remove(space(), "a") == COMPL_OK);
 	}
@@ -324,10 +324,10 @@ token_first(void)
 
 	CHECK(promised(everything, &p));
 	CHECK(waiting(two_a, &w));
-	CHECK(post("a", 1) == COMPL_OK);
+	CHECK(space_post("a", 1) == COMPL_OK);
 	child_kill(p, SIGKILL);
 	CHECK(child_status(w) == ORPHANED && child_status(p) == 137);
-	CHECK(counter("a") == COMPL_ALL);
+	CHECK(space_counter("a") == COMPL_ALL);
 	return true;
 }
 
@@ -342,9 +342,9 @@ starts_anew(void)
 	child_kill(p, SIGKILL);
 	CHECK(child_status(p) == 137);
 	CHECK(promised(fails, &q));
-	CHECK(counter("a") == 0 && status("a") == 0);
+	CHECK(space_counter("a") == 0 && status("a") == 0);
 	CHECK(waiting(a, &w));
-	CHECK(post("go", 1) == COMPL_OK);
+	CHECK(space_post("go", 1) == COMPL_OK);
 	CHECK(child_status(w) == 3 && child_status(q) == 0);
 	return true;
 }
@@ -355,12 +355,12 @@ settled_while_another_lives(void)
 	size_t p, q;
 
 	CHECK(promised(ready, &p));
-	CHECK(counter("a") == COMPL_ALL);
+	CHECK(space_counter("a") == COMPL_ALL);
 	CHECK(promised(fails, &q));
-	CHECK(counter("a") == COMPL_ALL && producers() == 2);
-	CHECK(post("go", 2) == COMPL_OK);
+	CHECK(space_counter("a") == COMPL_ALL && producers() == 2);
+	CHECK(space_post("go", 2) == COMPL_OK);
 	CHECK(child_status(p) == 0 && child_status(q) == 0);
-	CHECK(counter("a") == COMPL_ALL && status("a") == 0);
+	CHECK(space_counter("a") == COMPL_ALL && status("a") == 0);
 	return true;
 }
 
@@ -369,10 +369,10 @@ tokens_stay(void)
 {
 	size_t p;
 
-	CHECK(post("a", 2) == COMPL_OK);
+	CHECK(space_post("a", 2) == COMPL_OK);
 	CHECK(promised(everything, &p));
-	CHECK(counter("a") == 2);
-	CHECK(post("go", 1) == COMPL_OK && child_status(p) == 0);
+	CHECK(space_counter("a") == 2);
+	CHECK(space_post("go", 1) == COMPL_OK && child_status(p) == 0);
 	return true;
 }
 
@@ -382,13 +382,13 @@ ready_and_gone(void)
 	size_t p;
 
 	CHECK(promised(ready_break, &p));
-	CHECK(post("go", 1) == COMPL_OK && child_status(p) == 0);
-	CHECK(counter("a") == COMPL_ALL && status("a") == 0);
+	CHECK(space_post("go", 1) == COMPL_OK && child_status(p) == 0);
+	CHECK(space_counter("a") == COMPL_ALL && status("a") == 0);
 	children_count = 0;
 	CHECK(promised(ready, &p));
 	child_kill(p, SIGKILL);
 	CHECK(child_status(p) == 137);
-	CHECK(counter("a") == COMPL_ALL && status("a") == 0);
+	CHECK(space_counter("a") == COMPL_ALL && status("a") == 0);
 	return true;
 }
 
@@ -400,7 +400,7 @@ reinit_keeps_the_living(void)
 	CHECK(promised(ready, &p));
 	CHECK(waiting(a_b, &w[0]));
 	CHECK(compl_reinit(space(), "a", true) == COMPL_OK);
-	CHECK(producers() == 1 && counter("a") == 0);
+	CHECK(producers() == 1 && space_counter("a") == 0);
 	CHECK(waiting(a, &w[1]));
 	CHECK(child_sleeps(w[0]));
 	child_kill(p, SIGKILL);
@@ -419,10 +419,10 @@ removed(void)
 	CHECK(waiting(a, &w));
 	CHECK(compl_remove(space(), "a") == COMPL_OK);
 	CHECK(child_status(w) == REMOVED);
-	CHECK(post("a", 1) == COMPL_OK && producers() == 0);
-	CHECK(post("go", 1) == COMPL_OK);
+	CHECK(space_post("a", 1) == COMPL_OK && producers() == 0);
+	CHECK(space_post("go", 1) == COMPL_OK);
 	CHECK(child_status(p) == REMOVED);
-	CHECK(counter("a") == 1);
+	CHECK(space_counter("a") == 1);
 	return true;
 }
 
@@ -437,7 +437,7 @@ not_beside_another(void)
 	child_kill(p, SIGKILL);
 	CHECK(child_status(p) == 137);
 	CHECK(promised(single, &q));
-	CHECK(post("go", 1) == COMPL_OK && child_status(q) == 0);
+	CHECK(space_post("go", 1) == COMPL_OK && child_status(q) == 0);
 	return true;
 }
 
@@ -456,7 +456,7 @@ too_many_producers(void)
 	CHECK(waiting(a, &w));
 	child_kill(COMPL_PRODUCERS_MAX - 1, SIGKILL);
 	CHECK(child_status(w) == ORPHANED);
-	CHECK(post("go", COMPL_PRODUCERS_MAX - 1) == COMPL_OK);
+	CHECK(space_post("go", COMPL_PRODUCERS_MAX - 1) == COMPL_OK);
 	for (i = 0; i < COMPL_PRODUCERS_MAX; i++)
 		CHECK(child_status(i) >= 0);
 	return true;
@@ -478,7 +478,7 @@ promises_all(void *argument)
 		NEED(compl_promise(c, name, 0, NULL, &promise[i]) == COMPL_OK);
 	}
 	NEED(compl_promise(c, "more", 0, NULL, &promise[i]) == COMPL_E_NO_PRODUCER);
-	NEED(wait_ms(c, "go", -1) == COMPL_OK);
+	NEED(space_wait_ms(c, "go", -1) == COMPL_OK);
 	for (i = 0; i < COMPL_PROMISES_MAX; i += 2)
 		NEED(compl_keep(c, &promise[i], &all, false) == COMPL_OK);
 	NEED(compl_keep(c, &promise[0], &all, false) == COMPL_E_ARGUMENT);
@@ -493,12 +493,12 @@ several_of_one_handle(void)
 	int i;
 
 	CHECK(child_sleeps(p));
-	CHECK(post("go", 1) == COMPL_OK && child_status(p) == 0);
+	CHECK(space_post("go", 1) == COMPL_OK && child_status(p) == 0);
 	for (i = 0; i < COMPL_PROMISES_MAX; i++) {
 		snprintf(name, sizeof name, "p%d", i);
-		CHECK(wait_ms(space(), name, 0) == (i % 2 ? COMPL_PRODUCER_DIED : COMPL_OK));
+		CHECK(space_wait_ms(space(), name, 0) == (i % 2 ? COMPL_PRODUCER_DIED : COMPL_OK));
 	}
-	CHECK(counter("more") == -1);
+	CHECK(space_counter("more") == -1);
 	return true;
 }
 
@@ -554,7 +554,7 @@ crossing(unsigned flags, int *later)
 	one = (struct part){ "a", "b", flags };
 	other = (struct part){ "b", "a", COMPL_PROMISE_CHILD };
 	first = child(works, &one);
-	while (!child_has_ended(first) && waiters("b") == 0)
+	while (!child_has_ended(first) && space_waiters("b") == 0)
 		nap();
 	*later = child_status(child(works, &other));
 	CHECK(child_status(first) != 99);
@@ -588,7 +588,7 @@ not_on_a_shared_list(void)
 
 	CHECK(compl_promise(space(), "a", 0, NULL, &promise) == COMPL_E_ARGUMENT);
 	CHECK(compl_promise(space(), "-a", 0, NULL, &promise) == COMPL_E_NAME);
-	CHECK(names_left() == 0);
+	CHECK(space_names_left() == 0);
 	return true;
 }
 

@@ -217,7 +217,7 @@ answers(void *argument)
 	int i;
 
 	for (i = 1; i <= 500; i++) {
-		want(w, wait_ms(w->c, "question", 60000) == COMPL_OK, "wait");
+		want(w, space_wait_ms(w->c, "question", 60000) == COMPL_OK, "wait");
 		answer = message + 1;
 		want(w, compl_done(w->c, "answer", &p) == COMPL_OK, "done");
 	}
@@ -233,8 +233,8 @@ memory_follows_the_token(void)
 	CHECK(pthread_create(&w.thread, NULL, answers, &w) == 0);
 	for (i = 1; i <= 500; i++) {
 		message = i;
-		CHECK(post("question", 1) == COMPL_OK);
-		CHECK(wait_ms(space(), "answer", 60000) == COMPL_OK);
+		CHECK(space_post("question", 1) == COMPL_OK);
+		CHECK(space_wait_ms(space(), "answer", 60000) == COMPL_OK);
 		CHECK(answer == i + 1);
 	}
 	pthread_join(w.thread, NULL);
@@ -248,7 +248,7 @@ reads_the_message(void *argument)
 {
 	struct worker *w = argument;
 
-	want(w, wait_ms(w->c, "go", 60000) == COMPL_OK && message == 42, "the message");
+	want(w, space_wait_ms(w->c, "go", 60000) == COMPL_OK && message == 42, "the message");
 	return NULL;
 }
 
@@ -264,10 +264,10 @@ memory_follows_all(void)
 		w[i] = (struct worker){ .c = space_handle };
 		CHECK(pthread_create(&w[i].thread, NULL, reads_the_message, &w[i]) == 0);
 	}
-	while (waiters("go") < THREADS / 2)
+	while (space_waiters("go") < THREADS / 2)
 		nap();
 	message = 42;
-	CHECK(post_all("go") == COMPL_OK);
+	CHECK(space_post_all("go") == COMPL_OK);
 	for (i = 0; i < THREADS; i++) {
 		pthread_join(w[i].thread, NULL);
 		CHECK(w[i].wrong == NULL);

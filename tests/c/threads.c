@@ -13,7 +13,7 @@
 static void *
 thread_waits(void *taken)
 {
-	if (wait_ms(space_handle, "a", 20000) == COMPL_OK)
+	if (space_wait_ms(space_handle, "a", 20000) == COMPL_OK)
 		__atomic_add_fetch((int *)taken, 1, __ATOMIC_SEQ_CST);
 	return NULL;
 }
@@ -27,14 +27,14 @@ share_a_handle(void)
 	space();
 	for (i = 0; i < THREADS; i++)
 		CHECK(pthread_create(&thread[i], NULL, thread_waits, &taken) == 0);
-	while (waiters("a") < THREADS)
+	while (space_waiters("a") < THREADS)
 		nap();
 	for (i = 0; i < THREADS; i++)
-		CHECK(post("a", 1) == COMPL_OK);
+		CHECK(space_post("a", 1) == COMPL_OK);
 	for (i = 0; i < THREADS; i++)
 		pthread_join(thread[i], NULL);
 	CHECK(taken == THREADS);
-	CHECK(names_left() == 0);
+	CHECK(space_names_left() == 0);
 	return true;
 }
 
@@ -51,7 +51,7 @@ thread_passes_on(void *argument)
 	int i;
 
 	for (i = 0; i < b->rounds && !b->failed; i++)
-		if (wait_ms(space_handle, b->mine, 20000) != COMPL_OK ||
+		if (space_wait_ms(space_handle, b->mine, 20000) != COMPL_OK ||
 		    compl_done(space_handle, b->next, &p) != COMPL_OK)
 			b->failed = 1;
 	return NULL;
@@ -70,12 +70,12 @@ pass_a_token_round(void)
 		beat[i] = (struct beat){ names[i], names[(i + 1) % 4], 300, 0 };
 		CHECK(pthread_create(&thread[i], NULL, thread_passes_on, &beat[i]) == 0);
 	}
-	CHECK(post("t0", 1) == COMPL_OK);
+	CHECK(space_post("t0", 1) == COMPL_OK);
 	for (i = 0; i < 4; i++) {
 		pthread_join(thread[i], NULL);
 		CHECK(!beat[i].failed);
 	}
-	CHECK(counter("t0") == 1);
+	CHECK(space_counter("t0") == 1);
 	return true;
 }
 
@@ -88,7 +88,7 @@ exits_under_a_sleeper(void *argument)
 
 	(void)argument;
 	NEED(pthread_create(&thread, NULL, thread_waits, &taken) == 0);
-	while (waiters("a") < 1)
+	while (space_waiters("a") < 1)
 		nap();
 	return 3;
 }
@@ -101,9 +101,9 @@ exit_leaves_the_line(void)
 	space();
 	w = child(exits_under_a_sleeper, NULL);
 	CHECK(child_status(w) == 3);
-	CHECK(waiters("a") == 0);
-	CHECK(post("a", 1) == COMPL_OK);
-	CHECK(try_one("a") == COMPL_OK);
+	CHECK(space_waiters("a") == 0);
+	CHECK(space_post("a", 1) == COMPL_OK);
+	CHECK(space_try("a") == COMPL_OK);
 	return true;
 }
 
@@ -128,7 +128,7 @@ threads_come_and_go(void)
 		CHECK(pthread_create(&thread, NULL, thread_uses_once, NULL) == 0);
 		pthread_join(thread, NULL);
 	}
-	CHECK(counter("a") == 200);
+	CHECK(space_counter("a") == 200);
 	return true;
 }
 
@@ -158,11 +158,11 @@ sleeps_with_mutexes(void *argument)
 	(void)argument;
 	NEED(pthread_mutex_lock(&mutexes[0]) == 0);
 	NEED(pthread_mutex_lock(&mutexes[1]) == 0);
-	NEED(post("b", 1) == COMPL_OK);
+	NEED(space_post("b", 1) == COMPL_OK);
 	NEED(pthread_mutex_unlock(&mutexes[0]) == 0);
 	NEED(pthread_mutex_lock(&mutexes[2]) == 0);
-	NEED(wait_ms(space_handle, "b", -1) == COMPL_OK);
-	wait_ms(space_handle, "a", -1);
+	NEED(space_wait_ms(space_handle, "b", -1) == COMPL_OK);
+	space_wait_ms(space_handle, "a", -1);
 	return 98;
 }
 
@@ -174,7 +174,7 @@ host_mutexes_stay_robust(void)
 	space();
 	CHECK(make_mutexes(3));
 	w = child(sleeps_with_mutexes, NULL);
-	while (waiters("a") < 1)
+	while (space_waiters("a") < 1)
 		nap();
 	CHECK(child_sleeps(w));
 	child_kill(w, SIGKILL);
@@ -187,9 +187,9 @@ host_mutexes_stay_robust(void)
 	CHECK(pthread_mutex_unlock(&mutexes[2]) == 0);
 	CHECK(pthread_mutex_unlock(&mutexes[0]) == 0);
 	CHECK(pthread_mutex_unlock(&mutexes[1]) == 0);
-	CHECK(waiters("a") == 0);
-	CHECK(post("a", 1) == COMPL_OK);
-	CHECK(try_one("a") == COMPL_OK);
+	CHECK(space_waiters("a") == 0);
+	CHECK(space_post("a", 1) == COMPL_OK);
+	CHECK(space_try("a") == COMPL_OK);
 	return true;
 }
 
@@ -209,8 +209,8 @@ mixes_orders(void *argument)
 		NEED(compl_wait(space_handle, &r, &out) == COMPL_TIMED_OUT);
 		NEED(pthread_mutex_lock(&mutexes[(i + 1) % 3]) == 0);
 		NEED(pthread_mutex_unlock(&mutexes[i % 3]) == 0);
-		NEED(post("n", 1) == COMPL_OK);
-		NEED(wait_ms(space_handle, "n", -1) == COMPL_OK);
+		NEED(space_post("n", 1) == COMPL_OK);
+		NEED(space_wait_ms(space_handle, "n", -1) == COMPL_OK);
 		NEED(pthread_mutex_unlock(&mutexes[(i + 1) % 3]) == 0);
 	}
 	NEED(pthread_mutex_lock(&mutexes[1]) == 0);
@@ -230,7 +230,7 @@ host_mutexes_in_any_order(void)
 	CHECK(pthread_mutex_lock(&mutexes[0]) == 0);
 	CHECK(pthread_mutex_lock(&mutexes[1]) == EOWNERDEAD);
 	CHECK(pthread_mutex_lock(&mutexes[2]) == 0);
-	CHECK(names_left() == 0);
+	CHECK(space_names_left() == 0);
 	return true;
 }
 
@@ -241,7 +241,7 @@ lists_one_after_the_other(void *argument)
 	struct compl_space *c = space_open(COMPL_SOLE_LIST);
 
 	(void)argument;
-	NEED(c && wait_ms(c, "a", 5) == COMPL_TIMED_OUT);
+	NEED(c && space_wait_ms(c, "a", 5) == COMPL_TIMED_OUT);
 	compl_close(c);
 	NEED(pthread_mutex_lock(&mutexes[0]) == 0);
 	kill(getpid(), SIGKILL);

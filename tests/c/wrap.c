@@ -22,7 +22,7 @@ waits_for(void *line)
 static void
 set_ticket(uint32_t low, uint32_t high)
 {
-	struct layout_header *h = header();
+	struct layout_header *h = inside_header();
 
 	h->ticket[0] = low;
 	h->ticket[1] = high;
@@ -46,13 +46,13 @@ line_across(uint32_t low, uint32_t high)
 	for (i = 0; i < 12; i++) {
 		if (i == 3 || i == 8)
 			continue;
-		CHECK(post(i % 2 ? "a" : "b", 1) == COMPL_OK);
+		CHECK(space_post(i % 2 ? "a" : "b", 1) == COMPL_OK);
 		CHECK(!child_has_ended(w[i]));
-		CHECK(post(i % 2 ? "b" : "a", 1) == COMPL_OK);
+		CHECK(space_post(i % 2 ? "b" : "a", 1) == COMPL_OK);
 		CHECK(child_status(w[i]) == 0);
 		CHECK(i == 11 || !child_has_ended(w[i + 1 + (i == 2 || i == 7)]));
 	}
-	CHECK(names_left() == 0);
+	CHECK(space_names_left() == 0);
 	return true;
 }
 
@@ -69,7 +69,7 @@ all_across(uint32_t low, uint32_t high)
 	}
 	child_kill(w[0], SIGSTOP);
 	child_kill(w[6], SIGSTOP);
-	CHECK(post_all("a") == COMPL_OK);
+	CHECK(space_post_all("a") == COMPL_OK);
 	CHECK(compl_reinit(space(), "a", false) == COMPL_OK);
 	child_kill(w[0], SIGCONT);
 	child_kill(w[6], SIGCONT);
@@ -83,7 +83,7 @@ low_word(void)
 {
 	space();
 	CHECK(line_across(UINT32_MAX - 6, 0));
-	CHECK(header()->ticket[1] == 1 && header()->ticket[0] < 16);
+	CHECK(inside_header()->ticket[1] == 1 && inside_header()->ticket[0] < 16);
 	return all_across(UINT32_MAX - 4, 7);
 }
 
@@ -92,7 +92,7 @@ both_words(void)
 {
 	space();
 	CHECK(line_across(UINT32_MAX - 6, UINT32_MAX));
-	CHECK(header()->ticket[1] == 0 && header()->ticket[0] < 16);
+	CHECK(inside_header()->ticket[1] == 0 && inside_header()->ticket[0] < 16);
 	return all_across(UINT32_MAX - 4, UINT32_MAX);
 }
 

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * child.c - starts the children of a test, and waits for them
+ */
+#include "child.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "timing.h"
+
+struct child children[CHILDREN_MAX];
+
+size_t children_count;
+
+size_t
+child(int (*run)(void *), void *argument)
+{
+	size_t i = children_count++;
+
+	if (i >= CHILDREN_MAX)
+		abort();
+	fflush(stdout);
+	children[i].ended = children[i].killed = false;
+	children[i].pid = fork();
+	if (children[i].pid == 0) {
+		alarm(0);
+		_exit(run(argument));
+	}
+	return i;
+}
+
+bool
+child_has_ended(size_t i)
+{
+	if (!children[i].ended &&
+	    waitpid(children[i].pid, &children[i].status, WNOHANG) == children[i].pid)
+		children[i].ended = true;
+	return children[i].ended;
+}
+
+int
+child_status(size_t i)
+{
+	int64_t limit = in_ms(20000);
+
+	while (!child_has_ended(i)) {
+		if (in_ms(0) > limit)
+			return -1;
+		nap();
+	}
+	return WIFSIGNALED(children[i].status) ? 128 + WTERMSIG(children[i].status)
+					       : WEXITSTATUS(children[i].status);
+}
+
+static bool
+pid_is_asleep(pid_t pid)
+{
+	char path[64], wchan[64];
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof path, "/proc/%d/wchan", (int)pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	n = read(fd, wchan, sizeof wchan - 1);
+	close(fd);
+	wchan[n > 0 ? n : 0] = '\0';
+	return strstr(wchan, "futex") != NULL;
+}
+
+bool
+child_sleeps(size_t i)
+{
+	int64_t limit = in_ms(20000);
+
+	while (!child_has_ended(i) && in_ms(0) < limit) {
+		if (pid_is_asleep(children[i].pid))
+			return true;
+		nap();
+	}
+	return false;
+}
+
+void
+child_kill(size_t i, int signal)
+{
+	if (!child_has_ended(i))
+		kill(children[i].pid, signal);
+	children[i].killed |= signal == SIGKILL;
+}
+
+bool
+children_end(void)
+{
+	bool none = true;
+	size_t i;
+
+	for (i = 0; i < children_count; i++) {
+		if (child_has_ended(i) || (children[i].killed && child_status(i) >= 0))
+			continue;
+		printf("# child %zu was left\n", i);
+		none = false;
+		kill(children[i].pid, SIGKILL);
+		waitpid(children[i].pid, &children[i].status, 0);
+	}
+	children_count = 0;
+	return none;
+}

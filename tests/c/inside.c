@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * inside.c - takes the lock, and counts records
+ */
+#include "inside.h"
+
+bool
+inside_enter(struct session *s)
+{
+	return session_begin(s, space(), NULL) == COMPL_OK &&
+	       repair_enter(s, CLOCK_NEVER) == COMPL_OK;
+}
+
+struct layout_header *
+inside_header(void)
+{
+	return space()->header;
+}
+
+unsigned
+inside_look_up_cost(struct session *s, const char *name)
+{
+	uint32_t wanted = directory_find(s, name), index;
+	unsigned steps = 1;
+
+	if (!wanted)
+		return 0;
+	index = get(bucket_at(s, completion_at(s, wanted)->hash));
+	for (; index != wanted; steps++)
+		index = get(&completion_at(s, index)->chain);
+	return steps;
+}
+
+uint32_t
+inside_free_places(struct session *s)
+{
+	uint32_t count = 0, index;
+
+	for (index = get(&s->h->places_free); index && count <= s->places; count++)
+		index = get(&place_at(s, index)->next);
+	return count;
+}
+
+uint32_t
+inside_free_completions(struct session *s)
+{
+	uint32_t count = 0, index;
+
+	for (index = get(&s->h->completions_free); index && count <= s->completions; count++)
+		index = get(&completion_at(s, index)->chain);
+	return count;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * timing.h - the monotonic clock, and short pauses
+ */
+#ifndef TIMING_H
+#define TIMING_H
+
+#include <stdint.h>
+#include <time.h>
+
+static inline int64_t
+now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+static inline int64_t
+now_us(void)
+{
+	return now_ns() / 1000;
+}
+
+/* The time so many milliseconds from now, as compl_wait() wants a deadline. */
+static inline int64_t
+in_ms(int ms)
+{
+	return now_ns() + ms * INT64_C(1000000);
+}
+
+static inline void
+pause_us(long us)
+{
+	struct timespec t = { us / 1000000, us % 1000000 * 1000 };
+
+	nanosleep(&t, NULL);
+}
+
+/* A pause between two looks at something. */
+static inline void
+nap(void)
+{
+	pause_us(300);
+}
+
+#endif
