@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * books - what all processes of a storm share, and write down while they live
+ * books.h - what all processes of a storm share, and write down while they live
  *
  * Whoever is killed in the middle of an operation leaves it open here; who buries the dead
  * closes it.
@@ -8,9 +8,9 @@
 #ifndef BOOKS_H
 #define BOOKS_H
 
-#include <sys/mman.h>
-#include <time.h>
-#include <unistd.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
 
 #include "history.h"
 #include "plan.h"
@@ -35,40 +35,19 @@ struct books {
 	struct op deaths[DEATHS];
 };
 
-static struct books *books;
+/* Mapped by books_open() and books_make(). */
+extern struct books *books;
 
 /* For a descriptor that a peer inherits. */
-static inline bool
-books_open(int fd)
-{
-	books = mmap(NULL, sizeof *books, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	return books != MAP_FAILED;
-}
+bool books_open(int fd);
 
 /* The descriptor, or -1. */
-static inline int
-books_make(void)
-{
-	int fd = memfd_create("books", 0);
+int books_make(void);
 
-	return fd >= 0 && !ftruncate(fd, sizeof *books) && books_open(fd) ? fd : -1;
-}
+/* The next number of the one counter that all processes share. */
+uint32_t books_stamp(void);
 
-static inline uint32_t
-stamp(void)
-{
-	return __atomic_add_fetch(&books->stamp, 1, __ATOMIC_SEQ_CST);
-}
-
-static inline int64_t
-now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
-}
-
+/* A word that other processes write and read. */
 static inline uint32_t
 peruse(const uint32_t *word)
 {
@@ -81,30 +60,11 @@ enter(uint32_t *word, uint32_t value)
 	__atomic_store_n(word, value, __ATOMIC_SEQ_CST);
 }
 
-static inline void
-op_begin(struct op *o, const struct ask *ask, pid_t pid)
-{
-	o->ask = *ask;
-	o->got = (struct answer){ .which = -1, .failed_fast = -1 };
-	o->pid = pid;
-	o->begin_ns = now_ns();
-	enter(&o->begin, stamp());
-}
-
-static inline void
-op_end(struct op *o)
-{
-	o->end_ns = now_ns();
-	enter(&o->end, stamp());
-}
+/* Stamp the beginning and the end of an operation; it is open between them. */
+void books_begin_op(struct op *o, const struct ask *ask, pid_t pid);
+void books_end_op(struct op *o);
 
 /* A page for a listing; 0: they are used up. */
-static inline uint8_t
-new_shot(void)
-{
-	uint32_t shot = __atomic_add_fetch(&books->history.shots, 1, __ATOMIC_SEQ_CST);
-
-	return shot < SHOTS ? (uint8_t)shot : 0;
-}
+uint8_t books_new_shot(void);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * history - what a few processes asked of a few names, and what they were told
+ * history.h - what a few processes asked of a few names, and what they were told
  *
  * An operation has a beginning and an end, two stamps of one counter that all
  * processes share: if the one's end is less than the other's beginning, it came before, whatever
@@ -16,7 +16,6 @@
 #define HISTORY_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -134,26 +133,15 @@ name_letter(unsigned name)
 	return (char)('a' + name);
 }
 
-/* Whether it is known to have changed nothing, whenever it happened. */
-static inline bool
-op_is_idle(const struct op *o)
+static inline const char *
+name_text(unsigned name)
 {
-	bool looks = o->ask.kind == OP_TEST || o->ask.kind == OP_LIST || o->ask.kind == OP_REST;
+	static const char *const texts[NAMES] = { "a", "b", "c", "d" };
 
-	if (o->ask.count > 1 && o->ask.kind != OP_WAIT)
-		return false;
-	switch (o->got.result) {
-	case GOT_NOT_DONE:
-	case GOT_MISSING:
-	case GOT_EXISTS:
-	case GOT_BUSY:
-	case GOT_REFUSED:
-		return true;
-	case GOT_TIMED_OUT:
-		return o->ask.at_once || o->ask.kind == OP_PROMISE;
-	default:
-		return o->got.result == GOT_OK && looks;
-	}
+	return texts[name];
 }
+
+/* Whether it is known to have changed nothing, whenever it happened. */
+bool history_op_is_idle(const struct op *o);
 
 #endif

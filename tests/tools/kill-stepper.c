@@ -5,25 +5,41 @@
  * Usage: kill-stepper [--every] [--doubles I/N] [--share I/N] [--samples N] [--double N] [--at K[/L]]
  *	[--keep FILE] [--list] COMPL WAITER SCENE...
  *
- * Each scene (scenes.h) is first played to its end, noting the moments at which something
+ * Each scene (scenes.c) is first played to its end, noting the moments at which something
  * changed that outlives the victim: the bytes of the segment, or the victim's robust list.
  * Between two such moments one instruction is as good as another to be killed at; so the
  * scene is then played once for each of them, on a fresh segment, and the victim killed
  * there by SIGKILL.  Then, without any further command, all who should go must have gone; the
- * tokens must add up (verdict.h); and the line must work on (sequel.h).  Where somebody else ran
- * on the way, that is done twice, in haste and with patience (play.h).  A wait is also
+ * tokens must add up (verdict.c); and the line must work on (sequel.c).  Where somebody else ran
+ * on the way, that is done twice, in haste and with patience (play.c).  A wait is also
  * interrupted there, by SIGTERM: it must end, and either have taken its tokens and say so, or none.
  *
  * Where the outcome turns from one such moment to the next, every moment between them and
  * a few around is tried too, and of all others --samples at random; --every tries every
  * single one, or with --share I/N the I-th (from 0) of N parts.  --double N: N double kills
- * (doubles.h) at random; --doubles I/N: all of them, after the I-th of N parts of the first.  --at K or K/L does one kill, or
+ * (doubles.c) at random; --doubles I/N: all of them, after the I-th of N parts of the first.  --at K or K/L does one kill, or
  * a double one, once more; --keep FILE saves the segment of a failure.
  *
  * SCENE is a name, or "all".  Prints a line for each, and a sum; status 1 if something did not add
  * up.
  */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include "doubles.h"
+#include "elf-range.h"
+#include "others.h"
+#include "performance.h"
+#include "play.h"
+#include "scenes.h"
+#include "stage.h"
+#include "timing.h"
+#include "victim.h"
+#include "watch.h"
 
 static struct {
 	bool every;
@@ -45,7 +61,7 @@ static struct score score;
 static void
 interrupt(struct stage *s, struct victim *v)
 {
-	now.how = "interrupted";
+	performance.how = "interrupted";
 	victim_end_by(v, SIGTERM);
 	s->dead[0].untaken = WIFSIGNALED(v->status) && !s->dead[0].wish.becomes;
 }
@@ -55,17 +71,17 @@ static bool
 kill_at(unsigned moment, bool patient, int signal, unsigned *outcome)
 {
 	struct stage s;
-	struct victim *v = enter(&s, !VICTIM_BREAKPOINTS);
+	struct victim *v = performance_enter(&s, !VICTIM_BREAKPOINTS);
 
-	now.moment = moment;
-	now.where = score.at[moment].address;
-	play_to(play_begin(&s, v, now.scene, &score), moment, patient);
+	performance.moment = moment;
+	performance.where = score.at[moment].address;
+	play_to(play_begin(&s, v, performance.scene, &score), moment, patient);
 	stage_note_scope(&s, v);
 	if (signal == SIGTERM)
 		interrupt(&s, v);
 	else
 		victim_kill(v);
-	return judge(&s, outcome);
+	return performance_judge(&s, outcome);
 }
 
 /* The whole scene, without a kill before its end. */
@@ -77,15 +93,15 @@ rehearse(void)
 	struct watch w;
 	unsigned outcome;
 
-	now.moment = 0;
-	v = enter(&s, true);
+	performance.moment = 0;
+	v = performance_enter(&s, true);
 	watch_begin(&w, s.space);
-	play_slowly(play_begin(&s, v, now.scene, NULL), &score, &w);
+	play_slowly(play_begin(&s, v, performance.scene, NULL), &score, &w);
 	watch_end(&w);
 	victim_kill(v);
 	if (!score.count)
 		give_up("the victim does not open the segment");
-	if (!judge(&s, &outcome))
+	if (!performance_judge(&s, &outcome))
 		exit(1);
 }
 
@@ -94,15 +110,16 @@ rehearse(void)
 static bool
 is_interruptible(void)
 {
-	return (!strncmp(now.scene->victim, "wait ", 5) ||
-		!strncmp(now.scene->victim, "try ", 4)) &&
-	       !strstr(now.scene->victim, "--uninterruptible");
+	return (!strncmp(performance.scene->victim, "wait ", 5) ||
+		!strncmp(performance.scene->victim, "try ", 4)) &&
+	       !strstr(performance.scene->victim, "--uninterruptible");
 }
 
 static void
 try_moment(struct tally *t, unsigned moment, unsigned *outcome)
 {
-	bool changed = score.at[moment].changed, twice = changed && somebody_ran(&score, moment);
+	bool changed = score.at[moment].changed,
+	     twice = changed && play_somebody_ran(&score, moment);
 	unsigned unused;
 
 	t->failed |= !kill_at(moment, false, SIGKILL, outcome);
@@ -177,7 +194,7 @@ try_all_doubles(struct tally *t)
 
 	for (moment = 0; moment < score.count; moment++)
 		if (score.at[moment].matters && nth++ % option.double_shares == option.double_share)
-			t->doubles += try_doubles_of(&score, moment, &sound);
+			t->doubles += doubles_try_of(&score, moment, &sound);
 	t->failed |= !sound;
 }
 
@@ -193,7 +210,7 @@ try_some_doubles(struct tally *t)
 
 		while (!score.at[first].matters)
 			first = (first + 1) % score.count;
-		t->doubles += try_double(&score, first, &sound);
+		t->doubles += doubles_try_one(&score, first, &sound);
 	}
 	t->failed |= !sound;
 }
@@ -209,7 +226,7 @@ try_again(struct tally *t)
 	if (first >= score.count)
 		first = score.count - 1;
 	if (twice)
-		t->doubles += try_doubles_at(&score, first, second, &sound);
+		t->doubles += doubles_try_at(&score, first, second, &sound);
 	else
 		try_moment(t, first, &outcome);
 	t->failed |= !sound;
@@ -247,7 +264,7 @@ play_scene(struct tally *sum)
 		else
 			try_some_doubles(&t);
 	}
-	print_tally(now.scene->name, &t, begin);
+	print_tally(performance.scene->name, &t, begin);
 	sum->moments += t.moments;
 	sum->changes += t.changes;
 	sum->turns += t.turns;
@@ -264,7 +281,7 @@ list_scenes(void)
 {
 	size_t i;
 
-	for (i = 0; i < SCENE_COUNT; i++)
+	for (i = 0; i < scenes_count; i++)
 		puts(scenes[i].name);
 }
 
@@ -296,7 +313,7 @@ read_option(char **argv)
 	if (!strcmp(argv[0], "--at"))
 		option.at = argv[1];
 	else if (!strcmp(argv[0], "--keep"))
-		now.keep = argv[1];
+		performance.keep = argv[1];
 	else if (!strcmp(argv[0], "--samples"))
 		option.samples = (unsigned)atoi(argv[1]);
 	else if (!strcmp(argv[0], "--double"))
@@ -316,9 +333,9 @@ play_named(const char *name, struct tally *sum)
 	bool found = false;
 	size_t i;
 
-	for (i = 0; i < SCENE_COUNT; i++)
+	for (i = 0; i < scenes_count; i++)
 		if (!strcmp(name, "all") || !strcmp(name, scenes[i].name)) {
-			now.scene = &scenes[i];
+			performance.scene = &scenes[i];
 			play_scene(sum);
 			found = true;
 		}
@@ -344,12 +361,12 @@ main(int argc, char **argv)
 			return usage();
 	if (argc < 3)
 		return usage();
-	now.program = argv[0];
-	now.waiter = argv[1];
-	now.holder = holder;
-	now.repair = elf_range(now.program, "repair_enter");
-	now.waiter_repair = elf_range(now.waiter, "repair_enter");
-	signals_begin();
+	performance.program = argv[0];
+	performance.waiter = argv[1];
+	performance.holder = holder;
+	performance.repair = elf_range(performance.program, "repair_enter");
+	performance.waiter_repair = elf_range(performance.waiter, "repair_enter");
+	performance_set_signals();
 	srand((unsigned)getpid());
 	for (argv += 2; *argv; argv++)
 		if (!play_named(*argv, &sum))

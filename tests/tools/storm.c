@@ -10,11 +10,29 @@
  * interleaving.  With COMMANDs (builds of compl) a share of the operations is done by them, with a peer
  * (another build of this program) a share of the workers are such.
  * With --plan they are printed and not done.
- * Ends with 0 if every history has an explanation (linear.h), the segment was sound after each
+ * Ends with 0 if every history has an explanation (linear.c), the segment was sound after each
  * round, and no seat belt had to rescue anybody; else with 1, and prints what it saw.
  */
-#include "round.h"
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "books.h"
+#include "compl.h"
+#include "crew.h"
+#include "history-text.h"
 #include "linear.h"
+#include "others.h"
+#include "proc.h"
+#include "round.h"
+#include "seen.h"
+#include "shm/segment/layout.h"
+#include "timing.h"
 
 static uint64_t seed, number; /* of the round under way */
 static struct history history;
@@ -75,8 +93,9 @@ print_processes(void)
 	unsigned i;
 
 	for (i = 0; i < WORKERS; i++) {
-		if (!hands[i].pid || !read_proc(hands[i].pid, "stat", stat, sizeof stat) ||
-		    !read_proc(hands[i].pid, "wchan", wchan, sizeof wchan))
+		if (!crew_hands[i].pid ||
+		    !proc_read(crew_hands[i].pid, "stat", stat, sizeof stat) ||
+		    !proc_read(crew_hands[i].pid, "wchan", wchan, sizeof wchan))
 			continue;
 		stat[strcspn(stat, "\n")] = '\0';
 		printf("# worker %u: %.60s in %s\n", i, stat, wchan);
@@ -89,15 +108,15 @@ ask_command(const char *verb, const char *option)
 {
 	pid_t pid;
 
-	if (!stage.program_count)
+	if (!crew_stage.program_count)
 		return;
 	fflush(stdout);
 	pid = fork();
 	if (pid == 0) {
 		alarm(5);
 		if (dup2(1, 2) >= 0)
-			execl(stage.programs[0], stage.programs[0], verb, "-n", stage.where.space,
-			      option, (char *)NULL);
+			execl(crew_stage.programs[0], crew_stage.programs[0], verb, "-n",
+			      crew_stage.where.space, option, (char *)NULL);
 		_exit(127);
 	}
 	waitpid(pid, NULL, 0);
@@ -109,15 +128,15 @@ end_everybody(void)
 	unsigned i;
 
 	for (i = 0; i < WORKERS; i++)
-		if (hands[i].pid)
-			kill(hands[i].pid, SIGKILL);
+		if (crew_hands[i].pid)
+			kill(crew_hands[i].pid, SIGKILL);
 	for (i = 0; i < WORKERS; i++)
-		if (hands[i].pid)
-			waitpid(hands[i].pid, NULL, 0);
+		if (crew_hands[i].pid)
+			waitpid(crew_hands[i].pid, NULL, 0);
 }
 
 _Noreturn void
-fail(const char *why)
+give_up(const char *why)
 {
 	printf("FAILED: %s\n# seed %llu round %llu\n", why, (unsigned long long)seed,
 	       (unsigned long long)number);
@@ -129,28 +148,22 @@ fail(const char *why)
 	ask_command("check", "-q");
 	fflush(stdout);
 	end_everybody();
-	compl_remove_all(&stage.where, true);
+	compl_remove_all(&crew_stage.where, true);
 	exit(1);
-}
-
-_Noreturn void
-give_up(const char *why)
-{
-	fail(why);
 }
 
 static void
 on_alarm(int signal)
 {
 	(void)signal;
-	fail("the conductor itself hangs");
+	give_up("the conductor itself hangs");
 }
 
 static void
 on_end(int signal)
 {
 	end_everybody();
-	compl_remove_all(&stage.where, true);
+	compl_remove_all(&crew_stage.where, true);
 	_exit(128 + signal);
 }
 
@@ -169,10 +182,10 @@ check_segment(void)
 	size_t faults = 0;
 
 	alarm(30);
-	if (compl_check(ours, print_fault, NULL, &faults) != COMPL_OK || faults)
-		fail("the segment is not sound");
-	if (compl_rescues(ours))
-		fail("a seat belt had to rescue somebody");
+	if (compl_check(round_space, print_fault, NULL, &faults) != COMPL_OK || faults)
+		give_up("the segment is not sound");
+	if (compl_rescues(round_space))
+		give_up("a seat belt had to rescue somebody");
 	alarm(0);
 }
 
@@ -182,9 +195,9 @@ count_up(void)
 	unsigned i;
 
 	for (i = 0; i < history.count; i++)
-		tally.results[history.op[i].ask.kind][history.op[i].got.result]++;
-	tally.ops += history.count;
-	tally.rounds++;
+		crew_tally.results[history.op[i].ask.kind][history.op[i].got.result]++;
+	crew_tally.ops += history.count;
+	crew_tally.rounds++;
 }
 
 static void
@@ -195,13 +208,13 @@ judge(struct linear *l)
 	round_collect(&history);
 	count_up();
 	verdict = linear_judge(l, &history);
-	if (l->states > tally.states)
-		tally.states = l->states;
+	if (l->states > crew_tally.states)
+		crew_tally.states = l->states;
 	if (verdict == LINEAR_NO) {
 		linear_explain(stdout, l);
-		fail("no order of events explains this");
+		give_up("no order of events explains this");
 	}
-	tally.long_ones += verdict == LINEAR_TOO_LONG;
+	crew_tally.long_ones += verdict == LINEAR_TOO_LONG;
 }
 
 /* ---- rounds -------------------------------------------------------------------- */
@@ -211,15 +224,15 @@ open_segment(void)
 {
 	enum compl_result result;
 
-	if (ours)
-		compl_close(ours);
-	result = compl_remove_all(&stage.where, false);
+	if (round_space)
+		compl_close(round_space);
+	result = compl_remove_all(&crew_stage.where, false);
 	if (result == COMPL_OK)
-		result = compl_open(&ours, &stage.where, COMPL_CREATE);
-	if (result == COMPL_OK && !seen_open(&stage.where))
+		result = compl_open(&round_space, &crew_stage.where, COMPL_CREATE);
+	if (result == COMPL_OK && !seen_open(&crew_stage.where))
 		result = COMPL_E_SYSTEM;
 	if (result != COMPL_OK)
-		fail(compl_strresult(result));
+		give_up(compl_strresult(result));
 }
 
 static void
@@ -229,7 +242,7 @@ print_deed(const char *who, unsigned i, const struct deed *deed)
 	if (deed->nap_us)
 		printf("after %u us, ", deed->nap_us);
 	printf("%s", deed->how == BY_COMMAND ? "command" : "call");
-	print_ask(stdout, &deed->ask);
+	history_print_ask(stdout, &deed->ask);
 	if (deed->ask.kind == OP_WAIT && !deed->ask.patient && !deed->ask.at_once)
 		printf(", for %u us", deed->timeout_us);
 	if (deed->signal)
@@ -247,13 +260,13 @@ print_plan(void)
 			print_deed("worker", i, &books->plan.deed[i][k]);
 	for (i = 0; i < books->plan.closings; i++)
 		print_deed("closing", i, &books->plan.closing[i]);
-	tally.rounds++;
+	crew_tally.rounds++;
 }
 
 static void
 play(struct linear *l)
 {
-	if (tally.rounds % RENEW == 0)
+	if (crew_tally.rounds % RENEW == 0)
 		open_segment();
 	round_play();
 	check_segment();
@@ -269,17 +282,17 @@ report(void)
 	printf("seed %llu: %llu rounds, %llu operations, %llu looks at rest, %llu killed, %llu "
 	       "ended by "
 	       "signals, %llu stopped; longest search %llu states, %llu undecided\n",
-	       (unsigned long long)seed, (unsigned long long)tally.rounds,
-	       (unsigned long long)tally.ops, (unsigned long long)tally.rests,
-	       (unsigned long long)tally.kills, (unsigned long long)tally.signals,
-	       (unsigned long long)tally.stops, (unsigned long long)tally.states,
-	       (unsigned long long)tally.long_ones);
+	       (unsigned long long)seed, (unsigned long long)crew_tally.rounds,
+	       (unsigned long long)crew_tally.ops, (unsigned long long)crew_tally.rests,
+	       (unsigned long long)crew_tally.kills, (unsigned long long)crew_tally.signals,
+	       (unsigned long long)crew_tally.stops, (unsigned long long)crew_tally.states,
+	       (unsigned long long)crew_tally.long_ones);
 	for (k = 0; k < KINDS; k++) {
-		printf("# %-6s", kind_words[k]);
+		printf("# %-6s", history_kind_words[k]);
 		for (r = 0; r < RESULTS; r++)
-			if (tally.results[k][r])
-				printf(" %s %llu", result_words[r],
-				       (unsigned long long)tally.results[k][r]);
+			if (crew_tally.results[k][r])
+				printf(" %s %llu", history_result_words[r],
+				       (unsigned long long)crew_tally.results[k][r]);
 		putchar('\n');
 	}
 }
@@ -290,8 +303,8 @@ prepare(void)
 	struct sigaction action = { .sa_handler = on_alarm };
 	unsigned i;
 
-	stage.books = books_make();
-	if (stage.books < 0)
+	crew_stage.books = books_make();
+	if (crew_stage.books < 0)
 		give_up("memory");
 	for (i = 0; i < WORKERS; i++) {
 		books->worker[i].out = memfd_create("out", 0);
@@ -329,11 +342,11 @@ main(int argc, char **argv)
 	int i;
 
 	if (argc > 1 && !strcmp(argv[1], "--work"))
-		work_as_peer(argc, argv);
+		crew_work_as_peer(argc, argv);
 	l = linear_new();
 	seed = (uint64_t)now_ns() % 1000000000;
 	snprintf(space, sizeof space, "storm.%d", (int)getpid());
-	stage.where = (struct compl_where){ .space = space, .uid = geteuid() };
+	crew_stage.where = (struct compl_where){ .space = space, .uid = geteuid() };
 	for (i = 1; i < argc && argv[i][0] == '-'; i += 2) {
 		if (!strcmp(argv[i], "--plan")) {
 			only_plan = true;
@@ -349,22 +362,22 @@ main(int argc, char **argv)
 		else if (!strcmp(argv[i], "--minutes"))
 			seconds = 60 * number_or_die(argv[i + 1]);
 		else if (!strcmp(argv[i], "--namespace") && argv[i + 1])
-			stage.where.space = argv[i + 1];
+			crew_stage.where.space = argv[i + 1];
 		else if (!strcmp(argv[i], "--peer") && argv[i + 1])
-			stage.peer = argv[i + 1];
+			crew_stage.peer = argv[i + 1];
 		else
 			return fprintf(stderr, "storm: %s?\n", argv[i]), 2;
 	}
-	stage.programs = argv + i;
-	stage.program_count = (unsigned)(argc - i);
+	crew_stage.programs = argv + i;
+	crew_stage.program_count = (unsigned)(argc - i);
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	printf("# storm --seed %llu\n", (unsigned long long)seed);
 	prepare();
 	if (!l)
 		give_up("memory");
 	end = (uint64_t)now_ns() + seconds * 1000000000;
-	while (tally.rounds < rounds && (rounds != UINT64_MAX || (uint64_t)now_ns() < end)) {
-		plan_make(&books->plan, seed, number, stage.program_count);
+	while (crew_tally.rounds < rounds && (rounds != UINT64_MAX || (uint64_t)now_ns() < end)) {
+		plan_make(&books->plan, seed, number, crew_stage.program_count);
 		if (only_plan)
 			print_plan();
 		else
@@ -374,8 +387,8 @@ main(int argc, char **argv)
 	if (only_plan)
 		return 0;
 	report();
-	compl_close(ours);
-	if (compl_remove_all(&stage.where, false) != COMPL_OK)
+	compl_close(round_space);
+	if (compl_remove_all(&crew_stage.where, false) != COMPL_OK)
 		return 1;
-	return tally.rests == 0;
+	return crew_tally.rests == 0;
 }

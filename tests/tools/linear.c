@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * linear.c - searches for an order of events that explains a history
+ *
+ * Searches all orders, by depth, in which no operation has an event before its beginning or after
+ * its end, and no operation before another that had ended when it began; a state that was seen
+ * before is not entered again.  So "no" is a proof: whatever order somebody proposes, an event in it
+ * contradicts what was told.  (States are remembered by 64 bits; a "no" is therefore asked for once
+ * more with other bits.)
+ *
+ * What cannot change anything happens as soon as it can: whatever explains the rest without it,
+ * explains it then.
+ */
+#include "linear.h"
+
+#include <string.h>
+#include <sys/mman.h>
+
+#include "history-text.h"
+
+struct linear *
+linear_new(void)
+{
+	struct linear *l = mmap(NULL, sizeof *l, PROT_READ | PROT_WRITE,
+				MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	uint64_t *seen = mmap(NULL, LINEAR_SEEN * sizeof *seen, PROT_READ | PROT_WRITE,
+			      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (l == MAP_FAILED || seen == MAP_FAILED)
+		return NULL;
+	/* A fork is to be cheap. */
+	madvise(l, sizeof *l, MADV_DONTFORK);
+	madvise(seen, LINEAR_SEEN * sizeof *seen, MADV_DONTFORK);
+	l->seen = seen;
+	return l;
+}
+
+/* ---- the memory -------------------------------------------------------------- */
+
+static uint64_t
+mix(uint64_t hash, uint64_t word)
+{
+	hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+	return hash ^ hash >> 29;
+}
+
+static uint64_t
+hash_bytes(uint64_t hash, const void *bytes, size_t size)
+{
+	const char *at = bytes;
+	uint64_t word;
+
+	for (; size > 0; at += 8) {
+		size_t some = size < 8 ? size : 8;
+
+		word = 0;
+		memcpy(&word, at, some);
+		hash = mix(hash, word);
+		size -= some;
+	}
+	return hash;
+}
+
+static uint64_t
+hash_lives(const struct linear *l, const struct lives *s)
+{
+	uint64_t hash = l->salt;
+	unsigned n;
+
+	for (n = 0; n < NAMES; n++) {
+		const struct life *name = &s->name[n];
+
+		hash = mix(hash, (uint64_t)name->done << 32 | (uint64_t)name->value << 16 |
+					 (uint64_t)name->status << 2 | name->orphan << 1 |
+					 name->init);
+	}
+	hash = hash_bytes(hash, s->phase, l->h->count);
+	hash = hash_bytes(hash, s->line, s->waiting * sizeof s->line[0]);
+	hash = hash_bytes(mix(hash, s->waiting), s->promise, s->promised);
+	return hash | 1;
+}
+
+/* Whether the state is new. */
+static bool
+is_new(struct linear *l, const struct lives *s)
+{
+	uint64_t hash = hash_lives(l, s);
+	uint32_t at = (uint32_t)(hash >> 20) % LINEAR_SEEN;
+
+	for (; l->seen[at]; at = (at + 1) % LINEAR_SEEN)
+		if (l->seen[at] == hash)
+			return false;
+	l->seen[at] = hash;
+	l->used[l->states++] = at;
+	return true;
+}
+
+static void
+forget(struct linear *l)
+{
+	while (l->states)
+		l->seen[l->used[--l->states]] = 0;
+}
+
+/* ---- the search -------------------------------------------------------------- */
+
+/* The stamp by which the operation must have had its next event. */
+static uint32_t
+due(const struct history *h, const struct lives *s, unsigned op)
+{
+	const struct op *o = &h->op[op];
+
+	if (s->phase[op] == PHASE_OVER)
+		return UINT32_MAX;
+	if (o->ask.kind == OP_WAIT && s->phase[op] == 0 && o->seen && o->seen < o->end)
+		return o->seen;
+	return o->end;
+}
+
+/* The operation that is due first, or OPS if all are over. */
+static unsigned
+most_urgent(const struct history *h, const struct lives *s)
+{
+	unsigned i, best = OPS;
+	uint32_t least = UINT32_MAX;
+
+	for (i = 0; i < h->count; i++) {
+		uint32_t stamp = due(h, s, i);
+
+		if (stamp < least) {
+			least = stamp;
+			best = i;
+		}
+	}
+	return best;
+}
+
+/* All that changes nothing and can happen now; returns what is due first then. */
+static unsigned
+settle_idle(const struct history *h, struct lives *s)
+{
+	unsigned urgent, i;
+	bool again;
+
+	do {
+		uint32_t limit;
+
+		again = false;
+		urgent = most_urgent(h, s);
+		limit = urgent == OPS ? 0 : due(h, s, urgent);
+		for (i = 0; i < h->count; i++) {
+			struct lives next;
+
+			if (s->phase[i] == PHASE_OVER || !history_op_is_idle(&h->op[i]) ||
+			    h->op[i].begin >= limit)
+				continue;
+			next = *s;
+			if (!lives_happen(h, &next, i, EVENT_ACT))
+				continue;
+			*s = next;
+			again = true;
+		}
+	} while (again);
+	return urgent;
+}
+
+static void
+note_best(struct linear *l, const struct lives *s)
+{
+	unsigned i, over = 0;
+
+	for (i = 0; i < l->h->count; i++)
+		over += s->phase[i] == PHASE_OVER;
+	if (over < l->over)
+		return;
+	l->over = over;
+	l->best = *s;
+}
+
+static enum verdict search(struct linear *l, const struct lives *s);
+
+/* The events of one operation that can be next. */
+static enum verdict
+try_op(struct linear *l, const struct lives *s, unsigned op, bool urgent)
+{
+	unsigned event;
+
+	for (event = 0; event < EVENTS; event++) {
+		struct lives next = *s;
+		enum verdict verdict;
+
+		/* Nobody gains by an early end of what was never there. */
+		if (event == EVENT_LEAVE && !lives_is_in_line(s, op) && !urgent)
+			continue;
+		if (!lives_happen(l->h, &next, op, (enum event)event))
+			continue;
+		verdict = search(l, &next);
+		if (verdict != LINEAR_NO)
+			return verdict;
+	}
+	return LINEAR_NO;
+}
+
+/* Earliest due first: most histories are explained so at once. */
+static enum verdict
+search(struct linear *l, const struct lives *before)
+{
+	struct lives s = *before;
+	unsigned urgent = settle_idle(l->h, &s), op, i;
+	uint32_t limit, from = 0;
+
+	if (urgent == OPS)
+		return LINEAR_YES;
+	if (l->states == LINEAR_LIMIT)
+		return LINEAR_TOO_LONG;
+	if (!is_new(l, &s))
+		return LINEAR_NO;
+	note_best(l, &s);
+	limit = due(l->h, &s, urgent);
+	for (;;) {
+		enum verdict verdict;
+		uint32_t least = UINT32_MAX;
+
+		for (op = OPS, i = 0; i < l->h->count; i++) {
+			uint32_t stamp = due(l->h, &s, i);
+
+			if (stamp < least && stamp > from && l->h->op[i].begin < limit) {
+				least = stamp;
+				op = i;
+			}
+		}
+		if (op == OPS)
+			return LINEAR_NO;
+		verdict = try_op(l, &s, op, op == urgent);
+		if (verdict != LINEAR_NO)
+			return verdict;
+		from = least;
+	}
+}
+
+/* ---- the question ------------------------------------------------------------ */
+
+static enum verdict
+linear_ask(struct linear *l, const struct history *h, uint64_t salt)
+{
+	struct lives s;
+
+	memset(&s, 0, sizeof s);
+	forget(l);
+	l->h = h;
+	l->salt = salt;
+	l->over = 0;
+	l->best = s;
+	return search(l, &s);
+}
+
+static void
+shot_add_waiter(struct shot *shot, unsigned name, const struct op *o)
+{
+	unsigned at = shot->name[name].waiters++;
+
+	shot->name[name].line[at].pid = o->pid;
+	shot->name[name].line[at].need = o->ask.tokens;
+}
+
+void
+linear_explain(FILE *to, const struct linear *l)
+{
+	const struct lives *s = &l->best;
+	struct shot shot;
+	unsigned n, i, op;
+
+	memset(&shot, 0, sizeof shot);
+	for (n = 0; n < NAMES; n++) {
+		shot.name[n].life = s->name[n];
+		shot.name[n].listed = lives_exists(l->h, s, n);
+	}
+	for (i = 0; i < s->waiting; i++)
+		for (n = 0; n < NAMES; n++)
+			if (lives_stands(l->h, s, i, n))
+				shot_add_waiter(&shot, n, &l->h->op[s->line[i].op]);
+	for (i = 0; i < s->promised; i++) {
+		const struct op *o = &l->h->op[s->promise[i]];
+
+		n = o->ask.names[0];
+		shot.name[n].producer[shot.name[n].producers++] = o->pid;
+	}
+	fprintf(to, "# at best, %u of %u operations have an explanation; the names are then",
+		l->over, (unsigned)l->h->count);
+	history_print_shot(to, &shot);
+	op = most_urgent(l->h, s);
+	if (op != OPS) {
+		fprintf(to, "\n# and what is due next, by %u, is\n", (unsigned)due(l->h, s, op));
+		history_print_op(to, l->h, &l->h->op[op]);
+	}
+}
+
+enum verdict
+linear_judge(struct linear *l, const struct history *h)
+{
+	enum verdict verdict = linear_ask(l, h, UINT64_C(0x243f6a8885a308d3));
+
+	return verdict == LINEAR_NO ? linear_ask(l, h, UINT64_C(0x13198a2e03707344)) : verdict;
+}

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * plan.c - draws what happens in a round from its seed
+ */
+#include "plan.h"
+
+#include <signal.h>
+#include <string.h>
+
+/* ---- chance ------------------------------------------------------------------ */
+
+struct dice {
+	uint64_t state;
+};
+
+static uint64_t
+roll(struct dice *d)
+{
+	uint64_t z = d->state += UINT64_C(0x9e3779b97f4a7c15);
+
+	z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+	z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
+	return z ^ z >> 31;
+}
+
+static unsigned
+below(struct dice *d, unsigned limit)
+{
+	return limit ? (unsigned)(roll(d) >> 32) % limit : 0;
+}
+
+static bool
+chance(struct dice *d, unsigned percent)
+{
+	return below(d, 100) < percent;
+}
+
+/* Which of the shares, given in per cent; what is left over is the last. */
+static unsigned
+share(struct dice *d, const uint8_t *shares, unsigned count)
+{
+	unsigned dart = below(d, 100), i;
+
+	for (i = 0; i < count; i++) {
+		if (dart < shares[i])
+			return i;
+		dart -= shares[i];
+	}
+	return count;
+}
+
+/* Mostly short, sometimes long: the moments that matter lie close to the beginning. */
+static uint32_t
+some_us(struct dice *d)
+{
+	static const uint32_t limits[] = { 10, 40, 200, 1000, 4000 };
+
+	return 1 + below(d, limits[below(d, 5)]);
+}
+
+/* What makes one round different from another. */
+struct mood {
+	unsigned names;
+	unsigned commands, faults, naps, states, promises; /* per cent */
+};
+
+/* ---- what is asked ----------------------------------------------------------- */
+
+static void
+choose_names(struct dice *d, struct ask *a, unsigned names, unsigned count)
+{
+	unsigned i;
+
+	while (a->count < count) {
+		uint8_t name = (uint8_t)below(d, names);
+
+		for (i = 0; i < a->count && a->names[i] != name; i++)
+			;
+		if (i == a->count)
+			a->names[a->count++] = name;
+	}
+}
+
+static unsigned
+how_many_names(struct dice *d, unsigned names, unsigned percent)
+{
+	unsigned count = chance(d, percent) ? 2 + chance(d, 30) : 1;
+
+	return count < names ? count : names;
+}
+
+static void
+choose_post(struct dice *d, struct ask *a, const struct mood *mood, uint16_t value)
+{
+	const uint8_t shares[] = { (uint8_t)(76 - mood->states), 12, (uint8_t)mood->states };
+
+	a->tokens = 1;
+	switch (share(d, shares, 3)) {
+	case 0:
+		break;
+	case 1:
+		a->tokens = 2 + below(d, 2);
+		break;
+	case 2:
+		a->all = true;
+		a->tokens = 0;
+		break;
+	default:
+		a->waiting = true;
+		a->tokens = 0;
+	}
+	a->status = chance(d, 20) ? (uint8_t)(1 + below(d, 3)) : 0;
+	a->value = chance(d, 60) ? value : 0;
+	a->existing = chance(d, 6);
+}
+
+static void
+choose_wait(struct dice *d, struct deed *deed, unsigned names)
+{
+	struct ask *a = &deed->ask;
+
+	choose_names(d, a, names, how_many_names(d, names, 35));
+	a->tokens = chance(d, 75) ? 1 : 2 + below(d, 2);
+	a->any = a->count > 1 ? chance(d, 45) : chance(d, 8);
+	a->fail_fast = chance(d, 20);
+	a->existing = chance(d, 6);
+	a->at_once = chance(d, 18);
+	a->patient = !a->at_once && chance(d, 45);
+	deed->timeout_us = some_us(d);
+	deed->interruptible = chance(d, 40);
+	deed->escapes = chance(d, 40);
+}
+
+static void
+choose_ask(struct dice *d, struct deed *deed, const struct mood *mood, uint16_t value)
+{
+	const uint8_t kinds[] = { 36, 38, 4, 4, (uint8_t)(mood->states / 4 + 4), 3 };
+	static const uint8_t asked[] = { OP_DONE,   OP_WAIT, OP_TEST, OP_INIT,
+					 OP_REINIT, OP_RM,   OP_LIST };
+	unsigned names = mood->names;
+	struct ask *a = &deed->ask;
+
+	a->kind = asked[share(d, kinds, 6)];
+	switch (a->kind) {
+	case OP_WAIT:
+		choose_wait(d, deed, names);
+		return;
+	case OP_LIST:
+		deed->how = BY_LIBRARY;
+		return;
+	case OP_DONE:
+		choose_post(d, a, mood, value);
+		break;
+	default:
+		a->lenient = chance(d, 50);
+	}
+	choose_names(d, a, names, deed->how == BY_COMMAND ? how_many_names(d, names, 30) : 1);
+}
+
+/* Turns the deed of who may promise into one about a promise; promised: one is open, as far
+ * as can be foreseen. */
+static void
+choose_promise(struct dice *d, struct deed *deed, const struct mood *mood, uint16_t value,
+	       bool *promised)
+{
+	struct ask *a = &deed->ask;
+
+	*deed = (struct deed){ .how = BY_LIBRARY };
+	if (!*promised) {
+		a->kind = OP_PROMISE;
+		a->single = chance(d, 30);
+		choose_names(d, a, mood->names, 1);
+		*promised = true;
+		return;
+	}
+	a->kind = chance(d, 75) ? OP_KEEP : OP_BREAK;
+	a->stays = a->kind == OP_KEEP && chance(d, 25);
+	*promised = a->stays;
+	if (a->kind == OP_BREAK)
+		return;
+	a->all = chance(d, 50);
+	a->tokens = a->all ? 0 : 1 + below(d, 2);
+	a->status = chance(d, 20) ? (uint8_t)(1 + below(d, 3)) : 0;
+	a->value = chance(d, 60) ? value : 0;
+}
+
+/* ---- what is done to it ------------------------------------------------------ */
+
+static void
+choose_fault(struct dice *d, struct deed *deed, unsigned percent)
+{
+	static const uint8_t shares[] = { 45, 20, 15, 8, 8 };
+	static const uint8_t signals[] = { SIGKILL, SIGSTOP, SIGTERM, SIGUSR1, SIGUSR2, SIGTSTP };
+
+	if (!chance(d, percent))
+		return;
+	deed->signal = signals[share(d, shares, 5)];
+	deed->delay_us = some_us(d) + (deed->how == BY_COMMAND ? below(d, 1500) : 0);
+	deed->stop_us = some_us(d) * 3;
+	/* Only the command has something to say to it. */
+	if (deed->signal == SIGTSTP && deed->how == BY_LIBRARY)
+		deed->signal = SIGSTOP;
+}
+
+/* ---- a round ----------------------------------------------------------------- */
+
+static void
+plan_closings(struct dice *d, struct plan *p, const struct mood *mood)
+{
+	unsigned i;
+
+	p->closings = below(d, CLOSINGS);
+	for (i = 0; i < p->closings; i++) {
+		struct deed *deed = &p->closing[i];
+
+		do {
+			*deed = (struct deed){ .how = BY_LIBRARY };
+			choose_ask(d, deed, mood, (uint16_t)(900 + i));
+		} while (deed->ask.kind == OP_WAIT || deed->ask.kind == OP_LIST);
+	}
+}
+
+void
+plan_make(struct plan *p, uint64_t seed, uint64_t round, unsigned commands)
+{
+	struct dice dice = { seed ^ round * UINT64_C(0xd1342543de82ef95) }, *d = &dice;
+	struct mood mood;
+	unsigned i, k;
+	bool promised;
+
+	memset(p, 0, sizeof *p);
+	roll(d);
+	mood.commands = commands == 0 ? 0 : below(d, 4) == 0 ? 50 : 6;
+	mood.faults = below(d, 3) * 30;
+	mood.naps = below(d, 3) * 30;
+	mood.promises = below(d, 3) * 20;
+	mood.states = below(d, 3) ? 12 : 50;
+	mood.names = 1 + below(d, NAMES);
+	p->workers = WORKERS_MIN + below(d, WORKERS - WORKERS_MIN + 1);
+	for (i = 0; i < p->workers; i++) {
+		promised = false;
+		p->deeds[i] = 2 + below(d, DEEDS - 1);
+		for (k = 0; k < p->deeds[i]; k++) {
+			struct deed *deed = &p->deed[i][k];
+
+			deed->how = chance(d, mood.commands) ? BY_COMMAND : BY_LIBRARY;
+			deed->command = (uint8_t)below(d, 16);
+			choose_ask(d, deed, &mood, (uint16_t)(1 + i * DEEDS + k));
+			if (plan_may_promise(i) && chance(d, mood.promises))
+				choose_promise(d, deed, &mood, (uint16_t)(1 + i * DEEDS + k),
+					       &promised);
+			choose_fault(d, deed, mood.faults);
+			deed->nap_us = chance(d, mood.naps) ? some_us(d) / 2 : 0;
+		}
+	}
+	plan_closings(d, p, &mood);
+	p->endings = roll(d);
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * watch.h - whether what outlives a process has changed since the last look
+ *
+ * That is the bytes of the segment, and the robust list that the kernel will walk.  Two moments
+ * between which it has not changed are the same to a killer.
+ */
+#ifndef WATCH_H
+#define WATCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "compl.h"
+
+#define WATCH_EXTENTS 64
+#define WATCH_NODES   100
+
+struct watch {
+	char path[COMPL_PATH_MAX];
+	int fd;
+	char *map;
+	size_t size;
+	blkcnt_t blocks;
+	bool only_log; /* the latest change was of the redo log's entries alone */
+	size_t count;
+	struct {
+		size_t at, size;
+		char *before;
+	} extent[WATCH_EXTENTS];
+	uint64_t list[WATCH_NODES + 3];
+};
+
+/* The segment need not be there yet. */
+void watch_begin(struct watch *w, const char *space);
+void watch_end(struct watch *w);
+
+/* The lock's owner in the segment as it stands, with the mark of a death; 0 if there is no
+ * segment. */
+uint32_t watch_lock(struct watch *w);
+
+/* Whether what will outlive pid has changed since the last call. */
+bool watch_changed(struct watch *w, pid_t pid);
+
+#endif
