@@ -4,7 +4,7 @@
  *
  * The first byte of an input sets up the terminal and the exec.  Then words, a line each: a
  * word `;` ends a command, and words like COMPL_TIMEOUT=1s before it are its environment.  A
- * word that begins with `!` is no command but spoils a word of a segment (spoil.h).
+ * word that begins with `!` is no command but spoils a word of a segment (spoil.c).
  *
  * The commands of an input share their namespaces; each has main() to itself, in this very
  * process.  Each ends with a status that is documented, says why in as many lines as are

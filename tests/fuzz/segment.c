@@ -15,7 +15,9 @@
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "compl.h"
 #include "ground.h"
