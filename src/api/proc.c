@@ -16,7 +16,7 @@
 #include "api/number.h"
 
 #define PROC	 "/proc/"
-#define FILE_MAX 8 /* bytes of the longest name of a file here, with its NUL */
+#define FILE_MAX 16 /* bytes of the longest name of a file, with its NUL */
 
 int
 proc_open(pid_t pid, const char *file)

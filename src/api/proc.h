@@ -14,7 +14,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* Opens /proc/PID/FILE for reading; -1 with errno. */
+/* Opens /proc/PID/FILE for reading; -1 with errno.  FILE has at most 15 bytes, here and below. */
 int proc_open(pid_t pid, const char *file);
 
 /* Reads the beginning of /proc/PID/FILE into text, with a NUL.  False if it cannot be read or is

@@ -14,7 +14,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "proc.h"
+#include "api/proc.h"
+#include "process.h"
 #include "timing.h"
 
 void
@@ -27,7 +28,7 @@ other_start(struct other *o, char *const argv[])
 	pid = fork();
 	if (pid == 0) {
 		sched_setaffinity(0, sizeof all, &all);
-		proc_silence();
+		process_silence();
 		execv(argv[0], argv);
 		_exit(127);
 	}
@@ -83,8 +84,8 @@ others_rest(struct other *o, size_t count, bool *changed)
 		*changed |= ended != o[i].ended;
 		if (o[i].ended || o[i].stopped)
 			continue;
-		switches = proc_switches(o[i].pid);
-		if (!proc_is_asleep(o[i].pid))
+		switches = process_switches(o[i].pid);
+		if (!process_is_asleep(o[i].pid))
 			return false;
 		*changed |= switches != o[i].switches;
 		o[i].switches = switches;

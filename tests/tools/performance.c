@@ -15,7 +15,7 @@
 
 #include "others.h"
 #include "peek.h"
-#include "proc.h"
+#include "api/proc.h"
 #include "sequel.h"
 #include "verdict.h"
 

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "others.h"
-#include "proc.h"
+#include "process.h"
 
 #define CMD_MOMENTS 40 /* after the exec: CMD's own affairs are nobody else's */
 
@@ -73,7 +73,7 @@ has_run(struct stage *s)
 	size_t i;
 
 	for (i = 0; i < s->others; i++)
-		switches += s->other[i].ended ? 1000000 : proc_switches(s->other[i].pid);
+		switches += s->other[i].ended ? 1000000 : process_switches(s->other[i].pid);
 	ran = switches != before;
 	before = switches;
 	return ran;

@@ -11,7 +11,8 @@
 #include "by-library.h"
 #include "crew.h"
 #include "others.h"
-#include "proc.h"
+#include "api/proc.h"
+#include "process.h"
 #include "seen.h"
 #include "timing.h"
 
@@ -34,8 +35,8 @@ rests(unsigned i, uint64_t *sum)
 	deed = crew_deed_of(o);
 	if (deed->signal && !peruse(&books->worker[i].hit))
 		return false;
-	*sum = *sum * 31 + (uint64_t)crew_hands[i].pid * 7 + proc_switches(crew_hands[i].pid);
-	return proc_is_asleep(crew_hands[i].pid) && peruse(&o->end) == 0;
+	*sum = *sum * 31 + (uint64_t)crew_hands[i].pid * 7 + process_switches(crew_hands[i].pid);
+	return process_is_asleep(crew_hands[i].pid) && peruse(&o->end) == 0;
 }
 
 static bool

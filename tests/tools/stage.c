@@ -15,7 +15,8 @@
 #include <unistd.h>
 
 #include "peek.h"
-#include "proc.h"
+#include "api/proc.h"
+#include "process.h"
 #include "shm/segment/layout.h"
 #include "timing.h"
 
@@ -140,7 +141,7 @@ stage_hold(struct stage *s)
 	peek_file(path, sizeof path, s->space);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	while ((lock & FUTEX_TID_MASK) != (uint32_t)o->pid &&
-	       !(s->hurried && proc_is_at_lock(o->pid)))
+	       !(s->hurried && process_is_at_lock(o->pid)))
 		if (fd < 0 || pread(fd, &lock, sizeof lock, offsetof(struct layout_header, lock)) !=
 				      sizeof lock)
 			give_up("the lock cannot be seen");

@@ -28,7 +28,7 @@
 #include "history-text.h"
 #include "linear.h"
 #include "others.h"
-#include "proc.h"
+#include "api/proc.h"
 #include "round.h"
 #include "seen.h"
 #include "shm/segment/layout.h"

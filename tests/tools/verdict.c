@@ -11,7 +11,7 @@
 #include <sys/types.h>
 
 #include "peek.h"
-#include "proc.h"
+#include "process.h"
 
 bool
 verdict_trouble(struct remains *r, const char *format, ...)
@@ -77,7 +77,7 @@ check_sleeper(struct remains *r, const struct stage *s, size_t i)
 
 	if (s->other[i].stopped)
 		return true;
-	if (proc_is_at_lock(pid))
+	if (process_is_at_lock(pid))
 		return verdict_trouble(r, "waiter %zu sleeps on the lock, which nobody has", i);
 	if (strcmp(w->verb, "wait"))
 		return true;

@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 #include "others.h"
-#include "proc.h"
+#include "process.h"
 
 /* A child is on its own, and without our breakpoint. */
 static void
@@ -142,7 +142,7 @@ victim_start(struct victim *v, char *const argv[])
 
 	*v = (struct victim){ .pid = fork() };
 	if (v->pid == 0) {
-		proc_silence();
+		process_silence();
 		personality(ADDR_NO_RANDOMIZE); /* the same addresses each time */
 		ptrace(PTRACE_TRACEME, 0, 0, 0);
 		execv(argv[0], argv);
@@ -167,9 +167,9 @@ void
 victim_await(struct victim *v, bool anew)
 {
 	while (!victim_reap(v, 0)) {
-		unsigned long switches = proc_switches(v->pid);
+		unsigned long switches = process_switches(v->pid);
 
-		if (!proc_is_asleep(v->pid) || (anew && switches == v->switches))
+		if (!process_is_asleep(v->pid) || (anew && switches == v->switches))
 			continue;
 		if (victim_reap(v, WNOHANG))
 			break;

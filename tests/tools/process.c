@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
- * proc.c - reads the small files of /proc
+ * process.c - looks at a process, and silences a child
  */
-#include "proc.h"
+#include "process.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -11,8 +11,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "api/proc.h"
+
 void
-proc_silence(void)
+process_silence(void)
 {
 	int null = open("/dev/null", O_RDWR);
 
@@ -24,26 +26,7 @@ proc_silence(void)
 }
 
 bool
-proc_read(pid_t pid, const char *name, char *text, size_t size)
-{
-	char path[64];
-	ssize_t n;
-	int fd;
-
-	snprintf(path, sizeof path, "/proc/%d/%s", (int)pid, name);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return false;
-	n = read(fd, text, size - 1);
-	close(fd);
-	if (n < 0)
-		return false;
-	text[n] = '\0';
-	return true;
-}
-
-bool
-proc_is_asleep(pid_t pid)
+process_is_asleep(pid_t pid)
 {
 	char wchan[64], stat[256], *state;
 
@@ -57,7 +40,7 @@ proc_is_asleep(pid_t pid)
 }
 
 bool
-proc_is_at_lock(pid_t pid)
+process_is_at_lock(pid_t pid)
 {
 	unsigned long call, word;
 	char text[256];
@@ -68,7 +51,7 @@ proc_is_at_lock(pid_t pid)
 }
 
 unsigned long
-proc_switches(pid_t pid)
+process_switches(pid_t pid)
 {
 	unsigned long count;
 	char text[4096], *line;
