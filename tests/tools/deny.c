@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: ISC
  *
- * deny NAME[=ERRNO] CMD... - runs CMD where the kernel refuses a system call
+ * deny NAME[,NAME...][=ERRNO] CMD... - runs CMD where the kernel refuses system calls
  *
- * NAME is set_robust_list, get_robust_list, futex_waitv, fallocate or ftruncate; ERRNO is ENOSYS
- * (the default) or EPERM.  A seccomp filter, written by hand: load the number of the call,
- * compare it, refuse or allow.
+ * The names are in the table below; ERRNO is ENOSYS (the default) or EPERM.  Two calls are refused
+ * only for what they ask: clone for a new namespace, personality for more than Docker allows.
+ * Each name has a seccomp filter, written by hand: load the number of the call, compare it, look
+ * at the argument, refuse or allow.
  */
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <sched.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -19,54 +21,98 @@
 #ifndef SYS_futex_waitv
 #define SYS_futex_waitv 449
 #endif
+#ifndef SYS_mount_setattr
+#define SYS_mount_setattr 442
+#endif
 
-static const struct {
+#define NEW_NAMESPACES                                                                 \
+	(CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | \
+	 CLONE_NEWPID | CLONE_NEWNET)
+#define ALLOWED_PERSONALITY 0x20008u	/* PER_LINUX32 and UNAME26 */
+#define QUESTION	    0xffffffffu /* with this, personality() changes nothing */
+
+static const struct call {
 	const char *name;
 	long number;
+	unsigned bits; /* refused if the first argument has one of them; 0: always */
 } calls[] = {
-	{ "set_robust_list", SYS_set_robust_list },
-	{ "get_robust_list", SYS_get_robust_list },
-	{ "futex_waitv", SYS_futex_waitv },
-	{ "fallocate", SYS_fallocate },
-	{ "ftruncate", SYS_ftruncate },
+	{ "set_robust_list", SYS_set_robust_list, 0 },
+	{ "get_robust_list", SYS_get_robust_list, 0 },
+	{ "futex_waitv", SYS_futex_waitv, 0 },
+	{ "fallocate", SYS_fallocate, 0 },
+	{ "ftruncate", SYS_ftruncate, 0 },
+	{ "ptrace", SYS_ptrace, 0 },
+	{ "unshare", SYS_unshare, 0 },
+	{ "setns", SYS_setns, 0 },
+	{ "clone", SYS_clone, NEW_NAMESPACES },
+	{ "clone3", SYS_clone3, 0 },
+	{ "mount", SYS_mount, 0 },
+	{ "umount2", SYS_umount2, 0 },
+	{ "pivot_root", SYS_pivot_root, 0 },
+	{ "fsopen", SYS_fsopen, 0 },
+	{ "open_tree", SYS_open_tree, 0 },
+	{ "move_mount", SYS_move_mount, 0 },
+	{ "mount_setattr", SYS_mount_setattr, 0 },
+	{ "perf_event_open", SYS_perf_event_open, 0 },
+	{ "personality", SYS_personality, ~ALLOWED_PERSONALITY },
 };
 
+#define LOAD(field)			 BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, field))
+#define RETURN(what)			 BPF_STMT(BPF_RET | BPF_K, what)
+#define SKIP(count)			 BPF_STMT(BPF_JMP | BPF_JA, count)
+#define IF(test, value, then, otherwise) BPF_JUMP(BPF_JMP | (test) | BPF_K, value, then, otherwise)
+
 static int
-deny(unsigned number, unsigned error)
+deny(const struct call *call, unsigned error)
 {
 	struct sock_filter program[] = {
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | error),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+		LOAD(nr),
+		IF(BPF_JEQ, (unsigned)call->number, 0, 4),
+		LOAD(args[0]),
+		IF(BPF_JEQ, QUESTION, 2, 0),
+		IF(BPF_JSET, call->bits, 0, 1),
+		RETURN(SECCOMP_RET_ERRNO | error),
+		RETURN(SECCOMP_RET_ALLOW),
 	};
 	struct sock_fprog filter = { sizeof program / sizeof *program, program };
 
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
-		return -1;
+	if (!call->bits)
+		program[2] = (struct sock_filter)SKIP(2);
 	return (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &filter);
+}
+
+static int
+deny_named(const char *name, unsigned error)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof calls / sizeof *calls; i++)
+		if (!strcmp(calls[i].name, name))
+			return deny(&calls[i], error);
+	errno = EINVAL;
+	return -1;
 }
 
 int
 main(int argc, char **argv)
 {
 	unsigned error = ENOSYS;
-	char *name;
-	size_t i;
+	char *name, *rest;
 
 	if (argc < 3)
 		return 2;
-	name = argv[1];
-	if (strstr(name, "=EPERM"))
+	if (strstr(argv[1], "=EPERM"))
 		error = EPERM;
-	name[strcspn(name, "=")] = '\0';
-	for (i = 0; i < sizeof calls / sizeof *calls; i++)
-		if (!strcmp(calls[i].name, name))
-			break;
-	if (i == sizeof calls / sizeof *calls || deny((unsigned)calls[i].number, error)) {
+	argv[1][strcspn(argv[1], "=")] = '\0';
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)) {
 		perror("deny");
 		return 2;
 	}
+	for (name = strtok_r(argv[1], ",", &rest); name; name = strtok_r(NULL, ",", &rest))
+		if (deny_named(name, error)) {
+			fprintf(stderr, "deny: %s: %s\n", name, strerror(errno));
+			return 2;
+		}
 	execvp(argv[2], argv + 2);
 	perror(argv[2]);
 	return 127;
