@@ -156,7 +156,8 @@ load helper
 	expect 0 done a b
 	expect 127 wait a -- ./not-there
 	one_line '^compl: wait: .*\./not-there'
-	expect 127 try b -- not-there-on-the-path
+	# (A folder of the PATH that we may not enter makes it 126.)
+	PATH=/usr/bin:/bin expect 127 try b -- not-there-on-the-path
 	one_line '^compl: try: .*not-there-on-the-path'
 	expect 127 run a -- ./not-there
 	one_line '^compl: run: .*\./not-there'
