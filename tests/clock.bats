@@ -29,11 +29,13 @@ blind() {
 }
 
 @test "who reads the wall clock here dies by SIGSYS, or these tests would prove nothing" {
+	need_trace
 	expect_from "$COMPL_TOOLS/no-wall-clock" 159 date
 	expect_from "$COMPL_TOOLS/no-wall-clock" 0 cat /proc/uptime
 }
 
 @test "no command reads the wall clock" {
+	need_trace
 	blindly 0 init a
 	blindly 0 done a --value text --status 3
 	blindly 3 wait a --print --timeout 10s --remaining --outcome
@@ -58,6 +60,7 @@ blind() {
 }
 
 @test "no wait sleeps by the wall clock: with and without a deadline, for one, several and any" {
+	need_trace
 	blind w1 a
 	blind w2 a --io
 	blind w3 a b --timeout 1h
@@ -78,6 +81,7 @@ blind() {
 }
 
 @test "nor does who sleeps on the lock" {
+	need_trace
 	expect 0 init keep
 	background stray-owner "$COMPL_TOOLS/hold-lock" "$COMPL_NAMESPACE"
 	wait_until grep -q held stray-owner.out
@@ -113,10 +117,9 @@ runs_inside() {
 need_time_namespaces() {
 	local up
 
-	need_root
+	need_namespaces time
 	read -r up _ </proc/uptime
 	earlier=-$((${up%.*} > 200 ? 100 : ${up%.*} / 2))
-	unshare -T --monotonic 1 -f true 2>/dev/null || skip "this kernel or sandbox makes no time namespaces"
 }
 
 @test "in several time namespaces the order is the same, and all is for everybody" {

@@ -35,6 +35,7 @@ begin() {
 	spaces=()
 	spoilt=
 	rescuable=
+	lender=
 	use_namespace "t$$.$BATS_TEST_NUMBER.$RANDOM"
 	cd "$tmp" || return
 }
@@ -73,6 +74,7 @@ finish() {
 		rm -rf "/dev/shm/compl.$EUID.$label"
 	done
 	find_strays
+	[ -z "$lender" ] || rm -rf "$lender"
 	return "$verdict"
 }
 
@@ -313,12 +315,12 @@ wait_until() {
 
 # ---- looking ---------------------------------------------------------------
 
-# stands NAME N: N wait for NAME.  (`ls` sweeps: do not ask where a lost wake-up
+# stands NAME N [OPTION...]: N wait for NAME.  (`ls` sweeps: do not ask where a lost wake-up
 # must show itself.)
 stands() {
 	local json bare
 
-	json=$(timeout -s KILL "$LIMIT" "$COMPL" ls "$1" --json 3>&-) || return
+	json=$(timeout -s KILL "$LIMIT" "$COMPL" ls "$1" --json "${@:3}" 3>&-) || return
 	json=${json%%'"producers":'*}
 	bare=${json//'"pid":'/}
 	[ $(((${#json} - ${#bare}) / 6)) -eq "$2" ]
@@ -357,9 +359,66 @@ look() {
 	return 1
 }
 
+# ---- privileges --------------------------------------------------------------
+
+# A test asks for what it needs before it begins.  What is asked for is tried, for root may lack any
+# of it in a container, and others may have it.  The reason names what is missing.
+
 need_root() {
 	[ "$EUID" -eq 0 ] || skip "needs root"
 }
+
+# need_namespaces KIND...: new namespaces of these kinds (mount, pid, time), with the mounts that
+# tests make in them.
+need_namespaces() {
+	local kind said kinds=$* flags=() try=(true)
+
+	for kind; do
+		case $kind in
+		mount) flags+=(-m) try=(mount -t tmpfs none /dev/shm) ;;
+		pid) flags+=(-p -f --mount-proc) ;;
+		time) flags+=(-T --monotonic 1 -f) ;;
+		esac
+	done
+	said=$(unshare "${flags[@]}" "${try[@]}" 2>&1) ||
+		skip "may not make a ${kinds// / and } namespace (CAP_SYS_ADMIN): ${said%%$'\n'*}"
+}
+
+# A command under strace; ptrace is what other tools here need as well.
+need_trace() {
+	local said
+
+	said=$(strace -o /dev/null true 2>&1) || skip "may not trace (ptrace): ${said%%$'\n'*}"
+}
+
+as_nobody=(setpriv --reuid 65534 --regid 65534 --clear-groups)
+
+# Commands of other users, and files of theirs.  They may have no way into the checkout: from here on
+# $COMPL is a copy that they can reach.
+need_others() {
+	local said
+
+	need_root
+	said=$({ : >"$tmp/theirs" && chown 65534 "$tmp/theirs" && "${as_nobody[@]}" true; } 2>&1) ||
+		skip "may not act as another user (CAP_CHOWN, CAP_SETUID, CAP_SETGID): $said"
+	lend "$COMPL"
+	COMPL=$lent
+}
+
+# lend PROGRAM: $lent is a copy that every user can run.
+lend() {
+	local said
+
+	: "${lender:=$(mktemp -d "${TMPDIR:-/tmp}/compl-lent.XXXXXX")}"
+	chmod 711 "$lender"
+	lent=$lender/${1##*/}
+	cp "$1" "$lent"
+	chmod 755 "$lent"
+	said=$("${as_nobody[@]}" test -x "$lent" 2>&1) ||
+		skip "nobody but root can reach ${TMPDIR:-/tmp}, or run what is there: $said"
+}
+
+# ---- how it ends -------------------------------------------------------------
 
 # The signal or status that a command really ended with: "exit 3", "signal 15".
 ending() {

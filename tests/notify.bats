@@ -207,7 +207,9 @@ blocked() {
 # ---- who is listened to -------------------------------------------------------------------
 
 @test "CMD may become another user, and so may its helpers, even if they are gone" {
-	need_root
+	need_others
+	lend "$notify"
+	notify=$lent
 	# shellcheck disable=SC2016
 	expect 0 run a --ready notify -- setpriv --reuid nobody --clear-groups "$notify" send READY=1
 	silent
@@ -221,7 +223,9 @@ blocked() {
 }
 
 @test "a stranger is not listened to, and who may post anyway is" {
-	need_root
+	need_others
+	lend "$notify"
+	notify=$lent
 	# shellcheck disable=SC2016
 	background r setpriv --reuid nobody --clear-groups env -u COMPL_NAMESPACE "$COMPL" -n "$COMPL_NAMESPACE" run a \
 		--ready notify -- sh -c 'echo "$NOTIFY_SOCKET"; exec sleep 1000'

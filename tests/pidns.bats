@@ -9,7 +9,7 @@ load helper
 
 setup() {
 	begin
-	need_root
+	need_namespaces pid
 	tolerate_rescues
 }
 

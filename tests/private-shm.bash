@@ -6,7 +6,7 @@
 
 # private_shm OPTIONS: from here on compl runs where /dev/shm is a tmpfs of these options.
 private_shm() {
-	need_root
+	need_namespaces mount
 	background stray-holder unshare -m sh -c \
 		'mount -t tmpfs -o "$0" tmpfs /dev/shm && : >/dev/shm/ours && echo ready && exec sleep 1200' "$1"
 	wait_until grep -q ready stray-holder.out

@@ -75,10 +75,12 @@ heard() {
 	expect 127 run a -- ./nowhere
 	one_line "^compl: run: './nowhere': No such file or directory$"
 	expect_w 127 wait a -t 0
-	expect 127 run a -- not-there-on-the-path
+	PATH=/usr/bin:/bin expect 127 run a -- not-there-on-the-path # each folder of which we may enter
 	expect_w 127 wait a -t 0
-	# There can be no further process.
-	need_root
+}
+
+@test "where no further process can be made, that is 126 as well" {
+	need_others
 	expect_from setpriv 126 --reuid 54321 --clear-groups prlimit --nproc=1 "$COMPL" run a -- true
 	one_line "^compl: run: 'true': Resource temporarily unavailable$"
 	expect_from setpriv 126 --reuid 54321 --clear-groups "$COMPL" wait a -t 0
@@ -144,7 +146,10 @@ heard() {
 	expect 0 run a/b:c -- sh -c 'echo "$COMPL_PRODUCES"; "$0" -n "$1" run d -- sh -c "echo \$COMPL_PRODUCES"
 		"$0" -n "$1" rm --all' "$COMPL" "$COMPL_NAMESPACE.x"
 	printed "$EUID:$COMPL_NAMESPACE/a/b:c" "$EUID:$COMPL_NAMESPACE/a/b:c $EUID:$COMPL_NAMESPACE.x/d"
-	need_root
+}
+
+@test "COMPL_PRODUCES names another user, or the machine" {
+	need_others
 	# shellcheck disable=SC2016
 	expect 0 run a -u 54321 -n "$COMPL_NAMESPACE" -- sh -c 'echo "$COMPL_PRODUCES"'
 	printed "54321:$COMPL_NAMESPACE/a"
@@ -560,7 +565,7 @@ ends_while_locked() {
 # ---- PID 1 --------------------------------------------------------------------------
 
 @test "as PID 1 it reaps orphans, passes signals on, and ends with 128+n" {
-	need_root
+	need_namespaces pid
 	# shellcheck disable=SC2016
 	background r unshare -p -f --mount-proc "$COMPL" run a -- sh -c '
 		(sleep 0.01 & echo $! >orphan) # its parent is gone at once

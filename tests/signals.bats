@@ -218,7 +218,7 @@ under_ending() {
 }
 
 @test "as PID 1 a waiter takes its token" {
-	need_root
+	need_namespaces pid
 	tolerate_rescues # several pid namespaces
 	background w unshare -p -f --mount-proc "$COMPL_WAITER" wait a
 	wait_until_waiting a 1
@@ -241,7 +241,7 @@ pid_one() {
 @test "as PID 1 a terminating signal ends the wait with 128+n" {
 	local n
 
-	need_root
+	need_namespaces pid
 	tolerate_rescues
 	for n in 15 2 1 10; do
 		rm -f pid

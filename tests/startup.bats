@@ -13,6 +13,7 @@ setup() {
 	grep -q '^STATIC_LDFLAGS.*order\.ld' "$BATS_TEST_DIRNAME/../build/toolchain.mk" ||
 		skip "the bounds are those of a static build with musl and src/order.ld, and there is none"
 	begin
+	need_trace
 }
 
 teardown() {

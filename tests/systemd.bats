@@ -36,7 +36,7 @@ unit() {
 boot() {
 	local world
 
-	need_root
+	need_namespaces mount pid
 	[ -x /lib/systemd/systemd ] || skip "there is no /lib/systemd/systemd"
 	world=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/self/mounts)
 	[ -n "$world" ] || skip "no cgroup2 is mounted"

@@ -383,7 +383,8 @@ main(void)
 {
 	srand((unsigned)time(NULL));
 	if (!is_possible()) {
-		printf("1..0 # SKIP no pid namespaces can be made: %s\n", strerror(errno));
+		printf("1..0 # SKIP may not make a pid namespace (CAP_SYS_ADMIN): %s\n",
+		       strerror(errno));
 		return 0;
 	}
 	return tap_run(tests, COUNT(tests));
