@@ -2,24 +2,10 @@
 # SPDX-License-Identifier: ISC
 # builds: each
 #
-# compl run --ready notify: sd_notify(3) from real senders and daemons, what is passed on to the
+# compl run --ready notify: sd_notify(3) from real senders, what is passed on to the
 # receiver that run was given, and who is not listened to.
 
-load helper
-
-setup() {
-	begin
-	unset NOTIFY_SOCKET WATCHDOG_PID
-	export COMPL COMPL_TOOLS # for CMD
-	notify=$COMPL_TOOLS/notify
-}
-
-# outer LABEL [MODE]: a receiver as a service manager has it; NOTIFY_SOCKET leads there.
-outer() {
-	background "$1" "$notify" "${2-listen}" "$tmp/$1.socket"
-	export NOTIFY_SOCKET=$tmp/$1.socket
-	wait_until grep -q listens "$1.out"
-}
+load notify
 
 # told LABEL LINE...: what the receiver was told, as "descriptors text"; ends it.
 told() {
@@ -271,50 +257,4 @@ blocked() {
 	NOTIFY_SOCKET=/x expect_from bash 125 -c 'exec 3>&-; ulimit -n 4; exec "$0" run a --ready notify -- touch run' "$COMPL"
 	one_line '^compl: run: --ready: no socket for CMD: '
 	[ ! -e run ] && [ ! -e "$segment" ]
-}
-
-# ---- real daemons -----------------------------------------------------------------------
-
-@test "redis-server is ready when it answers" {
-	background r "$COMPL" run redis --ready notify -- redis-server --supervised systemd \
-		--port 0 --unixsocket "$tmp/redis" --save '' --dir "$tmp"
-	expect_w 0 wait redis -t 15s
-	[ "$(redis-cli -s "$tmp/redis" ping)" = PONG ]
-	shoot TERM r
-	ends 0 r
-}
-
-@test "redis-server that cannot start is known at once" {
-	background r "$COMPL" run redis --ready notify -- redis-server --supervised systemd --port 99999
-	expect_w 1 wait redis -t 15s
-	ends 1 r
-}
-
-@test "haproxy is ready when its master has a worker, and its MAINPID= is not passed on" {
-	cat >haproxy.cfg <<-EOF
-		frontend f
-		mode tcp
-		bind unix@$tmp/front
-		timeout client 5s
-	EOF
-	outer o
-	background r "$COMPL" run haproxy --ready notify -- haproxy -Ws -f haproxy.cfg
-	expect_w 0 wait haproxy -t 15s
-	[ -S front ]
-	wait_until grep -q 'READY=1' o.out # waiters are told first
-	run ! grep -q MAINPID o.out
-	# It loads its configuration anew, which it says, and stays ready.
-	shoot USR2 r
-	wait_until grep -q 'RELOADING=1' o.out
-	wait_until again
-	expect_w 0 wait haproxy -t 0
-	shoot TERM r
-	ends 0 r
-	shoot TERM o
-	outcome o
-}
-
-# It has said a second time that it is ready.
-again() {
-	[ "$(grep -c 'READY=1' o.out)" -ge 2 ]
 }
