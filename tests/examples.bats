@@ -193,25 +193,49 @@ EOF
 	left_nothing
 }
 
-# interrupted NAME HELD: in the midst of it somebody waits for what is not done, and a signal comes
-# to all of its processes, as from a terminal.
-interrupted() {
-	local pid ended=0 held=$2 limit=$((SECONDS + 60))
+# signalled SIGNAL NAME HELD: in the midst of it somebody waits for what is not done, and a signal
+# comes to all of its processes, as from a terminal.  How it ended is in $ended.
+signalled() {
+	local signal=$1 pid held=$3 limit=$((SECONDS + 60))
 
 	rm -f spaces is-held
 	# shellcheck disable=SC2016 # for the inner shell
-	recorded setsid sh -c 'echo $$ >pid; exec sh "$0" >out 2>err' "$examples/$1.sh" 3>&- &
+	recorded setsid sh -c 'echo $$ >pid; exec sh "$0" >out 2>err' "$examples/$2.sh" 3>&- &
 	until [ -e is-held ] && find_scope && "$COMPL" ls -n "$scope" --json | grep -q '"waiters":\[{'; do
 		[ "$SECONDS" -lt "$limit" ]
 		sleep 0.02
 	done
 	pid=$(<pid)
-	kill -TERM -- "-$pid"
+	kill -"$signal" -- "-$pid"
+	ended=0
 	wait $! || ended=$?
-	echo "$1: status $ended"
+	echo "$2: status $ended"
 	cat out err
+}
+
+interrupted() {
+	signalled TERM "$@"
 	[ "$ended" -eq 143 ]
 	left_nothing
+}
+
+# again NAME HELD: it is killed, and after that it is right, twice.
+again() {
+	local round killed said
+
+	signalled KILL "$@"
+	[ "$ended" -eq 137 ]
+	killed=$scope
+	rm -rf "${TMPDIR:?}"/* # which it could not do any more
+	for round in 1 2; do
+		rm -f spaces
+		example "$1"
+		[ "$status" -eq 0 ]
+		left_nothing
+		[ -z "$(compgen -G "/dev/shm/compl.*$killed")" ] # the next scope has swept it
+		[ "$round" -eq 1 ] || [ "$(sed 's/^[0-9. ]*//' out | sort)" = "$said" ]
+		said=$(sed 's/^[0-9. ]*//' out | sort)
+	done
 }
 
 @test "an example that is interrupted leaves nothing behind" {
@@ -223,4 +247,19 @@ interrupted() {
 	interrupted services "run queue"
 	interrupted ci-gate "run unit"
 	interrupted cron "done begun"
+}
+
+@test "an example that was killed is right when it runs again, and again" {
+	cd "$BATS_TEST_TMPDIR" || return
+	again wait-for-setup "done setup-done"
+	again async-request "done request-done"
+	again device-reset "done reset-done"
+	again services "run queue"
+	again ci-gate "run unit"
+	again cron "done begun"
+	# (Which of its two services is first is the machine's affair.)
+	signalled KILL startup "done db-ready"
+	rm -rf spaces "${TMPDIR:?}"/*
+	example startup
+	[ "$status" -eq 0 ]
 }
