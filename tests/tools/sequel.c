@@ -41,28 +41,31 @@ stopped_go_on(struct stage *s, struct remains *r)
 	return verdict(r, s);
 }
 
-bool
-sequel_goes_on(struct stage *s, struct remains *r)
+/* Posts what a waiter wants and is not there. */
+static void
+serve(struct stage *s, const struct remains *r, const struct wish *w)
 {
-	unsigned moved = r->moved, n;
-	size_t i, faults = 0;
+	unsigned n;
 
-	compl_close(s->c); /* the namespace may be another now */
-	s->c = NULL;
-	if (!stopped_go_on(s, r))
-		return false;
+	for (n = 0; n < NAMES; n++) {
+		if (!(w->names >> n & 1) || verdict_is_all(r, n) || r->left[n] >= w->count)
+			continue;
+		stage_post(s, n, (uint32_t)(w->count - r->left[n]), false);
+		if (w->any)
+			break;
+	}
+}
+
+/* Those who are left go in their order; moved: what the victims had done at the verdict. */
+static bool
+waiters_go(struct stage *s, struct remains *r, unsigned moved)
+{
+	size_t i;
+
 	for (i = 0; i < s->others; i++) {
 		if (s->cast[i].ended || strcmp(s->cast[i].wish.verb, "wait"))
 			continue;
-		for (n = 0; n < NAMES; n++) {
-			const struct wish *w = &s->cast[i].wish;
-
-			if (!(w->names >> n & 1) || verdict_is_all(r, n) || r->left[n] >= w->count)
-				continue;
-			stage_post(s, n, (uint32_t)(w->count - r->left[n]), false);
-			if (w->any)
-				break;
-		}
+		serve(s, r, &s->cast[i].wish);
 		compl_list_free(r->list);
 		if (!others_settle(s->other, s->others))
 			return verdict_trouble(r, "going on: the others do not settle");
@@ -74,8 +77,15 @@ sequel_goes_on(struct stage *s, struct remains *r)
 		if (!s->cast[i].ended)
 			return verdict_trouble(r, "going on: waiter %zu does not go", i);
 	}
-	if (compl_check(stage_open(s), NULL, NULL, &faults) != COMPL_OK || faults)
-		return verdict_trouble(r, "check finds %zu faults", faults);
+	return true;
+}
+
+/* Each name as if it were new. */
+static bool
+names_work(struct stage *s, struct remains *r)
+{
+	unsigned n;
+
 	for (n = 0; n < NAMES; n++) {
 		const char *name = stage_name(n);
 		struct compl_request one = { .names = &name, .count = 1, .need = 1 };
@@ -88,6 +98,23 @@ sequel_goes_on(struct stage *s, struct remains *r)
 			return verdict_trouble(r, "%s is done after a token was posted and taken",
 					       name);
 	}
+	return true;
+}
+
+bool
+sequel_goes_on(struct stage *s, struct remains *r)
+{
+	unsigned moved = r->moved;
+	size_t faults = 0;
+
+	compl_close(s->c); /* the namespace may be another now */
+	s->c = NULL;
+	if (!stopped_go_on(s, r) || !waiters_go(s, r, moved))
+		return false;
+	if (compl_check(stage_open(s), NULL, NULL, &faults) != COMPL_OK || faults)
+		return verdict_trouble(r, "check finds %zu faults", faults);
+	if (!names_work(s, r))
+		return false;
 	if (compl_rescues(s->c))
 		return verdict_trouble(r, "a seat belt was needed");
 	return true;

@@ -37,6 +37,11 @@
 static uint64_t seed, number; /* of the round under way */
 static struct history history;
 
+static struct {
+	uint64_t rounds, seconds;
+	bool only_plan;
+} option = { .rounds = UINT64_MAX, .seconds = 10 };
+
 #define RENEW 50 /* rounds in a segment */
 
 /* ---- what is printed when something is wrong -------------------------------------- */
@@ -104,7 +109,7 @@ print_processes(void)
 
 /* What the commands themselves say, if they still can. */
 static void
-ask_command(const char *verb, const char *option)
+ask_command(const char *verb, const char *flag)
 {
 	pid_t pid;
 
@@ -116,7 +121,7 @@ ask_command(const char *verb, const char *option)
 		alarm(5);
 		if (dup2(1, 2) >= 0)
 			execl(crew_stage.programs[0], crew_stage.programs[0], verb, "-n",
-			      crew_stage.where.space, option, (char *)NULL);
+			      crew_stage.where.space, flag, (char *)NULL);
 		_exit(127);
 	}
 	waitpid(pid, NULL, 0);
@@ -332,14 +337,61 @@ number_or_die(const char *text)
 	return n;
 }
 
+/* The options; returns the index of the first COMMAND. */
+static int
+read_options(int argc, char **argv)
+{
+	int i;
+
+	for (i = 1; i < argc && argv[i][0] == '-'; i += 2) {
+		if (!strcmp(argv[i], "--plan")) {
+			option.only_plan = true;
+			i--;
+		} else if (!strcmp(argv[i], "--seed")) {
+			seed = number_or_die(argv[i + 1]);
+		} else if (!strcmp(argv[i], "--round")) {
+			number = number_or_die(argv[i + 1]);
+		} else if (!strcmp(argv[i], "--rounds")) {
+			option.rounds = number_or_die(argv[i + 1]);
+		} else if (!strcmp(argv[i], "--seconds")) {
+			option.seconds = number_or_die(argv[i + 1]);
+		} else if (!strcmp(argv[i], "--minutes")) {
+			option.seconds = 60 * number_or_die(argv[i + 1]);
+		} else if (!strcmp(argv[i], "--namespace") && argv[i + 1]) {
+			crew_stage.where.space = argv[i + 1];
+		} else if (!strcmp(argv[i], "--peer") && argv[i + 1]) {
+			crew_stage.peer = argv[i + 1];
+		} else {
+			fprintf(stderr, "storm: %s?\n", argv[i]);
+			exit(2);
+		}
+	}
+	return i;
+}
+
+/* Rounds until there are enough of them, or the time is over. */
+static void
+play_rounds(struct linear *l)
+{
+	uint64_t end = (uint64_t)now_ns() + option.seconds * 1000000000;
+
+	while (crew_tally.rounds < option.rounds &&
+	       (option.rounds != UINT64_MAX || (uint64_t)now_ns() < end)) {
+		plan_make(&books->plan, seed, number, crew_stage.program_count);
+		if (option.only_plan)
+			print_plan();
+		else
+			play(l);
+		number++;
+	}
+}
+
 int
 main(int argc, char **argv)
 {
-	uint64_t rounds = UINT64_MAX, seconds = 10, end;
 	struct linear *l;
 	char space[COMPL_SPACE_MAX];
-	bool only_plan = false;
-	int i;
+	int first;
 
 	if (argc > 1 && !strcmp(argv[1], "--work"))
 		crew_work_as_peer(argc, argv);
@@ -347,44 +399,16 @@ main(int argc, char **argv)
 	seed = (uint64_t)now_ns() % 1000000000;
 	snprintf(space, sizeof space, "storm.%d", (int)getpid());
 	crew_stage.where = (struct compl_where){ .space = space, .uid = geteuid() };
-	for (i = 1; i < argc && argv[i][0] == '-'; i += 2) {
-		if (!strcmp(argv[i], "--plan")) {
-			only_plan = true;
-			i--;
-		} else if (!strcmp(argv[i], "--seed"))
-			seed = number_or_die(argv[i + 1]);
-		else if (!strcmp(argv[i], "--round"))
-			number = number_or_die(argv[i + 1]);
-		else if (!strcmp(argv[i], "--rounds"))
-			rounds = number_or_die(argv[i + 1]);
-		else if (!strcmp(argv[i], "--seconds"))
-			seconds = number_or_die(argv[i + 1]);
-		else if (!strcmp(argv[i], "--minutes"))
-			seconds = 60 * number_or_die(argv[i + 1]);
-		else if (!strcmp(argv[i], "--namespace") && argv[i + 1])
-			crew_stage.where.space = argv[i + 1];
-		else if (!strcmp(argv[i], "--peer") && argv[i + 1])
-			crew_stage.peer = argv[i + 1];
-		else
-			return fprintf(stderr, "storm: %s?\n", argv[i]), 2;
-	}
-	crew_stage.programs = argv + i;
-	crew_stage.program_count = (unsigned)(argc - i);
+	first = read_options(argc, argv);
+	crew_stage.programs = argv + first;
+	crew_stage.program_count = (unsigned)(argc - first);
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	printf("# storm --seed %llu\n", (unsigned long long)seed);
 	prepare();
 	if (!l)
 		give_up("memory");
-	end = (uint64_t)now_ns() + seconds * 1000000000;
-	while (crew_tally.rounds < rounds && (rounds != UINT64_MAX || (uint64_t)now_ns() < end)) {
-		plan_make(&books->plan, seed, number, crew_stage.program_count);
-		if (only_plan)
-			print_plan();
-		else
-			play(l);
-		number++;
-	}
-	if (only_plan)
+	play_rounds(l);
+	if (option.only_plan)
 		return 0;
 	report();
 	compl_close(round_space);
