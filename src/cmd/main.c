@@ -78,7 +78,7 @@
  *	spaces           which namespaces there are
  *
  * src/shm/names/     what is in a namespace; under the lock, where nothing sleeps
- *	repair           in and out of the lock, and what follows a dead owner
+ *	repair           takes and gives back the lock; recovers after a dead owner
  *	name             a name as the calls see it: looked up, made, begun anew, removed
  *	directory        from names to completions: the hash table
  *	producer         who has promised to complete a completion

@@ -33,7 +33,7 @@ cost_of_living(void)
 		else if (sum || !i)
 			sum += cost;
 	}
-	repair_leave(&s);
+	segment_unlock(&s);
 	return sum;
 }
 
@@ -47,7 +47,7 @@ records_add_up(uint32_t *made)
 	names = get(&s.h->names);
 	free = inside_free_completions(&s);
 	*made = s.completions;
-	repair_leave(&s);
+	segment_unlock(&s);
 	CHECK(names + free == *made);
 	return true;
 }

@@ -149,7 +149,7 @@ follows_the_plan(void *argument)
 		if (*step == 'L')
 			NEED(inside_enter(&s));
 		else if (*step == 'U')
-			repair_leave(&s);
+			segment_unlock(&s);
 		else if (*step == 'w')
 			NEED(space_wait_ms(space_handle, "never", 2) == COMPL_TIMED_OUT);
 		else if (*step == 'p')

@@ -8,7 +8,7 @@ bool
 inside_enter(struct session *s)
 {
 	return session_begin(s, space(), NULL) == COMPL_OK &&
-	       repair_enter(s, CLOCK_NEVER) == COMPL_OK;
+	       segment_lock(s, CLOCK_NEVER) == COMPL_OK;
 }
 
 struct layout_header *

@@ -75,12 +75,12 @@ producers_come_while_it_is_made(void)
 	CHECK(compl_init(space(), "b", false) == COMPL_OK);
 	CHECK(inside_enter(&s));
 	put(&s.h->places_made, FEW + MANY);
-	repair_leave(&s);
+	segment_unlock(&s);
 	CHECK(inside_enter(&s));
 	forge(&s, directory_find(&s, "a"), 1, MANY);
 	forge(&s, directory_find(&s, "b"), 1 + MANY, FEW);
 	head_of_a = &completion_at(&s, directory_find(&s, "a"))->producers.head;
-	repair_leave(&s);
+	segment_unlock(&s);
 
 	CHECK(pthread_create(&thread, NULL, comes_and_goes, NULL) == 0);
 	while (right && met < MET) {
@@ -203,7 +203,7 @@ times_are_any_bytes(void)
 		completion_at(&s, directory_find(&s, "a"))->since_ns = times[i];
 		place_at(&s, get(&completion_at(&s, directory_find(&s, "a"))->line.head))
 			->since_ns = times[i];
-		repair_leave(&s);
+		segment_unlock(&s);
 		CHECK(compl_list(space(), &list) == COMPL_OK);
 		CHECK(list->count == 1 && list->entries[0].waiter_count == 1);
 		CHECK(list->entries[0].age_seconds >= 0);

@@ -20,7 +20,7 @@ record(const char *name)
 	if (!inside_enter(&s))
 		return NULL;
 	index = directory_find(&s, name);
-	repair_leave(&s);
+	segment_unlock(&s);
 	return index ? completion_at(&s, index) : NULL;
 }
 
@@ -126,7 +126,7 @@ commit_is_absolute(void)
 	CHECK(n->done == 4 && s.h->log_length == 0);
 	CHECK(log_commit(&s));
 	CHECK(n->done == 4);
-	repair_leave(&s);
+	segment_unlock(&s);
 	return true;
 }
 

@@ -81,9 +81,9 @@ holds_our_lock(void *argument)
 
 	(void)argument;
 	NEED(session_begin(&s, space_handle, NULL) == COMPL_OK);
-	NEED(repair_enter(&s, CLOCK_NEVER) == COMPL_OK);
+	NEED(segment_lock(&s, CLOCK_NEVER) == COMPL_OK);
 	stay();
-	repair_leave(&s);
+	segment_unlock(&s);
 	return 0;
 }
 

@@ -315,7 +315,7 @@ holds_the_lock(void *argument)
 	mine = space_open(COMPL_SOLE_LIST);
 	NEED(mine);
 	NEED(session_begin(&s, mine, NULL) == COMPL_OK);
-	NEED(repair_enter(&s, CLOCK_NEVER) == COMPL_OK);
+	NEED(segment_lock(&s, CLOCK_NEVER) == COMPL_OK);
 	__atomic_store_n(&books->posted, 1, __ATOMIC_SEQ_CST);
 	for (;;)
 		pause();

@@ -59,7 +59,7 @@ places_add_up(uint32_t *made)
 	CHECK(inside_enter(&s));
 	free = inside_free_places(&s);
 	*made = s.places;
-	repair_leave(&s);
+	segment_unlock(&s);
 	CHECK(free == *made);
 	return true;
 }
@@ -212,7 +212,7 @@ await_places(uint32_t wanted)
 		if (!inside_enter(&s))
 			abort();
 		standing = s.places - inside_free_places(&s);
-		repair_leave(&s);
+		segment_unlock(&s);
 	}
 }
 

@@ -12,7 +12,7 @@
  * and each in turn is the second victim, from its wake, or from its open of the segment, to
  * its next sleep or its end.  It is killed at each moment at which something changed, and, if
  * the lock was left to be repaired, before every instruction of the repair: from taking the
- * lock to the return of repair_enter() (of a program without symbols, to releasing it).
+ * lock to the return of segment_lock() (of a program without symbols, to releasing it).
  */
 #ifndef DOUBLES_H
 #define DOUBLES_H

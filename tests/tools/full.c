@@ -78,10 +78,10 @@ await_places(void)
 	while (made < LAYOUT_PLACES) {
 		usleep(1000);
 		if ((result = session_begin(&s, space, NULL)) != COMPL_OK ||
-		    (result = repair_enter(&s, CLOCK_NEVER)) != COMPL_OK)
+		    (result = segment_lock(&s, CLOCK_NEVER)) != COMPL_OK)
 			die("a look", result);
 		made = s.places;
-		repair_leave(&s);
+		segment_unlock(&s);
 	}
 }
 

@@ -24,10 +24,10 @@ main(int argc, char **argv)
 	sigprocmask(SIG_BLOCK, &term, NULL);
 	if (argc != 2 || compl_open(&c, &where, COMPL_SOLE_LIST) != COMPL_OK)
 		return 1;
-	if (session_begin(&s, c, NULL) != COMPL_OK || repair_enter(&s, CLOCK_NEVER) != COMPL_OK)
+	if (session_begin(&s, c, NULL) != COMPL_OK || segment_lock(&s, CLOCK_NEVER) != COMPL_OK)
 		return 1;
 	puts("held");
 	fflush(stdout);
 	sigwait(&term, &signal);
-	return repair_leave_with(&s, COMPL_OK) == COMPL_OK ? 0 : 1;
+	return segment_unlock_with(&s, COMPL_OK) == COMPL_OK ? 0 : 1;
 }

@@ -364,8 +364,8 @@ main(int argc, char **argv)
 	performance.program = argv[0];
 	performance.waiter = argv[1];
 	performance.holder = holder;
-	performance.repair = elf_range(performance.program, "repair_enter");
-	performance.waiter_repair = elf_range(performance.waiter, "repair_enter");
+	performance.repair = elf_range(performance.program, "segment_lock");
+	performance.waiter_repair = elf_range(performance.waiter, "segment_lock");
 	performance_set_signals();
 	srand((unsigned)getpid());
 	for (argv += 2; *argv; argv++)

@@ -15,7 +15,7 @@
 /* What is played just now, and what it is played with. */
 struct performance {
 	const char *program, *waiter, *holder; /* holder: hold-lock, beside us */
-	struct range repair, waiter_repair;    /* repair_enter() in program and waiter */
+	struct range repair, waiter_repair;    /* segment_lock() in program and waiter */
 	const char *keep;		       /* a file, or NULL */
 	const struct scene *scene;
 	struct stage *stage;

@@ -200,12 +200,12 @@ audit_repair(struct compl_space *c)
 	struct session s;
 	enum compl_result result = session_begin_brief(&s, c);
 
-	if (result != COMPL_OK || (result = repair_enter_damaged(&s)) != COMPL_OK)
+	if (result != COMPL_OK || (result = segment_lock_damaged(&s)) != COMPL_OK)
 		return result;
 	log_put(&s, &s.h->job_kind, JOB_REBUILD);
 	log_commit(&s);
 	job_finish(&s);
-	return repair_leave_with(&s, COMPL_OK);
+	return segment_unlock_with(&s, COMPL_OK);
 }
 
 enum compl_result
@@ -215,7 +215,7 @@ audit(struct compl_space *c, compl_fault_fn *fn, void *arg, size_t *faults)
 	enum compl_result result = session_begin_brief(&r.s, c);
 
 	if (result == COMPL_OK)
-		result = repair_enter(&r.s, CLOCK_NEVER);
+		result = segment_lock(&r.s, CLOCK_NEVER);
 	if (result == COMPL_E_DAMAGED) {
 		audit_damage(&r);
 		*faults = r.faults;
@@ -229,7 +229,7 @@ audit(struct compl_space *c, compl_fault_fn *fn, void *arg, size_t *faults)
 		audit_all(&r);
 	else
 		result = COMPL_E_SYSTEM;
-	repair_leave(&r.s);
+	segment_unlock(&r.s);
 	free(r.seen_completion);
 	free(r.seen_place);
 	*faults = r.faults;

@@ -96,7 +96,7 @@ enter(struct session *s, struct compl_space *c, const char *name, uint32_t *inde
 	if (!compl_is_name(name))
 		return COMPL_E_NAME;
 	if ((result = session_begin_brief(s, c)) != COMPL_OK ||
-	    (result = repair_enter(s, CLOCK_NEVER)) != COMPL_OK)
+	    (result = segment_lock(s, CLOCK_NEVER)) != COMPL_OK)
 		return result;
 	*index = name_look_up(s, name);
 	return COMPL_OK;
@@ -126,7 +126,7 @@ compl_init(struct compl_space *c, const char *name, bool exist_ok)
 		result = COMPL_E_EXISTS;
 	if (result == COMPL_OK)
 		completion_init(&s, index);
-	return repair_leave_with(&s, result);
+	return segment_unlock_with(&s, result);
 }
 
 enum compl_result
@@ -139,11 +139,11 @@ compl_reinit(struct compl_space *c, const char *name, bool force)
 	if (result != COMPL_OK)
 		return result;
 	if (index == 0)
-		return repair_leave_with(&s, COMPL_OK);
+		return segment_unlock_with(&s, COMPL_OK);
 	if (!force && get(&completion_at(&s, index)->done) > 0 && line_first(&s, index) != 0)
-		return repair_leave_with(&s, COMPL_E_BUSY);
+		return segment_unlock_with(&s, COMPL_E_BUSY);
 	name_reinit(&s, index);
-	return repair_leave_with(&s, COMPL_OK);
+	return segment_unlock_with(&s, COMPL_OK);
 }
 
 /* ---- complete ------------------------------------------------------------------- */
@@ -207,7 +207,7 @@ compl_done(struct compl_space *c, const char *name, struct compl_post *post)
 
 	if (result != COMPL_OK || (result = enter(&s, c, name, &index)) != COMPL_OK)
 		return result;
-	return repair_leave_with(&s, post_locked(&s, index, name, post));
+	return segment_unlock_with(&s, post_locked(&s, index, name, post));
 }
 
 enum compl_result
@@ -220,9 +220,9 @@ compl_remove(struct compl_space *c, const char *name)
 	if (result != COMPL_OK)
 		return result;
 	if (index == 0)
-		return repair_leave_with(&s, COMPL_E_MISSING);
+		return segment_unlock_with(&s, COMPL_E_MISSING);
 	name_remove(&s, index);
-	return repair_leave_with(&s, COMPL_OK);
+	return segment_unlock_with(&s, COMPL_OK);
 }
 
 enum compl_result
@@ -308,7 +308,7 @@ test_locked(struct compl_space *c, const char *name)
 	if (result != COMPL_OK)
 		return result;
 	done = index != 0 && get(&completion_at(&s, index)->done) > 0;
-	return repair_leave_with(&s, done ? COMPL_OK : COMPL_NOT_DONE);
+	return segment_unlock_with(&s, done ? COMPL_OK : COMPL_NOT_DONE);
 }
 
 enum compl_result

@@ -234,7 +234,7 @@ has_room(const struct block *b, const struct sizes *sizes)
 static enum compl_result
 attempt(struct session *s, struct block *b, struct sizes *sizes, bool *filled)
 {
-	enum compl_result result = repair_enter(s, CLOCK_NEVER);
+	enum compl_result result = segment_lock(s, CLOCK_NEVER);
 
 	if (result != COMPL_OK)
 		return result;
@@ -243,7 +243,7 @@ attempt(struct session *s, struct block *b, struct sizes *sizes, bool *filled)
 	*filled = has_room(b, sizes);
 	if (*filled)
 		fill(s, b);
-	return repair_leave_with(s, COMPL_OK);
+	return segment_unlock_with(s, COMPL_OK);
 }
 
 static enum compl_result

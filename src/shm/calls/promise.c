@@ -28,7 +28,7 @@ enter(struct session *s, struct compl_space *c)
 {
 	enum compl_result result = session_begin(s, c, NULL);
 
-	return result == COMPL_OK ? repair_enter(s, CLOCK_NEVER) : result;
+	return result == COMPL_OK ? segment_lock(s, CLOCK_NEVER) : result;
 }
 
 static void
@@ -81,8 +81,8 @@ promise_make(struct compl_space *c, const char *name, unsigned flags, const char
 	if ((result = enter(&s, c)) != COMPL_OK)
 		return result;
 	if (!robust_may_keep(&s.thread))
-		return repair_leave_with(&s, COMPL_E_NO_PRODUCER);
-	result = repair_leave_with(&s, join(&s, name, flags, command, promise));
+		return segment_unlock_with(&s, COMPL_E_NO_PRODUCER);
+	result = segment_unlock_with(&s, join(&s, name, flags, command, promise));
 	if (result == COMPL_OK)
 		robust_keep(&s.thread);
 	else
@@ -113,7 +113,7 @@ close_promise(struct session *s, struct compl_promise *promise, enum compl_resul
 {
 	uint32_t *beacon = &place_at(s, promise->place)->beacon;
 
-	if ((result = repair_leave_with(s, result)) == COMPL_E_DAMAGED)
+	if ((result = segment_unlock_with(s, result)) == COMPL_E_DAMAGED)
 		return result;
 	robust_release(&s->thread, beacon);
 	*promise = (struct compl_promise){ 0 };
@@ -134,9 +134,9 @@ promise_keep(struct compl_space *c, struct compl_promise *promise, struct compl_
 		return close_promise(&s, promise, COMPL_REMOVED);
 	post->awaited = line_first(&s, completion) != 0;
 	if ((result = post_check(&s, completion, tokens)) != COMPL_OK)
-		return repair_leave_with(&s, result);
+		return segment_unlock_with(&s, result);
 	post_tokens(&s, completion, tokens, post, stays ? 0 : promise->place);
-	return stays ? repair_leave_with(&s, result) : close_promise(&s, promise, result);
+	return stays ? segment_unlock_with(&s, result) : close_promise(&s, promise, result);
 }
 
 enum compl_result

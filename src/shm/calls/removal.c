@@ -20,10 +20,10 @@ mark_and_wake(struct compl_space *c, int64_t deadline_ns)
 	struct session s;
 	enum compl_result result = session_begin_brief(&s, c);
 
-	if (result != COMPL_OK || (result = repair_enter(&s, deadline_ns)) != COMPL_OK)
+	if (result != COMPL_OK || (result = segment_lock(&s, deadline_ns)) != COMPL_OK)
 		return result;
 	name_remove_all(&s);
-	return repair_leave_with(&s, COMPL_OK);
+	return segment_unlock_with(&s, COMPL_OK);
 }
 
 static enum compl_result

@@ -104,7 +104,7 @@ enum compl_result
 wait_leave_locked(struct wait *w, enum compl_result result)
 {
 	unlink_places(w);
-	repair_leave(&w->s);
+	segment_unlock(&w->s);
 	robust_release_all(&w->s.thread);
 	return w->s.damaged && result != COMPL_OK ? COMPL_E_DAMAGED : result;
 }
@@ -142,10 +142,10 @@ read_outcome(struct wait *w, uint32_t state)
 static void
 tidy(struct wait *w)
 {
-	if (repair_enter(&w->s, 0) != COMPL_OK)
+	if (segment_lock(&w->s, 0) != COMPL_OK)
 		return;
 	unlink_places(w);
-	repair_leave(&w->s);
+	segment_unlock(&w->s);
 }
 
 enum compl_result

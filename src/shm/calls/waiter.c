@@ -253,10 +253,10 @@ enter(struct wait *w)
 	enum compl_result result;
 
 	if (w->joined || !is_over(w))
-		return repair_enter(&w->s, w->req->deadline_ns);
-	result = repair_enter(&w->s, 0);
+		return segment_lock(&w->s, w->req->deadline_ns);
+	result = segment_lock(&w->s, 0);
 	if (result == COMPL_TIMED_OUT)
-		result = repair_enter(&w->s, clock_now_ns() + LOCK_NS);
+		result = segment_lock(&w->s, clock_now_ns() + LOCK_NS);
 	return result == COMPL_TIMED_OUT ? COMPL_E_LOCKED : result;
 }
 
@@ -303,12 +303,12 @@ round_ended(struct wait *w, enum compl_result *end)
 	if (w->joined && wait_state(w) == STATE_WAITING)
 		settle_names(w);
 	if (w->joined && wait_state(w) != STATE_WAITING) {
-		repair_leave(&w->s);
+		segment_unlock(&w->s);
 		*end = wait_leave_ended(w, wait_state(w));
 		return true;
 	}
 	if (!w->joined && (*end = find_names(w)) != COMPL_OK) {
-		repair_leave(&w->s);
+		segment_unlock(&w->s);
 		return true;
 	}
 	if (is_ended(w, end)) {
@@ -320,7 +320,7 @@ round_ended(struct wait *w, enum compl_result *end)
 		return true;
 	}
 	note_scene(w);
-	repair_leave(&w->s);
+	segment_unlock(&w->s);
 	return false;
 }
 

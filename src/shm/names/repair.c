@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC
  *
- * repair.c - takes and gives back the lock, and finishes what a dead owner has begun
+ * repair.c - takes and gives back the lock of a segment, and recovers after an owner that died
  *
- * Crash: a repair may die like anything else.  The kernel says so to the next
- * owner, who begins it again: replaying a log is idempotent, and so is the job's
- * walk.
+ * Crash: a process may die while it recovers.  The kernel tells the next owner so, and that one
+ * recovers again: replaying the log twice has the result of replaying it once, and so has the
+ * walk of a job.
  */
 #include "shm/names/repair.h"
 
@@ -14,7 +14,8 @@
 #include "shm/segment/mutex.h"
 #include "shm/segment/pages.h"
 
-/* How far the tables go.  Checked here once, for all the indices that follow. */
+/* Reads the sizes of the tables, and reserves their pages.  All indices that are read later are
+ * checked against these sizes. */
 static void
 measure(struct session *s)
 {
@@ -29,24 +30,26 @@ measure(struct session *s)
 	}
 }
 
-/* There is room for a record behind the last, and its page. */
+/* Reserves the page of the record after the last.  False: the table is full, or the file system
+ * is. */
 static bool
-has_next(struct session *s, enum pages_table kind, uint32_t count, uint32_t limit)
+reserve_next(struct session *s, enum pages_table kind, uint32_t count, uint32_t limit)
 {
 	return count < limit && pages_reserve_record(s->c, kind, count + 1) == COMPL_OK;
 }
 
-/* The log may speak of a record more than there are; its page was reserved before it was
- * written, and so this reserves nothing then. */
+/* The log may name one record more than the table has.  The dead owner had reserved its page, so
+ * nothing is reserved anew then. */
 static bool
 replay(struct session *s)
 {
-	return log_replay(s, has_next(s, PAGES_COMPLETIONS, s->completions, LAYOUT_COMPLETIONS),
-			  has_next(s, PAGES_PLACES, s->places, LAYOUT_PLACES));
+	return log_replay(s, reserve_next(s, PAGES_COMPLETIONS, s->completions, LAYOUT_COMPLETIONS),
+			  reserve_next(s, PAGES_PLACES, s->places, LAYOUT_PLACES));
 }
 
+/* Finishes what the dead owner had committed.  False: the segment is damaged. */
 static bool
-repair(struct session *s)
+recover(struct session *s)
 {
 	if (!replay(s))
 		return false;
@@ -55,7 +58,7 @@ repair(struct session *s)
 	return !s->damaged;
 }
 
-/* A log or a job that nobody can have written: what is lost is lost, the records go on. */
+/* Throws away a log and a job that compl cannot have written.  The records stay. */
 static void
 discard(struct session *s)
 {
@@ -65,13 +68,14 @@ discard(struct session *s)
 	measure(s);
 }
 
-/* With the lock, or without it and the reason why. */
+/* Begins to use a segment whose mutex gave that result.  Recovers if its owner died.  COMPL_OK: the
+ * caller has the lock; else it is not held, and the result says why. */
 static enum compl_result
-enter(struct session *s, enum mutex_result result, bool discards)
+begin_locked(struct session *s, enum mutex_result result, bool discards)
 {
 	if (result == MUTEX_LOCKED || result == MUTEX_OWNER_DIED) {
 		measure(s);
-		if (!s->damaged && result == MUTEX_OWNER_DIED && !repair(s) && discards)
+		if (!s->damaged && result == MUTEX_OWNER_DIED && !recover(s) && discards)
 			discard(s);
 		if (!s->damaged && get(&s->h->mark) != MARK_DEAD)
 			return COMPL_OK;
@@ -88,28 +92,28 @@ enter(struct session *s, enum mutex_result result, bool discards)
 }
 
 enum compl_result
-repair_enter(struct session *s, int64_t deadline_ns)
+segment_lock(struct session *s, int64_t deadline_ns)
 {
 	gate_close(&s->gate);
-	return enter(s, mutex_lock(&s->thread, &s->c->lock, deadline_ns, &s->gate), false);
+	return begin_locked(s, mutex_lock(&s->thread, &s->c->lock, deadline_ns, &s->gate), false);
 }
 
 enum compl_result
-repair_enter_damaged(struct session *s)
+segment_lock_damaged(struct session *s)
 {
 	gate_close(&s->gate);
-	return enter(s, mutex_seize(&s->thread, &s->c->lock, &s->gate), true);
+	return begin_locked(s, mutex_seize(&s->thread, &s->c->lock, &s->gate), true);
 }
 
 void
-repair_leave(struct session *s)
+segment_unlock(struct session *s)
 {
 	mutex_unlock(&s->thread, &s->c->lock);
 }
 
 enum compl_result
-repair_leave_with(struct session *s, enum compl_result result)
+segment_unlock_with(struct session *s, enum compl_result result)
 {
-	repair_leave(s);
+	segment_unlock(s);
 	return s->damaged ? COMPL_E_DAMAGED : result;
 }

@@ -1,27 +1,32 @@
 /* SPDX-License-Identifier: ISC
  *
- * repair.h - in and out of the lock, and the one path that follows a dead owner
+ * repair.h - segment_lock(), segment_unlock(), and the only path that recovers after a dead owner
  */
 #ifndef REPAIR_H
 #define REPAIR_H
 
 #include "shm/segment/session.h"
 
-/* Closes the session's gate, takes the segment's lock, and repairs what its last
- * owner may have left undone.  COMPL_OK; or, with the lock not held:
- * COMPL_TIMED_OUT, COMPL_INTERRUPTED (the gate says so), COMPL_E_NO_SEGMENT (it is dead),
- * COMPL_E_DAMAGED.  The gate
- * stays closed in any case. */
-enum compl_result repair_enter(struct session *s, int64_t deadline_ns);
+/* Closes the session's gate, takes the segment's lock, and recovers if its last owner died.
+ * COMPL_OK: the caller holds the lock.  Any other result: it does not.
+ *
+ *	COMPL_TIMED_OUT		the deadline has passed
+ *	COMPL_INTERRUPTED	gate_is_interrupted()
+ *	COMPL_E_NO_SEGMENT	the segment is dead
+ *	COMPL_E_DAMAGED		it is damaged
+ *
+ * The gate stays closed in any case. */
+enum compl_result segment_lock(struct session *s, int64_t deadline_ns);
 
-/* The same for who repairs damage: a lock, a log and a job that nobody can have left are thrown away.
- * COMPL_E_DAMAGED: the sizes of the tables cannot be. */
-enum compl_result repair_enter_damaged(struct session *s);
+/* segment_lock() without a deadline, for the repair of damage: throws away a lock, a log and a job
+ * that compl cannot have left.  COMPL_E_DAMAGED: the sizes of the tables are impossible. */
+enum compl_result segment_lock_damaged(struct session *s);
 
 /* Gives the lock back. */
-void repair_leave(struct session *s);
+void segment_unlock(struct session *s);
 
-/* The same at the end of a call: its result, or COMPL_E_DAMAGED if it met damage. */
-enum compl_result repair_leave_with(struct session *s, enum compl_result result);
+/* Gives the lock back at the end of a call, and returns the result of the call, or
+ * COMPL_E_DAMAGED if the call met damage. */
+enum compl_result segment_unlock_with(struct session *s, enum compl_result result);
 
 #endif
