@@ -399,7 +399,7 @@ watches_the_word(void *argument)
 	uint32_t value;
 
 	(void)argument;
-	while (robust_owner(value = robust_settle(&page->word)))
+	while (robust_owner(value = robust_unpoke(&page->word)))
 		NEED(futex_wait(&page->word, value, CLOCK_NEVER) != FUTEX_BROKEN);
 	return 7;
 }

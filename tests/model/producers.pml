@@ -549,8 +549,8 @@ inline commit_orphans(n) {
     commit_job(ORPHANS, n)
 }
 
-/* producer_settle(): a look at a name begins with this. */
-inline settle(n) {
+/* producer_reap(): a look at a name begins with this. */
+inline reap(n) {
     if
     :: (counter[n] != ALL) ->
         rouse(n);
@@ -710,7 +710,7 @@ inline watch_line(n) {
                 brief[me] = 1
             :: else -> break
             od;
-            /* robust_settle() */
+            /* robust_unpoke() */
             if
             :: ALIVE(n, target) -> word[BEACON(n, target)] = word[BEACON(n, target)] & ~D_BIT
             :: else -> again = 1
@@ -988,9 +988,9 @@ look:
         :: else
         fi;
         if
-        :: (USES(me, A) && HAS_BROKEN(A)) -> goto settle_a
+        :: (USES(me, A) && HAS_BROKEN(A)) -> goto reap_a
 #if NAMES > 1
-        :: (USES(me, B) && HAS_BROKEN(B)) -> goto settle_b
+        :: (USES(me, B) && HAS_BROKEN(B)) -> goto reap_b
 #endif
         :: else
         fi;
@@ -1073,15 +1073,15 @@ look:
 finish_job:
     do_the_job();
     goto look;
-settle_a:
-    settle(A);
+reap_a:
+    reap(A);
     goto look;
 drop_a:
     line_unlink(A, cursor);
     goto look;
 #if NAMES > 1
-settle_b:
-    settle(B);
+reap_b:
+    reap(B);
     goto look;
 drop_b:
     line_unlink(B, cursor);
@@ -1278,7 +1278,7 @@ look:
         :: else
         fi;
         if
-        :: HAS_BROKEN(HERE) -> goto settle_here
+        :: HAS_BROKEN(HERE) -> goto reap_here
         :: else
         fi;
         if
@@ -1291,8 +1291,8 @@ look:
 finish_job:
     do_the_job();
     goto look;
-settle_here:
-    settle(HERE);
+reap_here:
+    reap(HERE);
     goto look;
 
 post:

@@ -51,11 +51,11 @@ is_listed(struct session *s, uint32_t completion)
 }
 
 static void
-settle(struct session *s)
+reap_producers(struct session *s)
 {
 	for (uint32_t i = 1; i <= s->completions && !s->damaged; i++)
 		if (is_used(s, i))
-			producer_settle(s, i);
+			producer_reap(s, i);
 }
 
 static size_t
@@ -238,7 +238,7 @@ attempt(struct session *s, struct block *b, struct sizes *sizes, bool *filled)
 
 	if (result != COMPL_OK)
 		return result;
-	settle(s);
+	reap_producers(s);
 	measure(s, sizes);
 	*filled = has_room(b, sizes);
 	if (*filled)

@@ -103,7 +103,7 @@ find(struct session *s, struct compl_space *c, const struct compl_promise *promi
 		return result;
 	*completion = producer_of(s, promise->place, promise->ticket);
 	if (*completion != 0)
-		producer_settle(s, *completion);
+		producer_reap(s, *completion);
 	return COMPL_OK;
 }
 

@@ -260,12 +260,12 @@ enter(struct wait *w)
 	return result == COMPL_TIMED_OUT ? COMPL_E_LOCKED : result;
 }
 
-/* Producers that have died may end us. */
+/* The death of a producer may end this wait; then its other names do not matter. */
 static void
-settle_names(struct wait *w)
+reap_producers(struct wait *w)
 {
 	for (size_t i = 0; i < w->req->count && wait_state(w) == STATE_WAITING; i++)
-		producer_settle(&w->s, w->completions[i]);
+		producer_reap(&w->s, w->completions[i]);
 }
 
 /* When it lines up, and again when it has waited ten times as long: the others may not have been
@@ -301,7 +301,7 @@ round_ended(struct wait *w, enum compl_result *end)
 		return true;
 	}
 	if (w->joined && wait_state(w) == STATE_WAITING)
-		settle_names(w);
+		reap_producers(w);
 	if (w->joined && wait_state(w) != STATE_WAITING) {
 		segment_unlock(&w->s);
 		*end = wait_leave_ended(w, wait_state(w));

@@ -16,7 +16,7 @@ bool completion_is_idle(struct session *s, uint32_t completion);
 /* Takes an idle one off the directory; others stay.  Returns whether it was idle and is gone. */
 bool completion_drop_if_idle(struct session *s, uint32_t completion);
 
-/* Into the transaction under way: a settled one is at zero again. */
+/* Into the transaction under way: a completion at "all" is at zero again. */
 void completion_log_anew(struct session *s, uint32_t completion);
 
 /* Into the transaction under way: counter, status and value to zero.  The statistics are at zero, and

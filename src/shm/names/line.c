@@ -208,7 +208,7 @@ line_wait_next(struct line_wait *walk)
 
 /* Whose beacon to sleep on: that of the place ahead, or, if a living one is recorded to
  * watch it already, of that one.  It was released from our line and has not gone yet,
- * perhaps not slept yet; if we took back the poke in that beacon (robust_settle) it
+ * perhaps not slept yet; if we took back the poke in that beacon (robust_unpoke()) it
  * would sleep for good.  It goes at once, unless it is stopped: hence the brief
  * sleep. */
 static uint32_t
@@ -248,7 +248,7 @@ line_watch(struct session *s, uint32_t place, uint32_t ahead, struct futex_watch
 	}
 	target = behind_watchers(s, place, ahead);
 	watch->word = &place_at(s, target)->beacon;
-	watch->expected = robust_settle(watch->word);
+	watch->expected = robust_unpoke(watch->word);
 	put(&place_at(s, target)->watcher, place);
 	put(&p->watch, offset_of(s, watch->word));
 	if (robust_owner(watch->expected) == 0)

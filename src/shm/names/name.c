@@ -21,7 +21,7 @@ name_look_up(struct session *s, const char *name)
 
 	if (found == 0)
 		return 0;
-	producer_settle(s, found);
+	producer_reap(s, found);
 	return completion_drop_if_idle(s, found) ? 0 : found;
 }
 

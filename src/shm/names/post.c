@@ -54,10 +54,11 @@ post_tokens(struct session *s, uint32_t completion, uint32_t tokens, const struc
 	struct completion *n = completion_at(s, completion);
 	enum job_kind job = JOB_NONE;
 	uint32_t done = get(&n->done);
-	bool settled = done == COMPL_ALL || tokens == 0;
-	if (settled && leaver == 0)
+	bool adds = done != COMPL_ALL && tokens != 0;
+
+	if (!adds && leaver == 0)
 		return;
-	if (!settled) {
+	if (adds) {
 		job = announce(s, completion, job_of(tokens, post->status));
 		log_put(s, &n->done, tokens == COMPL_ALL ? COMPL_ALL : done + tokens);
 		if (post->status != 0 || post->value != NULL)

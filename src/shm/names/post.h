@@ -23,12 +23,12 @@ post_count(const struct compl_post *post)
 enum compl_result post_check(struct session *s, uint32_t completion, uint32_t tokens);
 
 /* complete(), complete_all(): tokens (COMPL_ALL for "all") with a status and a value.
- * Posts nothing on a settled one.  In the same commit the producer of a place is none any more;
- * 0 for nobody. */
+ * Posts nothing if the completion is at "all".  leaver: the place of a producer that ceases to be
+ * one in the same commit, or 0. */
 void post_tokens(struct session *s, uint32_t completion, uint32_t tokens,
 		 const struct compl_post *post, uint32_t leaver);
 
-/* A producer has died: "all", and whoever waits leaves.  Not on a settled one. */
+/* A producer has died: "all", and every wait ends.  The completion is not at "all" yet. */
 void post_producer_died(struct session *s, uint32_t completion);
 
 #endif

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: ISC
  *
- * producer.c - registers producers, and finds the dead ones and tells of them
+ * producer.c - registers producers, and reaps the dead ones
  *
  * Invariant: a wait that is first in line of a name which is not at "all", and sleeps, sleeps
  * on the beacons of all living producers of that name too, or on a word that has changed.
  * Therefore whatever adds to the producers that count (a registration, a reinit of a name at
  * "all") first wakes the first in line, and every wait for several names, which may come to
  * be the first here while it sleeps on a word elsewhere.  What takes a producer away need not:
- * who sleeps on a beacon that says nothing any more is woken once too often at the most.
+ * a waiter that sleeps on a beacon without a meaning is woken once too often at the most.
  *
- * Crash: first the "all" and the job are committed, then the dead are unlinked.  Who comes
- * in between finds them dead again, and the name at "all".
+ * Crash: the "all" and the job are committed first, and the dead are unlinked after that.  The
+ * next owner of the lock finds them dead again, and the name at "all".
  */
 #include "shm/names/producer.h"
 
@@ -47,7 +47,7 @@ unlink_one(struct session *s, uint32_t place)
 }
 
 void
-producer_settle_all(struct session *s, uint32_t completion)
+producer_reap_all(struct session *s, uint32_t completion)
 {
 	uint32_t place = find_dead(s, completion);
 
@@ -104,7 +104,7 @@ producer_join(struct session *s, uint32_t completion, const struct place *how, u
 
 	if (others >= COMPL_PRODUCERS_MAX)
 		return COMPL_E_NO_PRODUCER;
-	producer_settle(s, completion); /* of those who have died since: to start anew, none */
+	producer_reap(s, completion); /* one may have died since; the new start forgets the death */
 	if ((result = line_own_place(s, how, place)) != COMPL_OK)
 		return result;
 	producer_announce(s, completion);

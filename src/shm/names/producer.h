@@ -2,10 +2,10 @@
  *
  * producer.h - who has promised to complete a completion
  *
- * A producer owns a beacon, as a waiter does, in a place among the producers of the name.
- * Who waits for the name sleeps on these beacons too: the kernel wakes one of them when a
- * producer dies.  Whoever looks at a name under the lock and finds a producer whose beacon has no
- * owner tells all who wait, and all who come later.
+ * A producer owns a beacon, as a waiter does, in a place among the producers of the name.  Waiters
+ * of the name sleep on these beacons too, and the kernel wakes one of them when a producer dies.
+ * The calls reap a name (producer_reap()) before they look at it: the death of a producer ends all
+ * waits, and stays visible to those that come later.
  *
  * All calls: under the lock.
  */
@@ -15,18 +15,18 @@
 #include "shm/names/queue.h"
 #include "shm/segment/session.h"
 
-/* If a producer has died: brings the name to "all", unless it is there, and whoever waits for it
- * leaves with COMPL_PRODUCER_DIED. */
-void producer_settle_all(struct session *s, uint32_t completion);
+/* Unlinks all dead producers.  If there was one, and the name is not at "all": brings it there, and
+ * ends its waits with COMPL_PRODUCER_DIED. */
+void producer_reap_all(struct session *s, uint32_t completion);
 
 static inline void
-producer_settle(struct session *s, uint32_t completion)
+producer_reap(struct session *s, uint32_t completion)
 {
 	if (get(&completion_at(s, completion)->producers.head) != 0)
-		producer_settle_all(s, completion);
+		producer_reap_all(s, completion);
 }
 
-/* The living ones. */
+/* How many producers are alive. */
 size_t producer_count(struct session *s, uint32_t completion);
 
 struct queue_walk producer_walk(struct session *s, uint32_t completion);
@@ -35,7 +35,7 @@ struct queue_walk producer_walk(struct session *s, uint32_t completion);
  * watch them. */
 void producer_announce(struct session *s, uint32_t completion);
 
-/* Registers the calling thread; a settled completion starts anew unless another producer of it
+/* Registers the calling thread; a completion at "all" starts anew unless another producer of it
  * lives.  how as for line_own_place().  COMPL_E_NO_PRODUCER and what that may return. */
 enum compl_result producer_join(struct session *s, uint32_t completion, const struct place *how,
 				uint32_t *place);

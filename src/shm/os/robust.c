@@ -205,16 +205,16 @@ robust_poke(uint32_t *word)
 }
 
 uint32_t
-robust_settle(uint32_t *word)
+robust_unpoke(uint32_t *word)
 {
 	uint32_t value = robust_load(word);
 
 	while (robust_owner(value) != 0 && (value & FUTEX_OWNER_DIED)) {
-		uint32_t settled = value & ~(uint32_t)FUTEX_OWNER_DIED;
+		uint32_t unpoked = value & ~(uint32_t)FUTEX_OWNER_DIED;
 
-		if (__atomic_compare_exchange_n(word, &value, settled, false, __ATOMIC_SEQ_CST,
+		if (__atomic_compare_exchange_n(word, &value, unpoked, false, __ATOMIC_SEQ_CST,
 						__ATOMIC_SEQ_CST))
-			return settled;
+			return unpoked;
 	}
 	return value;
 }

@@ -103,10 +103,9 @@ void robust_keep(struct robust_thread *t);
  * does not sleep yet will not.  Returns how many slept. */
 int robust_poke(uint32_t *word);
 
-/* What a sleeper expects of a word that may have been poked: takes the poke
- * back (only the one who is to sleep on the word next may do that) and returns the
- * value. */
-uint32_t robust_settle(uint32_t *word);
+/* Takes the poke of a word back, if there is one, and returns the value: a sleeper expects this
+ * one.  Only the thread that sleeps on the word next may call it. */
+uint32_t robust_unpoke(uint32_t *word);
 
 /* ---- for the mutex ------------------------------------------------------------ */
 
