@@ -325,7 +325,7 @@ inline line_unlink(p) {
     fi
 }
 
-/* line_first(): what does not stand at the head of the line is unlinked. */
+/* line_reap_first(): what does not stand at the head of the line is unlinked. */
 inline drop_at_head() {
     do
     :: atomic {

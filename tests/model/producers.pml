@@ -349,7 +349,7 @@ inline find_behind(n, bound) {
     }
 }
 
-/* line_first(): the head of the line, after what does not stand there is unlinked. */
+/* line_reap_first(): the head of the line, after what does not stand there is unlinked. */
 inline find_first(n) {
     do
     :: atomic {
@@ -1022,7 +1022,7 @@ look:
             MAY_BE_KILLED
         :: joined
         fi;
-        /* line_ahead(): what does not stand right before me is unlinked */
+        /* line_reap_ahead(): what does not stand right before me is unlinked */
         if
         :: USES(me, A) ->
             find_before(A, linked[PLACE(A, me)]);

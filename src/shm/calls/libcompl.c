@@ -140,7 +140,7 @@ compl_reinit(struct compl_space *c, const char *name, bool force)
 		return result;
 	if (index == 0)
 		return segment_unlock_with(&s, COMPL_OK);
-	if (!force && get(&completion_at(&s, index)->done) > 0 && line_first(&s, index) != 0)
+	if (!force && get(&completion_at(&s, index)->done) > 0 && line_reap_first(&s, index) != 0)
 		return segment_unlock_with(&s, COMPL_E_BUSY);
 	name_reinit(&s, index);
 	return segment_unlock_with(&s, COMPL_OK);
@@ -185,7 +185,7 @@ post_locked(struct session *s, uint32_t index, const char *name, struct compl_po
 
 	if (post->existing && index == 0)
 		return COMPL_E_MISSING;
-	post->awaited = index != 0 && line_first(s, index) != 0;
+	post->awaited = index != 0 && line_reap_first(s, index) != 0;
 	result = count_tokens(s, index, post, &tokens);
 	if (result != COMPL_OK || tokens == 0)
 		return result;

@@ -50,12 +50,15 @@ is_listed(struct session *s, uint32_t completion)
 	return is_used(s, completion) && !completion_is_idle(s, completion);
 }
 
+/* Afterwards a name that only the dead had kept is idle. */
 static void
-reap_producers(struct session *s)
+reap(struct session *s)
 {
 	for (uint32_t i = 1; i <= s->completions && !s->damaged; i++)
-		if (is_used(s, i))
+		if (is_used(s, i)) {
 			producer_reap(s, i);
+			line_reap_first(s, i);
+		}
 }
 
 static size_t
@@ -238,7 +241,7 @@ attempt(struct session *s, struct block *b, struct sizes *sizes, bool *filled)
 
 	if (result != COMPL_OK)
 		return result;
-	reap_producers(s);
+	reap(s);
 	measure(s, sizes);
 	*filled = has_room(b, sizes);
 	if (*filled)

@@ -37,7 +37,7 @@ describe(struct session *s, unsigned flags, const char *command, struct place *h
 	*how = (struct place){ .flags = PLACE_PRODUCER |
 					(flags & COMPL_PROMISE_CHILD ? PLACE_ATTENDS : 0),
 			       .state = STATE_PRODUCING,
-			       .ticket = line_ticket(s),
+			       .ticket = line_draw_ticket(s),
 			       .pid = (uint32_t)getpid(),
 			       .since_ns = clock_now_ns() };
 	if (command != NULL)
@@ -132,7 +132,7 @@ promise_keep(struct compl_space *c, struct compl_promise *promise, struct compl_
 		return result;
 	if (completion == 0)
 		return close_promise(&s, promise, COMPL_REMOVED);
-	post->awaited = line_first(&s, completion) != 0;
+	post->awaited = line_reap_first(&s, completion) != 0;
 	if ((result = post_check(&s, completion, tokens)) != COMPL_OK)
 		return segment_unlock_with(&s, result);
 	post_tokens(&s, completion, tokens, post, stays ? 0 : promise->place);

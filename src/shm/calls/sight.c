@@ -18,7 +18,8 @@ look_at(struct wait *w, size_t i, uint32_t *ahead)
 	done = get(&completion_at(s, w->completions[i])->done);
 	if (done == COMPL_ALL)
 		return OBSTACLE_NONE;
-	*ahead = w->joined ? line_ahead(s, w->places[i]) : line_first(s, w->completions[i]);
+	*ahead = w->joined ? line_reap_ahead(s, w->places[i])
+			   : line_reap_first(s, w->completions[i]);
 	if (*ahead != 0)
 		return OBSTACLE_AHEAD;
 	return done >= w->req->need ? OBSTACLE_NONE : OBSTACLE_SHORT;

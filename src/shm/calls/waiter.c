@@ -47,7 +47,7 @@ static void
 describe(struct wait *w, struct place *how)
 {
 	*how = (struct place){ .need = w->req->need,
-			       .ticket = line_ticket(&w->s),
+			       .ticket = line_draw_ticket(&w->s),
 			       .state = STATE_WAITING,
 			       .pid = (uint32_t)getpid(),
 			       .since_ns = w->since_ns = clock_now_ns() };

@@ -148,7 +148,7 @@ watch_as_witness(struct wait *w, const struct sight *sight)
 	for (size_t i = 0; i < w->req->count; i++) {
 		if (!is_produced(w, i) || sight->obstacle[i] != OBSTACLE_AHEAD)
 			continue;
-		if (line_first(&w->s, w->completions[i]) == sight->ahead[i]) {
+		if (line_reap_first(&w->s, w->completions[i]) == sight->ahead[i]) {
 			w->first = true;
 			w->brief |= has_several_producers(w, i);
 		}

@@ -84,19 +84,26 @@ log_forget(struct session *s, struct completion *n)
 
 /* ---- changes ----------------------------------------------------------------- */
 
-bool
-completion_is_idle(struct session *s, uint32_t completion)
+/* Initialised, above 0, or with a producer: whether there are waiters does not matter. */
+static bool
+is_kept(struct session *s, uint32_t completion)
 {
 	struct completion *n = completion_at(s, completion);
 
-	return get(&n->flags) == COMPLETION_USED && get(&n->done) == 0 &&
-	       get(&n->producers.head) == 0 && line_first(s, completion) == 0;
+	return get(&n->flags) != COMPLETION_USED || get(&n->done) != 0 ||
+	       get(&n->producers.head) != 0;
+}
+
+bool
+completion_is_idle(struct session *s, uint32_t completion)
+{
+	return !is_kept(s, completion) && get(&completion_at(s, completion)->line.head) == 0;
 }
 
 bool
 completion_drop_if_idle(struct session *s, uint32_t completion)
 {
-	if (!completion_is_idle(s, completion) || s->damaged)
+	if (is_kept(s, completion) || line_reap_first(s, completion) != 0 || s->damaged)
 		return false;
 	directory_unlink(s, completion);
 	directory_free(s, completion);
@@ -115,7 +122,7 @@ is_served_elsewhere(struct session *s, uint32_t place)
 	for (struct line_wait walk = line_wait(s, place); (i = line_wait_next(&walk)) != 0;) {
 		uint32_t line = get(&place_at(s, i)->line);
 
-		if (i != place && line != 0 && line_first(s, line) == i &&
+		if (i != place && line != 0 && line_find_first(s, line) == i &&
 		    get(&completion_at(s, line)->done) >= get(&p->need))
 			return true;
 	}

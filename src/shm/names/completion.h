@@ -10,10 +10,12 @@
 
 #include "shm/segment/session.h"
 
-/* Nothing keeps the name: not initialised, counter 0, nobody alive in line, no producer. */
+/* Nothing keeps the name: not initialised, counter 0, no producer, and no place in line, not even a
+ * dead one.  Changes nothing. */
 bool completion_is_idle(struct session *s, uint32_t completion);
 
-/* Takes an idle one off the directory; others stay.  Returns whether it was idle and is gone. */
+/* Reaps the line up to its first waiter, and removes the completion from the directory if it is idle
+ * then.  Returns whether it has removed it. */
 bool completion_drop_if_idle(struct session *s, uint32_t completion);
 
 /* Into the transaction under way: a completion at "all" is at zero again. */

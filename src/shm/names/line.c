@@ -36,7 +36,7 @@ is_bell(uint32_t offset)
 /* ---- in and out ------------------------------------------------------------- */
 
 uint64_t
-line_ticket(struct session *s)
+line_draw_ticket(struct session *s)
 {
 	uint64_t ticket = ((uint64_t)get(&s->h->ticket[1]) << 32 | get(&s->h->ticket[0])) + 1;
 
@@ -141,6 +141,17 @@ line_unlink(struct session *s, uint32_t place)
 uint32_t
 line_find_first(struct session *s, uint32_t completion)
 {
+	struct queue_walk walk = line_walk(s, completion);
+	uint32_t place;
+
+	while ((place = queue_next(&walk)) != 0 && line_lead(s, place) == 0)
+		;
+	return place;
+}
+
+uint32_t
+line_reap_to_first(struct session *s, uint32_t completion)
+{
 	struct completion *n = completion_at(s, completion);
 
 	for (uint32_t steps = 0; steps <= s->places; steps++) {
@@ -159,7 +170,7 @@ line_find_first(struct session *s, uint32_t completion)
 }
 
 uint32_t
-line_ahead(struct session *s, uint32_t place)
+line_reap_ahead(struct session *s, uint32_t place)
 {
 	struct place *p = place_at(s, place);
 
@@ -206,13 +217,13 @@ line_wait_next(struct line_wait *walk)
 
 /* ---- sleeping and waking ---------------------------------------------------- */
 
-/* Whose beacon to sleep on: that of the place ahead, or, if a living one is recorded to
- * watch it already, of that one.  It was released from our line and has not gone yet,
- * perhaps not slept yet; if we took back the poke in that beacon (robust_unpoke()) it
- * would sleep for good.  It goes at once, unless it is stopped: hence the brief
- * sleep. */
+/* The place on whose beacon to sleep: the one ahead, or, if another living place is recorded to
+ * watch that already, the watcher.  The watcher was released from our line and has not gone yet,
+ * and perhaps does not sleep yet.  If we took back the poke in the beacon that it watches
+ * (robust_unpoke()), it would sleep for good.  It goes at once unless it is stopped, so the sleep
+ * on its beacon is brief. */
 static uint32_t
-behind_watchers(struct session *s, uint32_t place, uint32_t ahead)
+find_target(struct session *s, uint32_t place, uint32_t ahead)
 {
 	for (uint32_t steps = 0; steps <= s->places; steps++) {
 		struct place *a = place_at(s, ahead);
@@ -246,7 +257,7 @@ line_watch(struct session *s, uint32_t place, uint32_t ahead, struct futex_watch
 		put(&p->watch, offset_of(s, watch->word));
 		return LINE_WATCH;
 	}
-	target = behind_watchers(s, place, ahead);
+	target = find_target(s, place, ahead);
 	watch->word = &place_at(s, target)->beacon;
 	watch->expected = robust_unpoke(watch->word);
 	put(&place_at(s, target)->watcher, place);
@@ -291,7 +302,7 @@ line_poke(struct session *s, uint32_t place)
 void
 line_ring(struct session *s, uint32_t completion)
 {
-	if (line_first(s, completion) != 0)
+	if (line_reap_first(s, completion) != 0)
 		ring(&completion_at(s, completion)->bell);
 }
 

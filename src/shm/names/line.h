@@ -32,25 +32,28 @@
 #include "shm/names/queue.h"
 #include "shm/segment/session.h"
 
-/* The lead place of the living wait in state WAITING that this place belongs to; 0: the
- * place does not stand in line, though it may be linked, and its waiter on its way out.  A
- * place and its lead die one after the other; the ticket tells a lead that was used
- * again. */
+/* The lead place of the wait that a place belongs to, if that wait lives and its state is WAITING.
+ * 0: the place does not stand in line.  It may still be linked, and its waiter on its way out.
+ * (A place and its lead die one after the other; the ticket shows whether the lead was used
+ * again since.) */
 uint32_t line_lead(struct session *s, uint32_t place);
 
-/* The first that stands in line, or 0.  What is linked before it is unlinked. */
+/* The first place that stands in line, or 0.  Changes nothing. */
 uint32_t line_find_first(struct session *s, uint32_t completion);
 
+/* line_find_first(), and unlinks all places before it: their waiters have died or left. */
+uint32_t line_reap_to_first(struct session *s, uint32_t completion);
+
 static inline uint32_t
-line_first(struct session *s, uint32_t completion)
+line_reap_first(struct session *s, uint32_t completion)
 {
 	bool is_empty = get(&completion_at(s, completion)->line.head) == 0;
 
-	return is_empty ? 0 : line_find_first(s, completion);
+	return is_empty ? 0 : line_reap_to_first(s, completion);
 }
 
-/* The nearest that stands ahead of a linked place, or 0; the same. */
-uint32_t line_ahead(struct session *s, uint32_t place);
+/* The nearest place that stands ahead of a linked one, or 0.  Unlinks all places between them. */
+uint32_t line_reap_ahead(struct session *s, uint32_t place);
 
 /* All places that are linked in a line, from the head on, whether or not they stand. */
 struct queue_walk line_walk(struct session *s, uint32_t completion);
@@ -68,8 +71,8 @@ struct line_wait {
 struct line_wait line_wait(struct session *s, uint32_t place);
 uint32_t line_wait_next(struct line_wait *walk);
 
-/* A number that no wait and no promise had before, and none will have. */
-uint64_t line_ticket(struct session *s);
+/* Draws a number that no wait and no promise had before, and none will have.  Commits. */
+uint64_t line_draw_ticket(struct session *s);
 
 /* Finds a place that may be used (place_find()), after a sweep of all lines if there is no
  * room, fills it in, and owns its beacon.  It is not linked yet.  how has need, flags, pid,

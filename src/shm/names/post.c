@@ -31,7 +31,7 @@ post_check(struct session *s, uint32_t completion, uint32_t tokens)
 static enum job_kind
 announce(struct session *s, uint32_t completion, enum job_kind job)
 {
-	if (job != JOB_NONE && line_first(s, completion) != 0) {
+	if (job != JOB_NONE && line_reap_first(s, completion) != 0) {
 		line_rouse(s, completion, LINE_ROUSED);
 		return job;
 	}
