@@ -567,7 +567,7 @@ inline release_beacon() {
     }
 }
 
-/* place_find(): the head of the queue, after those that may not be used have gone to its
+/* place_obtain(): the head of the queue, after those that may not be used have gone to its
  * tail. A place may be used if nobody owns its beacon and nobody alive is recorded to
  * watch it. */
 #if REUSE

@@ -58,7 +58,7 @@ probe_test(struct compl_space *c, const char *name, bool *done)
 	const struct completion *n;
 
 	if (!is_at_rest(h, changes) || records > LAYOUT_COMPLETIONS ||
-	    !pages_has_tables(c, records, 0) || !find(c, records, name, &n))
+	    !pages_check_tables(c, records, 0) || !find(c, records, name, &n))
 		return false;
 	if (n != NULL && get(&n->producers.head) != 0)
 		return false;

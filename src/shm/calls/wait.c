@@ -56,11 +56,11 @@ read_place(struct wait *w, size_t i)
 }
 
 void
-wait_count(struct wait *w)
+wait_note_statistics(struct wait *w)
 {
 	for (size_t i = 0; w->joined && i < w->req->count; i++)
-		completion_count_wait(&w->s, w->completions[i], w->since_ns,
-				      wait_has_flag(w, COMPL_WAIT_IO));
+		completion_note_wait(&w->s, w->completions[i], w->since_ns,
+				     wait_has_flag(w, COMPL_WAIT_IO));
 }
 
 /* ---- taking and leaving ------------------------------------------------------- */
@@ -78,7 +78,7 @@ wait_take(struct wait *w, size_t one)
 	}
 	if (!log_commit(&w->s))
 		return COMPL_E_DAMAGED;
-	wait_count(w);
+	wait_note_statistics(w);
 	return COMPL_OK;
 }
 
@@ -172,7 +172,7 @@ wait_leave_unlocked(struct wait *w, enum compl_result result)
 						      __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
 		return wait_leave_ended(w, state);
 	if (result == COMPL_TIMED_OUT)
-		wait_count(w);
+		wait_note_statistics(w);
 	else if (result == COMPL_INTERRUPTED)
 		tidy(w);
 	robust_release_all(&w->s.thread);

@@ -45,8 +45,8 @@ enum compl_result wait_take(struct wait *w, size_t one);
 /* What a name has to say, into the outcome.  Under the lock. */
 void wait_read_word(struct wait *w, size_t i);
 
-/* Into the statistics of all its names, if it has slept. */
-void wait_count(struct wait *w);
+/* Adds the wait to the statistics of all its names, if it stands in line. */
+void wait_note_statistics(struct wait *w);
 
 /* The state of the wait's lead place; others may have ended it. */
 uint32_t wait_state(const struct wait *w);

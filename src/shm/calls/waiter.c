@@ -88,7 +88,7 @@ join(struct wait *w)
 		if (w->completions[i] == 0)
 			result = name_make(s, w->req->names[i], &w->completions[i]);
 		if (has_joined(w, i))
-			session_damaged(s);
+			session_note_damage(s);
 		if (result == COMPL_OK)
 			result = line_join(s, w->completions[i], &how, &w->places[i]);
 		if (result != COMPL_OK)
@@ -315,7 +315,7 @@ round_ended(struct wait *w, enum compl_result *end)
 		if (*end == COMPL_OK)
 			note_rescue(w);
 		if (*end == COMPL_TIMED_OUT)
-			wait_count(w);
+			wait_note_statistics(w);
 		*end = wait_leave_locked(w, *end);
 		return true;
 	}

@@ -57,7 +57,7 @@ watch_obstacle(struct wait *w, size_t i, uint32_t ahead)
 	enum line_watch how = line_watch(&w->s, w->places[i], ahead, noted);
 
 	if (contradicts(w, noted))
-		session_damaged(&w->s);
+		session_note_damage(&w->s);
 	w->first |= ahead == 0;
 	w->brief |= how == LINE_WATCH_BRIEF;
 	return how != LINE_GONE;

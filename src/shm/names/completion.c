@@ -27,7 +27,7 @@ completion_copy_value(struct session *s, uint32_t completion, char *text, uint32
 	if (value == 0)
 		return;
 	if (VALUE_LENGTH(value) > COMPL_VALUE_MAX) {
-		session_damaged(s);
+		session_note_damage(s);
 		return;
 	}
 	*length = VALUE_LENGTH(value) + 1;
@@ -204,7 +204,7 @@ completion_take(struct session *s, uint32_t completion, uint32_t need)
 }
 
 void
-completion_count_wait(struct session *s, uint32_t completion, int64_t since_ns, bool io)
+completion_note_wait(struct session *s, uint32_t completion, int64_t since_ns, bool io)
 {
 	struct completion *n = completion_at(s, completion);
 	uint64_t ns = clock_elapsed(since_ns, clock_now_ns());

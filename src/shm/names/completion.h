@@ -48,6 +48,6 @@ void completion_copy_value(struct session *s, uint32_t completion, char *text, u
 void completion_word(struct session *s, uint32_t completion, struct compl_word *word);
 
 /* Adds a wait that slept since since_ns to the statistics. */
-void completion_count_wait(struct session *s, uint32_t completion, int64_t since_ns, bool io);
+void completion_note_wait(struct session *s, uint32_t completion, int64_t since_ns, bool io);
 
 #endif

@@ -53,7 +53,7 @@ directory_find(struct session *s, const char *name)
 		if (get(&n->hash) == hash && directory_is_named(n, name))
 			return index;
 		if (steps > s->completions) { /* a ring */
-			session_damaged(s);
+			session_note_damage(s);
 			return 0;
 		}
 		index = get(&n->chain);
@@ -129,7 +129,7 @@ directory_make(struct session *s, const char *name, uint32_t *index)
 		return result;
 	n = completion_at(s, *index);
 	if (get(&n->flags) != 0)
-		session_damaged(s);
+		session_note_damage(s);
 	if (s->damaged)
 		return COMPL_E_DAMAGED;
 	if (free != 0)
@@ -152,7 +152,7 @@ directory_unlink(struct session *s, uint32_t index)
 
 	for (uint32_t steps = 0; get(link) != index; steps++) {
 		if (get(link) == 0 || steps > s->completions) {
-			session_damaged(s);
+			session_note_damage(s);
 			return;
 		}
 		link = &completion_at(s, get(link))->chain;

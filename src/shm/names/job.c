@@ -56,7 +56,7 @@ write_words(struct session *s, uint32_t lead)
 }
 
 static void
-count_waits(struct session *s, uint32_t lead)
+note_waits(struct session *s, uint32_t lead)
 {
 	const struct place *p = place_at(s, lead);
 	bool io = get(&p->flags) & PLACE_IO;
@@ -64,7 +64,7 @@ count_waits(struct session *s, uint32_t lead)
 
 	for (struct line_wait walk = line_wait(s, lead); (i = line_wait_next(&walk)) != 0;)
 		if (get(&place_at(s, i)->line) != 0)
-			completion_count_wait(s, get(&place_at(s, i)->line), p->since_ns, io);
+			completion_note_wait(s, get(&place_at(s, i)->line), p->since_ns, io);
 }
 
 /* Out of all its lines: nobody waits for a wait that has ended, though it may not have
@@ -98,7 +98,7 @@ end_wait(struct session *s, uint32_t completion, uint32_t lead, uint32_t place,
 	put(&p->culprit, place);
 	if (__atomic_compare_exchange_n(&p->state, &waiting, (uint32_t)state, false,
 					__ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
-		count_waits(s, lead);
+		note_waits(s, lead);
 	unlink_wait(s, lead, completion);
 }
 
@@ -148,7 +148,7 @@ walk(struct session *s, enum job_kind job, uint32_t completion)
 		uint32_t prev = get(&place_at(s, place)->prev);
 
 		if (steps > s->places || get(&place_at(s, place)->line) != completion) {
-			session_damaged(s);
+			session_note_damage(s);
 			return;
 		}
 		visit(s, job, completion, place);
@@ -164,7 +164,7 @@ dismiss(struct session *s, uint32_t completion)
 
 	for (uint32_t steps = 0; get(&q->head) != 0 && !s->damaged; steps++) {
 		if (steps > s->places || get(&place_at(s, get(&q->head))->line) != completion) {
-			session_damaged(s);
+			session_note_damage(s);
 			return;
 		}
 		queue_log_remove(s, get(&q->head));
@@ -188,7 +188,7 @@ job_finish(struct session *s)
 	if (job == JOB_NONE)
 		return;
 	if (job > JOB_REBUILD) {
-		session_damaged(s);
+		session_note_damage(s);
 		return;
 	}
 	if (job == JOB_REMOVE_ALL)

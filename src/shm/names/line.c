@@ -78,14 +78,14 @@ sweep(struct session *s)
 }
 
 static enum compl_result
-find_place(struct session *s, uint32_t *place)
+obtain_place(struct session *s, uint32_t *place)
 {
-	enum compl_result result = place_find(s, place);
+	enum compl_result result = place_obtain(s, place);
 
 	if (result == COMPL_OK || s->damaged)
 		return result;
 	sweep(s);
-	*place = place_find_any(s);
+	*place = place_obtain_any(s);
 	return *place != 0 ? COMPL_OK : result;
 }
 
@@ -93,14 +93,14 @@ find_place(struct session *s, uint32_t *place)
 enum compl_result
 line_own_place(struct session *s, const struct place *how, uint32_t *place)
 {
-	enum compl_result result = find_place(s, place);
+	enum compl_result result = obtain_place(s, place);
 	struct place *p;
 
 	if (result != COMPL_OK)
 		return s->damaged ? COMPL_E_DAMAGED : result;
 	p = place_at(s, *place);
 	if (get(&p->line) != 0 || robust_holds(&s->thread, &p->beacon))
-		session_damaged(s);
+		session_note_damage(s);
 	if (s->damaged)
 		return COMPL_E_DAMAGED;
 	fill(p, how, *place);
@@ -165,7 +165,7 @@ line_reap_to_first(struct session *s, uint32_t completion)
 			return first;
 		line_unlink(s, first);
 	}
-	session_damaged(s);
+	session_note_damage(s);
 	return 0;
 }
 
@@ -185,7 +185,7 @@ line_reap_ahead(struct session *s, uint32_t place)
 			return prev;
 		line_unlink(s, prev);
 	}
-	session_damaged(s);
+	session_note_damage(s);
 	return 0;
 }
 
@@ -232,7 +232,7 @@ find_target(struct session *s, uint32_t place, uint32_t ahead)
 			return ahead;
 		ahead = get(&a->watcher);
 	}
-	session_damaged(s);
+	session_note_damage(s);
 	return ahead;
 }
 

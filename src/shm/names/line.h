@@ -74,7 +74,7 @@ uint32_t line_wait_next(struct line_wait *walk);
 /* Draws a number that no wait and no promise had before, and none will have.  Commits. */
 uint64_t line_draw_ticket(struct session *s);
 
-/* Finds a place that may be used (place_find()), after a sweep of all lines if there is no
+/* Obtains a place (place_obtain()), after a sweep of all lines if there is no
  * room, fills it in, and owns its beacon.  It is not linked yet.  how has need, flags, pid,
  * since_ns, command, state, lead (0: itself) and ticket.  COMPL_E_NO_PLACE,
  * COMPL_E_NO_SPACE, COMPL_E_DAMAGED. */

@@ -23,10 +23,10 @@ place_is_alive(const struct place *p)
 }
 
 bool
-place_is_watched(struct session *s, struct place *p)
+place_is_watched(struct session *s, const struct place *p)
 {
 	uint32_t watcher = get(&p->watcher);
-	struct place *w;
+	const struct place *w;
 
 	if (watcher == 0 || watcher > s->places)
 		return false;
@@ -35,7 +35,7 @@ place_is_watched(struct session *s, struct place *p)
 }
 
 static bool
-is_reusable(struct session *s, struct place *p)
+is_reusable(struct session *s, const struct place *p)
 {
 	return !place_is_alive(p) && !place_is_watched(s, p);
 }
@@ -59,10 +59,10 @@ rotate(struct session *s, uint32_t first)
 	log_commit(s);
 }
 
-/* The head of the queue if it may be used, after passing over at most limit that may
- * not; or 0. */
+/* Moves at most limit places that may not be used from the head of the queue to its tail.  Returns
+ * the head if it may be used then, or 0. */
 static uint32_t
-find_free(struct session *s, uint32_t limit)
+rotate_to_usable(struct session *s, uint32_t limit)
 {
 	for (;;) {
 		uint32_t first = get(&s->h->places_free);
@@ -93,18 +93,18 @@ make_new(struct session *s, uint32_t *index)
 }
 
 enum compl_result
-place_find(struct session *s, uint32_t *index)
+place_obtain(struct session *s, uint32_t *index)
 {
-	*index = find_free(s, ROTATE);
+	*index = rotate_to_usable(s, ROTATE);
 	if (*index != 0 || s->damaged)
 		return COMPL_OK;
 	return make_new(s, index);
 }
 
 uint32_t
-place_find_any(struct session *s)
+place_obtain_any(struct session *s)
 {
-	return find_free(s, LAYOUT_PLACES);
+	return rotate_to_usable(s, LAYOUT_PLACES);
 }
 
 void

@@ -63,7 +63,7 @@ queue_next(struct queue_walk *walk)
 	if (place == 0 || s->damaged)
 		return 0;
 	if (walk->steps++ > s->places || get(&place_at(s, place)->line) != walk->completion) {
-		session_damaged(s); /* a ring, or another's */
+		session_note_damage(s); /* a ring, or another's */
 		return 0;
 	}
 	walk->next = get(&place_at(s, place)->next);

@@ -12,7 +12,7 @@
 /* The queue that a linked place stands in, as its own record says. */
 struct queue *queue_of(struct session *s, uint32_t place);
 
-/* Into the transaction under way: a place that was found (place.h) is used and stands at the
+/* Into the transaction under way: a place that was obtained (place.h) is used and stands at the
  * end of the queue of a completion; a linked place is free. */
 void queue_log_append(struct session *s, struct queue *q, uint32_t completion, uint32_t place);
 void queue_log_remove(struct session *s, uint32_t place);

@@ -117,7 +117,7 @@ rebuild(struct session *s)
 	size_t count;
 
 	if (members == NULL) {
-		session_damaged(s);
+		session_note_damage(s);
 		return;
 	}
 	directory_rebuild(s);

@@ -26,7 +26,7 @@ measure(struct session *s)
 	    !(pages_are_secured(s->c, s->completions, s->places) ||
 	      pages_secure_tables(s->c, s->completions, s->places) == COMPL_OK)) {
 		s->completions = s->places = 0;
-		session_damaged(s);
+		session_note_damage(s);
 	}
 }
 

@@ -50,7 +50,7 @@ make_page(void)
 }
 
 static uint32_t *
-find_page(void)
+obtain_page(void)
 {
 	uint32_t *page = __atomic_load_n(&epoch, __ATOMIC_ACQUIRE);
 
@@ -63,7 +63,7 @@ find_page(void)
 static uint32_t
 current_epoch(void)
 {
-	uint32_t *page = find_page(), seen, drawn;
+	uint32_t *page = obtain_page(), seen, drawn;
 
 	if (page == NULL || (seen = __atomic_load_n(page, __ATOMIC_RELAXED)) != 0)
 		return page == NULL ? 0 : seen;
@@ -113,7 +113,7 @@ ask(void)
 }
 
 int
-libclist_find(struct robust_list_head **head, uint32_t *tid)
+libclist_obtain(struct robust_list_head **head, uint32_t *tid)
 {
 	uint32_t now = current_epoch();
 

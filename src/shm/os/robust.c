@@ -50,7 +50,7 @@ robust_set_distance(struct robust_private *p, ptrdiff_t distance)
 static int
 use_libc_list(struct robust_thread *t)
 {
-	if (libclist_find(&t->head, &t->tid) < 0)
+	if (libclist_obtain(&t->head, &t->tid) < 0)
 		return -1;
 	t->distance = -t->head->futex_offset;
 	return 0;

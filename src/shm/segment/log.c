@@ -23,7 +23,7 @@ void
 log_put(struct session *s, uint32_t *word, uint32_t value)
 {
 	if (s->damaged || s->logged == LAYOUT_LOG) {
-		session_damaged(s);
+		session_note_damage(s);
 		return;
 	}
 	s->log[s->logged].offset = offset_of(s, word);
@@ -128,13 +128,13 @@ log_replay(struct session *s, bool next_completion, bool next_place)
 	uint32_t length = __atomic_load_n(&s->h->log_length, __ATOMIC_ACQUIRE);
 
 	if (length > LAYOUT_LOG)
-		return session_damaged(s);
+		return session_note_damage(s);
 	for (uint32_t i = 0; i < length; i++) {
 		s->log[i].offset = get(&shared_log(s)[i].offset);
 		s->log[i].value = get(&shared_log(s)[i].value);
 		if (!is_logged(s->completions + next_completion, s->places + next_place,
 			       s->log[i].offset))
-			return session_damaged(s);
+			return session_note_damage(s);
 	}
 	s->logged = length;
 	apply(s);

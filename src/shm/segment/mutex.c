@@ -2,16 +2,19 @@
  *
  * mutex.c - locks and unlocks the one lock of a segment, and sleeps for it
  *
- * Invariant: the word is 0, or FUTEX_OWNER_DIED with whatever, or thread id and
- * FUTEX_WAITERS.
+ * Invariant: the word is 0, or has FUTEX_OWNER_DIED set, or is a thread id and FUTEX_WAITERS.
  *
- * What failed before.  musl's robust mutex is not the pending operation of who sleeps on it:
- * its owner is killed, the kernel wakes one sleeper, that one is killed, and nobody wakes the
- * next.  glibc's says FUTEX_WAITERS only if its owner knows of sleepers: one is woken, a newcomer
- * takes the mutex without the bit, both are killed, and the kernel finds nobody to wake.
- * (tests/c/mutexes.c does both to them.)  Counting the sleepers to decide about FUTEX_WAITERS
- * has the same hole.  Hence: the bit is always set, and the operation stays pending during
- * the sleep.
+ * What failed before:
+ *
+ * A thread that sleeps on musl's robust mutex does not have it as its pending operation.  The owner
+ * is killed, the kernel wakes one sleeper, that sleeper is killed, and nobody wakes the next.
+ *
+ * The owner of glibc's robust mutex sets FUTEX_WAITERS only if it knows of sleepers.  One sleeper is
+ * woken, a newcomer takes the mutex without the bit, both are killed, and the kernel wakes nobody.
+ * A count of the sleepers, to decide about the bit, has the same hole.
+ *
+ * tests/c/mutexes.c does both to them.  Hence the bit is always set here, and the operation stays
+ * pending during the sleep.
  */
 #include "shm/segment/mutex.h"
 
@@ -25,7 +28,7 @@
 #define BELT_NS	  CLOCK_SECOND_NS   /* the longest sleep without a look */
 #define TID_LIMIT (4 * 1024 * 1024) /* PID_MAX_LIMIT of 64-bit kernels */
 
-/* A value that no owner of ours can have written. */
+/* compl cannot have written this value of a word that has an owner. */
 static bool
 is_nonsense(uint32_t value)
 {
@@ -33,8 +36,8 @@ is_nonsense(uint32_t value)
 	       robust_owner(value) > TID_LIMIT;
 }
 
-/* The owner after a second asleep: is there such a thread at all, and has it the segment?
- * We can only ask where all thread ids are of one pid namespace. */
+/* No thread that uses the segment has this id.  False too if that cannot be known, because users of
+ * several pid namespaces share the segment. */
 static bool
 is_nobody(const struct robust_thread *t, const char *segment, uint32_t owner)
 {
@@ -46,13 +49,13 @@ is_nobody(const struct robust_thread *t, const char *segment, uint32_t owner)
 	return !robust_is_mixed(t);
 }
 
-/* Sleeps on the lock once; true if only the seat belt ended the sleep.
+/* Sleeps on the lock once.  True: only the seat belt, BELT_NS, ended the sleep.
  *
- * Crash: the operation stays pending meanwhile.  The kernel, and unlock, wake
- * ONE sleeper; when that one is killed before it has the lock, its death passes
- * the wake on only because of this.  With thread ids of several pid namespaces
- * it cannot stay pending: our death would release a lock whose living owner has
- * the same id over there.  There the belt is the promise. */
+ * Crash: the operation stays pending during the sleep.  The kernel and mutex_unlock() wake one
+ * sleeper.  If that one is killed before it has the lock, the kernel wakes the next only because the
+ * operation is pending.  If users of several pid namespaces share the segment it must not be
+ * pending: the living owner may have the same thread id in another namespace, and our death would
+ * release its lock.  Then the next sleeper wakes after BELT_NS. */
 static bool
 sleep_once(struct robust_thread *t, uint32_t *word, uint32_t value, int64_t deadline_ns,
 	   struct gate *gate)
@@ -73,28 +76,24 @@ sleep_once(struct robust_thread *t, uint32_t *word, uint32_t value, int64_t dead
 struct attempt {
 	struct robust_thread *t;
 	const struct mutex *m;
-	bool seizes;  /* also from an owner that there cannot be */
+	bool seizes;  /* also from an owner that cannot exist */
 	bool counted; /* among the sleepers */
-	bool belted;  /* only the seat belt ended the latest sleep, */
-	bool doubted; /* and the one before it, with the word free in between */
+	bool belted;  /* only the seat belt ended the latest sleep */
+	bool doubted; /* is_doubtful() was true before the latest sleep */
 };
 
-/* After a sleep that only the belt ended the word has no owner: was it left without a wake?  Its
- * owner may have gone a moment ago, and who was woken, or is about to be, wants a processor;
- * hundreds who look at once, as of several pid namespaces they must, do not hasten that.  So
- * another sleep decides. */
+/* The word has no owner after a sleep that only the belt ended.  Either nobody was woken, or the
+ * owner has gone a moment ago and the woken sleeper still waits for a processor.  A second sleep
+ * decides.  (Not with several pid namespaces: there the belt is the normal way to wake.) */
 static bool
-is_in_doubt(struct attempt *a)
+is_doubtful(const struct attempt *a)
 {
-	bool first = a->belted && !a->doubted && !robust_is_mixed(a->t);
-
-	a->doubted = first;
-	return first;
+	return a->belted && !a->doubted && !robust_is_mixed(a->t);
 }
 
-/* The word has no owner: ours, if it still is so. */
+/* Takes the word if it still has that value, which has no owner or a seized one. */
 static bool
-is_taken(struct attempt *a, uint32_t value)
+try_take(struct attempt *a, uint32_t value)
 {
 	if (!robust_take(a->t, a->m->word, value))
 		return false;
@@ -106,6 +105,7 @@ is_taken(struct attempt *a, uint32_t value)
 	return true;
 }
 
+/* The owner that the word names cannot exist, and the word has not changed meanwhile. */
 static bool
 is_damaged(const struct attempt *a, uint32_t value)
 {
@@ -115,7 +115,7 @@ is_damaged(const struct attempt *a, uint32_t value)
 	return robust_load(a->m->word) == value;
 }
 
-/* Leaves without the lock.  After a sleep the one wake may have been ours alone. */
+/* Gives up without the lock.  The one wake may have come to us, so it goes on to another sleeper. */
 static enum mutex_result
 pass_on(struct attempt *a, enum mutex_result result)
 {
@@ -127,8 +127,8 @@ pass_on(struct attempt *a, enum mutex_result result)
 	return result;
 }
 
-/* Ordering: counted before the word is compared by the kernel; pairs with
- * mutex_unlock(), which clears the word before it reads the count. */
+/* Ordering: the sleeper is counted before the kernel compares the word.  Pairs with mutex_unlock(),
+ * which clears the word before it reads the count. */
 static void
 sleep_counted(struct attempt *a, uint32_t value, int64_t deadline_ns, struct gate *gate)
 {
@@ -145,16 +145,17 @@ lock_slow(struct attempt a, int64_t deadline_ns, struct gate *gate)
 		uint32_t value = robust_load(a.m->word);
 
 		if (robust_owner(value) == 0) {
-			if (is_in_doubt(&a))
+			a.doubted = is_doubtful(&a);
+			if (a.doubted)
 				sleep_counted(&a, value, deadline_ns, gate);
-			else if (is_taken(&a, value))
+			else if (try_take(&a, value))
 				return value & FUTEX_OWNER_DIED ? MUTEX_OWNER_DIED : MUTEX_LOCKED;
 			continue;
 		}
 		if (is_damaged(&a, value)) {
 			if (!a.seizes)
 				return pass_on(&a, MUTEX_NO_OWNER);
-			if (is_taken(&a, value))
+			if (try_take(&a, value))
 				return MUTEX_OWNER_DIED;
 			continue;
 		}

@@ -12,32 +12,32 @@
 
 struct mutex {
 	uint32_t *word;
-	uint32_t *sleepers;  /* at least as many as sleep; only saves a wake */
-	const char *segment; /* whose lock it is, as for shm_open(3), or NULL */
-	uint32_t *rescues;   /* counts when the seat belt was needed */
+	uint32_t *sleepers;  /* not less than how many sleep; 0 saves a system call */
+	const char *segment; /* the name of the segment, as for shm_open(3), or NULL */
+	uint32_t *rescues;   /* how often only the seat belt has woken a thread that got the lock */
 };
 
 enum mutex_result {
 	MUTEX_LOCKED,
-	MUTEX_OWNER_DIED, /* locked; the caller repairs before anything else */
+	MUTEX_OWNER_DIED, /* locked; the caller recovers before anything else */
 	MUTEX_TIMED_OUT,
 	MUTEX_INTERRUPTED, /* gate_is_interrupted() */
-	MUTEX_NO_OWNER,	   /* held by a thread that does not exist: damage */
+	MUTEX_NO_OWNER,	   /* the thread that holds it does not exist: damage */
 };
 
-/* Locks; sleeps at the most until deadline_ns, with the gate open meanwhile.
- * Acquire barrier.  A deadline in the past makes one attempt. */
+/* Locks.  Sleeps until deadline_ns at the most, with the gate open.  A deadline in the past: one
+ * attempt.  Acquire barrier. */
 enum mutex_result mutex_lock(struct robust_thread *t, const struct mutex *m, int64_t deadline_ns,
 			     struct gate *gate);
 
-/* The same without a deadline, for who repairs damage: never MUTEX_NO_OWNER.  The very value that no
- * owner can have left is replaced, and nothing that somebody else has made of it since. */
+/* mutex_lock() without a deadline, for the repair of damage: takes the lock from an owner that cannot
+ * exist, instead of MUTEX_NO_OWNER.  If another thread has changed the word since, that counts. */
 enum mutex_result mutex_seize(struct robust_thread *t, const struct mutex *m, struct gate *gate);
 
 /* Unlocks.  Release barrier. */
 void mutex_unlock(struct robust_thread *t, const struct mutex *m);
 
-/* Unlocks what could not be repaired: the next owner is told again. */
+/* Unlocks a segment that could not be recovered: the next owner gets MUTEX_OWNER_DIED again. */
 void mutex_unlock_dirty(struct robust_thread *t, const struct mutex *m);
 
 #endif

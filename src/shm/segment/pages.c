@@ -82,7 +82,7 @@ reserve_tables(const struct compl_space *c, uint32_t completions, uint32_t place
 }
 
 bool
-pages_has_tables(struct compl_space *c, uint32_t completions, uint32_t places)
+pages_check_tables(struct compl_space *c, uint32_t completions, uint32_t places)
 {
 	const uint32_t counts[] = { completions, places };
 	uint64_t needed = LAYOUT_CORE;
@@ -102,7 +102,7 @@ pages_secure_tables(struct compl_space *c, uint32_t completions, uint32_t places
 {
 	enum compl_result result = COMPL_OK;
 
-	if (!pages_has_tables(c, completions, places))
+	if (!pages_check_tables(c, completions, places))
 		result = reserve_tables(c, completions, places);
 	__atomic_store_n(&c->secured, result == COMPL_OK ? pages_tables(completions, places) : 0,
 			 __ATOMIC_RELAXED);

@@ -20,11 +20,12 @@ enum compl_result pages_reserve_core(const struct compl_space *c);
 enum compl_result pages_reserve_record(const struct compl_space *c, enum pages_table kind,
 				       uint32_t index);
 
-/* Whether the pages of tables of that many records are likely to have been reserved:
- * hostile sizes must not lead to pages that a full file system cannot give. */
-bool pages_has_tables(struct compl_space *c, uint32_t completions, uint32_t places);
+/* Whether the pages of tables of that many records are likely to have been reserved.  Asks for the
+ * size of the file if it is not noted in c as large enough, and notes the answer.  (The sizes of
+ * the tables are untrusted: pages that a full file system cannot give would be a SIGBUS.) */
+bool pages_check_tables(struct compl_space *c, uint32_t completions, uint32_t places);
 
-/* Reserves them unless that is so, and notes the outcome. */
+/* Reserves the pages unless pages_check_tables(), and notes the outcome. */
 enum compl_result pages_secure_tables(struct compl_space *c, uint32_t completions, uint32_t places);
 
 static inline uint64_t
@@ -33,8 +34,8 @@ pages_tables(uint32_t completions, uint32_t places)
 	return (uint64_t)completions << 32 | places;
 }
 
-/* The note is of the same tables.  (At first it is 0, of none; what there is without tables was
- * reserved when the segment was opened.) */
+/* pages_secure_tables() has succeeded for the same sizes.  (At first the note is 0, for tables
+ * without a record: the rest was reserved when the segment was opened.) */
 static inline bool
 pages_are_secured(const struct compl_space *c, uint32_t completions, uint32_t places)
 {

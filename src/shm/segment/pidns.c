@@ -38,10 +38,10 @@ number_of_ours(void)
 	return st.st_dev;
 }
 
-/* The real thing, for the first user, and for one who has a /proc of his own though not a
- * pid namespace. */
+/* Whether our pid namespace is the segment's, by its inode.  The first user makes it so.  (For the
+ * first user, and for one that has a /proc of its own but not a pid namespace.) */
 static bool
-is_pid_inode(struct layout_header *h)
+claim_pid_inode(struct layout_header *h)
 {
 	struct stat st;
 
@@ -56,7 +56,7 @@ pidns_note(struct layout_header *h)
 
 	if (mine != 0 && __atomic_load_n(&h->pid_namespace, __ATOMIC_SEQ_CST) == mine)
 		return;
-	if (mine != 0 && is_pid_inode(h)) {
+	if (mine != 0 && claim_pid_inode(h)) {
 		word_claim(&h->pid_namespace, mine);
 		return;
 	}

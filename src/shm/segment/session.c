@@ -38,7 +38,7 @@ session_begin_brief(struct session *s, struct compl_space *c)
 /* ---- looking inside --------------------------------------------------------- */
 
 bool
-session_damaged(struct session *s)
+session_note_damage(struct session *s)
 {
 	memset(&s->blank, 0, sizeof(s->blank));
 	s->damaged = true;
@@ -49,7 +49,7 @@ char *
 completion_value_at(struct session *s, uint32_t index, uint32_t slot)
 {
 	if (index == 0 || index > s->completions || slot > 1) {
-		session_damaged(s);
+		session_note_damage(s);
 		return s->blank.value;
 	}
 	return s->c->base + LAYOUT_VALUES_AT + (index * 2 + slot) * LAYOUT_VALUE;
@@ -59,7 +59,7 @@ char *
 place_value_at(struct session *s, uint32_t index)
 {
 	if (index == 0 || index > s->places) {
-		session_damaged(s);
+		session_note_damage(s);
 		return s->blank.value;
 	}
 	return s->c->base + LAYOUT_WORDS_AT + index * LAYOUT_VALUE;
@@ -72,6 +72,6 @@ watched_at(struct session *s, uint32_t offset)
 		return &completion_at(s, (offset - LAYOUT_COMPLETIONS_AT) / 256)->bell;
 	if (offset >= LAYOUT_PLACES_AT && offset < LAYOUT_ROBUST_END)
 		return &place_at(s, (offset - LAYOUT_PLACES_AT) / 128)->beacon;
-	session_damaged(s);
+	session_note_damage(s);
 	return &s->blank.word;
 }

@@ -47,14 +47,14 @@ enum compl_result session_begin(struct session *s, struct compl_space *c, const 
  * signals; it spares a mapping. */
 enum compl_result session_begin_brief(struct session *s, struct compl_space *c);
 
-/* Notes damage; always false, for a condition's sake. */
-bool session_damaged(struct session *s);
+/* Marks the session as damaged.  Always false, so that a condition can call it. */
+bool session_note_damage(struct session *s);
 
 static inline struct completion *
 completion_at(struct session *s, uint32_t index)
 {
 	if (index == 0 || index > s->completions) {
-		session_damaged(s);
+		session_note_damage(s);
 		return &s->blank.completion;
 	}
 	return (struct completion *)(s->c->base + LAYOUT_COMPLETIONS_AT) + index;
@@ -64,7 +64,7 @@ static inline struct place *
 place_at(struct session *s, uint32_t index)
 {
 	if (index == 0 || index > s->places) {
-		session_damaged(s);
+		session_note_damage(s);
 		return &s->blank.place;
 	}
 	return (struct place *)(s->c->base + LAYOUT_PLACES_AT) + index;
