@@ -200,11 +200,11 @@ begin(struct scene *scene, const struct scene_maker *above, pid_t self, uint32_t
 	}
 }
 
-/* Whether a search that sets out from a name that is produced above us, by our own wait, comes
- * back to that name. */
+/* Searches from the names of our own wait, which is below a producer of another name, for a way back
+ * to that name.  Marks what it has seen. */
 static bool
-comes_back(struct scene *scene, const struct scene_maker *above, pid_t self,
-	   struct compl_cycle *cycle)
+search_from(struct scene *scene, const struct scene_maker *above, pid_t self,
+	    struct compl_cycle *cycle)
 {
 	uint32_t *queue = calloc(scene->name_count + 1, sizeof(*queue));
 	size_t count = 0, next = 0;
@@ -221,7 +221,7 @@ comes_back(struct scene *scene, const struct scene_maker *above, pid_t self,
 	return true;
 }
 
-/* Of several waits in a cycle the latest ends, which has closed it. */
+/* No wait of the cycle is later than ours: ours has closed it, and is the one that ends. */
 static bool
 is_latest(const struct scene *scene, const struct compl_cycle *cycle, uint64_t ticket)
 {
@@ -231,16 +231,16 @@ is_latest(const struct scene *scene, const struct compl_cycle *cycle, uint64_t t
 	return true;
 }
 
-/* By one of the producers above us. */
+/* The same from each producer that we are below, until a cycle is found that our wait has closed. */
 static bool
-closes_cycle(struct scene *scene, const struct scene_stand *mine, struct compl_cycle *cycle)
+search_from_all(struct scene *scene, const struct scene_stand *mine, struct compl_cycle *cycle)
 {
 	for (size_t i = 0; i < scene->maker_count; i++) {
 		const struct scene_maker *m = &scene->makers[i];
 
 		if (!scene->names[m->name].stuck ||
 		    !family_is_below(&scene->family, mine->pid, m->pid) ||
-		    !comes_back(scene, m, mine->pid, cycle))
+		    !search_from(scene, m, mine->pid, cycle))
 			continue;
 		if (is_latest(scene, cycle, mine->ticket))
 			return true;
@@ -286,27 +286,28 @@ trace_of(const struct scene *scene)
 	return trace;
 }
 
+/* Marks the names that are stuck, and searches for a cycle among them. */
 static bool
-is_closed(struct scene *scene, const struct scene_stand *mine, struct compl_cycle *cycle)
+search_scene(struct scene *scene, const struct scene_stand *mine, struct compl_cycle *cycle)
 {
 	for (size_t i = 0; i < scene->name_count; i++)
 		scene->names[i].stuck = true;
 	while (release_some(scene))
 		;
 	scene->trace = trace_of(scene);
-	return is_wait_stuck(scene, mine) && closes_cycle(scene, mine, cycle);
+	return is_wait_stuck(scene, mine) && search_from_all(scene, mine, cycle);
 }
 
 bool
-deadlock_is_closed(struct scene *scene, struct compl_cycle *cycle)
+deadlock_search(struct scene *scene, struct compl_cycle *cycle)
 {
 	const struct scene_stand *mine = find_stand(scene, getpid());
-	bool closed;
+	bool found;
 
 	if (mine == NULL || !family_read(&scene->family))
 		return false;
-	closed = note_families(scene) && is_closed(scene, mine, cycle);
+	found = note_families(scene) && search_scene(scene, mine, cycle);
 	free(scene->below);
 	family_free(&scene->family);
-	return closed;
+	return found;
 }

@@ -12,8 +12,8 @@
 
 #include "shm/calls/scene.h"
 
-/* Whether the calling process, which stands in line, closes a cycle; fills it in.  Not under
- * the lock: looks at every process. */
-bool deadlock_is_closed(struct scene *scene, struct compl_cycle *cycle);
+/* Searches for a cycle that the wait of the calling process, which stands in line, closes.  True: found,
+ * and filled in.  Reads all processes, and marks the scene.  Not under the lock. */
+bool deadlock_search(struct scene *scene, struct compl_cycle *cycle);
 
 #endif

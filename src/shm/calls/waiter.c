@@ -2,13 +2,13 @@
  *
  * waiter.c - the one loop of all waits: lines up, looks, sleeps, and leaves
  *
- * A round is: take the lock, look, and either take the tokens and leave, or
- * note what is in the way, give the lock back, and sleep on that.  What is in the way
- * is a word (watch.h) that changes when it is gone.
+ * One round of the loop takes the lock and looks at the names.  Then it either takes the tokens and
+ * leaves, or notes a word that changes when the obstacle is gone (watch.h), gives the lock back, and
+ * sleeps on that word.
  *
- * One ticket and one lock session for all the places of a wait: two waits that
- * cross stand in the same order in all the lines they share, and so the earlier
- * one can always go on.
+ * Invariant: all places of a wait have one ticket, and are linked under one hold of the lock.  So two
+ * waits stand in the same order in all the lines that they share, and the earlier one can always go
+ * on.
  */
 #include "shm/calls/waiter.h"
 
@@ -27,11 +27,11 @@
 #include "shm/calls/wait.h"
 #include "shm/calls/watch.h"
 
-#define LINKED_NS  (10 * CLOCK_SECOND_NS) /* how often the first in line looks */
-#define BRIEF_NS   CLOCK_SECOND_NS	  /* on a word that the stopped may hold */
+#define LINKED_NS  (10 * CLOCK_SECOND_NS) /* the longest sleep of the first in line */
+#define BRIEF_NS   CLOCK_SECOND_NS /* the longest sleep on a word whose owner may be stopped */
 #define LOOK_NS	   (CLOCK_SECOND_NS / 10) /* until the second look for a dead-lock */
-#define CONFIRM_NS (CLOCK_SECOND_NS / 50)
-#define LOCK_NS	   CLOCK_SECOND_NS /* for the lock, by who would not wait */
+#define CONFIRM_NS (CLOCK_SECOND_NS / 50) /* until the look that confirms a dead-lock */
+#define LOCK_NS	   CLOCK_SECOND_NS	  /* how long a call without a wait waits for the lock */
 
 static bool
 is_over(const struct wait *w)
@@ -60,7 +60,7 @@ describe(struct wait *w, struct place *how)
 		       strnlen(w->req->command, sizeof(how->command)));
 }
 
-/* Two names that lead to one record: we would stand behind ourselves. */
+/* Two names lead to one record: the wait would stand in line after itself. */
 static bool
 has_joined(const struct wait *w, size_t i)
 {
@@ -70,11 +70,12 @@ has_joined(const struct wait *w, size_t i)
 	return false;
 }
 
-/* Crash: who dies in between stands in some of the lines, dead.  Later, with the beacon of the
- * lead, which is let go of first, all places are dead at once.
+/* Makes the names that do not exist, and joins all lines.  A name is looked up right before its line
+ * is joined, because making room for another one may drop an idle name.
  *
- * A name is looked up right before its line is joined: making room for another one may
- * drop an idle name. */
+ * Crash: a process that dies in between leaves dead places in some of the lines.  When all are
+ * linked, the beacon of the lead is raised: the kernel lets go of it first, and with it all places
+ * are dead at once. */
 static enum compl_result
 join(struct wait *w)
 {
@@ -114,8 +115,8 @@ set_escape(struct wait *w, enum compl_escape_state state)
 		w->req->escape->state = state;
 }
 
-/* Asleep, gate open.  A handler of the caller may leave from here, and from nowhere
- * else, by siglongjmp(). */
+/* Sleeps with the gate open until until_ns, or until a watched word changes.  Here, and nowhere else,
+ * a signal handler of the caller may leave by siglongjmp(). */
 static enum compl_result
 sleep_gate_open(struct wait *w, int64_t until_ns)
 {
@@ -142,8 +143,8 @@ sleep_gate_open(struct wait *w, int64_t until_ns)
 	return COMPL_OK;
 }
 
-/* Not under the lock.  The seat belt: whether the segment is still linked is for the first in
- * line to see, when it becomes that and from time to time. */
+/* One sleep, not under the lock.  COMPL_OK: look again.  The seat belt: the first in line looks
+ * whether the segment is still linked, when it becomes the first and every LINKED_NS. */
 static enum compl_result
 sleep_once(struct wait *w)
 {
@@ -162,12 +163,17 @@ sleep_once(struct wait *w)
 	return sleep_gate_open(w, until);
 }
 
-/* ---- the loop ------------------------------------------------------------------- */
+/* ---- one look under the lock ------------------------------------------------------ */
 
-/* First all dead producers are told of: who leaves for one of them may have been all that kept
- * another of our names. */
+enum progress {
+	WAIT_ARMED, /* the wait goes on: the words to sleep on are noted */
+	WAIT_ENDED,
+};
+
+/* Looks up all names.  With several names it does so twice: the first look-ups reap the producers,
+ * which ends other waits, and one of those may have been all that kept another of the names. */
 static enum compl_result
-find_names(struct wait *w)
+look_up_names(struct wait *w)
 {
 	for (size_t i = 0; w->req->count > 1 && i < w->req->count; i++)
 		name_look_up(&w->s, w->req->names[i]);
@@ -181,63 +187,73 @@ find_names(struct wait *w)
 	return COMPL_OK;
 }
 
-/* Ended by what one of its names says, if it says so: nothing is taken. */
+/* Reads the status and the value of the name that ends the wait.  Takes no token. */
 static bool
-is_ended_by(struct wait *w, size_t which)
+end_by(struct wait *w, size_t which)
 {
-	if (which == w->req->count)
-		return false;
 	w->out->which = which;
 	wait_read_word(w, which);
 	return true;
 }
 
+/* Ends the wait without a token if one of its names says so. */
 static bool
-has_failed_fast(struct wait *w)
+try_end_early(struct wait *w, const struct sight *sight, enum compl_result *end)
 {
-	return wait_has_flag(w, COMPL_WAIT_FAIL_FAST) && is_ended_by(w, sight_failed(w));
+	size_t which = sight_producer_died(w, sight);
+
+	*end = COMPL_PRODUCER_DIED;
+	if (which < w->req->count)
+		return end_by(w, which);
+	if (!wait_has_flag(w, COMPL_WAIT_FAIL_FAST) || (which = sight_failed(w)) == w->req->count)
+		return false;
+	*end = COMPL_OK;
+	w->out->failed_fast = true;
+	return end_by(w, which);
 }
 
-/* A look under the lock.  False: not yet, what to sleep on is armed; else *end is how the
- * wait ends. */
+/* Ends the wait if it can: takes the tokens, or sets *end to the reason why it ends without.  False:
+ * it cannot end yet. */
 static bool
-is_ended(struct wait *w, enum compl_result *end)
+try_end(struct wait *w, const struct sight *sight, enum compl_result *end)
 {
 	bool any = wait_has_flag(w, COMPL_WAIT_ANY);
+
+	if (w->s.damaged)
+		*end = COMPL_E_DAMAGED;
+	else if (try_end_early(w, sight, end))
+		return true;
+	else if (any ? sight->clear > 0 : sight->clear == w->req->count)
+		*end = wait_take(w, sight->first);
+	else if (is_over(w))
+		*end = COMPL_TIMED_OUT;
+	else
+		return false;
+	return true;
+}
+
+/* Under the lock: ends the wait (*end says how), or joins the lines, unless it stands there, and notes
+ * what to sleep on. */
+static enum progress
+wait_step(struct wait *w, enum compl_result *end)
+{
 	struct sight sight;
 
 	for (;;) {
 		sight_look(w, &sight);
-		if (w->s.damaged) {
-			*end = COMPL_E_DAMAGED;
-			return true;
-		}
-		if (is_ended_by(w, sight_producer_died(w, &sight))) {
-			*end = COMPL_PRODUCER_DIED;
-			return true;
-		}
-		if (has_failed_fast(w)) {
-			w->out->failed_fast = true;
-			*end = COMPL_OK;
-			return true;
-		}
-		if (any ? sight.clear > 0 : sight.clear == w->req->count) {
-			*end = wait_take(w, sight.first);
-			return true;
-		}
-		if (is_over(w)) {
-			*end = COMPL_TIMED_OUT;
-			return true;
-		}
+		if (try_end(w, &sight, end))
+			return WAIT_ENDED;
 		if (w->joined) {
 			watch_arm(w, &sight);
 			if (!w->s.damaged)
-				return false;
+				return WAIT_ARMED;
 		} else if ((*end = join(w)) != COMPL_OK) {
-			return true;
+			return WAIT_ENDED;
 		}
 	}
 }
+
+/* ---- the loop ------------------------------------------------------------------- */
 
 static void
 note_rescue(struct wait *w)
@@ -246,9 +262,10 @@ note_rescue(struct wait *w)
 		__atomic_add_fetch(&w->s.h->rescues, 1, __ATOMIC_RELAXED);
 }
 
-/* Who has no time left makes one attempt, but for who never had any: a second. */
+/* A wait whose deadline has passed tries the lock once.  A call that never stood in line (`try`, and a
+ * timeout of 0) waits LOCK_NS for it then, and fails with COMPL_E_LOCKED. */
 static enum compl_result
-enter(struct wait *w)
+lock_by_deadline(struct wait *w)
 {
 	enum compl_result result;
 
@@ -260,7 +277,7 @@ enter(struct wait *w)
 	return result == COMPL_TIMED_OUT ? COMPL_E_LOCKED : result;
 }
 
-/* The death of a producer may end this wait; then its other names do not matter. */
+/* Stops when a producer's death has ended this wait. */
 static void
 reap_producers(struct wait *w)
 {
@@ -268,8 +285,9 @@ reap_producers(struct wait *w)
 		producer_reap(&w->s, w->completions[i]);
 }
 
-/* When it lines up, and again when it has waited ten times as long: the others may not have been
- * asleep yet.  Later with the belt. */
+/* How long until the next look for a dead-lock.  The first look is when the wait lines up, and the
+ * second after LOOK_NS, because the other waits may not have been asleep at the first.  Then each
+ * look comes when the wait has lasted ten times as long, and in the end every LINKED_NS. */
 static int64_t
 pause_of_looks(int64_t waited_ns)
 {
@@ -289,42 +307,42 @@ note_scene(struct wait *w)
 	w->detect_ns = now_ns + pause_of_looks(now_ns - w->since_ns);
 }
 
-/* One round; true when the wait has ended. */
-static bool
-round_ended(struct wait *w, enum compl_result *end)
+/* From taking the lock to giving it back. */
+static enum progress
+wait_round(struct wait *w, enum compl_result *end)
 {
-	*end = enter(w);
+	*end = lock_by_deadline(w);
 	if (*end == COMPL_E_NO_SEGMENT && w->joined)
 		*end = COMPL_REMOVED;
 	if (*end != COMPL_OK) {
 		*end = wait_leave_unlocked(w, *end);
-		return true;
+		return WAIT_ENDED;
 	}
 	if (w->joined && wait_state(w) == STATE_WAITING)
 		reap_producers(w);
 	if (w->joined && wait_state(w) != STATE_WAITING) {
 		segment_unlock(&w->s);
 		*end = wait_leave_ended(w, wait_state(w));
-		return true;
+		return WAIT_ENDED;
 	}
-	if (!w->joined && (*end = find_names(w)) != COMPL_OK) {
+	if (!w->joined && (*end = look_up_names(w)) != COMPL_OK) {
 		segment_unlock(&w->s);
-		return true;
+		return WAIT_ENDED;
 	}
-	if (is_ended(w, end)) {
+	if (wait_step(w, end) == WAIT_ENDED) {
 		if (*end == COMPL_OK)
 			note_rescue(w);
 		if (*end == COMPL_TIMED_OUT)
 			wait_note_statistics(w);
 		*end = wait_leave_locked(w, *end);
-		return true;
+		return WAIT_ENDED;
 	}
 	note_scene(w);
 	segment_unlock(&w->s);
-	return false;
+	return WAIT_ARMED;
 }
 
-/* The name that we wait for is the second of the cycle, or the only one. */
+/* The index of the name of the cycle that this wait waits for: the second, or the only one. */
 static size_t
 find_awaited(const struct wait *w, const struct compl_cycle *cycle)
 {
@@ -336,36 +354,38 @@ find_awaited(const struct wait *w, const struct compl_cycle *cycle)
 	return i;
 }
 
-/* Of two looks one after the other, the same; after the first another is due. */
+/* Searches what was noted for a cycle, and frees it.  A cycle counts when two looks in a row have found
+ * the same; after the first, the second is due in CONFIRM_NS. */
 static bool
-is_confirmed(struct wait *w, uint64_t trace)
+search_twice(struct wait *w, struct compl_cycle *cycle)
 {
-	if (w->suspicion == trace)
+	bool found = deadlock_search(w->scene, cycle);
+	uint64_t before = w->suspicion;
+
+	if (found)
+		w->suspicion = w->scene->trace;
+	free(w->scene);
+	w->scene = NULL;
+	if (!found)
+		return false;
+	if (w->suspicion == before)
 		return true;
-	w->suspicion = trace;
 	w->detect_ns = clock_now_ns() + CONFIRM_NS;
 	return false;
 }
 
-/* Not under the lock, between two sleeps. */
-static bool
-is_dead_locked(struct wait *w)
+/* COMPL_DEAD_LOCK or COMPL_OK.  Not under the lock, between two sleeps. */
+static enum compl_result
+detect_deadlock(struct wait *w)
 {
-	struct scene *scene = w->scene;
 	struct compl_cycle cycle;
-	bool closed;
 
-	if (scene == NULL)
-		return false;
-	closed = deadlock_is_closed(scene, &cycle) && is_confirmed(w, scene->trace);
-	free(scene);
-	w->scene = NULL;
-	if (!closed)
-		return false;
+	if (w->scene == NULL || !search_twice(w, &cycle))
+		return COMPL_OK;
 	w->out->which = find_awaited(w, &cycle);
 	if (w->out->cycle != NULL)
 		*w->out->cycle = cycle;
-	return true;
+	return COMPL_DEAD_LOCK;
 }
 
 static enum compl_result
@@ -373,8 +393,10 @@ loop(struct wait *w)
 {
 	enum compl_result end;
 
-	while (!round_ended(w, &end)) {
-		end = is_dead_locked(w) ? COMPL_DEAD_LOCK : sleep_once(w);
+	while (wait_round(w, &end) == WAIT_ARMED) {
+		end = detect_deadlock(w);
+		if (end == COMPL_OK)
+			end = sleep_once(w);
 		if (wait_state(w) != STATE_WAITING)
 			return wait_leave_ended(w, wait_state(w));
 		if (end != COMPL_OK)
