@@ -260,7 +260,7 @@ give(void)
 }
 
 static bool
-waits_for_room(void)
+wait_for_room(void)
 {
 	struct pollfd room = { .fd = outer, .events = POLLOUT };
 
@@ -279,7 +279,7 @@ pass_on(void)
 
 	do
 		is_given = message->length == 0 || outer < 0 || give();
-	while (!is_given && errno == EAGAIN && is_last && waits_for_room());
+	while (!is_given && errno == EAGAIN && is_last && wait_for_room());
 	is_held = !is_given && errno == EAGAIN && !is_last;
 	if (!is_held)
 		drop();

@@ -203,7 +203,7 @@ read_command_line_or_die(struct cli_call *call, char **argv)
 {
 	struct cli_parser parser = { .next = argv + 1, .set = &call->set };
 	const struct command *command;
-	const char *word = options_operand_or_die(&parser);
+	const char *word = options_read_or_die(&parser);
 
 	if (word == NULL)
 		return NULL;
@@ -213,7 +213,7 @@ read_command_line_or_die(struct cli_call *call, char **argv)
 	parser.takes_cmd = command->cmd != CMD_NONE;
 	call->command = command->name;
 	call->names = (const char **)argv; /* there is room for what has been read */
-	while ((word = options_operand_or_die(&parser)) != NULL)
+	while ((word = options_read_or_die(&parser)) != NULL)
 		call->names[call->name_count++] = word;
 	options_environment_or_die(&parser);
 	call->cmd = parser.cmd;

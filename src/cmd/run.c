@@ -55,9 +55,9 @@ tell_cmd_or_die(const struct cli_call *call)
 
 /* ---- the promise ------------------------------------------------------------------ */
 
-/* One of those who produce the name already, or 0. */
+/* Asks for the listing, which takes the lock.  Returns a process that produces the name, or 0. */
 static pid_t
-find_producer(const struct production *p)
+ask_for_producer(const struct production *p)
 {
 	struct compl_listing *list;
 	pid_t pid = 0;
@@ -75,7 +75,7 @@ find_producer(const struct production *p)
 static int
 report_other(const struct production *p)
 {
-	pid_t pid = find_producer(p);
+	pid_t pid = ask_for_producer(p);
 	char who[40] = "somebody else";
 
 	if (p->call->set.quiet)

@@ -87,9 +87,9 @@ compl_is_name(const char *name)
 
 /* ---- one name, under the lock ------------------------------------------------- */
 
-/* Begins a call about one name; *index is 0 if there is no such name. */
+/* Begins a call about one name, with the lock.  *index is 0 if there is no such name. */
 static enum compl_result
-enter(struct session *s, struct compl_space *c, const char *name, uint32_t *index)
+lock_and_look_up(struct session *s, struct compl_space *c, const char *name, uint32_t *index)
 {
 	enum compl_result result;
 
@@ -116,7 +116,7 @@ compl_init(struct compl_space *c, const char *name, bool exist_ok)
 {
 	struct session s;
 	uint32_t index;
-	enum compl_result result = enter(&s, c, name, &index);
+	enum compl_result result = lock_and_look_up(&s, c, name, &index);
 
 	if (result != COMPL_OK)
 		return result;
@@ -134,7 +134,7 @@ compl_reinit(struct compl_space *c, const char *name, bool force)
 {
 	struct session s;
 	uint32_t index;
-	enum compl_result result = enter(&s, c, name, &index);
+	enum compl_result result = lock_and_look_up(&s, c, name, &index);
 
 	if (result != COMPL_OK)
 		return result;
@@ -205,7 +205,7 @@ compl_done(struct compl_space *c, const char *name, struct compl_post *post)
 	uint32_t index;
 	enum compl_result result = check_post(post);
 
-	if (result != COMPL_OK || (result = enter(&s, c, name, &index)) != COMPL_OK)
+	if (result != COMPL_OK || (result = lock_and_look_up(&s, c, name, &index)) != COMPL_OK)
 		return result;
 	return segment_unlock_with(&s, post_locked(&s, index, name, post));
 }
@@ -215,7 +215,7 @@ compl_remove(struct compl_space *c, const char *name)
 {
 	struct session s;
 	uint32_t index;
-	enum compl_result result = enter(&s, c, name, &index);
+	enum compl_result result = lock_and_look_up(&s, c, name, &index);
 
 	if (result != COMPL_OK)
 		return result;
@@ -302,7 +302,7 @@ test_locked(struct compl_space *c, const char *name)
 {
 	struct session s;
 	uint32_t index;
-	enum compl_result result = enter(&s, c, name, &index);
+	enum compl_result result = lock_and_look_up(&s, c, name, &index);
 	bool done;
 
 	if (result != COMPL_OK)

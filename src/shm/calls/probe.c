@@ -21,10 +21,10 @@ record_at(const struct compl_space *c, uint32_t index)
 	return (const struct completion *)(c->base + LAYOUT_COMPLETIONS_AT) + index;
 }
 
-/* The record of a name, NULL if there is none; false if the chain leads nowhere. */
+/* *found is the record of a name, or NULL if there is none.  False: the chain leads nowhere. */
 static bool
-find(const struct compl_space *c, uint32_t records, const char *name,
-     const struct completion **found)
+follow_chain(const struct compl_space *c, uint32_t records, const char *name,
+	     const struct completion **found)
 {
 	uint32_t hash = directory_hash(name), steps = 0;
 	const uint32_t *buckets = (const uint32_t *)(c->base + LAYOUT_BUCKETS_AT);
@@ -58,7 +58,7 @@ probe_test(struct compl_space *c, const char *name, bool *done)
 	const struct completion *n;
 
 	if (!is_at_rest(h, changes) || records > LAYOUT_COMPLETIONS ||
-	    !pages_check_tables(c, records, 0) || !find(c, records, name, &n))
+	    !pages_check_tables(c, records, 0) || !follow_chain(c, records, name, &n))
 		return false;
 	if (n != NULL && get(&n->producers.head) != 0)
 		return false;

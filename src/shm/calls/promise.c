@@ -24,7 +24,7 @@
 #include "api/spelling.h"
 
 static enum compl_result
-enter(struct session *s, struct compl_space *c)
+begin_and_lock(struct session *s, struct compl_space *c)
 {
 	enum compl_result result = session_begin(s, c, NULL);
 
@@ -78,7 +78,7 @@ promise_make(struct compl_space *c, const char *name, unsigned flags, const char
 		return COMPL_E_NAME;
 	if (!c->sole)
 		return COMPL_E_ARGUMENT;
-	if ((result = enter(&s, c)) != COMPL_OK)
+	if ((result = begin_and_lock(&s, c)) != COMPL_OK)
 		return result;
 	if (!robust_may_keep(&s.thread))
 		return segment_unlock_with(&s, COMPL_E_NO_PRODUCER);
@@ -90,16 +90,17 @@ promise_make(struct compl_space *c, const char *name, unsigned flags, const char
 	return result;
 }
 
-/* Enters; *completion is what was promised, or 0 if it has been removed. */
+/* Begins a call about a promise, with the lock.  *completion is what was promised, or 0 if it has
+ * been removed. */
 static enum compl_result
-find(struct session *s, struct compl_space *c, const struct compl_promise *promise,
-     uint32_t *completion)
+lock_and_look_up(struct session *s, struct compl_space *c, const struct compl_promise *promise,
+		 uint32_t *completion)
 {
 	enum compl_result result;
 
 	if (promise->place == 0)
 		return COMPL_E_ARGUMENT;
-	if ((result = enter(s, c)) != COMPL_OK)
+	if ((result = begin_and_lock(s, c)) != COMPL_OK)
 		return result;
 	*completion = producer_of(s, promise->place, promise->ticket);
 	if (*completion != 0)
@@ -126,7 +127,7 @@ promise_keep(struct compl_space *c, struct compl_promise *promise, struct compl_
 {
 	uint32_t tokens = post_count(post), completion;
 	struct session s;
-	enum compl_result result = find(&s, c, promise, &completion);
+	enum compl_result result = lock_and_look_up(&s, c, promise, &completion);
 
 	if (result != COMPL_OK)
 		return result;
@@ -144,7 +145,7 @@ promise_break(struct compl_space *c, struct compl_promise *promise)
 {
 	struct session s;
 	uint32_t completion;
-	enum compl_result result = find(&s, c, promise, &completion);
+	enum compl_result result = lock_and_look_up(&s, c, promise, &completion);
 
 	if (result != COMPL_OK)
 		return result;

@@ -11,8 +11,9 @@
 #include "shm/names/place.h"
 #include "shm/names/producer.h"
 
+/* Its waiters sleep until a producer posts. */
 static bool
-is_produced(struct session *s, uint32_t completion)
+is_promised(struct session *s, uint32_t completion)
 {
 	struct completion *n = completion_at(s, completion);
 
@@ -81,7 +82,7 @@ scene_note(struct session *s)
 	size_t names = 0, stands = 0;
 
 	for (uint32_t i = 1; i <= s->completions && !s->damaged; i++)
-		if (is_produced(s, i)) {
+		if (is_promised(s, i)) {
 			names++;
 			stands += queue_length(line_walk(s, i));
 		}
@@ -89,7 +90,7 @@ scene_note(struct session *s)
 	    (scene = allocate(names, stands)) == NULL)
 		return NULL;
 	for (uint32_t i = 1; i <= s->completions && scene->name_count < names; i++)
-		if (is_produced(s, i))
+		if (is_promised(s, i))
 			note_name(s, scene, i);
 	return scene;
 }

@@ -71,7 +71,7 @@ discard(struct session *s)
 /* Begins to use a segment whose mutex gave that result.  Recovers if its owner died.  COMPL_OK: the
  * caller has the lock; else it is not held, and the result says why. */
 static enum compl_result
-begin_locked(struct session *s, enum mutex_result result, bool discards)
+finish_locking(struct session *s, enum mutex_result result, bool discards)
 {
 	if (result == MUTEX_LOCKED || result == MUTEX_OWNER_DIED) {
 		measure(s);
@@ -95,14 +95,14 @@ enum compl_result
 segment_lock(struct session *s, int64_t deadline_ns)
 {
 	gate_close(&s->gate);
-	return begin_locked(s, mutex_lock(&s->thread, &s->c->lock, deadline_ns, &s->gate), false);
+	return finish_locking(s, mutex_lock(&s->thread, &s->c->lock, deadline_ns, &s->gate), false);
 }
 
 enum compl_result
 segment_lock_damaged(struct session *s)
 {
 	gate_close(&s->gate);
-	return begin_locked(s, mutex_seize(&s->thread, &s->c->lock, &s->gate), true);
+	return finish_locking(s, mutex_seize(&s->thread, &s->c->lock, &s->gate), true);
 }
 
 void
