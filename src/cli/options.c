@@ -26,7 +26,7 @@ const struct cli_option options_global[] = {
 	{ 0 },
 };
 
-typedef bool matcher(const struct cli_option *option, const char *text, size_t length);
+typedef bool (*matcher)(const struct cli_option *option, const char *text, size_t length);
 
 static bool
 is_named(const struct cli_option *option, const char *text, size_t length)
@@ -43,7 +43,7 @@ has_letter(const struct cli_option *option, const char *text, size_t length)
 
 /* The first option, the command's before the global ones, that matches; or NULL. */
 static const struct cli_option *
-find(const struct cli_parser *p, matcher *matches, const char *text, size_t length)
+find(const struct cli_parser *p, matcher matches, const char *text, size_t length)
 {
 	const struct cli_option *const tables[] = { p->own, options_global };
 

@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: ISC
+#
+# predicates.awk - finds functions whose names ask (is_, has_, find_ and so on), and that act
+#
+# Usage: awk -f tests/predicates.awk FILE.[ch]…
+#
+# Prints a line for each finding, and ends with 1 if there is one.  A function acts if it stores
+# atomically, calls one of the actors listed below, or calls a function of these files that acts.
+# A question also takes only pointers to const, and assigns nothing through a pointer.  Not seen: a
+# store into a variable of the file.
+#
+# The layout is that of .clang-format: a definition has its name in the first column, and begins and
+# ends with a brace there.
+
+BEGIN {
+	question = "(^|_)(is|has|are|may|find|count)_|(^|_)find$"
+	store = "__atomic_(store|exchange|compare|clear|test_and_set|[a-z]*_fetch|fetch_)"
+	# Neither syscall() nor sigaction() is an actor: both can ask.
+	n = split("put log_put mmap munmap malloc calloc realloc free futex_wake unlink write pwrite " \
+	    "ftruncate posix_fallocate flock sigprocmask pthread_sigmask prctl raise fork", actors)
+	for (i = 1; i <= n; i++)
+		acts[actors[i]] = "acts"
+	harmless["usage_or_die"] = "it does not return"
+	# What a question may take though it is not const:
+	allowed["struct session"] = "a look may meet damage, which the session notes for its call to fail"
+	allowed["struct wait"] = "it holds the session"
+	allowed["DIR"] = "dirfd(3) wants it so"
+	allowed["count_tokens"] = "the function puts its answer there"
+}
+
+FNR == 1 {
+	in_comment = in_signature = in_body = 0
+}
+
+# Without comments.
+{
+	text = $0
+	if (in_comment) {
+		if (!sub(/^.*\*\//, "", text))
+			next
+		in_comment = 0
+	}
+	gsub(/\/\*([^*]|\*+[^*\/])*\*+\//, "", text)
+	if (sub(/\/\*.*/, "", text))
+		in_comment = 1
+}
+
+in_body && text == "}" {
+	in_body = 0
+	next
+}
+
+in_body {
+	if (text ~ store)
+		acts[key] = "stores"
+	if (text ~ /->[a-z_]+(\[[^]]*\])? *([|&+-]?=[^=]|\+\+|--)/)
+		assigns[key] = 1
+	while (match(text, /[A-Za-z_][A-Za-z0-9_]*\(/)) {
+		calls[key] = calls[key] " " substr(text, RSTART, RLENGTH - 1)
+		text = substr(text, RSTART + RLENGTH)
+	}
+	next
+}
+
+in_signature && text == "{" {
+	in_signature = 0
+	in_body = 1
+	key = is_static && FILENAME ~ /\.c$/ ? FILENAME ":" name : name
+	if (!(key in file_of))
+		keys[++count] = key
+	file_of[key] = FILENAME
+	name_of[key] = name
+	parameters[key] = signature
+	next
+}
+
+in_signature {
+	signature = signature text
+	next
+}
+
+/^[a-z_][a-z0-9_]*\(/ {
+	name = signature = text
+	sub(/\(.*/, "", name)
+	sub(/^[a-z0-9_]*\(/, "", signature)
+	is_static = before ~ /^static /
+	in_signature = 1
+	next
+}
+
+{
+	before = text
+}
+
+function resolve(key, callee) {
+	return file_of[key] ":" callee in file_of ? file_of[key] ":" callee : callee
+}
+
+function find_actors(	again, i, k, key, list, n) {
+	do {
+		again = 0
+		for (i = 1; i <= count; i++) {
+			key = keys[i]
+			n = key in acts || key in harmless ? 0 : split(calls[key], list, " ")
+			for (k = 1; k <= n; k++)
+				if (resolve(key, list[k]) in acts) {
+					acts[key] = "calls " list[k] "()"
+					again = 1
+					break
+				}
+		}
+	} while (again)
+}
+
+function complain(key, what) {
+	printf "%s: %s() %s\n", file_of[key], name_of[key], what
+	bad = 1
+}
+
+function check_parameters(key,	list, n, i, type) {
+	n = split(parameters[key], list, ",")
+	for (i = 1; i <= n; i++) {
+		if (list[i] !~ /\*/ || list[i] ~ /const /)
+			continue
+		type = list[i]
+		sub(/^[ \t]*/, "", type)
+		sub(/ *\*.*/, "", type)
+		if (!(type in allowed) && !(name_of[key] in allowed))
+			complain(key, "is a question and takes a " type " that it may change")
+	}
+}
+
+END {
+	find_actors()
+	for (i = 1; i <= count; i++) {
+		key = keys[i]
+		if (name_of[key] !~ question)
+			continue
+		if (key in acts)
+			complain(key, "is a question and " acts[key])
+		if (key in assigns)
+			complain(key, "is a question and assigns through a pointer")
+		check_parameters(key)
+	}
+	exit bad
+}
