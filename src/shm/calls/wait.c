@@ -2,13 +2,15 @@
  *
  * wait.c - ends a wait: takes its tokens, reads its outcome, gives its places up
  *
- * Death, a deadline and a release by "all" are the same to those behind:
- * the beacon changes.  So a waiter may leave without the lock, whose owner may be
- * stopped; who comes next unlinks its places.  It must only have changed its state
- * from WAITING first: of a release and a deadline exactly one happens.
+ * A waiter may leave without the lock, because the owner of the lock may be stopped.  The next in
+ * line sees a death, a deadline and a release by "all" alike: the beacon changes.  Any call that
+ * meets the places of the waiter under the lock unlinks them.
  *
- * Crash: before the commit of the grant, the tokens are there and those behind
- * find them when our death has woken them; after it they are ours.
+ * Invariant: a waiter changes its state from WAITING by compare-and-swap before it leaves without
+ * the lock.  So of a release and a deadline exactly one happens.
+ *
+ * Crash: before the commit in wait_take() the tokens are still there, and our death wakes the next in
+ * line, which finds them.  After the commit they are ours.
  */
 #include "shm/calls/wait.h"
 
@@ -21,6 +23,8 @@
 
 /* ---- outcomes ---------------------------------------------------------------- */
 
+/* Stores what name i says.  It becomes the name that the outcome is about if it is that already, or
+ * has the first status other than 0. */
 static void
 set_word(struct wait *w, size_t i, const struct compl_word *word)
 {
@@ -41,7 +45,7 @@ wait_read_word(struct wait *w, size_t i)
 	set_word(w, i, &word);
 }
 
-/* What a walk has left for us in one of our places. */
+/* Reads the status and the value that a walk (job.c) has left in place i of the wait. */
 static void
 read_place(struct wait *w, size_t i)
 {
@@ -82,8 +86,8 @@ wait_take(struct wait *w, size_t one)
 	return COMPL_OK;
 }
 
-/* Unlinks what is still linked.  Our beacons are ours yet, so the places are too; we are
- * awake, so that need not be brought about. */
+/* Unlinks those of our places that are still linked.  We own their beacons, so nobody can have used
+ * the places again.  line_unlink() need not wake us: we are awake, so the places watch nothing. */
 static void
 unlink_places(struct wait *w)
 {
@@ -119,7 +123,7 @@ result_of(uint32_t state)
 	return state == STATE_REMOVED ? COMPL_REMOVED : COMPL_E_DAMAGED;
 }
 
-/* Somebody has ended our wait. */
+/* Reads how a walk has ended the wait. */
 static enum compl_result
 read_outcome(struct wait *w, uint32_t state)
 {
@@ -137,8 +141,7 @@ read_outcome(struct wait *w, uint32_t state)
 	return result_of(state);
 }
 
-/* Without sleeping for it: the lock, to tidy up.  Its owner may be stopped, then others
- * unlink our places later. */
+/* Unlinks our places if the lock can be had without a sleep.  Otherwise others unlink them later. */
 static void
 tidy(struct wait *w)
 {

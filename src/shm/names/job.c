@@ -2,16 +2,15 @@
  *
  * job.c - walks along a line and ends the waits in it that are over
  *
- * Crash: a walk may be broken off anywhere and is begun again by whoever comes to the lock
- * next.  Whom it had ended already is on the way out by then, and is unlinked.
+ * Crash: a walk may break off anywhere.  The next owner of the lock begins it again.  The waits that
+ * it has already ended do not stand in line any more, and are unlinked.
  *
- * Ordering: a released waiter leaves without the lock.  Outcome, status and value
- * are stored before its state changes (release), and read after (acquire, in
- * waiter.c).
+ * Ordering: a released waiter leaves without the lock.  end_wait() stores status and value before it
+ * changes the state (release); wait_state() reads the state (acquire) before they are read.
  *
- * What failed before.  Waiters that look at the counter when they wake: between
- * complete_all() and a reinit that follows at once, half of twenty never saw it.
- * So the release is written into each wait.
+ * What failed before: waiters that look at the counter when they wake.  When a reinit followed
+ * complete_all() at once, half of twenty waiters never saw the "all".  So the release is written
+ * into each wait.
  */
 #include "shm/names/job.h"
 
@@ -21,7 +20,7 @@
 #include "shm/segment/log.h"
 #include "shm/names/rebuild.h"
 
-/* Nothing else keeps the wait of this lead than the completion itself. */
+/* The wait of this lead stands in all its lines, and all their names are at "all". */
 static bool
 is_covered(struct session *s, uint32_t lead)
 {
@@ -36,8 +35,8 @@ is_covered(struct session *s, uint32_t lead)
 	return true;
 }
 
-/* Every name of the wait leaves its word in the place that stands in its line.  A
- * name whose line the place has left already has nothing to say any more. */
+/* Copies the status and the value of each name into the place of the wait in that name's line.  A
+ * place that is not linked any more is passed over. */
 static void
 write_words(struct session *s, uint32_t lead)
 {
@@ -67,8 +66,8 @@ note_waits(struct session *s, uint32_t lead)
 			completion_note_wait(s, get(&place_at(s, i)->line), p->since_ns, io);
 }
 
-/* Out of all its lines: nobody waits for a wait that has ended, though it may not have
- * gone yet, or be stopped. */
+/* Unlinks a wait that has ended from all its lines, and drops those names that nothing else keeps,
+ * except the name `walked`.  The waiter itself may not have gone yet, or be stopped. */
 static void
 unlink_wait(struct session *s, uint32_t lead, uint32_t walked)
 {
@@ -85,8 +84,8 @@ unlink_wait(struct session *s, uint32_t lead, uint32_t walked)
 	}
 }
 
-/* Ends a wait from one of its places.  A waiter that has left meanwhile, at its
- * deadline and without the lock, wins. */
+/* Ends a wait, from one of its places.  If the waiter has left meanwhile, at its deadline and without
+ * the lock, that counts. */
 static void
 end_wait(struct session *s, uint32_t completion, uint32_t lead, uint32_t place,
 	 enum place_state state)
@@ -102,7 +101,7 @@ end_wait(struct session *s, uint32_t completion, uint32_t lead, uint32_t place,
 	unlink_wait(s, lead, completion);
 }
 
-/* What a job does to a wait: the state it ends in, or STATE_WAITING. */
+/* The state in which a job ends a wait, or STATE_WAITING if the wait goes on. */
 static enum place_state
 verdict(struct session *s, enum job_kind job, uint32_t completion, uint32_t lead)
 {
@@ -121,7 +120,8 @@ verdict(struct session *s, enum job_kind job, uint32_t completion, uint32_t lead
 	return STATE_WAITING;
 }
 
-/* One place.  Whom "all" may have brought nearer to its end is woken to look again. */
+/* Does the job to one place.  A wait over several names that this "all" does not end alone is woken to
+ * look again. */
 static void
 visit(struct session *s, enum job_kind job, uint32_t completion, uint32_t place)
 {
@@ -136,9 +136,9 @@ visit(struct session *s, enum job_kind job, uint32_t completion, uint32_t place)
 		line_poke(s, place);
 }
 
-/* From the tail to the head: whoever is behind a place has been dealt with when it is
- * unlinked and need not be woken for that; and the first in line, who were roused, stay to
- * the end as those who go on if we die. */
+/* Walks from the tail to the head, for two reasons.  The place after a place is dealt with before that
+ * one is unlinked, and so need not be woken for it.  And the first in line, whom line_rouse() has
+ * woken, stay to the end: they go on if we die. */
 static void
 walk(struct session *s, enum job_kind job, uint32_t completion)
 {
@@ -156,7 +156,7 @@ walk(struct session *s, enum job_kind job, uint32_t completion)
 	}
 }
 
-/* The producers of a name that is gone have nothing to post to. */
+/* Unlinks the producers of a name that was removed. */
 static void
 dismiss(struct session *s, uint32_t completion)
 {

@@ -2,8 +2,8 @@
  *
  * job.h - a walk along a line that has been committed to
  *
- * "All", a removal, a failure and a producer's death end more than one wait.  What they do is
- * written into the header in the same transaction that changes the counter, and then done, place
+ * "All", a removal, a failure and a producer's death end more than one wait.  The transaction that
+ * changes the counter also writes the job into the header.  After the commit the job is done, place
  * by place.  All calls: under the lock.
  */
 #ifndef JOB_H
@@ -11,10 +11,10 @@
 
 #include "shm/segment/session.h"
 
-/* Commits what has been logged, together with the job (or JOB_NONE), and does it. */
+/* Commits what has been logged, together with the job (or JOB_NONE), and then does the job. */
 void job_commit(struct session *s, enum job_kind job, uint32_t completion);
 
-/* Does the job that is written in the header, if there is one, to its end. */
+/* Does the job that is written in the header, if there is one. */
 void job_finish(struct session *s);
 
 #endif

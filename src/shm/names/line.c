@@ -2,9 +2,10 @@
  *
  * line.c - keeps the waiters of a completion in order, and puts them to sleep and wakes them
  *
- * Who stands is derived from what cannot lie about a death: the beacons of a place and of
- * its lead, and the lead's state.  Who does not stand any more is unlinked by whoever
- * meets it.
+ * Whether a place stands in line is derived, never stored: its beacon and that of its lead have an
+ * owner, and the state of the lead is WAITING.  The kernel changes the beacons when their owner
+ * dies, so a death needs no clean-up.  Any call that meets a place which does not stand any more
+ * unlinks it.
  */
 #include "shm/names/line.h"
 
@@ -46,7 +47,8 @@ line_draw_ticket(struct session *s)
 	return ticket;
 }
 
-/* Not linked yet: written without the log.  The link's bytes stay as they are. */
+/* Writes a place that is not linked yet, and so without the log.  The bytes of the robust list's link
+ * stay as they are. */
 static void
 fill(struct place *p, const struct place *how, uint32_t self)
 {
@@ -66,8 +68,8 @@ fill(struct place *p, const struct place *how, uint32_t self)
 	put(&p->state, how->state);
 }
 
-/* Unlinks what does not stand any more, in all lines.  A dead producer stays: somebody has
- * to be told of it. */
+/* Unlinks all places that do not stand in line any more.  Dead producers stay: producer_reap() is to
+ * find them. */
 static void
 sweep(struct session *s)
 {
@@ -89,7 +91,7 @@ obtain_place(struct session *s, uint32_t *place)
 	return *place != 0 ? COMPL_OK : result;
 }
 
-/* Crash: the beacon is ours and the place still free; if we die the kernel lets go of it. */
+/* Crash: the beacon is ours, and the place is still free.  If we die the kernel lets go of the beacon. */
 enum compl_result
 line_own_place(struct session *s, const struct place *how, uint32_t *place)
 {
@@ -123,8 +125,8 @@ line_join(struct session *s, uint32_t completion, const struct place *how, uint3
 	return COMPL_E_DAMAGED;
 }
 
-/* Crash: woken first, unlinked then.  Whoever wakes needs the lock, or sees its state;
- * if we die in between, the place is still linked for the next to meet. */
+/* Crash: wakes first and unlinks then.  If we die in between, the place is still linked, and the next
+ * owner of the lock meets it.  A woken waiter sees its state, or needs the lock first. */
 void
 line_unlink(struct session *s, uint32_t place)
 {
@@ -236,8 +238,8 @@ find_target(struct session *s, uint32_t place, uint32_t ahead)
 	return ahead;
 }
 
-/* Ordering: the expected value is fixed under the lock; a change after that makes
- * the kernel refuse the sleep (FUTEX_CHANGED). */
+/* Ordering: the value that the sleeper expects is stored under the lock.  If the bell changes after
+ * that, the kernel refuses the sleep (FUTEX_CHANGED).  Pairs with ring(). */
 static void
 watch_bell(struct session *s, struct place *p, uint32_t place, struct futex_watch *watch)
 {
@@ -267,9 +269,11 @@ line_watch(struct session *s, uint32_t place, uint32_t ahead, struct futex_watch
 	return target == ahead ? LINE_WATCH : LINE_WATCH_BRIEF;
 }
 
-/* Ordering: the store before the wake; pairs with watch_bell().
- * Crash: between the two a sleeper is left on a rung bell.  There is nothing for it to
- * take yet; and the next ring wakes whatever the bell says. */
+/* Returns whether anybody slept.
+ *
+ * Ordering: the store comes before the wake; pairs with watch_bell().
+ * Crash: if we die between the two, a sleeper is left on a bell that was rung.  There is nothing for
+ * it to take yet, and the next ring wakes it whatever value the bell has. */
 static bool
 ring(uint32_t *bell)
 {
@@ -288,7 +292,7 @@ poke_one(struct session *s, struct place *p)
 	return is_bell(watch) ? ring(word) : robust_poke(word) > 0;
 }
 
-/* The wait may sleep on a word of any of its lines. */
+/* Wakes it on the words of all its lines, because it may sleep on any of them. */
 bool
 line_poke(struct session *s, uint32_t place)
 {

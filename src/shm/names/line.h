@@ -2,10 +2,10 @@
  *
  * line.h - the waiters of a completion, first come, first served
  *
- * Each waiter owns a *beacon*, a robust word, for each line that it stands in, and
- * sleeps on the beacon of the one ahead: whoever leaves, by death too, thereby
- * wakes the one behind.  The first in line sleeps on the completion's *bell*, a plain
- * word: the place that armed it, or 0 once it was rung.
+ * A waiter owns a *beacon*, a robust word, for each line that it stands in.  It sleeps on the beacon
+ * of the place ahead.  When the waiter there leaves or dies its beacon changes, and that wakes the
+ * next.  The first in line sleeps on the completion's *bell*, a plain word.  Its value is the place
+ * that armed it, or 0 after it was rung.
  *
  * A poster rings before it commits.  The lost wake-up that this prevents:
  *
@@ -15,16 +15,17 @@
  *	(the lock wakes nobody: W sleeps	kernel: the lock's owner died, W has it
  *	on the bell)				W: finds 1 and takes it
  *
- * A bell is armed only under the lock, by the first in line, after it found nothing to
- * take; so a sleeper on it that is not woken has nothing to take.
+ * Only the first in line arms the bell, under the lock, when it has found nothing to take.  So as
+ * long as nobody rings, the sleeper on the bell has nothing to take.
  *
- * The bell holds the place, not a constant, because a waiter that has armed it and does not
- * sleep yet may be released meanwhile, and the next first in line arm it again:
- * the released one would find the value it expects, and sleep.
+ * The bell holds the place and not a constant for this reason: a waiter that has armed it, and does
+ * not sleep yet, may be released, and the next first in line arms the bell again.  With a constant
+ * the released waiter would find the value that it expects, and sleep.
  *
- * All calls: under the lock.  Invariant when it is free: a waiter that sleeps is recorded to
- * watch the word it sleeps on, and there is nothing for it to take; or that word
- * has changed, and it wakes.
+ * Locking: all calls are made under the lock.
+ *
+ * Invariant: a waiter that sleeps is recorded to watch the word that it sleeps on, and there is
+ * nothing for it to take; or that word has changed, and the waiter wakes.
  */
 #ifndef LINE_H
 #define LINE_H
@@ -55,14 +56,14 @@ line_reap_first(struct session *s, uint32_t completion)
 /* The nearest place that stands ahead of a linked one, or 0.  Unlinks all places between them. */
 uint32_t line_reap_ahead(struct session *s, uint32_t place);
 
-/* All places that are linked in a line, from the head on, whether or not they stand. */
+/* All places that are linked in a line, from the head on, also those that do not stand there. */
 struct queue_walk line_walk(struct session *s, uint32_t completion);
 
 /* The places of the wait that a place belongs to, from its lead on:
  *
  *	for (struct line_wait w = line_wait(s, place); (place = line_wait_next(&w)) != 0;)
  *
- * Which of them are linked is for the caller to see. */
+ * Some of them may not be linked any more. */
 struct line_wait {
 	struct session *s;
 	uint64_t ticket;
@@ -83,33 +84,31 @@ enum compl_result line_own_place(struct session *s, const struct place *how, uin
 enum compl_result line_join(struct session *s, uint32_t completion, const struct place *how,
 			    uint32_t *place);
 
-/* Unlinks a linked place, which is on the free queue then.  Its owner may still
- * live: the queue hands it out only when it has let go of the beacon.  Wakes the owner, so
- * that it sees its state, and who sleeps behind it, so that it looks again: the owner may
- * be stopped and not let go for long. */
+/* Unlinks a linked place and puts it on the free queue.  Wakes the owner, to see its state, and the
+ * waiter that sleeps on the owner's beacon, to look again: the owner may be stopped, and not let go
+ * of the beacon for long.  (While the owner holds the beacon, the place is not used again.) */
 void line_unlink(struct session *s, uint32_t place);
 
-/* Has the place sleep on a word: the beacon of `ahead`, or if that is 0 the bell
- * of its line. */
+/* Chooses the word that the waiter of a place is to sleep on, and records that it watches it: the
+ * beacon of the place `ahead`, or the bell of the line if `ahead` is 0. */
 enum line_watch {
 	LINE_WATCH,	  /* sleep on it */
-	LINE_WATCH_BRIEF, /* the same, but not for long: see line.c */
-	LINE_GONE,	  /* the place ahead has just let go: look again */
+	LINE_WATCH_BRIEF, /* sleep on it, but not for long: see find_target() */
+	LINE_GONE,	  /* the place ahead has just let go of its beacon: look again */
 };
 enum line_watch line_watch(struct session *s, uint32_t place, uint32_t ahead,
 			   struct futex_watch *watch);
 
-/* Wakes the waiter of a place, so that it looks at its state again.  Returns
- * whether it was found asleep. */
+/* Wakes the waiter of a place, to look at its state again.  Returns whether it slept. */
 bool line_poke(struct session *s, uint32_t place);
 
-/* Before a commit that may let the first in line go. */
+/* Rings the bell.  To be called before a commit that may let the first in line go. */
 void line_ring(struct session *s, uint32_t completion);
 
-/* Before a commit that starts a walk: makes sure that two besides us will come to the lock, of whom
- * one goes on if we die, and the other if that one dies too.  (Its death wakes who is behind it,
- * unless that one is stopped.)  Goes down the line until so many sleepers were really woken as are
- * wanting of two; returns how many are then. */
+/* Wakes waiters from the head of the line on, until `wanting` of them were really asleep.  Returns how
+ * many are still wanting.  To be called before a commit that starts a walk: if we die in the walk,
+ * one of LINE_ROUSED waiters goes on with it, and another one if the first dies too.  (The death of
+ * the first wakes the next in line, but that one may be stopped.) */
 #define LINE_ROUSED 2
 unsigned line_rouse(struct session *s, uint32_t completion, unsigned wanting);
 
