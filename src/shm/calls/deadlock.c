@@ -2,20 +2,20 @@
  *
  * deadlock.c - searches what was noted of waits and producers for a cycle that cannot end
  *
- * No false alarms.  A process that does anything else than to wait, has several threads, or
- * cannot be looked into, is not stuck, and so is nothing that depends on it.  What was noted
- * under the lock and what /proc says are of two moments: a process is counted as waiting for
- * a name only while it stands in line, where nothing but a post, its deadline or a signal
- * makes it go on; and a parent only while it sleeps for a child.
+ * There are no false alarms.  A process that does anything else than to wait, has several threads, or
+ * cannot be looked into, is not stuck, and neither is anything that depends on it.  The scene, noted
+ * under the lock, and /proc are of two moments.  Therefore a process counts as waiting for a name
+ * only while it stands in line, where nothing but a post, its deadline or a signal makes it go on; and
+ * a parent counts only while it sleeps for a child.
  *
- * /proc is read process by process: a shell may be seen to wait for a child that has ended when
- * its own turn comes.  So what is closed is looked at twice (waiter.c), and no parent that counts
- * may have run in between.
+ * /proc is read process by process: a shell may be seen to wait for a child that has already ended.
+ * So a cycle counts when it is found twice (search_twice() in waiter.c), and no parent in it has run
+ * in between.
  *
  * Deadlines of other waits are not considered.
  *
- * Stuck names are found as the largest set that nothing contradicts: all that are produced,
- * less those with a producer that may still go on, until no more fall out.
+ * The search for stuck names begins with all produced names, and takes out those with a producer that
+ * may still go on, until no more fall out.
  */
 #include "shm/calls/deadlock.h"
 
@@ -54,8 +54,8 @@ find_stand(const struct scene *scene, pid_t pid)
 	return NULL;
 }
 
-/* All that it produces is made by its children.  Who produces something else besides may be at
- * work for that. */
+/* It produces names, and for all of them only waits for its children.  (A process that produces another
+ * name by itself may be at work on that.) */
 static bool
 only_attends(const struct scene *scene, pid_t pid)
 {
@@ -71,7 +71,8 @@ only_attends(const struct scene *scene, pid_t pid)
 	return attends;
 }
 
-/* Nothing that has ended moves a waiter; but a parent that sleeps for it will be woken. */
+/* It has ended, and its parent stands in line: it moves nobody.  (A parent that sleeps for a child
+ * will be woken.) */
 static bool
 is_forgotten(const struct scene *scene, const struct member *m)
 {
@@ -115,7 +116,7 @@ is_producer_stuck(const struct scene *scene, size_t maker)
 	return has_waiter;
 }
 
-/* Takes out of the set what may still go on; false if there was nothing. */
+/* Takes names that may still go on out of the set of the stuck.  False: there were none. */
 static bool
 release_some(struct scene *scene)
 {
@@ -134,8 +135,8 @@ release_some(struct scene *scene)
 
 /* ---- the cycle --------------------------------------------------------------------------- */
 
-/* From a name to those that somebody below its producers waits for; the queue has the names in
- * the order of discovery. */
+/* Goes from a name to the names that processes below its producers wait for, and appends these to the
+ * queue. */
 static void
 visit(struct scene *scene, uint32_t from, uint32_t *queue, size_t *count)
 {
@@ -158,8 +159,8 @@ visit(struct scene *scene, uint32_t from, uint32_t *queue, size_t *count)
 	}
 }
 
-/* Backwards from where the search ended to where it began: each name with its producer, and the
- * process below that which waits for the next. */
+/* Fills in the cycle, backwards from where the search ended: each name with its producer, and with the
+ * process below the producer that waits for the next name. */
 static void
 trace(const struct scene *scene, uint32_t first, struct compl_cycle *cycle)
 {
@@ -180,7 +181,7 @@ trace(const struct scene *scene, uint32_t first, struct compl_cycle *cycle)
 	} while (at != first);
 }
 
-/* The names that we wait for ourselves, below one producer of another. */
+/* Begins the search with the names that our own wait waits for. */
 static void
 begin(struct scene *scene, const struct scene_maker *above, pid_t self, uint32_t *queue,
       size_t *count)
@@ -271,7 +272,7 @@ is_below_stuck(const struct scene *scene, const struct member *m)
 	return false;
 }
 
-/* Who waits for children, and whether it has run. */
+/* A number that changes when another parent waits for children, or when one of them has run. */
 static uint64_t
 trace_of(const struct scene *scene)
 {

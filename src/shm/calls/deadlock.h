@@ -2,10 +2,10 @@
  *
  * deadlock.h - waits that would wait for each other for ever
  *
- * A name is stuck if it has producers, and each of them is; a producer is stuck if it and every
- * process below it waits: for a name that is stuck, or for a child that does.  A wait closes
- * a cycle if it waits for a name that is stuck and is itself below a producer of a name that,
- * directly or through others, the first one waits for.
+ * A name is stuck if it has producers and all of them are stuck.  A producer is stuck if it and every
+ * process below it wait for a stuck name, or for a child that does.  A wait closes a cycle if it
+ * waits for a stuck name, is below a producer of a second name, and the producers of the first name
+ * wait for the second, directly or through others.
  */
 #ifndef DEADLOCK_H
 #define DEADLOCK_H

@@ -27,8 +27,8 @@ struct sizes {
 	size_t names, waiters, producers;
 };
 
-/* One block: the listing, its entries, and behind them the waiters of all, the producers of
- * all, and the waiters' parents. */
+/* One block of memory: the listing, its entries, the waiters of all, the producers of all, and the
+ * parents of the waiters. */
 struct block {
 	struct compl_listing listing;
 	struct sizes room, used;
@@ -84,7 +84,7 @@ measure(struct session *s, struct sizes *sizes)
 		}
 }
 
-/* Room for so many, and for some who come meanwhile. */
+/* With room for so many, and for some more that come meanwhile. */
 static struct block *
 allocate(struct sizes room)
 {
@@ -220,7 +220,7 @@ fill(struct session *s, struct block *b)
 		fill_entry(s, i, e, now_ns);
 		fill_waiters(s, i, b, e, now_ns);
 		fill_producers(s, i, b, e, now_ns);
-		/* Who leaves without the lock may have been all that kept it. */
+		/* A waiter that has just left, without the lock, may have been all that kept it. */
 		if (e->initialised || e->done != 0 || e->waiter_count > 0 || e->producer_count > 0)
 			b->listing.count++;
 	}

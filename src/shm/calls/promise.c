@@ -5,9 +5,9 @@
  * Invariant: between calls the beacon of each open promise is on the thread's private list
  * (robust_keep()), beyond whatever a call puts there.
  *
- * Crash: the beacon is owned before the place is linked, and let go of after it has been
- * unlinked, or after the post and the unlinking, which are one commit.  In between a death
- * is seen as what it is.
+ * Crash: the thread owns the beacon before the place is linked, and lets go of it after the commit that
+ * unlinks the place (and posts).  As long as the place is linked, a death is seen as a producer's
+ * death.
  */
 #include "shm/calls/promise.h"
 
@@ -108,7 +108,7 @@ lock_and_look_up(struct session *s, struct compl_space *c, const struct compl_pr
 	return COMPL_OK;
 }
 
-/* Gives the lock back, and then what the promise held: its place is not linked any more. */
+/* Gives the lock back, and then the beacon of the promise, whose place is not linked any more. */
 static enum compl_result
 close_promise(struct session *s, struct compl_promise *promise, enum compl_result result)
 {

@@ -2,9 +2,9 @@
  *
  * removal.c - removes a namespace: marks it dead, wakes everybody, unlinks the file, in this order
  *
- * Crash: once the mark is committed the namespace is gone, whoever is killed: the
- * next owner of the lock goes on waking, and who opens the path finds the mark, and
- * unlinks it himself.
+ * Crash: once the mark is committed the namespace is gone, whoever is killed.  The next owner of the
+ * lock goes on with the waking.  The next call that opens the path finds the mark and unlinks the
+ * file.
  */
 #include "shm/calls/removal.h"
 
@@ -34,7 +34,7 @@ remove_open(const struct compl_where *where, int64_t deadline_ns)
 
 	if (result != COMPL_OK)
 		return result;
-	/* First, for nobody is to be woken for nothing. */
+	/* Asked first, because nobody is to be woken in vain. */
 	result = file_may_unlink(c) ? mark_and_wake(c, deadline_ns) : COMPL_E_NOT_OURS;
 	/* Somebody else's removal has been quicker: as good as ours. */
 	if (result == COMPL_OK || result == COMPL_E_NO_SEGMENT)

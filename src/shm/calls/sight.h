@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: ISC
  *
- * sight.h - what stands between a wait and its names
+ * sight.h - the obstacles between a wait and its names
  */
 #ifndef SIGHT_H
 #define SIGHT_H
 
 #include "shm/calls/wait.h"
 
-/* What stands between a wait and one of its names. */
+/* The obstacle between a wait and one of its names. */
 enum obstacle {
-	OBSTACLE_NONE,	/* covered, and our turn; or at "all" */
+	OBSTACLE_NONE,	/* our turn, and enough tokens; or the name is at "all" */
 	OBSTACLE_AHEAD, /* somebody is before us */
 	OBSTACLE_SHORT, /* our turn, not enough tokens */
 };
 
-/* The sight of all names at once. */
+/* The obstacles of all names, seen at one time. */
 struct sight {
 	enum obstacle obstacle[COMPL_NAMES_MAX];
 	uint32_t ahead[COMPL_NAMES_MAX];
@@ -22,11 +22,12 @@ struct sight {
 	size_t first; /* the first of them, or count */
 };
 
-/* Looks at all names of a wait, in line or not yet.  Under the lock. */
+/* Looks at all names of a wait, whether it stands in line yet or not.  Reaps the lines up to the
+ * nearest waiter ahead.  Under the lock. */
 void sight_look(struct wait *w, struct sight *sight);
 
-/* The first name that ends the wait because a producer of it died, or the number of names.  Of
- * any of several names the first that is done ends it, and that may be another.  Under the lock. */
+/* The first name that ends the wait because a producer of it died, or the number of names.  (If any
+ * name will do and one before it can end the wait, that one does.)  Under the lock. */
 size_t sight_producer_died(struct wait *w, const struct sight *sight);
 
 /* The first name with a status other than 0, or the number of names.  Under the lock. */

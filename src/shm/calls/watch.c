@@ -11,24 +11,24 @@
  * In the line of a name that has producers, and is not at "all", the first sleeps on the
  * beacons of all of them as well.
  *
- * Ordering: what is expected of each word is read under the lock; a change after that makes
- * the kernel refuse the sleep.
+ * Ordering: the expected value of each word is read under the lock.  If a word changes after that,
+ * the kernel refuses the sleep.
  *
- * The death of a producer wakes one sleeper of its beacon.  If that is killed before it has
- * told anybody, its own beacon wakes the next in line, which is first then, and looks.  Hence
- * nobody but the first; and two cases more:
+ * The death of a producer wakes one sleeper of its beacon.  If that sleeper is killed before it has
+ * reaped the producer, its own beacon wakes the next in line.  That one is the first then, and looks.
+ * Hence only the first watches all producers.  Two cases need more:
  *
- * Who was first, and has been released, may be queued on the beacons until it runs, and take
- * the wake with it.  Whoever is first next sleeps on that one's beacon until it has gone, and
- * only then on the producers'.
+ * A waiter that was the first, and has been released, may stay queued on the beacons until it runs,
+ * and take the wake with it.  Therefore the next first sleeps on the beacon of that waiter until it
+ * has gone, and only then on the producers' beacons.
  *
- * The first may be stopped.  Therefore everybody else sleeps on one producer's beacon too.  What
- * they are given and do not need, they hand on; and for who is killed before that the kernel
- * does it, the beacon being its pending operation (Linux 6.2).  One word can be pending, so it
- * is one producer.
+ * The first may be stopped.  Therefore every other waiter sleeps on the beacon of one producer too.
+ * It hands on a wake that it does not need (watch_pass_on()).  If it is killed before that, the
+ * kernel hands the wake on, because the beacon is its pending operation (Linux 6.2).  Only one word
+ * can be pending, so it watches only one producer.
  *
- * What failed before: everybody as a watcher of all producers.  The last in line is woken and
- * killed, there is nobody behind it, and the others sleep on.
+ * What failed before: every waiter watched all producers.  The last in line is woken and killed,
+ * nobody comes after it, and the others sleep on.
  */
 #include "shm/calls/watch.h"
 
@@ -39,7 +39,7 @@
 
 #define FALLBACK_NS CLOCK_SECOND_NS /* without futex_waitv(2) */
 
-/* A word that is to hold two values at once lets nobody sleep. */
+/* The same word was noted before with another value.  The kernel would never let us sleep. */
 static bool
 contradicts(const struct wait *w, const struct futex_watch *noted)
 {
@@ -49,7 +49,7 @@ contradicts(const struct wait *w, const struct futex_watch *noted)
 	return false;
 }
 
-/* Notes the word behind one obstacle; false if it has just gone. */
+/* Notes the word that changes when the obstacle at name i is gone.  False: it has just gone. */
 static bool
 watch_obstacle(struct wait *w, size_t i, uint32_t ahead)
 {
@@ -71,7 +71,7 @@ is_produced(struct wait *w, size_t i)
 	return get(&n->producers.head) != 0 && get(&n->done) != COMPL_ALL;
 }
 
-/* Notes a beacon beside the words of the lines; false if nobody owns it any more. */
+/* Notes a beacon besides the words of the lines.  False: it has no owner any more. */
 static bool
 watch_beacon(struct wait *w, uint32_t place)
 {
@@ -84,8 +84,8 @@ watch_beacon(struct wait *w, uint32_t place)
 	return robust_owner(value) != 0;
 }
 
-/* In each line of a name that is produced: its own word too, for the wait may come to be first
- * there while it sleeps on another line's. */
+/* Notes the word of each line of a produced name, because the wait may come to be the first there
+ * while it sleeps on the word of another line. */
 static bool
 watch_lines(struct wait *w, const struct sight *sight)
 {
@@ -96,8 +96,8 @@ watch_lines(struct wait *w, const struct sight *sight)
 	return true;
 }
 
-/* Who was first in line before us, watched the producers, and has not gone yet though it has
- * been let go; or 0. */
+/* The place that was first in line before ours and watches the producers still, although it was
+ * released; or 0. */
 static uint32_t
 find_stale(struct wait *w, size_t i)
 {
@@ -111,8 +111,8 @@ find_stale(struct wait *w, size_t i)
 	return place_is_alive(p) && get(&p->watch) == offset_of(&w->s, &n->bell) ? watcher : 0;
 }
 
-/* First in line: all producers.  But as long as somebody else may be queued on their beacons,
- * only until that one has gone; it may be stopped, hence the brief sleep. */
+/* Notes the beacons of all producers, for the first in line.  As long as a former first may be queued
+ * on them, notes the beacon of that one instead.  It may be stopped, so the sleep is brief. */
 static bool
 watch_as_first(struct wait *w, size_t i)
 {
@@ -139,9 +139,10 @@ has_several_producers(struct wait *w, size_t i)
 	return get(&q->head) != get(&q->tail);
 }
 
-/* Where the wait is not first in line: one producer, lest the first is stopped.  A first that is
- * stopped just as it is woken can neither tell nor hand on; so the one behind it looks when the
- * first would, and where there are several producers, of which it watches one, each second. */
+/* Notes the beacon of one producer, of the first produced name where the wait is not the first in
+ * line, because the first may be stopped.  A first that is stopped just as it is woken can neither
+ * reap nor hand the wake on.  So the next after it looks as often as the first would; or each second
+ * if there are several producers, of which it watches only one. */
 static bool
 watch_as_witness(struct wait *w, const struct sight *sight)
 {
@@ -158,8 +159,8 @@ watch_as_witness(struct wait *w, const struct sight *sight)
 	return true;
 }
 
-/* Behind all other words: who is queued on a producer's beacon while another word has changed
- * already might be given the one wake of its death. */
+/* Notes the producers' beacons after all other words.  Otherwise a waiter could be queued on a beacon,
+ * and get the one wake of its owner's death, when another word has changed already. */
 static bool
 watch_producers(struct wait *w, const struct sight *sight)
 {

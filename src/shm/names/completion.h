@@ -21,33 +21,33 @@ bool completion_drop_if_idle(struct session *s, uint32_t completion);
 /* Into the transaction under way: a completion at "all" is at zero again. */
 void completion_log_anew(struct session *s, uint32_t completion);
 
-/* Into the transaction under way: counter, status and value to zero.  The statistics are at zero, and
- * the time is noted, at once. */
+/* Puts counter, status and value at zero, in the transaction under way.  Resets the statistics and the
+ * time at once. */
 void completion_log_reinit(struct session *s, uint32_t completion);
 
-/* Into the transaction under way, of a post that has a status or a value.  The first status other
- * than 0 sticks, together with its value; until then the latest value counts. */
+/* Stores the status and the value of a post, in the transaction under way.  The first status other than
+ * 0 sticks, together with its value; until then the latest value counts. */
 void completion_log_status(struct session *s, uint32_t completion, const struct compl_post *post);
 
-/* How many tokens those who now stand in line need.  One that waits for any of several
- * names and is served by another needs none. */
+/* How many tokens the waiters in line need.  A wait for any of several names that can take what it
+ * needs from another name needs none. */
 uint64_t completion_needed(struct session *s, uint32_t completion);
 
 /* Makes it permanent. */
 void completion_init(struct session *s, uint32_t completion);
 
-/* Takes need tokens, which are there; nothing from "all".  Into the transaction under
- * way.  */
+/* Takes `need` tokens, in the transaction under way.  The caller has seen that they are there.  From
+ * "all" nothing is taken. */
 void completion_take(struct session *s, uint32_t completion, uint32_t need);
 
-/* Its value as it is now, to text, of LAYOUT_VALUE bytes; *length is 0 for none, else the
- * value's length + 1. */
+/* Copies the value to text, of LAYOUT_VALUE bytes.  *length is 0 if there is none, else the length of
+ * the value + 1. */
 void completion_copy_value(struct session *s, uint32_t completion, char *text, uint32_t *length);
 
-/* Status and value as they are now. */
+/* Copies status and value. */
 void completion_word(struct session *s, uint32_t completion, struct compl_word *word);
 
-/* Adds a wait that slept since since_ns to the statistics. */
+/* Adds a wait that began at since_ns, and ends now, to the statistics. */
 void completion_note_wait(struct session *s, uint32_t completion, int64_t since_ns, bool io);
 
 #endif

@@ -94,9 +94,9 @@ set_name(struct completion *n, const char *name)
 		put((uint32_t *)n->name + i, words[i]);
 }
 
-/* Nobody can reach the record before the commit, so it is written without the log.  But who looks
- * without the lock (probe.c) may have reached it in its former life, and looks on; and who left
- * then at a deadline, without the lock, may still count that wait. */
+/* Written without the log, because no call can reach the record before the commit.  Atomic all the
+ * same: probe_test(), which takes no lock, may have reached the record in its former life, and so
+ * may a waiter that left then at its deadline, and still notes its statistics. */
 static void
 blank(struct completion *n, const char *name, uint32_t hash)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * name.h - a name as the calls see it: with its dead producers told of, and gone if it is idle
+ * name.h - a name as the calls see it: its dead producers are reaped, and it is gone if it is idle
  *
  * All calls: under the lock.  Nothing here sleeps.
  */
@@ -9,20 +9,20 @@
 
 #include "shm/segment/session.h"
 
-/* The completion of a name, or 0.  Tells of dead producers first; drops an idle completion,
- * which is not there then. */
+/* The completion of a name, or 0.  First reaps its producers, and drops it if it is idle: then there
+ * is none. */
 uint32_t name_look_up(struct session *s, const char *name);
 
-/* directory_make(), after a sweep of all that is idle if there is no room. */
+/* directory_make(); if there is no room, drops all idle completions and tries again. */
 enum compl_result name_make(struct session *s, const char *name, uint32_t *completion);
 
 /* reinit_completion(): counter, status, value and statistics to zero. */
 void name_reinit(struct session *s, uint32_t completion);
 
-/* Removes the name and sends its waiters away. */
+/* Removes the name, and ends its waits. */
 void name_remove(struct session *s, uint32_t completion);
 
-/* Marks the segment dead and sends everybody away. */
+/* Marks the segment dead, and ends all waits. */
 void name_remove_all(struct session *s);
 
 #endif

@@ -2,12 +2,11 @@
  *
  * place.c - hands places out and takes them back, and knows which may be used again
  *
- * Reuse is the danger: a sleeper has read "TID 7 owns this beacon", and before it
- * is asleep thread 7 leaves, and comes back, and is given the same place:
- * the sleeper would wait for somebody behind itself.  Flags or counts against
- * that fail, for the one who should clear them may die.  So it is derived:
- * a place may be used again when its beacon has no owner and nobody alive is
- * recorded to watch it.  Of several watchers the latest is the only one alive.
+ * Reuse is the danger.  A sleeper has read "TID 7 owns this beacon".  Before it is asleep, thread 7
+ * leaves, comes back, and gets the same place: the sleeper would wait for a waiter that comes after
+ * it.  Flags or counts do not help, because the thread that should clear them may die.  So it is
+ * derived, never stored, whether a place may be used again: its beacon has no owner, and no living
+ * place is recorded to watch it.  Of several watchers only the latest can be alive.
  */
 #include "shm/names/place.h"
 

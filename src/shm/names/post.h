@@ -22,7 +22,7 @@ post_count(const struct compl_post *post)
 /* Whether tokens can be posted: COMPL_OK or COMPL_E_OVERFLOW. */
 enum compl_result post_check(struct session *s, uint32_t completion, uint32_t tokens);
 
-/* complete(), complete_all(): tokens (COMPL_ALL for "all") with a status and a value.
+/* complete(), complete_all(): posts tokens (COMPL_ALL for "all") with a status and a value.
  * Posts nothing if the completion is at "all".  leaver: the place of a producer that ceases to be
  * one in the same commit, or 0. */
 void post_tokens(struct session *s, uint32_t completion, uint32_t tokens,

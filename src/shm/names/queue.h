@@ -21,8 +21,8 @@ void queue_log_remove(struct session *s, uint32_t place);
  *
  *	for (struct queue_walk w = queue_walk(s, q, completion); (place = queue_next(&w)) != 0;)
  *
- * The place that was returned may be removed meanwhile, others not.  Ends, with the session
- * damaged, at a place that thinks it stands elsewhere, and in a ring. */
+ * Between two calls the place that was returned may be removed, but no other.  The walk ends, and marks
+ * the session as damaged, at a place whose record names another line, and in a ring. */
 struct queue_walk {
 	struct session *s;
 	uint32_t completion, next, steps;
@@ -30,7 +30,7 @@ struct queue_walk {
 struct queue_walk queue_walk(struct session *s, const struct queue *q, uint32_t completion);
 uint32_t queue_next(struct queue_walk *walk);
 
-/* How many places a walk has before it. */
+/* How many places a walk has still to return. */
 size_t queue_length(struct queue_walk walk);
 
 #endif

@@ -2,12 +2,11 @@
  *
  * rebuild.c - makes the links of a damaged segment anew from its records
  *
- * What a record says of itself (its name, its counter, where it stands, its ticket) is
- * taken for true, and all that says how records hang together is made anew: buckets and
- * chains, lines in the order of their tickets, free lists.
+ * Takes for true what a record says of itself: its name, its counter, its line and its ticket.  Makes
+ * anew all that links records: buckets and chains, lines in the order of the tickets, free lists.
  *
- * Crash: nothing that is read here is written here, but for what a second run would write
- * again; so the next owner of the lock starts it once more.
+ * Crash: the next owner of the lock begins again, with the same result.  Nothing is read here that is
+ * also written here, except what a second run writes again.
  */
 #include "shm/names/rebuild.h"
 
@@ -31,8 +30,8 @@ by_ticket(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* It stands in the line of a completion that there is, or is a producer of it: a dead one
- * too, whose end is still to be told. */
+/* It stands in the line of a completion that exists, or is a producer of it.  A dead producer counts,
+ * because producer_reap() is to find it. */
 static bool
 is_member(struct session *s, uint32_t place)
 {
@@ -44,7 +43,7 @@ is_member(struct session *s, uint32_t place)
 	       (get(&p->flags) & PLACE_PRODUCER || line_lead(s, place) != 0);
 }
 
-/* A living wait that is in no line any more cannot go on. */
+/* Ends a living wait of which not all places can be linked. */
 static void
 tell(struct session *s, uint32_t place)
 {
@@ -81,7 +80,7 @@ append(struct session *s, uint32_t place)
 	put(&q->tail, place);
 }
 
-/* Frees what does not stand; returns how many members there are. */
+/* Puts all members into the array, and frees all other places.  Returns how many members there are. */
 static size_t
 collect(struct session *s, struct member *members)
 {
@@ -101,7 +100,7 @@ collect(struct session *s, struct member *members)
 	return count;
 }
 
-/* Everybody looks again. */
+/* Wakes every waiter, to look again. */
 static void
 wake_all(struct session *s)
 {

@@ -30,8 +30,8 @@ static _Thread_local struct {
 	uint32_t tid, epoch;
 } memory;
 
-/* Of the first threads to come each makes a page, and one is kept.  (Not pthread_once(): a child
- * that another thread makes meanwhile would wait for ever.) */
+/* If several threads come first, each makes a page, and one page is kept.  (With pthread_once() a
+ * child that another thread makes meanwhile would wait for ever.) */
 static uint32_t *
 make_page(void)
 {
@@ -59,7 +59,7 @@ obtain_page(void)
 	return make_page();
 }
 
-/* Of those who draw a number at once one decides. */
+/* If several threads draw a number at once, that of one counts for all. */
 static uint32_t
 current_epoch(void)
 {

@@ -75,7 +75,7 @@ robust_thread_init(struct robust_thread *t, struct robust_private *p, uint32_t t
 }
 
 /* Puts a word at the near end of the list.
- * Crash: until the last store the word is not listed, after it, it is. */
+ * Crash: the last store lists the word. */
 static void
 push(struct robust_thread *t, uint32_t *word)
 {
@@ -154,9 +154,10 @@ robust_raise(struct robust_thread *t, uint32_t *word)
 }
 
 /* Crash: before the exchange the word holds our TID and is pending; after it, it
- * is 0 and pending: either way the kernel wakes a sleeper.  Where somebody of another pid
- * namespace may have our thread id and take the word next, it must not stay pending; a
- * death in the one instruction between costs a wake, and a belt gives it. */
+ * is 0 and pending: either way the kernel wakes a sleeper.  If users of several pid namespaces
+ * share the segment, the next owner may have our thread id, and the word must not stay pending.
+ * Then a death between the two instructions costs a wake, and the seat belt of the sleeper ends its
+ * sleep. */
 void
 robust_give_up(struct robust_thread *t, uint32_t *word, uint32_t value)
 {

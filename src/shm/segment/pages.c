@@ -28,7 +28,7 @@ reserve(const struct compl_space *c, size_t offset, size_t size)
 	return error == 0 ? COMPL_OK : pages_failure(error);
 }
 
-/* Where a kind of record lies, and behind all of them its values. */
+/* Where the records of each kind lie, and where their values. */
 static const struct table {
 	uint32_t at, size, values_at, values_size;
 } tables[] = {

@@ -7,9 +7,9 @@
 
 #include "shm/segment/layout.h"
 
-/* Thread ids mean something within one pid namespace only.  Who finds that
- * there are several says so for good, and wakes whoever sleeps on the lock with
- * its operation pending (see mutex.c). */
+/* Compares our pid namespace with the segment's, which is that of its first user.  If they differ,
+ * notes for good that thread ids cannot be compared, and wakes all that sleep on the lock with
+ * their operation pending (see mutex.c). */
 void pidns_note(struct layout_header *h);
 
 #endif
