@@ -176,8 +176,9 @@ static int results[COMPL_E_SYSTEM + 1];
 static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
 
 /* None ends before all have ended their waits.  A thread that begins or ends moves its stack in or
- * out, which holds up the others' page faults; with hundreds at once, whoever has just got the
- * lock is so late that the others believe it lost.  So they come by the score, too. */
+ * out, which holds up the others' page faults; and at high load the one that has just been given
+ * the lock waits long for a processor.  If others wait for the lock meanwhile, they believe it lost.
+ * So they come one by one, too. */
 static void *
 thread_waits(void *argument)
 {
@@ -236,8 +237,7 @@ no_room_for_a_waiter(void)
 	pthread_mutex_lock(&gate);
 	for (i = 0; i < THREADS - 1; i++) {
 		CHECK(pthread_create(&thread[i], &attr, thread_waits, NULL) == 0);
-		if (i % 20 == 0 || i == THREADS - 2)
-			await_places(1 + 64 * (i + 1));
+		await_places(1 + 64 * (i + 1));
 	}
 	/* 63 places are left. */
 	CHECK(wait_for(64, in_ms(1000)) == COMPL_E_NO_PLACE);
