@@ -24,7 +24,7 @@
  *	const char *names[] = { "db-ready" };
  *	struct compl_request req = { .names = names, .count = 1, .need = 1,
  *				     .deadline_ns = COMPL_NEVER };
- *	struct compl_outcome out;
+ *	struct compl_outcome out = { 0 };
  *
  *	if (compl_wait(c, &req, &out) == COMPL_OK)
  *		... out.status is what the poster said ...
@@ -84,6 +84,7 @@ extern "C" {
 #define COMPL_PRODUCERS_MAX	   64  /* of one name */
 #define COMPL_PROMISES_MAX	   16  /* of one handle */
 #define COMPL_STATUS_PRODUCER_DIED 121 /* what a dead producer leaves, if no other status did */
+
 enum compl_result {
 	/* answers */
 	COMPL_OK = 0,
@@ -97,22 +98,22 @@ enum compl_result {
 	/* failures: nothing has changed */
 	COMPL_E_FIRST = 16,
 	COMPL_E_ARGUMENT = COMPL_E_FIRST, /* a parameter is out of its range */
-	COMPL_E_NAME,			  /* not a well-formed name */
-	COMPL_E_SPACE,			  /* not a well-formed namespace */
-	COMPL_E_VALUE,			  /* too long, or not UTF-8, or has a NUL byte */
-	COMPL_E_MISSING,		  /* no such name, and the call asks for one */
-	COMPL_E_NO_SEGMENT,		  /* no such namespace, or it has been removed */
-	COMPL_E_SCOPE,			  /* the same, and it is not for the caller to make */
+	COMPL_E_BAD_NAME,		  /* not a well-formed name */
+	COMPL_E_BAD_NAMESPACE,		  /* not a well-formed namespace */
+	COMPL_E_BAD_VALUE,		  /* too long, or not UTF-8, or has a NUL byte */
+	COMPL_E_NO_SUCH_NAME,		  /* no such name, and the call asks for one */
+	COMPL_E_NO_SUCH_NAMESPACE,	  /* no such namespace, or it has been removed */
+	COMPL_E_SCOPE_ENDED,		  /* the same, and it is not for the caller to make */
 	COMPL_E_EXISTS,			  /* compl_init: initialised, or carries something */
 	COMPL_E_BUSY,			  /* compl_reinit: tokens meant for those in line */
 	COMPL_E_OVERFLOW,		  /* the counter would pass 4294967294 */
-	COMPL_E_NO_NAME,		  /* no room for another name */
-	COMPL_E_NO_PLACE,		  /* no room for another waiter */
-	COMPL_E_NO_PRODUCER,		  /* no room for another producer */
-	COMPL_E_NO_SPACE,		  /* the file system of the segment is full */
+	COMPL_E_TOO_MANY_NAMES,		  /* no room for another name */
+	COMPL_E_TOO_MANY_WAITERS,	  /* no room for another waiter */
+	COMPL_E_TOO_MANY_PRODUCERS,	  /* no room for another producer */
+	COMPL_E_DISK_FULL,		  /* the file system of the segment is full */
 	COMPL_E_LOCKED,			  /* the lock was not to be had within a second */
 	COMPL_E_NOT_OURS,		  /* the segment's owner or mode is not as it must be */
-	COMPL_E_NOT_SEGMENT,		  /* not a regular file, or not one of compl's */
+	COMPL_E_FOREIGN_FILE,		  /* not a regular file, or not one of compl's */
 	COMPL_E_VERSION,		  /* made by another version of compl, and in use */
 	COMPL_E_DAMAGED,		  /* the segment contradicts itself */
 	COMPL_E_SYSTEM,			  /* a system call failed; errno says why */
@@ -133,7 +134,7 @@ struct compl_where {
 };
 
 enum compl_open_flags {
-	/* Create the segment if there is none (else COMPL_E_NO_SEGMENT). */
+	/* Create the segment if there is none (else COMPL_E_NO_SUCH_NAMESPACE). */
 	COMPL_CREATE = 1 << 0,
 	/* The calling thread holds no other robust mutexes and takes none while
 	   the handle is open: compl may register a robust list of its own
@@ -145,18 +146,18 @@ enum compl_open_flags {
 	COMPL_SOLE_LIST = 1 << 1,
 	/* With COMPL_CREATE: also a namespace whose name begins with "scope.", which
 	   lives as long as something that its maker knows.  Everybody else fails with
-	   COMPL_E_SCOPE once it has gone. */
+	   COMPL_E_SCOPE_ENDED once it has gone. */
 	COMPL_SCOPE = 1 << 2,
 };
 
 /* The path of the segment, for messages: at least COMPL_PATH_MAX bytes.
- * COMPL_E_SPACE if the namespace is not well-formed. */
+ * COMPL_E_BAD_NAMESPACE if the namespace is not well-formed. */
 #define COMPL_PATH_MAX 112
 enum compl_result compl_path(char *path, size_t size, const struct compl_where *);
 
 /* Opens a namespace; *c is to be closed with compl_close().  On a failure *c is
- * NULL.  Fails with COMPL_E_SPACE, _NO_SEGMENT, _SCOPE, _NOT_OURS, _NOT_SEGMENT,
- * _VERSION, _NO_SPACE, _SYSTEM (with EFBIG, RLIMIT_FSIZE is too small: ignore
+ * NULL.  Fails with COMPL_E_BAD_NAMESPACE, _NO_SUCH_NAMESPACE, _SCOPE_ENDED, _NOT_OURS,
+ * _FOREIGN_FILE, _VERSION, _DISK_FULL, _SYSTEM (with EFBIG, RLIMIT_FSIZE is too small: ignore
  * SIGXFSZ to see it; with ENOMEM, RLIMIT_AS). */
 enum compl_result compl_open(struct compl_space **c, const struct compl_where *, unsigned flags);
 
@@ -183,7 +184,7 @@ void compl_spaces_free(struct compl_spaces *list);
  * "scope." and a random word, written to name, of COMPL_SPACE_MAX + 1 bytes.  flags as for
  * compl_open().  It is the maker's to remove, with compl_remove_all(); if the handle is closed
  * before that (COMPL_SOLE_LIST asks for it) or the maker dies, the next compl_scope() of that
- * user removes it.  Whoever comes later fails with COMPL_E_SCOPE.
+ * user removes it.  Whoever comes later fails with COMPL_E_SCOPE_ENDED.
  *
  * A child that is forked and does not exec keeps it alive, too.  Fails as compl_open(). */
 enum compl_result compl_scope(struct compl_space **c, const struct compl_where *where,
@@ -212,7 +213,7 @@ struct compl_post {
 	uint32_t tokens;   /* complete(), this often: 1 to 4294967294 (0 is 1) */
 	bool all;	   /* complete_all(); tokens is ignored */
 	bool waiting;	   /* as many tokens as those now in line need */
-	bool existing;	   /* COMPL_E_MISSING instead of making the name */
+	bool existing;	   /* COMPL_E_NO_SUCH_NAME instead of making the name */
 	uint8_t status;	   /* 0 is success; the first other one sticks */
 	const char *value; /* UTF-8, up to COMPL_VALUE_MAX bytes, or NULL */
 	bool awaited;	   /* result: somebody stood in line when it was posted */
@@ -228,7 +229,7 @@ enum compl_result compl_done(struct compl_space *c, const char *name, struct com
 enum compl_wait_flags {
 	COMPL_WAIT_ANY = 1 << 0,	   /* the first name that is done */
 	COMPL_WAIT_FAIL_FAST = 1 << 1,	   /* a status other than 0 ends it */
-	COMPL_WAIT_EXISTING = 1 << 2,	   /* COMPL_E_MISSING for a missing name */
+	COMPL_WAIT_EXISTING = 1 << 2,	   /* COMPL_E_NO_SUCH_NAME for a missing name */
 	COMPL_WAIT_IO = 1 << 3,		   /* wait_for_completion_io() */
 	COMPL_WAIT_INTERRUPTIBLE = 1 << 4, /* return COMPL_INTERRUPTED after a
 					      signal handler of the caller ran */
@@ -291,7 +292,7 @@ struct compl_cycle {
 
 struct compl_outcome {
 	/* With COMPL_WAIT_ANY the name that was done; else the name that ended the
-	   wait (COMPL_REMOVED, COMPL_PRODUCER_DIED, fail-fast, COMPL_E_MISSING) or, when
+	   wait (COMPL_REMOVED, COMPL_PRODUCER_DIED, fail-fast, COMPL_E_NO_SUCH_NAME) or, when
 	   all were done, the first in argument order whose status is not 0; 0
 	   if there is none. */
 	size_t which;
@@ -350,7 +351,7 @@ enum compl_promise_flags {
  * A name at "all" starts anew, unless another producer of it lives: counter, status and value
  * are zero, its line is kept.  The handle must have COMPL_SOLE_LIST (COMPL_E_ARGUMENT).
  * command is shown by compl_list(), or NULL.  COMPL_TIMED_OUT: somebody else produces it,
- * and flags has COMPL_PROMISE_SINGLE.  COMPL_E_NO_PRODUCER: COMPL_PRODUCERS_MAX of the
+ * and flags has COMPL_PROMISE_SINGLE.  COMPL_E_TOO_MANY_PRODUCERS: COMPL_PRODUCERS_MAX of the
  * name live, or COMPL_PROMISES_MAX are open on the handle.  Otherwise fails as compl_wait(). */
 enum compl_result compl_promise(struct compl_space *c, const char *name, unsigned flags,
 				const char *command, struct compl_promise *promise);
@@ -358,7 +359,7 @@ enum compl_result compl_promise(struct compl_space *c, const char *name, unsigne
 /* compl_done() by the producer; `waiting` and `existing` of the post are ignored.  Posting and
  * ceasing to be a producer are one commit, unless it stays one: then its death counts again
  * after a reinit.  COMPL_REMOVED: the name has been removed meanwhile, nothing is posted,
- * though somebody may have made it anew, and the promise is void.  COMPL_E_NO_SEGMENT: the
+ * though somebody may have made it anew, and the promise is void.  COMPL_E_NO_SUCH_NAMESPACE: the
  * namespace has gone, and compl_close() is what is left to do.  COMPL_E_OVERFLOW:
  * nothing is posted, the promise stands. */
 enum compl_result compl_keep(struct compl_space *c, struct compl_promise *promise,
@@ -371,7 +372,7 @@ enum compl_result compl_break(struct compl_space *c, struct compl_promise *promi
 /* ---- beyond the kernel --------------------------------------------------- */
 
 /* Removes a name; its waiters return COMPL_REMOVED, except those whom "all"
- * has released already.  COMPL_E_MISSING if there is none. */
+ * has released already.  COMPL_E_NO_SUCH_NAME if there is none. */
 enum compl_result compl_remove(struct compl_space *c, const char *name);
 
 /* Removes a whole namespace: its waiters return COMPL_REMOVED, except those whom
@@ -380,7 +381,7 @@ enum compl_result compl_remove(struct compl_space *c, const char *name);
  * COMPL_OK if there is none.  COMPL_E_NOT_OURS if it may be used, but not unlinked:
  * then nothing has happened.
  *
- * On a handle of a removed namespace all later calls return COMPL_E_NO_SEGMENT:
+ * On a handle of a removed namespace all later calls return COMPL_E_NO_SUCH_NAMESPACE:
  * open it again. */
 enum compl_result compl_remove_all(const struct compl_where *where, bool force);
 

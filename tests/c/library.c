@@ -178,17 +178,17 @@ refuses_bad_arguments(void)
 	      !compl_is_name("\xc3\xa4"));
 	CHECK(compl_done(space(), "a", &p) == COMPL_E_ARGUMENT);
 	p = (struct compl_post){ .value = long_value };
-	CHECK(compl_done(space(), "a", &p) == COMPL_E_VALUE);
+	CHECK(compl_done(space(), "a", &p) == COMPL_E_BAD_VALUE);
 	p.value = "\xc0\x80";
-	CHECK(compl_done(space(), "a", &p) == COMPL_E_VALUE);
+	CHECK(compl_done(space(), "a", &p) == COMPL_E_BAD_VALUE);
 	p = (struct compl_post){ .existing = true };
-	CHECK(compl_done(space(), "a", &p) == COMPL_E_MISSING);
-	CHECK(compl_done(space(), "", &p) == COMPL_E_NAME);
-	CHECK(compl_init(space(), "-", false) == COMPL_E_NAME);
-	CHECK(compl_reinit(space(), "a b", false) == COMPL_E_NAME);
-	CHECK(compl_test(space(), "a b") == COMPL_E_NAME);
-	CHECK(compl_remove(space(), "a b") == COMPL_E_NAME);
-	CHECK(compl_remove(space(), "a") == COMPL_E_MISSING);
+	CHECK(compl_done(space(), "a", &p) == COMPL_E_NO_SUCH_NAME);
+	CHECK(compl_done(space(), "", &p) == COMPL_E_BAD_NAME);
+	CHECK(compl_init(space(), "-", false) == COMPL_E_BAD_NAME);
+	CHECK(compl_reinit(space(), "a b", false) == COMPL_E_BAD_NAME);
+	CHECK(compl_test(space(), "a b") == COMPL_E_BAD_NAME);
+	CHECK(compl_remove(space(), "a b") == COMPL_E_BAD_NAME);
+	CHECK(compl_remove(space(), "a") == COMPL_E_NO_SUCH_NAME);
 	r.count = 65;
 	CHECK(compl_wait(space(), &r, &out) == COMPL_E_ARGUMENT);
 	r.count = 0;
@@ -201,11 +201,11 @@ refuses_bad_arguments(void)
 	r = (struct compl_request){ .names = twice, .count = 2, .need = 1 };
 	CHECK(compl_wait(space(), &r, &out) == COMPL_E_ARGUMENT);
 	r = (struct compl_request){ .names = bad, .count = 1, .need = 1 };
-	CHECK(compl_wait(space(), &r, &out) == COMPL_E_NAME);
+	CHECK(compl_wait(space(), &r, &out) == COMPL_E_BAD_NAME);
 	r = (struct compl_request){
 		.names = names, .count = 1, .need = 1, .flags = COMPL_WAIT_EXISTING
 	};
-	CHECK(compl_wait(space(), &r, &out) == COMPL_E_MISSING && out.which == 0);
+	CHECK(compl_wait(space(), &r, &out) == COMPL_E_NO_SUCH_NAME && out.which == 0);
 	CHECK(space_names_left() == 0);
 	return true;
 }
@@ -230,11 +230,11 @@ refuses_bad_namespaces(void)
 	for (i = 0; i < COUNT(bad); i++) {
 		where.space = bad[i];
 		c = (struct compl_space *)path;
-		CHECK(compl_open(&c, &where, COMPL_CREATE) == COMPL_E_SPACE && !c);
-		CHECK(compl_path(path, sizeof path, &where) == COMPL_E_SPACE);
+		CHECK(compl_open(&c, &where, COMPL_CREATE) == COMPL_E_BAD_NAMESPACE && !c);
+		CHECK(compl_path(path, sizeof path, &where) == COMPL_E_BAD_NAMESPACE);
 	}
 	where.space = space_name;
-	CHECK(compl_open(&c, &where, 0) == COMPL_E_NO_SEGMENT && !c);
+	CHECK(compl_open(&c, &where, 0) == COMPL_E_NO_SUCH_NAMESPACE && !c);
 	compl_close(NULL);
 	return true;
 }
@@ -306,8 +306,8 @@ namespace_removal_ends_all(void)
 	CHECK(child_status(v) == COMPL_OK);
 	child_kill(u, SIGCONT);
 	CHECK(child_status(u) == COMPL_OK);
-	CHECK(space_post("a", 1) == COMPL_E_NO_SEGMENT);
-	CHECK(compl_test(space(), "a") == COMPL_E_NO_SEGMENT);
+	CHECK(space_post("a", 1) == COMPL_E_NO_SUCH_NAMESPACE);
+	CHECK(compl_test(space(), "a") == COMPL_E_NO_SUCH_NAMESPACE);
 	compl_close(space_handle);
 	space_handle = NULL;
 	CHECK(space_post("a", 1) == COMPL_OK);

@@ -42,7 +42,7 @@ compl_open(struct compl_space **c, const struct compl_where *where, unsigned fla
 	enum compl_result result =
 		segment_open(c, where, is_alien ? flags & ~(unsigned)COMPL_CREATE : flags);
 
-	return is_alien && result == COMPL_E_NO_SEGMENT ? COMPL_E_SCOPE : result;
+	return is_alien && result == COMPL_E_NO_SUCH_NAMESPACE ? COMPL_E_SCOPE_ENDED : result;
 }
 
 void
@@ -94,7 +94,7 @@ lock_and_look_up(struct session *s, struct compl_space *c, const char *name, uin
 	enum compl_result result;
 
 	if (!compl_is_name(name))
-		return COMPL_E_NAME;
+		return COMPL_E_BAD_NAME;
 	if ((result = session_begin_brief(s, c)) != COMPL_OK ||
 	    (result = segment_lock(s, CLOCK_NEVER)) != COMPL_OK)
 		return result;
@@ -154,7 +154,7 @@ check_post(const struct compl_post *post)
 	if (post->tokens == COMPL_ALL && !post->all)
 		return COMPL_E_ARGUMENT;
 	if (post->value != NULL && !spelling_is_value(post->value))
-		return COMPL_E_VALUE;
+		return COMPL_E_BAD_VALUE;
 	return COMPL_OK;
 }
 
@@ -184,7 +184,7 @@ post_locked(struct session *s, uint32_t index, const char *name, struct compl_po
 	uint32_t tokens;
 
 	if (post->existing && index == 0)
-		return COMPL_E_MISSING;
+		return COMPL_E_NO_SUCH_NAME;
 	post->awaited = index != 0 && line_reap_first(s, index) != 0;
 	result = count_tokens(s, index, post, &tokens);
 	if (result != COMPL_OK || tokens == 0)
@@ -220,7 +220,7 @@ compl_remove(struct compl_space *c, const char *name)
 	if (result != COMPL_OK)
 		return result;
 	if (index == 0)
-		return segment_unlock_with(&s, COMPL_E_MISSING);
+		return segment_unlock_with(&s, COMPL_E_NO_SUCH_NAME);
 	name_remove(&s, index);
 	return segment_unlock_with(&s, COMPL_OK);
 }
@@ -265,7 +265,7 @@ check_request(const struct compl_request *req)
 		return COMPL_E_ARGUMENT;
 	for (size_t i = 0; i < req->count; i++) {
 		if (!compl_is_name(req->names[i]))
-			return COMPL_E_NAME;
+			return COMPL_E_BAD_NAME;
 		if (spelling_is_repeated(req->names, i))
 			return COMPL_E_ARGUMENT;
 	}
@@ -317,7 +317,7 @@ compl_test(struct compl_space *c, const char *name)
 	bool done;
 
 	if (!compl_is_name(name))
-		return COMPL_E_NAME;
+		return COMPL_E_BAD_NAME;
 	if (probe_test(c, name, &done))
 		return done ? COMPL_OK : COMPL_NOT_DONE;
 	return test_locked(c, name);

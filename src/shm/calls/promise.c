@@ -75,13 +75,13 @@ promise_make(struct compl_space *c, const char *name, unsigned flags, const char
 
 	*promise = (struct compl_promise){ 0 };
 	if (!spelling_is_name(name))
-		return COMPL_E_NAME;
+		return COMPL_E_BAD_NAME;
 	if (!c->sole)
 		return COMPL_E_ARGUMENT;
 	if ((result = begin_and_lock(&s, c)) != COMPL_OK)
 		return result;
 	if (!robust_may_keep(&s.thread))
-		return segment_unlock_with(&s, COMPL_E_NO_PRODUCER);
+		return segment_unlock_with(&s, COMPL_E_TOO_MANY_PRODUCERS);
 	result = segment_unlock_with(&s, join(&s, name, flags, command, promise));
 	if (result == COMPL_OK)
 		robust_keep(&s.thread);

@@ -10,7 +10,7 @@
 
 #include "shm/segment/handle.h"
 
-/* "/compl.<uid>.<space>", as shm_open(3) wants it; COMPL_PATH_MAX bytes.  COMPL_E_SPACE. */
+/* "/compl.<uid>.<space>", as shm_open(3) wants it; COMPL_PATH_MAX bytes.  COMPL_E_BAD_NAMESPACE. */
 enum compl_result file_name(char *name, const struct compl_where *where);
 
 /* compl.h's compl_path(). */
@@ -20,7 +20,8 @@ enum compl_result file_path(char *path, size_t size, const struct compl_where *w
 uid_t file_owner(const struct compl_where *where);
 
 /* Opens it, with COMPL_CREATE if need be anew.  In another user's place the thread is that
- * user meanwhile, for files alone.  COMPL_E_NO_SEGMENT, _NOT_SEGMENT, _NOT_OURS, _NO_SPACE, _SYSTEM. */
+ * user meanwhile, for files alone.  COMPL_E_NO_SUCH_NAMESPACE, _FOREIGN_FILE, _NOT_OURS,
+ * _DISK_FULL, _SYSTEM. */
 enum compl_result file_open(struct compl_space *c, const struct compl_where *where, unsigned flags);
 
 /* Whether it may be used; with COMPL_CREATE gives it its size and first pages.  Those of
@@ -42,7 +43,7 @@ enum compl_result file_unlink(struct compl_space *c);
 bool file_may_unlink(const struct compl_space *c);
 
 /* Marks and unlinks a file that cannot be used, of another version or damaged, but is a
- * regular file of the right owner.  COMPL_E_NOT_SEGMENT, _NOT_OURS, _SYSTEM. */
+ * regular file of the right owner.  COMPL_E_FOREIGN_FILE, _NOT_OURS, _SYSTEM. */
 enum compl_result file_unlink_foreign(const struct compl_where *where);
 
 /* The same for one that nobody has used yet.  COMPL_REMOVED: it may have users by now, who are to be
