@@ -6,9 +6,10 @@
  *	  [posts: N] [each: N] post: COMMAND
  *
  * N waiters (1) are started, and then the post, N times (1) one after the other.  Without `wait:`
- * there is only the post.  The time is divided by `each:`.  HOW tells when a waiter is at its place: `futex` (the default): when
- * it sleeps in a futex; else milliseconds: when it has slept for so long.  Behind a comma, up to so
- * many milliseconds more, at random: for who looks at something from time to time.
+ * there is only the post.  The time is divided by `each:`.  HOW tells when a waiter is at its
+ * place: `futex` (the default): when it sleeps in a futex; else milliseconds: when it has slept for
+ * so long.  Behind a comma, up to so many milliseconds more, at random: for who looks at something
+ * from time to time.
  *
  * Commands are run as they are, without a shell and without PATH.
  */

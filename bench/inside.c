@@ -123,7 +123,7 @@ measure_open(const char *space, const char *series)
 	sample(series, bench_now_us() - begin, OPENINGS);
 }
 
-/* ---- two processes ---------------------------------------------------------------------------- */
+/* ---- two processes --------------------------------------------------------------------------- */
 
 /* What libc has for it. */
 struct shared {
@@ -293,7 +293,7 @@ measure_ping_pong(enum seats seats, const char *space, struct shared *shared, co
 	sched_setaffinity(0, sizeof(s.allowed), &s.allowed);
 }
 
-/* ---- system calls -------------------------------------------------------------------------------- */
+/* ---- system calls ---------------------------------------------------------------------------- */
 
 static _Noreturn void
 be_counted(const char *space, unsigned flags, size_t count)
@@ -333,7 +333,7 @@ measure_calls(const char *space, unsigned flags, const char *series)
 	printf("%s calls %.2f\n", series, (double)(many - few) / 100);
 }
 
-/* -------------------------------------------------------------------------------------------------- */
+/* ---------------------------------------------------------------------------------------------- */
 
 static void
 measure(const char *empty, const char *full, struct shared *shared)

@@ -312,7 +312,8 @@ notify_last(void)
 }
 
 /* A message stays held until its READY=1, if there is one, has been posted by the caller.  Not
- * more than a batch at a time: anybody can send, and there are signals and CMD's end to look after. */
+ * more than a batch at a time: anybody can send, and there are signals and CMD's end to look
+ * after. */
 bool
 notify_hear(pid_t cmd)
 {

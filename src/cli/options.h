@@ -67,7 +67,8 @@ struct cli_parser {
 	const struct cli_option *chosen[GROUPS];
 };
 
-/* Reads options into parser->set, up to the next operand.  Returns the operand, or NULL at the end. */
+/* Reads options into parser->set, up to the next operand.  Returns the operand, or NULL at the
+ * end. */
 const char *options_read_or_die(struct cli_parser *parser);
 
 /* At the end: reads the variables of those of the command's options that were not given.  An

@@ -55,7 +55,8 @@ is_hidden(int signal)
 	return sigismember(&all, signal) != 1;
 }
 
-/* The kernel's structure begins with the handler, and needs no more for these two: SIG_IGN, SIG_DFL. */
+/* The kernel's structure begins with the handler, and needs no more for these two: SIG_IGN,
+ * SIG_DFL. */
 static int
 change_hidden(int signal, void (*handler)(int), struct sigaction *now)
 {

@@ -39,7 +39,8 @@ void signals_die(int signal);
 /* Does to the process what signal would have done to it at the start, blocked or not. */
 void signals_raise(int signal);
 
-/* Dispositions, and the mask if signals_hold() or signals_block() was called, as they were at the start. */
+/* Dispositions, and the mask if signals_hold() or signals_block() was called, as they were at the
+ * start. */
 void signals_restore(void);
 
 #endif

@@ -82,7 +82,7 @@ go_in_order(void)
 	return true;
 }
 
-/* ---- children, with the inherited handle ------------------------------------------------------ */
+/* ---- children, with the inherited handle ----------------------------------------------------- */
 
 static void *
 waits_in_the_child(void *argument)
@@ -190,7 +190,7 @@ children_of_all_kinds(void)
 	return go_in_order();
 }
 
-/* ---- the parent dies first ------------------------------------------------------------------------ */
+/* ---- the parent dies first ------------------------------------------------------------------- */
 
 static pid_t *heir;
 
@@ -230,7 +230,7 @@ parent_dies_first(void)
 	return true;
 }
 
-/* ---- forks in the middle of everything ------------------------------------------------------------ */
+/* ---- forks in the middle of everything ------------------------------------------------------- */
 
 static void *
 passes_on(void *argument)

@@ -74,7 +74,7 @@ mutexes_are(const char *expected)
 	return true;
 }
 
-/* ---- who sleeps on both ------------------------------------------------------------------------ */
+/* ---- who sleeps on both ---------------------------------------------------------------------- */
 
 static int
 waits(void *name)
@@ -126,7 +126,7 @@ both_lines_move_on(void)
 	return true;
 }
 
-/* ---- every order, with our lock in it ----------------------------------------------------------- */
+/* ---- every order, with our lock in it -------------------------------------------------------- */
 
 /* Our words come off the list before the call that put them there is over, so what a host takes
  * above them (in a callback of compl_check()) is let go before them. */
@@ -197,7 +197,7 @@ every_order(void)
 	return true;
 }
 
-/* ---- a storm ------------------------------------------------------------------------------------- */
+/* ---- a storm --------------------------------------------------------------------------------- */
 
 /* pthread's own robust mutexes may lose a wake under kills (see others.c), so nobody sleeps on
  * them without end.  False: not to be had now. */

@@ -47,7 +47,7 @@ set(uint32_t *word)
 	__atomic_store_n(word, 1, __ATOMIC_SEQ_CST);
 }
 
-/* ---- two deaths in a row ------------------------------------------------------------------------ */
+/* ---- two deaths in a row --------------------------------------------------------------------- */
 
 static void
 stay(void)
@@ -232,7 +232,7 @@ who_was_woken_and_a_newcomer(void)
 	return two_deaths(woken_and_newcomer, "the one woken for it and a newcomer that has it");
 }
 
-/* ---- a storm --------------------------------------------------------------------------------------- */
+/* ---- a storm --------------------------------------------------------------------------------- */
 
 static int
 turns_with_the_mutex(void *argument)
@@ -342,7 +342,7 @@ eight_in_a_storm(void)
 	return true;
 }
 
-/* ---- one mutex for two libcs -------------------------------------------------------------------------- */
+/* ---- one mutex for two libcs ----------------------------------------------------------------- */
 
 static pthread_mutex_t *
 mutex_in(const char *path)

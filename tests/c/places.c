@@ -177,8 +177,8 @@ static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
 
 /* None ends before all have ended their waits.  A thread that begins or ends moves its stack in or
  * out, which holds up the others' page faults; and at high load the one that has just been given
- * the lock waits long for a processor.  If others wait for the lock meanwhile, they believe it lost.
- * So they come one by one, too. */
+ * the lock waits long for a processor.  If others wait for the lock meanwhile, they believe it
+ * lost.  So they come one by one, too. */
 static void *
 thread_waits(void *argument)
 {

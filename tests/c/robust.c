@@ -112,8 +112,8 @@ takes_before(void *deadline)
 	return (int)result;
 }
 
-/* Of several that find a word of nonsense: its turn, with the lock, and alone.  1 if it was told that
- * the last owner had died. */
+/* Of several that find a word of nonsense: its turn, with the lock, and alone.  1 if it was told
+ * that the last owner had died. */
 static int
 seizes_once(void *argument)
 {

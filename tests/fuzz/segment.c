@@ -251,7 +251,7 @@ die(void *argument)
 		longjmp(participants[depth].death, 1);
 }
 
-/* ---- after each outermost call ---------------------------------------------------------------- */
+/* ---- after each outermost call --------------------------------------------------------------- */
 
 static void
 check_handle(void)
@@ -286,7 +286,7 @@ look(void)
 	check_list();
 }
 
-/* ---- calls -------------------------------------------------------------------------------------- */
+/* ---- calls ----------------------------------------------------------------------------------- */
 
 static const char *
 any_name(void)
@@ -503,7 +503,7 @@ call_open(void)
 	go_again();
 }
 
-/* ---- producers --------------------------------------------------------------------------------- */
+/* ---- producers ------------------------------------------------------------------------------- */
 
 static struct compl_promise *
 any_promise(uint8_t how)
@@ -550,7 +550,7 @@ call_break(void)
 	       is_open ? ALWAYS | ON(COMPL_REMOVED) : ON(COMPL_E_ARGUMENT));
 }
 
-/* ---- somebody else's hand ------------------------------------------------------------------------- */
+/* ---- somebody else's hand -------------------------------------------------------------------- */
 
 static void
 spoil_now(const struct spoil *s)
@@ -612,7 +612,7 @@ plan_to_spoil(bool again)
 	world_at(when, spoil_later, l);
 }
 
-/* ---- the program ------------------------------------------------------------------------------------ */
+/* ---- the program ----------------------------------------------------------------------------- */
 
 enum { END = 21 };
 

@@ -237,7 +237,7 @@ try_text(const char *text)
 	REQUIRE(!is_one || value == text);
 }
 
-/* ---- what is shown ------------------------------------------------------------------------------ */
+/* ---- what is shown --------------------------------------------------------------------------- */
 
 static char
 unescape_one(const char **shown)
@@ -294,7 +294,7 @@ try_escape(const char *text)
 	free(cut);
 }
 
-/* ---- names -------------------------------------------------------------------------------------- */
+/* ---- names ----------------------------------------------------------------------------------- */
 
 static bool
 is_spelt(const char *text, size_t most, const char *marks, char never_first)
@@ -322,7 +322,7 @@ try_names(const char *text)
 	REQUIRE(!is_space || !strcmp(path, expected));
 }
 
-/* ---- patterns, and words that are near others ------------------------------------------------------- */
+/* ---- patterns, and words that are near others ------------------------------------------------ */
 
 /* Two texts, with a newline between: a pattern and a name. */
 static void

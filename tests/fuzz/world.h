@@ -2,7 +2,8 @@
  *
  * world - what the code under test finds instead of the machine
  *
- * One thread, segments that nobody else sees (ground.h), and nothing that differs from run to run: an input that fails, fails again.
+ * One thread, segments that nobody else sees (ground.h), and nothing that differs from run to run:
+ * an input that fails, fails again.
  *
  * Time stands still but for a microsecond at each look at the clock.  Nobody sleeps: who
  * would, calls world_asleep() instead, where the target lets others act; then it has been

@@ -57,7 +57,8 @@ static const struct call {
 	{ "personality", SYS_personality, ~ALLOWED_PERSONALITY },
 };
 
-#define LOAD(field)			 BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, field))
+#define AT(field)			 offsetof(struct seccomp_data, field)
+#define LOAD(field)			 BPF_STMT(BPF_LD | BPF_W | BPF_ABS, AT(field))
 #define RETURN(what)			 BPF_STMT(BPF_RET | BPF_K, what)
 #define SKIP(count)			 BPF_STMT(BPF_JMP | BPF_JA, count)
 #define IF(test, value, then, otherwise) BPF_JUMP(BPF_JMP | (test) | BPF_K, value, then, otherwise)

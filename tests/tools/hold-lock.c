@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * hold-lock NAMESPACE - takes the lock of a segment, says so, and keeps it until it dies, or is sent
- * SIGTERM: then it lets go
+ * hold-lock NAMESPACE - takes the lock of a segment, says so, and keeps it until it dies, or is
+ * sent SIGTERM: then it lets go
  */
 #include <signal.h>
 #include <stdio.h>

@@ -4,8 +4,8 @@
  *
  * Usage: judge [FILE...]
  *
- * The text is that of history-text.h.  Ends with 0 if there is an order of events that explains each
- * history, with 1 if there is none, with 2 if it is not known or the text is not one.
+ * The text is that of history-text.h.  Ends with 0 if there is an order of events that explains
+ * each history, with 1 if there is none, with 2 if it is not known or the text is not one.
  */
 #include <stdio.h>
 

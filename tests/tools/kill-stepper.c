@@ -2,7 +2,8 @@
  *
  * kill-stepper - kills a command after any instruction, and looks what becomes of the others
  *
- * Usage: kill-stepper [--every] [--doubles I/N] [--share I/N] [--samples N] [--double N] [--at K[/L]]
+ * Usage: kill-stepper [--every] [--doubles I/N] [--share I/N] [--samples N] [--double N] [--at
+ * K[/L]]
  *	[--keep FILE] [--list] COMPL WAITER SCENE...
  *
  * Each scene (scenes.c) is first played to its end, noting the moments at which something
@@ -17,8 +18,8 @@
  * Where the outcome turns from one such moment to the next, every moment between them and
  * a few around is tried too, and of all others --samples at random; --every tries every
  * single one, or with --share I/N the I-th (from 0) of N parts.  --double N: N double kills
- * (doubles.c) at random; --doubles I/N: all of them, after the I-th of N parts of the first.  --at K or K/L does one kill, or
- * a double one, once more; --keep FILE saves the segment of a failure.
+ * (doubles.c) at random; --doubles I/N: all of them, after the I-th of N parts of the first.  --at
+ * K or K/L does one kill, or a double one, once more; --keep FILE saves the segment of a failure.
  *
  * SCENE is a name, or "all".  Prints a line for each, and a sum; status 1 if something did not add
  * up.

@@ -4,9 +4,9 @@
  *
  * Searches all orders, by depth, in which no operation has an event before its beginning or after
  * its end, and no operation before another that had ended when it began; a state that was seen
- * before is not entered again.  So "no" is a proof: whatever order somebody proposes, an event in it
- * contradicts what was told.  (States are remembered by 64 bits; a "no" is therefore asked for once
- * more with other bits.)
+ * before is not entered again.  So "no" is a proof: whatever order somebody proposes, an event in
+ * it contradicts what was told.  (States are remembered by 64 bits; a "no" is therefore asked for
+ * once more with other bits.)
  *
  * What cannot change anything happens as soon as it can: whatever explains the rest without it,
  * explains it then.

@@ -114,7 +114,8 @@ agrees(const struct op *o, const struct end *e)
 		return true;
 	if (got->result == GOT_SIGNALLED)
 		return e->by_others;
-	/* Sent away at the instant of its deadline: it may say either, though the event saw it there
+	/* Sent away at the instant of its deadline: it may say either, though the event saw it
+	 * there
 	   (rm and --existing found the name for its sake, --waiting counted it). */
 	if ((e->result == GOT_REMOVED || e->may_be_late || (e->by_others && e->failed_fast)) &&
 	    (got->result == GOT_TIMED_OUT || got->result == GOT_INTERRUPTED))

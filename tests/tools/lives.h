@@ -32,7 +32,8 @@ struct lives {
 	struct life name[NAMES];
 	uint8_t phase[OPS];
 	uint8_t waiting;
-	/* Waits, in the order of their tickets.  Who dies leaves one line after the other, that of its last
+	/* Waits, in the order of their tickets.  Who dies leaves one line after the other, that of
+	 * its last
 	   name first. */
 	struct {
 		uint8_t op;

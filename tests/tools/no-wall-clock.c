@@ -33,7 +33,8 @@
 
 /* ---- the filter: one small program for each kind of call ------------------------------ */
 
-#define LOAD(field)	     BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, field))
+#define AT(field)	     offsetof(struct seccomp_data, field)
+#define LOAD(field)	     BPF_STMT(BPF_LD | BPF_W | BPF_ABS, AT(field))
 #define UNLESS(value, skips) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, 0, skips)
 #define UNLESS_ANY(b, skips) BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, b, 0, skips)
 #define DIE		     BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS)

@@ -7,7 +7,7 @@
  *
  *	wait …		a waiter, started with these arguments, that is asleep then
  *	run …		a producer, of a CMD that does not end
- *	done …		a poster: where the victim's deadline may have come, and it may have the lock
+ *	done …		a poster, where the victim may have its deadline and the lock
  *	post a 2	tokens
  *	fail a		a token with a status
  *	all a		complete_all()
@@ -15,7 +15,7 @@
  *	kill 0		SIGKILL for the first waiter that was started, and so on
  *	stop 0		SIGSTOP, until the verdict is given
  *	hold		somebody takes the lock, and keeps it until the victim is dead
- *	term, tstp	SIGTERM or SIGTSTP for the victim, which is continued as soon as it has stopped
+ *	term, tstp	SIGTERM or SIGTSTP for the victim, which goes on as soon as it has stopped
  *
  * SOON is a deadline that the victim reaches asleep, LATE one that leaves time to start others.
  */

@@ -108,8 +108,8 @@ stage_post(struct stage *s, unsigned name, uint32_t tokens, bool all)
 	stage_post_status(s, name, tokens, all, 0);
 }
 
-/* A waiter, a producer, or a poster, who may have ended; as may a waiter have, if the victim it is to
- * sleep behind has timed out by then. */
+/* A waiter, a producer, or a poster, who may have ended; as may a waiter have, if the victim it is
+ * to sleep behind has timed out by then. */
 static void
 stage_start(struct stage *s, const char *action)
 {

@@ -75,8 +75,8 @@ void stage_begin(struct stage *s, const struct scene *scene, const char *space);
 /* The file of the scope that a victim has made, while it lives. */
 void stage_note_scope(struct stage *s, const struct victim *v);
 
-/* What a killed scope has left, seen by us or not, the next one sweeps, unless another sweeper is at
- * it just then, perhaps slowly; one that has ended leaves nothing. */
+/* What a killed scope has left, seen by us or not, the next one sweeps, unless another sweeper is
+ * at it just then, perhaps slowly; one that has ended leaves nothing. */
 void stage_check_scope(struct stage *s);
 
 /* Everybody off, and the segment. */
@@ -93,7 +93,8 @@ struct victim *stage_seize(struct stage *s, size_t waiter);
 /* The victim has fallen asleep.  Takes the actions of the scene, one by one, until
  * something wakes it; it may sleep again when we look.  False: there are none left, and it
  * sleeps on.  (Before the first: it may have slept on the lock, for which one of the others was
- * quicker.  Once it has that it may stop at a breakpoint, and a post of ours would wait for good.) */
+ * quicker.  Once it has that it may stop at a breakpoint, and a post of ours would wait for
+ * good.) */
 bool stage_rouse(struct stage *s, struct victim *v, const char *const **action);
 
 /* How everybody ended. */

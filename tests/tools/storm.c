@@ -3,12 +3,13 @@
  * storm - random operations of many processes under random signals, in short rounds, and after
  * each of them the question whether compl may have answered so
  *
- * Usage: storm [--seed N] [--round N] [--rounds N | --seconds N | --minutes N] [--namespace NAME] [--peer STORM]
+ * Usage: storm [--seed N] [--round N] [--rounds N | --seconds N | --minutes N] [--namespace NAME]
+ * [--peer STORM]
  *		[--plan] [COMMAND...]
  *
  * A seed and a round give the same operations and signals each time, though not the same
- * interleaving.  With COMMANDs (builds of compl) a share of the operations is done by them, with a peer
- * (another build of this program) a share of the workers are such.
+ * interleaving.  With COMMANDs (builds of compl) a share of the operations is done by them, with a
+ * peer (another build of this program) a share of the workers are such.
  * With --plan they are printed and not done.
  * Ends with 0 if every history has an explanation (linear.c), the segment was sound after each
  * round, and no seat belt had to rescue anybody; else with 1, and prints what it saw.

@@ -2,20 +2,20 @@
  *
  * deadlock.c - searches what was noted of waits and producers for a cycle that cannot end
  *
- * There are no false alarms.  A process that does anything else than to wait, has several threads, or
- * cannot be looked into, is not stuck, and neither is anything that depends on it.  The scene, noted
- * under the lock, and /proc are of two moments.  Therefore a process counts as waiting for a name
- * only while it stands in line, where nothing but a post, its deadline or a signal makes it go on; and
- * a parent counts only while it sleeps for a child.
+ * There are no false alarms.  A process that does anything else than to wait, has several threads,
+ * or cannot be looked into, is not stuck, and neither is anything that depends on it.  The scene,
+ * noted under the lock, and /proc are of two moments.  Therefore a process counts as waiting for a
+ * name only while it stands in line, where nothing but a post, its deadline or a signal makes it go
+ * on; and a parent counts only while it sleeps for a child.
  *
  * /proc is read process by process: a shell may be seen to wait for a child that has already ended.
- * So a cycle counts when it is found twice (search_twice() in waiter.c), and no parent in it has run
- * in between.
+ * So a cycle counts when it is found twice (search_twice() in waiter.c), and no parent in it has
+ * run in between.
  *
  * Deadlines of other waits are not considered.
  *
- * The search for stuck names begins with all produced names, and takes out those with a producer that
- * may still go on, until no more fall out.
+ * The search for stuck names begins with all produced names, and takes out those with a producer
+ * that may still go on, until no more fall out.
  */
 #include "shm/calls/deadlock.h"
 
@@ -54,8 +54,8 @@ find_stand(const struct scene *scene, pid_t pid)
 	return NULL;
 }
 
-/* It produces names, and for all of them only waits for its children.  (A process that produces another
- * name by itself may be at work on that.) */
+/* It produces names, and for all of them only waits for its children.  (A process that produces
+ * another name by itself may be at work on that.) */
 static bool
 only_attends(const struct scene *scene, pid_t pid)
 {
@@ -135,8 +135,8 @@ release_some(struct scene *scene)
 
 /* ---- the cycle --------------------------------------------------------------------------- */
 
-/* Goes from a name to the names that processes below its producers wait for, and appends these to the
- * queue. */
+/* Goes from a name to the names that processes below its producers wait for, and appends these to
+ * the queue. */
 static void
 visit(struct scene *scene, uint32_t from, uint32_t *queue, size_t *count)
 {
@@ -159,8 +159,8 @@ visit(struct scene *scene, uint32_t from, uint32_t *queue, size_t *count)
 	}
 }
 
-/* Fills in the cycle, backwards from where the search ended: each name with its producer, and with the
- * process below the producer that waits for the next name. */
+/* Fills in the cycle, backwards from where the search ended: each name with its producer, and with
+ * the process below the producer that waits for the next name. */
 static void
 trace(const struct scene *scene, uint32_t first, struct compl_cycle *cycle)
 {
@@ -201,8 +201,8 @@ begin(struct scene *scene, const struct scene_maker *above, pid_t self, uint32_t
 	}
 }
 
-/* Searches from the names of our own wait, which is below a producer of another name, for a way back
- * to that name.  Marks what it has seen. */
+/* Searches from the names of our own wait, which is below a producer of another name, for a way
+ * back to that name.  Marks what it has seen. */
 static bool
 search_from(struct scene *scene, const struct scene_maker *above, pid_t self,
 	    struct compl_cycle *cycle)
@@ -232,7 +232,8 @@ is_latest(const struct scene *scene, const struct compl_cycle *cycle, uint64_t t
 	return true;
 }
 
-/* The same from each producer that we are below, until a cycle is found that our wait has closed. */
+/* The same from each producer that we are below, until a cycle is found that our wait has
+ * closed. */
 static bool
 search_from_all(struct scene *scene, const struct scene_stand *mine, struct compl_cycle *cycle)
 {

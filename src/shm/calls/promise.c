@@ -5,9 +5,9 @@
  * Invariant: between calls the beacon of each open promise is on the thread's private list
  * (robust_keep()), beyond whatever a call puts there.
  *
- * Crash: the thread owns the beacon before the place is linked, and lets go of it after the commit that
- * unlinks the place (and posts).  As long as the place is linked, a death is seen as a producer's
- * death.
+ * Crash: the thread owns the beacon before the place is linked, and lets go of it after the commit
+ * that unlinks the place (and posts).  As long as the place is linked, a death is seen as a
+ * producer's death.
  */
 #include "shm/calls/promise.h"
 

@@ -2,9 +2,9 @@
  *
  * removal.c - removes a namespace: marks it dead, wakes everybody, unlinks the file, in this order
  *
- * Crash: once the mark is committed the namespace is gone, whoever is killed.  The next owner of the
- * lock goes on with the waking.  The next call that opens the path finds the mark and unlinks the
- * file.
+ * Crash: once the mark is committed the namespace is gone, whoever is killed.  The next owner of
+ * the lock goes on with the waking.  The next call that opens the path finds the mark and unlinks
+ * the file.
  */
 #include "shm/calls/removal.h"
 

@@ -99,7 +99,8 @@ try_make(struct compl_space **c, const struct compl_where *where, unsigned flags
 	return result;
 }
 
-/* A file that could not be given its pages; it need not be marked, for nobody else knows its name. */
+/* A file that could not be given its pages; it need not be marked, for nobody else knows its
+ * name. */
 static void
 forget(const struct compl_where *where)
 {

@@ -9,8 +9,8 @@
  * Invariant: a waiter changes its state from WAITING by compare-and-swap before it leaves without
  * the lock.  So of a release and a deadline exactly one happens.
  *
- * Crash: before the commit in wait_take() the tokens are still there, and our death wakes the next in
- * line, which finds them.  After the commit they are ours.
+ * Crash: before the commit in wait_take() the tokens are still there, and our death wakes the next
+ * in line, which finds them.  After the commit they are ours.
  */
 #include "shm/calls/wait.h"
 
@@ -141,7 +141,8 @@ read_outcome(struct wait *w, uint32_t state)
 	return result_of(state);
 }
 
-/* Unlinks our places if the lock can be had without a sleep.  Otherwise others unlink them later. */
+/* Unlinks our places if the lock can be had without a sleep.  Otherwise others unlink them
+ * later. */
 static void
 tidy(struct wait *w)
 {

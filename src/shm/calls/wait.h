@@ -38,8 +38,8 @@ wait_has_flag(const struct wait *w, enum compl_wait_flags flag)
 	return w->req->flags & (unsigned)flag;
 }
 
-/* Takes the tokens of all names, or, if any name will do, those of the name `one`.  The caller has seen
- * that they are there.  One commit.  Under the lock. */
+/* Takes the tokens of all names, or, if any name will do, those of the name `one`.  The caller has
+ * seen that they are there.  One commit.  Under the lock. */
 enum compl_result wait_take(struct wait *w, size_t one);
 
 /* Reads the status and the value of a name into the outcome.  Under the lock. */

@@ -3,12 +3,12 @@
  * waiter.c - the one loop of all waits: lines up, looks, sleeps, and leaves
  *
  * One round of the loop takes the lock and looks at the names.  Then it either takes the tokens and
- * leaves, or notes a word that changes when the obstacle is gone (watch.h), gives the lock back, and
- * sleeps on that word.
+ * leaves, or notes a word that changes when the obstacle is gone (watch.h), gives the lock back,
+ * and sleeps on that word.
  *
- * Invariant: all places of a wait have one ticket, and are linked under one hold of the lock.  So two
- * waits stand in the same order in all the lines that they share, and the earlier one can always go
- * on.
+ * Invariant: all places of a wait have one ticket, and are linked under one hold of the lock.  So
+ * two waits stand in the same order in all the lines that they share, and the earlier one can
+ * always go on.
  */
 #include "shm/calls/waiter.h"
 
@@ -70,8 +70,8 @@ has_joined(const struct wait *w, size_t i)
 	return false;
 }
 
-/* Makes the names that do not exist, and joins all lines.  A name is looked up right before its line
- * is joined, because making room for another one may drop an idle name.
+/* Makes the names that do not exist, and joins all lines.  A name is looked up right before its
+ * line is joined, because making room for another one may drop an idle name.
  *
  * Crash: a process that dies in between leaves dead places in some of the lines.  When all are
  * linked, the beacon of the lead is raised: the kernel lets go of it first, and with it all places
@@ -115,8 +115,8 @@ set_escape(struct wait *w, enum compl_escape_state state)
 		w->req->escape->state = state;
 }
 
-/* Sleeps with the gate open until until_ns, or until a watched word changes.  Here, and nowhere else,
- * a signal handler of the caller may leave by siglongjmp(). */
+/* Sleeps with the gate open until until_ns, or until a watched word changes.  Here, and nowhere
+ * else, a signal handler of the caller may leave by siglongjmp(). */
 static enum compl_result
 sleep_gate_open(struct wait *w, int64_t until_ns)
 {
@@ -212,8 +212,8 @@ try_end_early(struct wait *w, const struct sight *sight, enum compl_result *end)
 	return end_by(w, which);
 }
 
-/* Ends the wait if it can: takes the tokens, or sets *end to the reason why it ends without.  False:
- * it cannot end yet. */
+/* Ends the wait if it can: takes the tokens, or sets *end to the reason why it ends without.
+ * False: it cannot end yet. */
 static bool
 try_end(struct wait *w, const struct sight *sight, enum compl_result *end)
 {
@@ -232,8 +232,8 @@ try_end(struct wait *w, const struct sight *sight, enum compl_result *end)
 	return true;
 }
 
-/* Under the lock: ends the wait (*end says how), or joins the lines, unless it stands there, and notes
- * what to sleep on. */
+/* Under the lock: ends the wait (*end says how), or joins the lines, unless it stands there, and
+ * notes what to sleep on. */
 static enum progress
 wait_step(struct wait *w, enum compl_result *end)
 {
@@ -262,8 +262,8 @@ note_rescue(struct wait *w)
 		__atomic_add_fetch(&w->s.h->rescues, 1, __ATOMIC_RELAXED);
 }
 
-/* A wait whose deadline has passed tries the lock once.  A call that never stood in line (`try`, and a
- * timeout of 0) waits LOCK_NS for it then, and fails with COMPL_E_LOCKED. */
+/* A wait whose deadline has passed tries the lock once.  A call that never stood in line (`try`,
+ * and a timeout of 0) waits LOCK_NS for it then, and fails with COMPL_E_LOCKED. */
 static enum compl_result
 lock_by_deadline(struct wait *w)
 {
@@ -354,8 +354,8 @@ find_awaited(const struct wait *w, const struct compl_cycle *cycle)
 	return i;
 }
 
-/* Searches what was noted for a cycle, and frees it.  A cycle counts when two looks in a row have found
- * the same; after the first, the second is due in CONFIRM_NS. */
+/* Searches what was noted for a cycle, and frees it.  A cycle counts when two looks in a row have
+ * found the same; after the first, the second is due in CONFIRM_NS. */
 static bool
 search_twice(struct wait *w, struct compl_cycle *cycle)
 {

@@ -15,8 +15,8 @@
  * the kernel refuses the sleep.
  *
  * The death of a producer wakes one sleeper of its beacon.  If that sleeper is killed before it has
- * reaped the producer, its own beacon wakes the next in line.  That one is the first then, and looks.
- * Hence only the first watches all producers.  Two cases need more:
+ * reaped the producer, its own beacon wakes the next in line.  That one is the first then, and
+ * looks.  Hence only the first watches all producers.  Two cases need more:
  *
  * A waiter that was the first, and has been released, may stay queued on the beacons until it runs,
  * and take the wake with it.  Therefore the next first sleeps on the beacon of that waiter until it
@@ -111,8 +111,9 @@ find_stale(struct wait *w, size_t i)
 	return place_is_alive(p) && get(&p->watch) == offset_of(&w->s, &n->bell) ? watcher : 0;
 }
 
-/* Notes the beacons of all producers, for the first in line.  As long as a former first may be queued
- * on them, notes the beacon of that one instead.  It may be stopped, so the sleep is brief. */
+/* Notes the beacons of all producers, for the first in line.  As long as a former first may be
+ * queued on them, notes the beacon of that one instead.  It may be stopped, so the sleep is
+ * brief. */
 static bool
 watch_as_first(struct wait *w, size_t i)
 {
@@ -141,8 +142,8 @@ has_several_producers(struct wait *w, size_t i)
 
 /* Notes the beacon of one producer, of the first produced name where the wait is not the first in
  * line, because the first may be stopped.  A first that is stopped just as it is woken can neither
- * reap nor hand the wake on.  So the next after it looks as often as the first would; or each second
- * if there are several producers, of which it watches only one. */
+ * reap nor hand the wake on.  So the next after it looks as often as the first would; or each
+ * second if there are several producers, of which it watches only one. */
 static bool
 watch_as_witness(struct wait *w, const struct sight *sight)
 {
@@ -159,8 +160,8 @@ watch_as_witness(struct wait *w, const struct sight *sight)
 	return true;
 }
 
-/* Notes the producers' beacons after all other words.  Otherwise a waiter could be queued on a beacon,
- * and get the one wake of its owner's death, when another word has changed already. */
+/* Notes the producers' beacons after all other words.  Otherwise a waiter could be queued on a
+ * beacon, and get the one wake of its owner's death, when another word has changed already. */
 static bool
 watch_producers(struct wait *w, const struct sight *sight)
 {

@@ -2,7 +2,8 @@
  *
  * completion.c - reads and changes what is written in one completion's record
  *
- * Crash: the text of a new value goes to the slot that the record does not name; the commit names it.
+ * Crash: the text of a new value goes to the slot that the record does not name; the commit names
+ * it.
  */
 #include "shm/names/completion.h"
 

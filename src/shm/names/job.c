@@ -2,11 +2,11 @@
  *
  * job.c - walks along a line and ends the waits in it that are over
  *
- * Crash: a walk may break off anywhere.  The next owner of the lock begins it again.  The waits that
- * it has already ended do not stand in line any more, and are unlinked.
+ * Crash: a walk may break off anywhere.  The next owner of the lock begins it again.  The waits
+ * that it has already ended do not stand in line any more, and are unlinked.
  *
- * Ordering: a released waiter leaves without the lock.  end_wait() stores status and value before it
- * changes the state (release); wait_state() reads the state (acquire) before they are read.
+ * Ordering: a released waiter leaves without the lock.  end_wait() stores status and value before
+ * it changes the state (release); wait_state() reads the state (acquire) before they are read.
  *
  * What failed before: waiters that look at the counter when they wake.  When a reinit followed
  * complete_all() at once, half of twenty waiters never saw the "all".  So the release is written
@@ -84,8 +84,8 @@ unlink_wait(struct session *s, uint32_t lead, uint32_t walked)
 	}
 }
 
-/* Ends a wait, from one of its places.  If the waiter has left meanwhile, at its deadline and without
- * the lock, that counts. */
+/* Ends a wait, from one of its places.  If the waiter has left meanwhile, at its deadline and
+ * without the lock, that counts. */
 static void
 end_wait(struct session *s, uint32_t completion, uint32_t lead, uint32_t place,
 	 enum place_state state)
@@ -120,8 +120,8 @@ verdict(struct session *s, enum job_kind job, uint32_t completion, uint32_t lead
 	return STATE_WAITING;
 }
 
-/* Does the job to one place.  A wait over several names that this "all" does not end alone is woken to
- * look again. */
+/* Does the job to one place.  A wait over several names that this "all" does not end alone is woken
+ * to look again. */
 static void
 visit(struct session *s, enum job_kind job, uint32_t completion, uint32_t place)
 {
@@ -136,9 +136,9 @@ visit(struct session *s, enum job_kind job, uint32_t completion, uint32_t place)
 		line_poke(s, place);
 }
 
-/* Walks from the tail to the head, for two reasons.  The place after a place is dealt with before that
- * one is unlinked, and so need not be woken for it.  And the first in line, whom line_rouse() has
- * woken, stay to the end: they go on if we die. */
+/* Walks from the tail to the head, for two reasons.  The place after a place is dealt with before
+ * that one is unlinked, and so need not be woken for it.  And the first in line, whom line_rouse()
+ * has woken, stay to the end: they go on if we die. */
 static void
 walk(struct session *s, enum job_kind job, uint32_t completion)
 {

@@ -47,8 +47,8 @@ line_draw_ticket(struct session *s)
 	return ticket;
 }
 
-/* Writes a place that is not linked yet, and so without the log.  The bytes of the robust list's link
- * stay as they are. */
+/* Writes a place that is not linked yet, and so without the log.  The bytes of the robust list's
+ * link stay as they are. */
 static void
 fill(struct place *p, const struct place *how, uint32_t self)
 {
@@ -68,8 +68,8 @@ fill(struct place *p, const struct place *how, uint32_t self)
 	put(&p->state, how->state);
 }
 
-/* Unlinks all places that do not stand in line any more.  Dead producers stay: producer_reap() is to
- * find them. */
+/* Unlinks all places that do not stand in line any more.  Dead producers stay: producer_reap() is
+ * to find them. */
 static void
 sweep(struct session *s)
 {
@@ -91,7 +91,8 @@ obtain_place(struct session *s, uint32_t *place)
 	return *place != 0 ? COMPL_OK : result;
 }
 
-/* Crash: the beacon is ours, and the place is still free.  If we die the kernel lets go of the beacon. */
+/* Crash: the beacon is ours, and the place is still free.  If we die the kernel lets go of the
+ * beacon. */
 enum compl_result
 line_own_place(struct session *s, const struct place *how, uint32_t *place)
 {
@@ -125,8 +126,8 @@ line_join(struct session *s, uint32_t completion, const struct place *how, uint3
 	return COMPL_E_DAMAGED;
 }
 
-/* Crash: wakes first and unlinks then.  If we die in between, the place is still linked, and the next
- * owner of the lock meets it.  A woken waiter sees its state, or needs the lock first. */
+/* Crash: wakes first and unlinks then.  If we die in between, the place is still linked, and the
+ * next owner of the lock meets it.  A woken waiter sees its state, or needs the lock first. */
 void
 line_unlink(struct session *s, uint32_t place)
 {
@@ -272,8 +273,8 @@ line_watch(struct session *s, uint32_t place, uint32_t ahead, struct futex_watch
 /* Returns whether anybody slept.
  *
  * Ordering: the store comes before the wake; pairs with watch_bell().
- * Crash: if we die between the two, a sleeper is left on a bell that was rung.  There is nothing for
- * it to take yet, and the next ring wakes it whatever value the bell has. */
+ * Crash: if we die between the two, a sleeper is left on a bell that was rung.  There is nothing
+ * for it to take yet, and the next ring wakes it whatever value the bell has. */
 static bool
 ring(uint32_t *bell)
 {

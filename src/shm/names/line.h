@@ -2,10 +2,10 @@
  *
  * line.h - the waiters of a completion, first come, first served
  *
- * A waiter owns a *beacon*, a robust word, for each line that it stands in.  It sleeps on the beacon
- * of the place ahead.  When the waiter there leaves or dies its beacon changes, and that wakes the
- * next.  The first in line sleeps on the completion's *bell*, a plain word.  Its value is the place
- * that armed it, or 0 after it was rung.
+ * A waiter owns a *beacon*, a robust word, for each line that it stands in.  It sleeps on the
+ * beacon of the place ahead.  When the waiter there leaves or dies its beacon changes, and that
+ * wakes the next.  The first in line sleeps on the completion's *bell*, a plain word.  Its value is
+ * the place that armed it, or 0 after it was rung.
  *
  * A poster rings before it commits.  The lost wake-up that this prevents:
  *
@@ -105,10 +105,10 @@ bool line_poke(struct session *s, uint32_t place);
 /* Rings the bell.  To be called before a commit that may let the first in line go. */
 void line_ring(struct session *s, uint32_t completion);
 
-/* Wakes waiters from the head of the line on, until `wanting` of them were really asleep.  Returns how
- * many are still wanting.  To be called before a commit that starts a walk: if we die in the walk,
- * one of LINE_ROUSED waiters goes on with it, and another one if the first dies too.  (The death of
- * the first wakes the next in line, but that one may be stopped.) */
+/* Wakes waiters from the head of the line on, until `wanting` of them were really asleep.  Returns
+ * how many are still wanting.  To be called before a commit that starts a walk: if we die in the
+ * walk, one of LINE_ROUSED waiters goes on with it, and another one if the first dies too.  (The
+ * death of the first wakes the next in line, but that one may be stopped.) */
 #define LINE_ROUSED 2
 unsigned line_rouse(struct session *s, uint32_t completion, unsigned wanting);
 

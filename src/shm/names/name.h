@@ -9,8 +9,8 @@
 
 #include "shm/segment/session.h"
 
-/* The completion of a name, or 0.  First reaps its producers, and drops it if it is idle: then there
- * is none. */
+/* The completion of a name, or 0.  First reaps its producers, and drops it if it is idle: then
+ * there is none. */
 uint32_t name_look_up(struct session *s, const char *name);
 
 /* directory_make(); if there is no room, drops all idle completions and tries again. */

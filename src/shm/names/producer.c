@@ -4,10 +4,11 @@
  *
  * Invariant: a wait that is first in line of a name which is not at "all", and sleeps, sleeps
  * on the beacons of all living producers of that name too, or on a word that has changed.
- * Therefore a call that adds to the producers that count (a registration, a reinit of a name at "all")
- * first wakes the first in line, and every wait for several names, because that may become the
- * first here while it sleeps on the word of another line.  A call that takes a producer away need not
- * wake anybody: a waiter that still sleeps on its beacon is woken once too often at the most.
+ * Therefore a call that adds to the producers that count (a registration, a reinit of a name at
+ * "all") first wakes the first in line, and every wait for several names, because that may become
+ * the first here while it sleeps on the word of another line.  A call that takes a producer away
+ * need not wake anybody: a waiter that still sleeps on its beacon is woken once too often at the
+ * most.
  *
  * Crash: the "all" and the job are committed first, and the dead are unlinked after that.  The
  * next owner of the lock finds them dead again, and the name at "all".
@@ -71,7 +72,8 @@ producer_count(struct session *s, uint32_t completion)
 	return count;
 }
 
-/* How many waiters in line are woken to watch a producer, besides those that have to; see watch.c. */
+/* How many waiters in line are woken to watch a producer, besides those that have to; see
+ * watch.c. */
 #define WITNESSES 4
 
 static bool

@@ -21,8 +21,8 @@ void queue_log_remove(struct session *s, uint32_t place);
  *
  *	for (struct queue_walk w = queue_walk(s, q, completion); (place = queue_next(&w)) != 0;)
  *
- * Between two calls the place that was returned may be removed, but no other.  The walk ends, and marks
- * the session as damaged, at a place whose record names another line, and in a ring. */
+ * Between two calls the place that was returned may be removed, but no other.  The walk ends, and
+ * marks the session as damaged, at a place whose record names another line, and in a ring. */
 struct queue_walk {
 	struct session *s;
 	uint32_t completion, next, steps;

@@ -2,11 +2,12 @@
  *
  * rebuild.c - makes the links of a damaged segment anew from its records
  *
- * Takes for true what a record says of itself: its name, its counter, its line and its ticket.  Makes
- * anew all that links records: buckets and chains, lines in the order of the tickets, free lists.
+ * Takes for true what a record says of itself: its name, its counter, its line and its ticket.
+ * Makes anew all that links records: buckets and chains, lines in the order of the tickets, free
+ * lists.
  *
- * Crash: the next owner of the lock begins again, with the same result.  Nothing is read here that is
- * also written here, except what a second run writes again.
+ * Crash: the next owner of the lock begins again, with the same result.  Nothing is read here that
+ * is also written here, except what a second run writes again.
  */
 #include "shm/names/rebuild.h"
 
@@ -30,8 +31,8 @@ by_ticket(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* It stands in the line of a completion that exists, or is a producer of it.  A dead producer counts,
- * because producer_reap() is to find it. */
+/* It stands in the line of a completion that exists, or is a producer of it.  A dead producer
+ * counts, because producer_reap() is to find it. */
 static bool
 is_member(struct session *s, uint32_t place)
 {
@@ -80,7 +81,8 @@ append(struct session *s, uint32_t place)
 	put(&q->tail, place);
 }
 
-/* Puts all members into the array, and frees all other places.  Returns how many members there are. */
+/* Puts all members into the array, and frees all other places.  Returns how many members there
+ * are. */
 static size_t
 collect(struct session *s, struct member *members)
 {

@@ -9,9 +9,9 @@
 
 #include "shm/os/futex.h"
 
-/* Gets the list, and the thread's id: 0, or -1 with errno (ENOSYS: libc's list is of no known kind).
- * Asks the kernel once for each thread, and again in a child; makes libc register a list if there
- * is none yet. */
+/* Gets the list, and the thread's id: 0, or -1 with errno (ENOSYS: libc's list is of no known
+ * kind).  Asks the kernel once for each thread, and again in a child; makes libc register a list if
+ * there is none yet. */
 int libclist_obtain(struct robust_list_head **head, uint32_t *tid);
 
 /* The calling thread registers, or has registered, another list. */

@@ -46,8 +46,8 @@ bool file_may_unlink(const struct compl_space *c);
  * regular file of the right owner.  COMPL_E_FOREIGN_FILE, _NOT_OURS, _SYSTEM. */
 enum compl_result file_unlink_foreign(const struct compl_where *where);
 
-/* The same for one that nobody has used yet.  COMPL_REMOVED: it may have users by now, who are to be
- * told, so it was left.  (Who completes it in this very moment, is told by its seat belt.) */
+/* The same for one that nobody has used yet.  COMPL_REMOVED: it may have users by now, who are to
+ * be told, so it was left.  (Who completes it in this very moment, is told by its seat belt.) */
 enum compl_result file_unlink_unused(const struct compl_where *where);
 
 #endif

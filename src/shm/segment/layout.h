@@ -148,12 +148,11 @@ enum place_state {
  * `line`, or among its producers, or is index 0.  A place whose beacon has no owner is
  * dead, and unlinked by whoever meets it. */
 struct place {
-	uint32_t
-		beacon; /* robust; owned by the waiter while it waits, by a producer until it posts */
-	uint32_t line; /* [lock] completion, 0 when not linked */
-	uint32_t prev; /* [lock] */
-	uint32_t next; /* [lock] or next free */
-	uint32_t need; /* [own] */
+	uint32_t beacon; /* robust; of a waiter while it waits, of a producer until it posts */
+	uint32_t line;	 /* [lock] completion, 0 when not linked */
+	uint32_t prev;	 /* [lock] */
+	uint32_t next;	 /* [lock] or next free */
+	uint32_t need;	 /* [own] */
 	uint8_t beacon_link[20];
 	uint32_t lead;	  /* [own] first place of the wait */
 	uint32_t sibling; /* [own] next place of the wait, 0 ends */

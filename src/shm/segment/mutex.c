@@ -9,9 +9,9 @@
  * A thread that sleeps on musl's robust mutex does not have it as its pending operation.  The owner
  * is killed, the kernel wakes one sleeper, that sleeper is killed, and nobody wakes the next.
  *
- * The owner of glibc's robust mutex sets FUTEX_WAITERS only if it knows of sleepers.  One sleeper is
- * woken, a newcomer takes the mutex without the bit, both are killed, and the kernel wakes nobody.
- * A count of the sleepers, to decide about the bit, has the same hole.
+ * The owner of glibc's robust mutex sets FUTEX_WAITERS only if it knows of sleepers.  One sleeper
+ * is woken, a newcomer takes the mutex without the bit, both are killed, and the kernel wakes
+ * nobody.  A count of the sleepers, to decide about the bit, has the same hole.
  *
  * tests/c/mutexes.c does both to them.  Hence the bit is always set here, and the operation stays
  * pending during the sleep.
@@ -52,8 +52,8 @@ is_nobody(const struct robust_thread *t, const char *segment, uint32_t owner)
 /* Sleeps on the lock once.  True: only the seat belt, BELT_NS, ended the sleep.
  *
  * Crash: the operation stays pending during the sleep.  The kernel and mutex_unlock() wake one
- * sleeper.  If that one is killed before it has the lock, the kernel wakes the next only because the
- * operation is pending.  If users of several pid namespaces share the segment it must not be
+ * sleeper.  If that one is killed before it has the lock, the kernel wakes the next only because
+ * the operation is pending.  If users of several pid namespaces share the segment it must not be
  * pending: the living owner may have the same thread id in another namespace, and our death would
  * release its lock.  Then the next sleeper wakes after BELT_NS. */
 static bool
@@ -115,7 +115,8 @@ is_damaged(const struct attempt *a, uint32_t value)
 	return robust_load(a->m->word) == value;
 }
 
-/* Gives up without the lock.  The one wake may have come to us, so it goes on to another sleeper. */
+/* Gives up without the lock.  The one wake may have come to us, so it goes on to another
+ * sleeper. */
 static enum mutex_result
 pass_on(struct attempt *a, enum mutex_result result)
 {

@@ -30,8 +30,9 @@ enum mutex_result {
 enum mutex_result mutex_lock(struct robust_thread *t, const struct mutex *m, int64_t deadline_ns,
 			     struct gate *gate);
 
-/* mutex_lock() without a deadline, for the repair of damage: takes the lock from an owner that cannot
- * exist, instead of MUTEX_NO_OWNER.  If another thread has changed the word since, that counts. */
+/* mutex_lock() without a deadline, for the repair of damage: takes the lock from an owner that
+ * cannot exist, instead of MUTEX_NO_OWNER.  If another thread has changed the word since, that
+ * counts. */
 enum mutex_result mutex_seize(struct robust_thread *t, const struct mutex *m, struct gate *gate);
 
 /* Unlocks.  Release barrier. */

@@ -43,8 +43,8 @@ struct session {
 /* Begins a call.  hold may be NULL.  COMPL_E_SYSTEM: no robust list. */
 enum compl_result session_begin(struct session *s, struct compl_space *c, const sigset_t *hold);
 
-/* The same for a call that owns no word but the lock, and does not sleep with the gate open.  Spares a
- * mapping. */
+/* The same for a call that owns no word but the lock, and does not sleep with the gate open.
+ * Spares a mapping. */
 enum compl_result session_begin_brief(struct session *s, struct compl_space *c);
 
 /* Marks the session as damaged.  Always false, so that a condition can call it. */
