@@ -95,28 +95,30 @@ enum compl_result {
 	COMPL_DEAD_LOCK,     /* waiting could never end */
 	COMPL_INTERRUPTED,   /* by a signal handler of the caller */
 
-	/* failures: nothing has changed */
+	/* Failures: nothing has changed.  BAD_x: what was given for x is not well-formed.
+	   NO_x: there is no such x.  FULL_x: there is no room for more.  WRONG_x: something
+	   stands where the namespace should be, and it is not one that can be used. */
 	COMPL_E_FIRST = 16,
 	COMPL_E_ARGUMENT = COMPL_E_FIRST, /* a parameter is out of its range */
-	COMPL_E_BAD_NAME,		  /* not a well-formed name */
-	COMPL_E_BAD_NAMESPACE,		  /* not a well-formed namespace */
+	COMPL_E_BAD_NAME,		  /* a name that is not well-formed */
+	COMPL_E_BAD_NAMESPACE,		  /* a namespace's name that is not well-formed */
 	COMPL_E_BAD_VALUE,		  /* too long, or not UTF-8, or has a NUL byte */
-	COMPL_E_NO_SUCH_NAME,		  /* no such name, and the call asks for one */
-	COMPL_E_NO_SUCH_NAMESPACE,	  /* no such namespace, or it has been removed */
-	COMPL_E_SCOPE_ENDED,		  /* the same, and it is not for the caller to make */
-	COMPL_E_EXISTS,			  /* compl_init: initialised, or carries something */
-	COMPL_E_BUSY,			  /* compl_reinit: tokens meant for those in line */
-	COMPL_E_OVERFLOW,		  /* the counter would pass 4294967294 */
-	COMPL_E_TOO_MANY_NAMES,		  /* no room for another name */
-	COMPL_E_TOO_MANY_WAITERS,	  /* no room for another waiter */
-	COMPL_E_TOO_MANY_PRODUCERS,	  /* no room for another producer */
-	COMPL_E_DISK_FULL,		  /* the file system of the segment is full */
-	COMPL_E_LOCKED,			  /* the lock was not to be had within a second */
-	COMPL_E_NOT_OURS,		  /* the segment's owner or mode is not as it must be */
-	COMPL_E_FOREIGN_FILE,		  /* not a regular file, or not one of compl's */
-	COMPL_E_VERSION,		  /* made by another version of compl, and in use */
-	COMPL_E_DAMAGED,		  /* the segment contradicts itself */
-	COMPL_E_SYSTEM,			  /* a system call failed; errno says why */
+	COMPL_E_NO_NAME,		  /* no such name, and the call asks for one */
+	COMPL_E_NO_NAMESPACE,		  /* no such namespace, or it has been removed */
+	COMPL_E_SCOPE_ENDED,	/* the same: its scope has ended, and only a scope makes it */
+	COMPL_E_EXISTS,		/* compl_init: initialised, or carries something */
+	COMPL_E_BUSY,		/* compl_reinit: tokens meant for those in line */
+	COMPL_E_OVERFLOW,	/* the counter would pass 4294967294 */
+	COMPL_E_FULL_NAMES,	/* no room for another name */
+	COMPL_E_FULL_WAITERS,	/* no room for another waiter */
+	COMPL_E_FULL_PRODUCERS, /* no room for another producer */
+	COMPL_E_FULL_DISK,	/* the file system of the segment is full */
+	COMPL_E_LOCKED,		/* the lock was not to be had within a second */
+	COMPL_E_WRONG_OWNER,	/* the segment's owner or mode is not as it must be */
+	COMPL_E_WRONG_FILE,	/* not a regular file, or not one of compl's */
+	COMPL_E_WRONG_VERSION,	/* made by another version of compl, and in use */
+	COMPL_E_DAMAGED,	/* the segment contradicts itself */
+	COMPL_E_SYSTEM,		/* a system call failed; errno says why */
 };
 
 /* A few English words for a result, without a full stop; static storage. */
@@ -134,7 +136,7 @@ struct compl_where {
 };
 
 enum compl_open_flags {
-	/* Create the segment if there is none (else COMPL_E_NO_SUCH_NAMESPACE). */
+	/* Create the segment if there is none (else COMPL_E_NO_NAMESPACE). */
 	COMPL_CREATE = 1 << 0,
 	/* The calling thread holds no other robust mutexes and takes none while
 	   the handle is open: compl may register a robust list of its own
@@ -156,9 +158,9 @@ enum compl_open_flags {
 enum compl_result compl_path(char *path, size_t size, const struct compl_where *);
 
 /* Opens a namespace; *c is to be closed with compl_close().  On a failure *c is
- * NULL.  Fails with COMPL_E_BAD_NAMESPACE, _NO_SUCH_NAMESPACE, _SCOPE_ENDED, _NOT_OURS,
- * _FOREIGN_FILE, _VERSION, _DISK_FULL, _SYSTEM (with EFBIG, RLIMIT_FSIZE is too small: ignore
- * SIGXFSZ to see it; with ENOMEM, RLIMIT_AS). */
+ * NULL.  Fails with COMPL_E_BAD_NAMESPACE, _NO_NAMESPACE, _SCOPE_ENDED, _WRONG_OWNER,
+ * _WRONG_FILE, _WRONG_VERSION, _FULL_DISK, _SYSTEM (with EFBIG, RLIMIT_FSIZE is too small:
+ * ignore SIGXFSZ to see it; with ENOMEM, RLIMIT_AS). */
 enum compl_result compl_open(struct compl_space **c, const struct compl_where *, unsigned flags);
 
 /* Unmaps and frees, and breaks what was promised through this handle; NULL is allowed.
@@ -213,7 +215,7 @@ struct compl_post {
 	uint32_t tokens;   /* complete(), this often: 1 to 4294967294 (0 is 1) */
 	bool all;	   /* complete_all(); tokens is ignored */
 	bool waiting;	   /* as many tokens as those now in line need */
-	bool existing;	   /* COMPL_E_NO_SUCH_NAME instead of making the name */
+	bool existing;	   /* COMPL_E_NO_NAME instead of making the name */
 	uint8_t status;	   /* 0 is success; the first other one sticks */
 	const char *value; /* UTF-8, up to COMPL_VALUE_MAX bytes, or NULL */
 	bool awaited;	   /* result: somebody stood in line when it was posted */
@@ -229,7 +231,7 @@ enum compl_result compl_done(struct compl_space *c, const char *name, struct com
 enum compl_wait_flags {
 	COMPL_WAIT_ANY = 1 << 0,	   /* the first name that is done */
 	COMPL_WAIT_FAIL_FAST = 1 << 1,	   /* a status other than 0 ends it */
-	COMPL_WAIT_EXISTING = 1 << 2,	   /* COMPL_E_NO_SUCH_NAME for a missing name */
+	COMPL_WAIT_EXISTING = 1 << 2,	   /* COMPL_E_NO_NAME for a missing name */
 	COMPL_WAIT_IO = 1 << 3,		   /* wait_for_completion_io() */
 	COMPL_WAIT_INTERRUPTIBLE = 1 << 4, /* return COMPL_INTERRUPTED after a
 					      signal handler of the caller ran */
@@ -292,7 +294,7 @@ struct compl_cycle {
 
 struct compl_outcome {
 	/* With COMPL_WAIT_ANY the name that was done; else the name that ended the
-	   wait (COMPL_REMOVED, COMPL_PRODUCER_DIED, fail-fast, COMPL_E_NO_SUCH_NAME) or, when
+	   wait (COMPL_REMOVED, COMPL_PRODUCER_DIED, fail-fast, COMPL_E_NO_NAME) or, when
 	   all were done, the first in argument order whose status is not 0; 0
 	   if there is none. */
 	size_t which;
@@ -351,7 +353,7 @@ enum compl_promise_flags {
  * A name at "all" starts anew, unless another producer of it lives: counter, status and value
  * are zero, its line is kept.  The handle must have COMPL_SOLE_LIST (COMPL_E_ARGUMENT).
  * command is shown by compl_list(), or NULL.  COMPL_TIMED_OUT: somebody else produces it,
- * and flags has COMPL_PROMISE_SINGLE.  COMPL_E_TOO_MANY_PRODUCERS: COMPL_PRODUCERS_MAX of the
+ * and flags has COMPL_PROMISE_SINGLE.  COMPL_E_FULL_PRODUCERS: COMPL_PRODUCERS_MAX of the
  * name live, or COMPL_PROMISES_MAX are open on the handle.  Otherwise fails as compl_wait(). */
 enum compl_result compl_promise(struct compl_space *c, const char *name, unsigned flags,
 				const char *command, struct compl_promise *promise);
@@ -359,7 +361,7 @@ enum compl_result compl_promise(struct compl_space *c, const char *name, unsigne
 /* compl_done() by the producer; `waiting` and `existing` of the post are ignored.  Posting and
  * ceasing to be a producer are one commit, unless it stays one: then its death counts again
  * after a reinit.  COMPL_REMOVED: the name has been removed meanwhile, nothing is posted,
- * though somebody may have made it anew, and the promise is void.  COMPL_E_NO_SUCH_NAMESPACE: the
+ * though somebody may have made it anew, and the promise is void.  COMPL_E_NO_NAMESPACE: the
  * namespace has gone, and compl_close() is what is left to do.  COMPL_E_OVERFLOW:
  * nothing is posted, the promise stands. */
 enum compl_result compl_keep(struct compl_space *c, struct compl_promise *promise,
@@ -372,16 +374,16 @@ enum compl_result compl_break(struct compl_space *c, struct compl_promise *promi
 /* ---- beyond the kernel --------------------------------------------------- */
 
 /* Removes a name; its waiters return COMPL_REMOVED, except those whom "all"
- * has released already.  COMPL_E_NO_SUCH_NAME if there is none. */
+ * has released already.  COMPL_E_NO_NAME if there is none. */
 enum compl_result compl_remove(struct compl_space *c, const char *name);
 
 /* Removes a whole namespace: its waiters return COMPL_REMOVED, except those whom
  * "all" has released already, and the segment is unlinked.  force: also one that
  * is damaged or of another version; its waiters notice within ten seconds.
- * COMPL_OK if there is none.  COMPL_E_NOT_OURS if it may be used, but not unlinked:
+ * COMPL_OK if there is none.  COMPL_E_WRONG_OWNER if it may be used, but not unlinked:
  * then nothing has happened.
  *
- * On a handle of a removed namespace all later calls return COMPL_E_NO_SUCH_NAMESPACE:
+ * On a handle of a removed namespace all later calls return COMPL_E_NO_NAMESPACE:
  * open it again. */
 enum compl_result compl_remove_all(const struct compl_where *where, bool force);
 

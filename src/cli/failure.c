@@ -33,7 +33,7 @@ static const struct explanation explanations[] = {
 	{ COMPL_E_ARGUMENT, OF_NAME, NULL, NULL },
 	{ COMPL_E_BAD_NAME, OF_NAME, NULL, NULL },
 	{ COMPL_E_BAD_VALUE, OF_NAME, NULL, NULL },
-	{ COMPL_E_NO_SUCH_NAME, OF_NAME, NULL, "'compl ls' shows those there are" },
+	{ COMPL_E_NO_NAME, OF_NAME, NULL, "'compl ls' shows those there are" },
 	{ COMPL_E_SCOPE_ENDED, OF_NAME, NULL, NULL },
 	{ COMPL_E_EXISTS, OF_NAME, "is initialised already, or carries a token, status or value",
 	  "--exist-ok takes it as it is, 'compl reinit' resets it" },
@@ -41,19 +41,19 @@ static const struct explanation explanations[] = {
 	  "try again when they are taken, or --force" },
 	{ COMPL_E_OVERFLOW, OF_NAME, "the counter would pass 4294967294",
 	  "let somebody take tokens, or 'compl reinit' it" },
-	{ COMPL_E_TOO_MANY_NAMES, OF_NAME, "no room for another name in the namespace",
+	{ COMPL_E_FULL_NAMES, OF_NAME, "no room for another name in the namespace",
 	  "'compl rm' some, or use another with -n" },
-	{ COMPL_E_TOO_MANY_WAITERS, OF_NAME, "no room for another waiter in the namespace",
+	{ COMPL_E_FULL_WAITERS, OF_NAME, "no room for another waiter in the namespace",
 	  "try again when some have gone, or use another with -n" },
-	{ COMPL_E_TOO_MANY_PRODUCERS, OF_NAME, "no room for another producer of it",
+	{ COMPL_E_FULL_PRODUCERS, OF_NAME, "no room for another producer of it",
 	  "try again when one has ended, or use another name" },
-	{ COMPL_E_DISK_FULL, OF_SEGMENT, "its file system is full", "make room there" },
+	{ COMPL_E_FULL_DISK, OF_SEGMENT, "its file system is full", "make room there" },
 	{ COMPL_E_LOCKED, OF_SEGMENT, "its lock was not free within a second",
 	  "look for a stopped process that uses it" },
-	{ COMPL_E_NOT_OURS, OF_OTHER_FILE, NULL, "use another namespace with -n" },
-	{ COMPL_E_FOREIGN_FILE, OF_OTHER_FILE, "is not a file of compl's",
+	{ COMPL_E_WRONG_OWNER, OF_OTHER_FILE, NULL, "use another namespace with -n" },
+	{ COMPL_E_WRONG_FILE, OF_OTHER_FILE, "is not a file of compl's",
 	  "use another namespace with -n" },
-	{ COMPL_E_VERSION, OF_BROKEN_SEGMENT, "is in use by another version of compl",
+	{ COMPL_E_WRONG_VERSION, OF_BROKEN_SEGMENT, "is in use by another version of compl",
 	  "use that one, or another namespace with -n" },
 	{ COMPL_E_DAMAGED, OF_BROKEN_SEGMENT, "is damaged",
 	  "'compl check' shows how; use another namespace with -n" },
@@ -122,7 +122,7 @@ why(const struct explanation *e, const char *path)
 
 	if (e->why != NULL)
 		return e->why;
-	if (e->result != COMPL_E_NOT_OURS)
+	if (e->result != COMPL_E_WRONG_OWNER)
 		return compl_strresult(e->result);
 	describe_owner(text, sizeof(text), path);
 	return text;

@@ -46,12 +46,12 @@ do_one(const struct cli_call *call, unsigned flags, struct compl_space **c, name
 
 	do {
 		result = *c != NULL ? COMPL_OK : place_open(c, call, flags);
-		if (result != COMPL_OK && result != COMPL_E_NO_SUCH_NAMESPACE)
+		if (result != COMPL_OK && result != COMPL_E_NO_NAMESPACE)
 			return result;
 		result = each(*c, name, &call->set);
-		if (result == COMPL_E_NO_SUCH_NAMESPACE)
+		if (result == COMPL_E_NO_NAMESPACE)
 			*c = NULL;
-	} while (result == COMPL_E_NO_SUCH_NAMESPACE);
+	} while (result == COMPL_E_NO_NAMESPACE);
 	return result;
 }
 

@@ -84,7 +84,7 @@ place_open(struct compl_space **c, const struct cli_call *call, unsigned flags)
 
 	compl_close(space);
 	result = compl_open(&space, &call->where, COMPL_SOLE_LIST);
-	if (result == COMPL_E_NO_SUCH_NAMESPACE && (flags & COMPL_CREATE)) {
+	if (result == COMPL_E_NO_NAMESPACE && (flags & COMPL_CREATE)) {
 		mode_t before = umask(0); /* the segment's mode is not the user's affair */
 
 		result = compl_open(&space, &call->where, flags | COMPL_SOLE_LIST);
@@ -92,7 +92,7 @@ place_open(struct compl_space **c, const struct cli_call *call, unsigned flags)
 	}
 	*c = space;
 	if (result == COMPL_E_SCOPE_ENDED && (flags & PLACE_ENDED_SCOPE))
-		return COMPL_E_NO_SUCH_NAMESPACE;
+		return COMPL_E_NO_NAMESPACE;
 	return result;
 }
 

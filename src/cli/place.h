@@ -11,7 +11,7 @@
 /* Fills call->where from options and environment. */
 void place_choose_or_die(struct cli_call *call);
 
-/* Beside the flags of compl_open(): a scope that has ended is COMPL_E_NO_SUCH_NAMESPACE, as any
+/* Beside the flags of compl_open(): a scope that has ended is COMPL_E_NO_NAMESPACE, as any
  * namespace that is not there. */
 #define PLACE_ENDED_SCOPE (1u << 31)
 

@@ -114,8 +114,8 @@ ask(const struct cli_call *call, const struct take *take, struct end *end)
 
 	do /* once more if the namespace is removed between open and wait */
 		ask_once(call, take, &request, end);
-	while (end->result == COMPL_E_NO_SUCH_NAMESPACE && (take->open_flags & COMPL_CREATE));
-	if (end->result == COMPL_E_NO_SUCH_NAMESPACE)
+	while (end->result == COMPL_E_NO_NAMESPACE && (take->open_flags & COMPL_CREATE));
+	if (end->result == COMPL_E_NO_NAMESPACE)
 		end->result = take->without_namespace;
 }
 

@@ -79,7 +79,7 @@ run(const struct cli_call *call)
 	output_bytes(report.text, report.length);
 	free(report.text);
 	output_end_or_die(NULL);
-	if (result != COMPL_OK && result != COMPL_E_NO_SUCH_NAMESPACE)
+	if (result != COMPL_OK && result != COMPL_E_NO_NAMESPACE)
 		return failure_report(call, result, NULL, 0);
 	return faults == 0 ? STATUS_DONE : STATUS_NO;
 }

@@ -29,7 +29,7 @@ post_one(struct compl_space *c, const char *name, const struct cli_settings *set
 		.status = set->status,
 		.value = set->value,
 	};
-	enum compl_result result = c != NULL ? compl_done(c, name, &post) : COMPL_E_NO_SUCH_NAME;
+	enum compl_result result = c != NULL ? compl_done(c, name, &post) : COMPL_E_NO_NAME;
 
 	if (result == COMPL_OK)
 		mention_nobody(name, &post);

@@ -87,7 +87,7 @@ list_names(const struct cli_call *call)
 	result = place_open(&c, call, PLACE_ENDED_SCOPE);
 	if (result == COMPL_OK)
 		result = compl_list(c, &list);
-	if (result == COMPL_OK || result == COMPL_E_NO_SUCH_NAMESPACE)
+	if (result == COMPL_OK || result == COMPL_E_NO_NAMESPACE)
 		result = show(call, list != NULL ? list : &empty);
 	compl_list_free(list);
 	return result == COMPL_OK ? STATUS_DONE : failure_report(call, result, NULL, 0);

@@ -12,9 +12,9 @@
 static enum compl_result
 remove_one(struct compl_space *c, const char *name, const struct cli_settings *set)
 {
-	enum compl_result result = c != NULL ? compl_remove(c, name) : COMPL_E_NO_SUCH_NAME;
+	enum compl_result result = c != NULL ? compl_remove(c, name) : COMPL_E_NO_NAME;
 
-	return result == COMPL_E_NO_SUCH_NAME && set->force ? COMPL_OK : result;
+	return result == COMPL_E_NO_NAME && set->force ? COMPL_OK : result;
 }
 
 static int

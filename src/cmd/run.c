@@ -98,7 +98,7 @@ promise(struct production *p)
 		result = place_open(&p->c, call, COMPL_CREATE);
 		if (result == COMPL_OK)
 			result = compl_promise(p->c, p->name, flags, call->cmd[0], &p->promise);
-	} while (result == COMPL_E_NO_SUCH_NAMESPACE);
+	} while (result == COMPL_E_NO_NAMESPACE);
 	return result;
 }
 
@@ -108,7 +108,7 @@ promise(struct production *p)
 static void
 conclude(struct production *p, enum compl_result result)
 {
-	bool has_gone = result == COMPL_E_NO_SUCH_NAMESPACE;
+	bool has_gone = result == COMPL_E_NO_NAMESPACE;
 
 	p->is_over = p->is_over || result != COMPL_OK;
 	if (result == COMPL_REMOVED || has_gone) {

@@ -17,7 +17,7 @@ run(const struct cli_call *call)
 	result = place_open(&c, call, 0);
 	while (result == COMPL_OK && i < call->name_count)
 		result = compl_test(c, call->names[i++]);
-	if (result == COMPL_E_NO_SUCH_NAMESPACE || result == COMPL_NOT_DONE)
+	if (result == COMPL_E_NO_NAMESPACE || result == COMPL_NOT_DONE)
 		return STATUS_NO;
 	if (result != COMPL_OK)
 		return failure_report(call, result, i > 0 ? call->names[i - 1] : NULL, 0);

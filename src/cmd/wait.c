@@ -28,7 +28,7 @@ run(const struct cli_call *call)
 	const struct take take = {
 		.take = compl_wait,
 		.open_flags = call->set.existing ? 0 : COMPL_CREATE,
-		.without_namespace = COMPL_E_NO_SUCH_NAME,
+		.without_namespace = COMPL_E_NO_NAME,
 		.deadline_ns = deadline_after(call->set.timeout.ns),
 		.command = call->cmd != NULL ? call->cmd[0] : process_parent_name(),
 		.escape = set_signals(&call->set),

@@ -122,9 +122,9 @@ no_room_for_a_name(void)
 
 	for (i = 0; i < LAYOUT_COMPLETIONS; i++)
 		CHECK(space_post(name_of("n", i), 1) == COMPL_OK);
-	CHECK(space_post(name, 1) == COMPL_E_TOO_MANY_NAMES);
-	CHECK(compl_init(space(), name, false) == COMPL_E_TOO_MANY_NAMES);
-	CHECK(space_wait_ms(space(), name, 1000) == COMPL_E_TOO_MANY_NAMES);
+	CHECK(space_post(name, 1) == COMPL_E_FULL_NAMES);
+	CHECK(compl_init(space(), name, false) == COMPL_E_FULL_NAMES);
+	CHECK(space_wait_ms(space(), name, 1000) == COMPL_E_FULL_NAMES);
 	CHECK(space_try(name) == COMPL_TIMED_OUT);
 	CHECK(compl_test(space(), name) == COMPL_NOT_DONE);
 	CHECK(compl_reinit(space(), name, false) == COMPL_OK);
@@ -132,7 +132,7 @@ no_room_for_a_name(void)
 	CHECK(space_post(name_of("n", 77), 1) == COMPL_OK);
 	CHECK(space_try(name_of("n", 78)) == COMPL_OK);
 	CHECK(space_post(name, 1) == COMPL_OK);
-	CHECK(space_post("two-more", 1) == COMPL_E_TOO_MANY_NAMES);
+	CHECK(space_post("two-more", 1) == COMPL_E_FULL_NAMES);
 	for (i = 0; i < LAYOUT_COMPLETIONS; i++)
 		CHECK(space_try(name_of("n", i)) == (i == 78 ? COMPL_TIMED_OUT : COMPL_OK));
 	CHECK(space_try(name_of("n", 77)) == COMPL_OK);
@@ -180,7 +180,7 @@ names_of_the_dead_are_used_again(void)
 	CHECK(space_post("a", 1) == COMPL_OK);
 	for (round = 0; round < (int)LAYOUT_COMPLETIONS - 1; round++)
 		CHECK(space_post(name_of("n", (unsigned)round), 1) == COMPL_OK);
-	CHECK(space_post("over", 1) == COMPL_E_TOO_MANY_NAMES);
+	CHECK(space_post("over", 1) == COMPL_E_FULL_NAMES);
 	CHECK(records_add_up(&made));
 	CHECK(made == LAYOUT_COMPLETIONS);
 	return true;

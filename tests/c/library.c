@@ -182,13 +182,13 @@ refuses_bad_arguments(void)
 	p.value = "\xc0\x80";
 	CHECK(compl_done(space(), "a", &p) == COMPL_E_BAD_VALUE);
 	p = (struct compl_post){ .existing = true };
-	CHECK(compl_done(space(), "a", &p) == COMPL_E_NO_SUCH_NAME);
+	CHECK(compl_done(space(), "a", &p) == COMPL_E_NO_NAME);
 	CHECK(compl_done(space(), "", &p) == COMPL_E_BAD_NAME);
 	CHECK(compl_init(space(), "-", false) == COMPL_E_BAD_NAME);
 	CHECK(compl_reinit(space(), "a b", false) == COMPL_E_BAD_NAME);
 	CHECK(compl_test(space(), "a b") == COMPL_E_BAD_NAME);
 	CHECK(compl_remove(space(), "a b") == COMPL_E_BAD_NAME);
-	CHECK(compl_remove(space(), "a") == COMPL_E_NO_SUCH_NAME);
+	CHECK(compl_remove(space(), "a") == COMPL_E_NO_NAME);
 	r.count = 65;
 	CHECK(compl_wait(space(), &r, &out) == COMPL_E_ARGUMENT);
 	r.count = 0;
@@ -205,7 +205,7 @@ refuses_bad_arguments(void)
 	r = (struct compl_request){
 		.names = names, .count = 1, .need = 1, .flags = COMPL_WAIT_EXISTING
 	};
-	CHECK(compl_wait(space(), &r, &out) == COMPL_E_NO_SUCH_NAME && out.which == 0);
+	CHECK(compl_wait(space(), &r, &out) == COMPL_E_NO_NAME && out.which == 0);
 	CHECK(space_names_left() == 0);
 	return true;
 }
@@ -234,7 +234,7 @@ refuses_bad_namespaces(void)
 		CHECK(compl_path(path, sizeof path, &where) == COMPL_E_BAD_NAMESPACE);
 	}
 	where.space = space_name;
-	CHECK(compl_open(&c, &where, 0) == COMPL_E_NO_SUCH_NAMESPACE && !c);
+	CHECK(compl_open(&c, &where, 0) == COMPL_E_NO_NAMESPACE && !c);
 	compl_close(NULL);
 	return true;
 }
@@ -306,8 +306,8 @@ namespace_removal_ends_all(void)
 	CHECK(child_status(v) == COMPL_OK);
 	child_kill(u, SIGCONT);
 	CHECK(child_status(u) == COMPL_OK);
-	CHECK(space_post("a", 1) == COMPL_E_NO_SUCH_NAMESPACE);
-	CHECK(compl_test(space(), "a") == COMPL_E_NO_SUCH_NAMESPACE);
+	CHECK(space_post("a", 1) == COMPL_E_NO_NAMESPACE);
+	CHECK(compl_test(space(), "a") == COMPL_E_NO_NAMESPACE);
 	compl_close(space_handle);
 	space_handle = NULL;
 	CHECK(space_post("a", 1) == COMPL_OK);

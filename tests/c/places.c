@@ -240,7 +240,7 @@ no_room_for_a_waiter(void)
 		await_places(1 + 64 * (i + 1));
 	}
 	/* 63 places are left. */
-	CHECK(wait_for(64, in_ms(1000)) == COMPL_E_TOO_MANY_WAITERS);
+	CHECK(wait_for(64, in_ms(1000)) == COMPL_E_FULL_WAITERS);
 	CHECK(wait_for(63, in_ms(10)) == COMPL_TIMED_OUT);
 	r.deadline_ns = in_ms(10);
 	CHECK(compl_wait(space(), &r, &out) == COMPL_TIMED_OUT);
@@ -248,13 +248,13 @@ no_room_for_a_waiter(void)
 	CHECK(child_status(w) == 0);
 	/* 64 now, when the one that slept behind the child has turned to another word: the last
 	   one fits, and then nobody */
-	while ((result = wait_for(64, in_ms(1000))) == COMPL_E_TOO_MANY_WAITERS)
+	while ((result = wait_for(64, in_ms(1000))) == COMPL_E_FULL_WAITERS)
 		nap();
 	CHECK(result == COMPL_TIMED_OUT);
 	CHECK(pthread_create(&thread[THREADS - 1], &attr, thread_waits, NULL) == 0);
 	await_places(64 * THREADS);
 	r.deadline_ns = in_ms(1000);
-	CHECK(compl_wait(space(), &r, &out) == COMPL_E_TOO_MANY_WAITERS);
+	CHECK(compl_wait(space(), &r, &out) == COMPL_E_FULL_WAITERS);
 	CHECK(compl_try(space(), &r, &out) == COMPL_TIMED_OUT);
 	CHECK(space_post(other, 1) == COMPL_OK);
 	CHECK(compl_wait(space(), &r, &out) == COMPL_OK);

@@ -20,7 +20,7 @@ status_of(enum compl_result result, const struct compl_outcome *out)
 		return REMOVED;
 	case COMPL_TIMED_OUT:
 		return BUSY;
-	case COMPL_E_TOO_MANY_PRODUCERS:
+	case COMPL_E_FULL_PRODUCERS:
 		return FULL;
 	case COMPL_DEAD_LOCK:
 		return LOCKED;
@@ -477,7 +477,7 @@ promises_all(void *argument)
 		snprintf(name, sizeof name, "p%d", i);
 		NEED(compl_promise(c, name, 0, NULL, &promise[i]) == COMPL_OK);
 	}
-	NEED(compl_promise(c, "more", 0, NULL, &promise[i]) == COMPL_E_TOO_MANY_PRODUCERS);
+	NEED(compl_promise(c, "more", 0, NULL, &promise[i]) == COMPL_E_FULL_PRODUCERS);
 	NEED(space_wait_ms(c, "go", -1) == COMPL_OK);
 	for (i = 0; i < COMPL_PROMISES_MAX; i += 2)
 		NEED(compl_keep(c, &promise[i], &all, false) == COMPL_OK);

@@ -127,7 +127,7 @@ changes_a_life(struct worker *w)
 		break;
 	case 1:
 		result = compl_remove(w->c, name);
-		want(w, result == COMPL_OK || result == COMPL_E_NO_SUCH_NAME, "remove");
+		want(w, result == COMPL_OK || result == COMPL_E_NO_NAME, "remove");
 		break;
 	default:
 		result = compl_reinit(w->c, name, roll(w, 2));

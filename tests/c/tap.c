@@ -36,7 +36,7 @@ tap_is_sound(const struct test *test)
 
 	if (test->rough)
 		compl_close(c);
-	if (result == COMPL_E_NO_SUCH_NAMESPACE || test->rough)
+	if (result == COMPL_E_NO_NAMESPACE || test->rough)
 		return true;
 	if (result != COMPL_OK) {
 		printf("# opened again: %s\n", compl_strresult(result));

@@ -65,12 +65,12 @@ static struct participant {
 #define ON(result) (UINT64_C(1) << (result))
 
 /* The namespace may have been removed before any call, or be full. */
-#define ALWAYS (ON(COMPL_OK) | ON(COMPL_E_NO_SUCH_NAMESPACE))
-#define MAKES  (ON(COMPL_E_TOO_MANY_NAMES) | ON(COMPL_E_DISK_FULL))
+#define ALWAYS (ON(COMPL_OK) | ON(COMPL_E_NO_NAMESPACE))
+#define MAKES  (ON(COMPL_E_FULL_NAMES) | ON(COMPL_E_FULL_DISK))
 #define ENDS                                                                                       \
 	(ON(COMPL_TIMED_OUT) | ON(COMPL_DEAD_LOCK) | ON(COMPL_REMOVED) | ON(COMPL_PRODUCER_DIED) | \
 	 ON(COMPL_INTERRUPTED))
-#define FAILS (ON(COMPL_E_NO_SUCH_NAME) | ON(COMPL_E_TOO_MANY_WAITERS) | ON(COMPL_E_LOCKED))
+#define FAILS (ON(COMPL_E_NO_NAME) | ON(COMPL_E_FULL_WAITERS) | ON(COMPL_E_LOCKED))
 
 static void
 expect(enum compl_result result, uint64_t answers)
@@ -88,7 +88,7 @@ static void
 expect_file(enum compl_result result, uint64_t answers)
 {
 	if (is_spoilt)
-		answers |= ON(COMPL_E_VERSION) | ON(COMPL_E_FOREIGN_FILE);
+		answers |= ON(COMPL_E_WRONG_VERSION) | ON(COMPL_E_WRONG_FILE);
 	expect(result, answers);
 }
 
@@ -325,7 +325,7 @@ call_done(void)
 	};
 
 	expect(compl_done(space, any_name(), &post),
-	       ALWAYS | MAKES | ON(COMPL_E_OVERFLOW) | ON(COMPL_E_NO_SUCH_NAME));
+	       ALWAYS | MAKES | ON(COMPL_E_OVERFLOW) | ON(COMPL_E_NO_NAME));
 }
 
 /* How long a wait may last. */
@@ -383,7 +383,7 @@ call_test(void)
 static void
 call_remove(void)
 {
-	expect(compl_remove(space, any_name()), ALWAYS | ON(COMPL_E_NO_SUCH_NAME));
+	expect(compl_remove(space, any_name()), ALWAYS | ON(COMPL_E_NO_NAME));
 }
 
 /* Reads all of it. */
@@ -523,8 +523,7 @@ call_promise(void)
 	if (promise->place != 0)
 		return;
 	expect(compl_promise(space, names[how % NAMES], how >> 7, "producer", promise),
-	       is_sole ? ALWAYS | MAKES | FAILS | ON(COMPL_TIMED_OUT) |
-				 ON(COMPL_E_TOO_MANY_PRODUCERS)
+	       is_sole ? ALWAYS | MAKES | FAILS | ON(COMPL_TIMED_OUT) | ON(COMPL_E_FULL_PRODUCERS)
 		       : ON(COMPL_E_ARGUMENT));
 }
 

@@ -37,7 +37,7 @@ translate(enum compl_result result)
 		return GOT_PRODUCER_DIED;
 	case COMPL_INTERRUPTED:
 		return GOT_INTERRUPTED;
-	case COMPL_E_NO_SUCH_NAME:
+	case COMPL_E_NO_NAME:
 		return GOT_MISSING;
 	case COMPL_E_EXISTS:
 		return GOT_EXISTS;
@@ -208,7 +208,7 @@ do_simple(struct compl_space *c, const struct ask *a, const char *name)
 		return compl_reinit(c, name, a->lenient);
 	default:
 		result = compl_remove(c, name);
-		return result == COMPL_E_NO_SUCH_NAME && a->lenient ? COMPL_OK : result;
+		return result == COMPL_E_NO_NAME && a->lenient ? COMPL_OK : result;
 	}
 }
 

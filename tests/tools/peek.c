@@ -128,7 +128,7 @@ peek(const char *space, struct compl_listing **list, uint32_t *rescues)
 	result = compl_open(&c, &where, COMPL_CREATE); /* fills up the holes */
 	if (result == COMPL_OK)
 		result = compl_list(c, list);
-	if (result != COMPL_OK && result != COMPL_E_NO_SUCH_NAMESPACE)
+	if (result != COMPL_OK && result != COMPL_E_NO_NAMESPACE)
 		give_up(compl_strresult(result));
 	*rescues = compl_rescues(c);
 	compl_close(c);

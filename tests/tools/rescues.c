@@ -17,7 +17,7 @@ main(int argc, char **argv)
 	if (argc != 2)
 		return 2;
 	result = compl_open(&c, &where, 0);
-	if (result == COMPL_E_NO_SUCH_NAMESPACE) {
+	if (result == COMPL_E_NO_NAMESPACE) {
 		puts("0");
 		return 0;
 	}

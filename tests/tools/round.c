@@ -231,7 +231,7 @@ round_tidy(void)
 	for (n = 0; n < NAMES; n++) {
 		enum compl_result result = compl_remove(round_space, name_text(n));
 
-		if (result != COMPL_OK && result != COMPL_E_NO_SUCH_NAME)
+		if (result != COMPL_OK && result != COMPL_E_NO_NAME)
 			give_up(compl_strresult(result));
 	}
 }

@@ -42,7 +42,7 @@ compl_open(struct compl_space **c, const struct compl_where *where, unsigned fla
 	enum compl_result result =
 		segment_open(c, where, is_alien ? flags & ~(unsigned)COMPL_CREATE : flags);
 
-	return is_alien && result == COMPL_E_NO_SUCH_NAMESPACE ? COMPL_E_SCOPE_ENDED : result;
+	return is_alien && result == COMPL_E_NO_NAMESPACE ? COMPL_E_SCOPE_ENDED : result;
 }
 
 void
@@ -184,7 +184,7 @@ post_locked(struct session *s, uint32_t index, const char *name, struct compl_po
 	uint32_t tokens;
 
 	if (post->existing && index == 0)
-		return COMPL_E_NO_SUCH_NAME;
+		return COMPL_E_NO_NAME;
 	post->awaited = index != 0 && line_reap_first(s, index) != 0;
 	result = count_tokens(s, index, post, &tokens);
 	if (result != COMPL_OK || tokens == 0)
@@ -220,7 +220,7 @@ compl_remove(struct compl_space *c, const char *name)
 	if (result != COMPL_OK)
 		return result;
 	if (index == 0)
-		return segment_unlock_with(&s, COMPL_E_NO_SUCH_NAME);
+		return segment_unlock_with(&s, COMPL_E_NO_NAME);
 	name_remove(&s, index);
 	return segment_unlock_with(&s, COMPL_OK);
 }

@@ -81,7 +81,7 @@ promise_make(struct compl_space *c, const char *name, unsigned flags, const char
 	if ((result = begin_and_lock(&s, c)) != COMPL_OK)
 		return result;
 	if (!robust_may_keep(&s.thread))
-		return segment_unlock_with(&s, COMPL_E_TOO_MANY_PRODUCERS);
+		return segment_unlock_with(&s, COMPL_E_FULL_PRODUCERS);
 	result = segment_unlock_with(&s, join(&s, name, flags, command, promise));
 	if (result == COMPL_OK)
 		robust_keep(&s.thread);

@@ -35,9 +35,9 @@ remove_open(const struct compl_where *where, int64_t deadline_ns)
 	if (result != COMPL_OK)
 		return result;
 	/* Asked first, because nobody is to be woken in vain. */
-	result = file_may_unlink(c) ? mark_and_wake(c, deadline_ns) : COMPL_E_NOT_OURS;
+	result = file_may_unlink(c) ? mark_and_wake(c, deadline_ns) : COMPL_E_WRONG_OWNER;
 	/* Somebody else's removal has been quicker: as good as ours. */
-	if (result == COMPL_OK || result == COMPL_E_NO_SUCH_NAMESPACE)
+	if (result == COMPL_OK || result == COMPL_E_NO_NAMESPACE)
 		result = file_unlink(c);
 	segment_close(c);
 	return result;
@@ -48,11 +48,11 @@ remove_once(const struct compl_where *where, bool force, int64_t deadline_ns)
 {
 	enum compl_result result = remove_open(where, deadline_ns);
 
-	if (force && (result == COMPL_E_DAMAGED || result == COMPL_E_VERSION ||
-		      result == COMPL_E_FOREIGN_FILE))
+	if (force && (result == COMPL_E_DAMAGED || result == COMPL_E_WRONG_VERSION ||
+		      result == COMPL_E_WRONG_FILE))
 		return file_unlink_foreign(where);
 	/* None, or a file that never got its pages, and so never a user. */
-	if (result == COMPL_E_NO_SUCH_NAMESPACE || result == COMPL_E_DISK_FULL)
+	if (result == COMPL_E_NO_NAMESPACE || result == COMPL_E_FULL_DISK)
 		return file_unlink_unused(where);
 	return result;
 }
@@ -65,5 +65,5 @@ removal(const struct compl_where *where, bool force, int64_t deadline_ns)
 	do
 		result = remove_once(where, force, deadline_ns);
 	while (result == COMPL_REMOVED);
-	return result == COMPL_E_NO_SUCH_NAMESPACE ? COMPL_OK : result;
+	return result == COMPL_E_NO_NAMESPACE ? COMPL_OK : result;
 }

@@ -181,7 +181,7 @@ look_up_names(struct wait *w)
 		w->completions[i] = name_look_up(&w->s, w->req->names[i]);
 		w->out->which = i;
 		if (w->completions[i] == 0 && wait_has_flag(w, COMPL_WAIT_EXISTING))
-			return COMPL_E_NO_SUCH_NAME;
+			return COMPL_E_NO_NAME;
 	}
 	w->out->which = 0;
 	return COMPL_OK;
@@ -312,7 +312,7 @@ static enum progress
 wait_round(struct wait *w, enum compl_result *end)
 {
 	*end = lock_by_deadline(w);
-	if (*end == COMPL_E_NO_SUCH_NAMESPACE && w->joined)
+	if (*end == COMPL_E_NO_NAMESPACE && w->joined)
 		*end = COMPL_REMOVED;
 	if (*end != COMPL_OK) {
 		*end = wait_leave_unlocked(w, *end);

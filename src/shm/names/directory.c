@@ -70,7 +70,7 @@ make_new(struct session *s, uint32_t *index)
 	enum compl_result result;
 
 	if (next > LAYOUT_COMPLETIONS)
-		return COMPL_E_TOO_MANY_NAMES;
+		return COMPL_E_FULL_NAMES;
 	result = pages_reserve_record(s->c, PAGES_COMPLETIONS, next);
 	if (result == COMPL_OK)
 		*index = s->completions = next;

@@ -20,7 +20,7 @@ bool directory_is_named(const struct completion *n, const char *name);
 uint32_t directory_find(struct session *s, const char *name);
 
 /* Makes one for a name that has none: counter 0, nobody in line.
- * COMPL_E_TOO_MANY_NAMES, COMPL_E_DISK_FULL, COMPL_E_DAMAGED. */
+ * COMPL_E_FULL_NAMES, COMPL_E_FULL_DISK, COMPL_E_DAMAGED. */
 enum compl_result directory_make(struct session *s, const char *name, uint32_t *index);
 
 /* Makes all chains and the free list anew from the records; not in a transaction.  A

@@ -77,8 +77,8 @@ uint64_t line_draw_ticket(struct session *s);
 
 /* Obtains a place (place_obtain()), after a sweep of all lines if there is no
  * room, fills it in, and owns its beacon.  It is not linked yet.  how has need, flags, pid,
- * since_ns, command, state, lead (0: itself) and ticket.  COMPL_E_TOO_MANY_WAITERS,
- * COMPL_E_DISK_FULL, COMPL_E_DAMAGED. */
+ * since_ns, command, state, lead (0: itself) and ticket.  COMPL_E_FULL_WAITERS,
+ * COMPL_E_FULL_DISK, COMPL_E_DAMAGED. */
 enum compl_result line_own_place(struct session *s, const struct place *how, uint32_t *place);
 /* line_own_place(), and links it at the end of the line. */
 enum compl_result line_join(struct session *s, uint32_t completion, const struct place *how,

@@ -30,7 +30,7 @@ name_make(struct session *s, const char *name, uint32_t *completion)
 {
 	enum compl_result result = directory_make(s, name, completion);
 
-	if (result != COMPL_E_TOO_MANY_NAMES && result != COMPL_E_DISK_FULL)
+	if (result != COMPL_E_FULL_NAMES && result != COMPL_E_FULL_DISK)
 		return result;
 	for (uint32_t i = 1; i <= s->completions && !s->damaged; i++)
 		completion_drop_if_idle(s, i);

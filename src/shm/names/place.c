@@ -84,7 +84,7 @@ make_new(struct session *s, uint32_t *index)
 	enum compl_result result;
 
 	if (next > LAYOUT_PLACES)
-		return COMPL_E_TOO_MANY_WAITERS;
+		return COMPL_E_FULL_WAITERS;
 	result = pages_reserve_record(s->c, PAGES_PLACES, next);
 	if (result == COMPL_OK)
 		*index = s->places = next;

@@ -19,7 +19,7 @@ bool place_is_watched(struct session *s, const struct place *p);
 /* A place that may be used: the head of the free queue, or one that was never used before, whose
  * pages are reserved.  Moves places that may not be used yet from the head of the queue to its
  * tail.  Until it is used (place_log_use()) the next call may return it again.
- * COMPL_E_TOO_MANY_WAITERS, COMPL_E_DISK_FULL, COMPL_E_SYSTEM. */
+ * COMPL_E_FULL_WAITERS, COMPL_E_FULL_DISK, COMPL_E_SYSTEM. */
 enum compl_result place_obtain(struct session *s, uint32_t *index);
 
 /* The same from the whole free queue, however long, and from nowhere else; 0 if there is none. */

@@ -105,7 +105,7 @@ producer_join(struct session *s, uint32_t completion, const struct place *how, u
 	enum compl_result result;
 
 	if (others >= COMPL_PRODUCERS_MAX)
-		return COMPL_E_TOO_MANY_PRODUCERS;
+		return COMPL_E_FULL_PRODUCERS;
 	producer_reap(s, completion); /* one may have died since; the new start forgets the death */
 	if ((result = line_own_place(s, how, place)) != COMPL_OK)
 		return result;

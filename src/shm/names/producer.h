@@ -36,7 +36,7 @@ struct queue_walk producer_walk(struct session *s, uint32_t completion);
 void producer_announce(struct session *s, uint32_t completion);
 
 /* Registers the calling thread; a completion at "all" starts anew unless another producer of it
- * lives.  how as for line_own_place().  COMPL_E_TOO_MANY_PRODUCERS and what that may return. */
+ * lives.  how as for line_own_place().  COMPL_E_FULL_PRODUCERS and what that may return. */
 enum compl_result producer_join(struct session *s, uint32_t completion, const struct place *how,
 				uint32_t *place);
 

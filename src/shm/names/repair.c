@@ -88,7 +88,7 @@ finish_locking(struct session *s, enum mutex_result result, bool discards)
 		return COMPL_E_DAMAGED;
 	if (result == MUTEX_INTERRUPTED)
 		return COMPL_INTERRUPTED;
-	return result == MUTEX_TIMED_OUT ? COMPL_TIMED_OUT : COMPL_E_NO_SUCH_NAMESPACE;
+	return result == MUTEX_TIMED_OUT ? COMPL_TIMED_OUT : COMPL_E_NO_NAMESPACE;
 }
 
 enum compl_result

@@ -12,7 +12,7 @@
  *
  *	COMPL_TIMED_OUT		the deadline has passed
  *	COMPL_INTERRUPTED	gate_is_interrupted()
- *	COMPL_E_NO_SUCH_NAMESPACE	the segment is dead
+ *	COMPL_E_NO_NAMESPACE	the segment is dead
  *	COMPL_E_DAMAGED		it is damaged
  *
  * The gate stays closed in any case. */

@@ -70,14 +70,14 @@ open_result(int error)
 {
 	switch (error) {
 	case ENOENT:
-		return COMPL_E_NO_SUCH_NAMESPACE;
+		return COMPL_E_NO_NAMESPACE;
 	case EACCES:
 	case EPERM:
-		return COMPL_E_NOT_OURS;
+		return COMPL_E_WRONG_OWNER;
 	case ELOOP:
 	case EISDIR:
 	case ENXIO:
-		return COMPL_E_FOREIGN_FILE;
+		return COMPL_E_WRONG_FILE;
 	default:
 		return pages_failure(error);
 	}
@@ -115,7 +115,7 @@ open_as_we_are(struct compl_space *c, const struct compl_where *where, unsigned 
 		return open_result(errno);
 	/* What would not be its owner's must not lie in its place. */
 	if ((uid_t)setfsuid((uid_t)-1) != file_owner(where))
-		return COMPL_E_NOT_OURS;
+		return COMPL_E_WRONG_OWNER;
 	c->fd = open_path(c, O_CREAT);
 	if (c->fd >= 0)
 		return COMPL_OK;
@@ -144,9 +144,9 @@ static enum compl_result
 check_owner(const struct stat *st, const struct compl_where *where)
 {
 	if (!S_ISREG(st->st_mode))
-		return COMPL_E_FOREIGN_FILE;
+		return COMPL_E_WRONG_FILE;
 	if (st->st_uid != file_owner(where) || (st->st_mode & S_IWOTH))
-		return COMPL_E_NOT_OURS;
+		return COMPL_E_WRONG_OWNER;
 	return COMPL_OK;
 }
 
@@ -170,11 +170,11 @@ check_other_size(struct compl_space *c, unsigned flags)
 	struct layout_header h;
 
 	if (pread(c->fd, &h, 64, 0) != 64 || h.magic != LAYOUT_MAGIC || h.version == LAYOUT_VERSION)
-		return COMPL_E_FOREIGN_FILE;
+		return COMPL_E_WRONG_FILE;
 	if (h.mark != MARK_DEAD && !file_is_replaceable(&h))
-		return COMPL_E_VERSION;
+		return COMPL_E_WRONG_VERSION;
 	if (!(flags & COMPL_CREATE))
-		return COMPL_E_NO_SUCH_NAMESPACE;
+		return COMPL_E_NO_NAMESPACE;
 	return pwrite(c->fd, &dead, sizeof(dead), 12) < 0 ? COMPL_E_SYSTEM : COMPL_REMOVED;
 }
 
@@ -191,7 +191,7 @@ file_check(struct compl_space *c, const struct compl_where *where, unsigned flag
 	if (st.st_size != 0 && st.st_size != LAYOUT_SIZE)
 		return check_other_size(c, flags);
 	if (!(flags & COMPL_CREATE) && (st.st_size == 0 || st.st_blocks * 512 < LAYOUT_CORE))
-		return COMPL_E_NO_SUCH_NAMESPACE;
+		return COMPL_E_NO_NAMESPACE;
 	/* The umask is the process's, not ours to change. */
 	if (st.st_size == 0 && (st.st_mode & 0600) != 0600 && fchmod(c->fd, 0600) < 0)
 		return COMPL_E_SYSTEM;

@@ -20,12 +20,12 @@ enum compl_result file_path(char *path, size_t size, const struct compl_where *w
 uid_t file_owner(const struct compl_where *where);
 
 /* Opens it, with COMPL_CREATE if need be anew.  In another user's place the thread is that
- * user meanwhile, for files alone.  COMPL_E_NO_SUCH_NAMESPACE, _FOREIGN_FILE, _NOT_OURS,
- * _DISK_FULL, _SYSTEM. */
+ * user meanwhile, for files alone.  COMPL_E_NO_NAMESPACE, _WRONG_FILE, _WRONG_OWNER,
+ * _FULL_DISK, _SYSTEM. */
 enum compl_result file_open(struct compl_space *c, const struct compl_where *where, unsigned flags);
 
 /* Whether it may be used; with COMPL_CREATE gives it its size and first pages.  Those of
- * file_open(), COMPL_E_VERSION, or COMPL_REMOVED: it is to be unlinked. */
+ * file_open(), COMPL_E_WRONG_VERSION, or COMPL_REMOVED: it is to be unlinked. */
 enum compl_result file_check(struct compl_space *c, const struct compl_where *where,
 			     unsigned flags);
 
@@ -43,7 +43,7 @@ enum compl_result file_unlink(struct compl_space *c);
 bool file_may_unlink(const struct compl_space *c);
 
 /* Marks and unlinks a file that cannot be used, of another version or damaged, but is a
- * regular file of the right owner.  COMPL_E_FOREIGN_FILE, _NOT_OURS, _SYSTEM. */
+ * regular file of the right owner.  COMPL_E_WRONG_FILE, _WRONG_OWNER, _SYSTEM. */
 enum compl_result file_unlink_foreign(const struct compl_where *where);
 
 /* The same for one that nobody has used yet.  COMPL_REMOVED: it may have users by now, who are to

@@ -12,10 +12,10 @@ enum compl_result
 pages_failure(int error)
 {
 	errno = error;
-	return error == ENOSPC || error == EDQUOT ? COMPL_E_DISK_FULL : COMPL_E_SYSTEM;
+	return error == ENOSPC || error == EDQUOT ? COMPL_E_FULL_DISK : COMPL_E_SYSTEM;
 }
 
-/* Reserves pages before they are touched for the first time: COMPL_E_DISK_FULL, or
+/* Reserves pages before they are touched for the first time: COMPL_E_FULL_DISK, or
  * COMPL_E_SYSTEM.  Offsets need not be aligned. */
 static enum compl_result
 reserve(const struct compl_space *c, size_t offset, size_t size)

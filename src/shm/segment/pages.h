@@ -3,7 +3,7 @@
  * pages.h - what a segment has to pay for before it touches it: a full /dev/shm is an
  * error, not a SIGBUS
  *
- * COMPL_E_DISK_FULL, or COMPL_E_SYSTEM with errno.
+ * COMPL_E_FULL_DISK, or COMPL_E_SYSTEM with errno.
  */
 #ifndef PAGES_H
 #define PAGES_H

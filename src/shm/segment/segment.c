@@ -43,16 +43,16 @@ check_header(struct layout_header *h, unsigned flags)
 	uint32_t version;
 
 	if (word_claim(&h->magic, LAYOUT_MAGIC) != LAYOUT_MAGIC)
-		return COMPL_E_FOREIGN_FILE;
+		return COMPL_E_WRONG_FILE;
 	version = get(&h->version);
 	if (version == 0 && __atomic_compare_exchange_n(&h->version, &version, LAYOUT_VERSION,
 							false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
 		version = LAYOUT_VERSION;
 	if (version != LAYOUT_VERSION) {
 		if (!file_is_replaceable(h))
-			return COMPL_E_VERSION;
+			return COMPL_E_WRONG_VERSION;
 		if (!(flags & COMPL_CREATE))
-			return COMPL_E_NO_SUCH_NAMESPACE;
+			return COMPL_E_NO_NAMESPACE;
 		put(&h->mark, MARK_DEAD);
 	}
 	return COMPL_OK;
@@ -84,7 +84,7 @@ try_open(struct compl_space *c, const struct compl_where *where, unsigned flags)
 		return result;
 	if (errno != EPERM && errno != EACCES)
 		return COMPL_E_SYSTEM;
-	return flags & COMPL_CREATE ? COMPL_E_NOT_OURS : COMPL_E_NO_SUCH_NAMESPACE;
+	return flags & COMPL_CREATE ? COMPL_E_WRONG_OWNER : COMPL_E_NO_NAMESPACE;
 }
 
 /* ---- handles ------------------------------------------------------------------ */
