@@ -109,9 +109,9 @@ copy_tree() {
 	cp -r "$top/src" .
 	tests/lint-layers "$top/build/glibc/obj"
 
-	echo '#include "shm/calls/waiter.h"' >>src/shm/segment/segment.c
+	echo '#include "shm/calls/wait.h"' >>src/shm/segment/segment.c
 	echo '#include "shm/segment/segment.h"' >>src/cmd/done.c
-	echo '#include "cmd/cmd.h"' >>src/shm/calls/libcompl.c
+	echo '#include "cmd/cmd.h"' >>src/shm/calls/done.c
 	echo '#include "shm/os/futex.h"' >>src/api/spelling.c
 	echo '#include "no-such.h"' >>src/shm/calls/waiter.c
 	echo '#include "shm/names/queue.h"' >>src/shm/names/place.h
@@ -124,9 +124,9 @@ copy_tree() {
 	run -1 tests/lint-layers "$top/build/glibc/obj"
 	echo "$output"
 	for complaint in \
-		"shm/segment/segment.c: is in layer 2 and includes shm/calls/waiter.h of layer 4" \
+		"shm/segment/segment.c: is in layer 2 and includes shm/calls/wait.h of layer 4" \
 		"cmd/done.c: belongs to the command and includes shm/segment/segment.h; compl.h and api/ are all it may know" \
-		"shm/calls/libcompl.c: is in layer 4 and includes cmd/cmd.h of layer 5" \
+		"shm/calls/done.c: is in layer 4 and includes cmd/cmd.h of layer 5" \
 		"api/spelling.c: is in layer 0 and includes shm/os/futex.h of layer 1" \
 		'shm/calls/waiter.c: includes "no-such.h", which is not in src/' \
 		"shm/segment/log.c: SYS_futex belongs into shm/os/futex.c" \

@@ -30,7 +30,7 @@ FUZZED_FUZZER = -fsanitize=fuzzer
 TSAN_CC ?= $(NATIVE_CC)
 THREADED_CC = $(TSAN_CC)
 THREADED_CPPFLAGS = $(NATIVE_CPPFLAGS)
-# ThreadSanitizer does not know fences; those of log.c and probe.c stand beside atomic accesses.
+# ThreadSanitizer does not know fences; those of log.c and test.c stand beside atomic accesses.
 THREADED_CFLAGS = -fsanitize=thread -fno-omit-frame-pointer $(if $(findstring clang,$(TSAN_CC)),,-Wno-tsan)
 THREADED_LDFLAGS = $(NATIVE_LDFLAGS) -fsanitize=thread
 THREADED_LIBS = $(NATIVE_LIBS)

@@ -39,7 +39,7 @@ span(const char *text, uint8_t where)
 }
 
 bool
-spelling_is_name(const char *text)
+compl_is_name(const char *text)
 {
 	size_t n = span(text, IN_NAME);
 

@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: ISC
  *
- * spelling.h - what may be a name, a namespace and a value
+ * spelling.h - what may be a namespace and a value, and whether a name is repeated; compl.h has
+ * compl_is_name()
  */
 #ifndef API_SPELLING_H
 #define API_SPELLING_H
 
 #include <stdbool.h>
 #include <stddef.h>
-
-/* 1 to 127 bytes of A-Z a-z 0-9 . _ : @ % + / = - and no leading '-'. */
-bool spelling_is_name(const char *text);
 
 /* Whether the name at index stands before it in names, too. */
 bool spelling_is_repeated(const char *const *names, size_t index);

@@ -61,19 +61,21 @@
  *	grid             rows of cells, with alignment and colour
  *	json             a listing as JSON, on stdout
  *
- * src/shm/calls/     the functions of compl.h over shared memory; here a wait sleeps
- *	libcompl         the functions of compl.h: checks their arguments
+ * src/shm/calls/     the functions of compl.h over shared memory, a file each family; here a wait
+ *                    sleeps
+ *	done             complete() and complete_all(): posts on a name
+ *	test             whether a name is done
  *	waiter           the one loop of all waits: lines up, looks, sleeps, leaves
  *	sight            what stands between a wait and its names
  *	watch            the words that a wait sleeps on
  *	wait             one wait in its own memory, and how it ends
  *	scene            who waits for what is produced, and who produces it
  *	deadlock         waits that would wait for each other for ever
- *	probe            a look at one name without the lock
  *	promise          a thread's promise to complete a name
+ *	init             makes a name permanent, or begins it anew
+ *	remove           removes a name, or a whole namespace
  *	listing          a snapshot of a namespace
  *	audit            every invariant of a segment, looked at; and the repair of damage
- *	removal          the end of a whole namespace
  *	scope            a namespace that lives as long as its maker
  *	spaces           which namespaces there are
  *
@@ -91,7 +93,7 @@
  *	rebuild          all links of a damaged segment, made anew
  *
  * src/shm/segment/   the file and its bytes
- *	segment          opens, checks, maps and closes
+ *	segment          opens, checks, maps and closes: compl_open() and compl_close()
  *	handle           an open namespace: compl.h's handle
  *	file             the file behind it: its name, its owner, its size, its end
  *	pages            reserves the file's pages before they are touched
@@ -103,6 +105,7 @@
  *	word             reads and writes words that others change
  *
  * src/api/           what is true for every engine
+ *	check            the structures that callers fill in
  *	spelling         what may be a name, a namespace and a value
  *	utf8             what is well-formed UTF-8
  *	number           whole numbers as text, and back

@@ -6,8 +6,6 @@
  * found is damage and not somebody's death.  Reads only; a table of who has been seen where
  * tells whether a record is in exactly one place.
  */
-#include "shm/calls/audit.h"
-
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -87,7 +85,7 @@ audit_completion(struct report *r, uint32_t index)
 	char name[sizeof(n->name) + 1] = "";
 
 	memcpy(name, n->name, sizeof(n->name));
-	if (!spelling_is_name(name)) {
+	if (!compl_is_name(name)) {
 		fault(r, "completion %u: its name is none", index);
 		return;
 	}
@@ -195,7 +193,7 @@ audit_damage(struct report *r)
 }
 
 enum compl_result
-audit_repair(struct compl_space *c)
+compl_repair(struct compl_space *c)
 {
 	struct session s;
 	enum compl_result result = session_begin_brief(&s, c);
@@ -209,7 +207,7 @@ audit_repair(struct compl_space *c)
 }
 
 enum compl_result
-audit(struct compl_space *c, compl_fault_fn *fn, void *arg, size_t *faults)
+compl_check(struct compl_space *c, compl_fault_fn *fn, void *arg, size_t *faults)
 {
 	struct report r = { .fault = fn, .arg = arg };
 	enum compl_result result = session_begin_brief(&r.s, c);
@@ -234,4 +232,10 @@ audit(struct compl_space *c, compl_fault_fn *fn, void *arg, size_t *faults)
 	free(r.seen_place);
 	*faults = r.faults;
 	return result;
+}
+
+uint32_t
+compl_rescues(struct compl_space *c)
+{
+	return get(&c->header->rescues);
 }

@@ -10,8 +10,6 @@
  * for that may take a wait out of several lines at once.  A producer that dies after that is
  * still listed.
  */
-#include "shm/calls/listing.h"
-
 #include <stdlib.h>
 #include <string.h>
 
@@ -265,7 +263,7 @@ fill_unlocked(struct session *s, struct block **b)
 }
 
 enum compl_result
-listing_make(struct compl_space *c, struct compl_listing **list)
+compl_list(struct compl_space *c, struct compl_listing **list)
 {
 	struct session s;
 	struct block *b = NULL;
@@ -284,4 +282,10 @@ listing_make(struct compl_space *c, struct compl_listing **list)
 	qsort(b->entries, b->listing.count, sizeof(b->entries[0]), by_name);
 	*list = &b->listing;
 	return COMPL_OK;
+}
+
+void
+compl_list_free(struct compl_listing *list)
+{
+	free(list);
 }

@@ -9,11 +9,10 @@
  * that unlinks the place (and posts).  As long as the place is linked, a death is seen as a
  * producer's death.
  */
-#include "shm/calls/promise.h"
-
 #include <string.h>
 #include <unistd.h>
 
+#include "api/check.h"
 #include "api/clock.h"
 #include "shm/names/completion.h"
 #include "shm/names/line.h"
@@ -21,7 +20,6 @@
 #include "shm/names/post.h"
 #include "shm/names/producer.h"
 #include "shm/names/repair.h"
-#include "api/spelling.h"
 
 static enum compl_result
 begin_and_lock(struct session *s, struct compl_space *c)
@@ -67,14 +65,14 @@ join(struct session *s, const char *name, unsigned flags, const char *command,
 }
 
 enum compl_result
-promise_make(struct compl_space *c, const char *name, unsigned flags, const char *command,
-	     struct compl_promise *promise)
+compl_promise(struct compl_space *c, const char *name, unsigned flags, const char *command,
+	      struct compl_promise *promise)
 {
 	struct session s;
 	enum compl_result result;
 
 	*promise = (struct compl_promise){ 0 };
-	if (!spelling_is_name(name))
+	if (!compl_is_name(name))
 		return COMPL_E_BAD_NAME;
 	if (!c->sole)
 		return COMPL_E_ARGUMENT;
@@ -122,14 +120,15 @@ close_promise(struct session *s, struct compl_promise *promise, enum compl_resul
 }
 
 enum compl_result
-promise_keep(struct compl_space *c, struct compl_promise *promise, struct compl_post *post,
-	     bool stays)
+compl_keep(struct compl_space *c, struct compl_promise *promise, struct compl_post *post,
+	   bool stays)
 {
 	uint32_t tokens = post_count(post), completion;
 	struct session s;
-	enum compl_result result = lock_and_look_up(&s, c, promise, &completion);
+	enum compl_result result = check_post(post);
 
-	if (result != COMPL_OK)
+	if (result != COMPL_OK ||
+	    (result = lock_and_look_up(&s, c, promise, &completion)) != COMPL_OK)
 		return result;
 	if (completion == 0)
 		return close_promise(&s, promise, COMPL_REMOVED);
@@ -141,7 +140,7 @@ promise_keep(struct compl_space *c, struct compl_promise *promise, struct compl_
 }
 
 enum compl_result
-promise_break(struct compl_space *c, struct compl_promise *promise)
+compl_break(struct compl_space *c, struct compl_promise *promise)
 {
 	struct session s;
 	uint32_t completion;

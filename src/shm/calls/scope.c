@@ -11,11 +11,8 @@
  * that was made and not yet locked may be swept, and its maker takes another word.  It is not
  * the lock of file_unlink(), which is flock(2)'s.
  */
-#include "shm/calls/scope.h"
-
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -23,10 +20,8 @@
 #include "api/spelling.h"
 #include "api/clock.h"
 #include "shm/segment/file.h"
-#include "shm/calls/removal.h"
-#include "shm/segment/segment.h"
+#include "shm/calls/remove.h"
 #include "shm/segment/word.h"
-#include "shm/calls/spaces.h"
 
 #define RANDOM_BYTES 8
 #define PATIENCE_NS  CLOCK_SECOND_NS /* with a left scope, whose lock the stopped may hold */
@@ -50,7 +45,7 @@ sweep_one(const struct compl_where *where)
 	if (file_name(left.name, where) != COMPL_OK || file_open(&left, where, 0) != COMPL_OK)
 		return;
 	if (lock(left.fd))
-		removal(where, false, clock_now_ns() + PATIENCE_NS);
+		remove_until(where, false, clock_now_ns() + PATIENCE_NS);
 	close(left.fd);
 }
 
@@ -61,14 +56,14 @@ sweep(const struct compl_where *where)
 	struct compl_where one = *where;
 	struct compl_spaces *list;
 
-	if (spaces_make(where, &list) != COMPL_OK)
+	if (compl_spaces(where, &list) != COMPL_OK)
 		return;
 	for (size_t i = 0; i < list->count; i++) {
 		one.space = list->names[i];
 		if (spelling_is_scope(one.space))
 			sweep_one(&one);
 	}
-	free(list);
+	compl_spaces_free(list);
 }
 
 /* "scope.0123456789abcdef" */
@@ -85,7 +80,7 @@ make_name(char *name)
 static enum compl_result
 try_make(struct compl_space **c, const struct compl_where *where, unsigned flags)
 {
-	enum compl_result result = segment_open(c, where, flags | COMPL_CREATE);
+	enum compl_result result = compl_open(c, where, flags | COMPL_CREATE | COMPL_SCOPE);
 	bool is_locked;
 
 	if (result != COMPL_OK)
@@ -94,7 +89,7 @@ try_make(struct compl_space **c, const struct compl_where *where, unsigned flags
 	if (is_locked && get(&(*c)->header->mark) != MARK_DEAD && file_is_linked(*c))
 		return COMPL_OK;
 	result = is_locked || errno == EAGAIN || errno == EACCES ? COMPL_REMOVED : COMPL_E_SYSTEM;
-	segment_close(*c);
+	compl_close(*c);
 	*c = NULL;
 	return result;
 }
@@ -115,7 +110,7 @@ forget(const struct compl_where *where)
 }
 
 enum compl_result
-scope_make(struct compl_space **c, const struct compl_where *where, unsigned flags, char *name)
+compl_scope(struct compl_space **c, const struct compl_where *where, unsigned flags, char *name)
 {
 	const struct compl_where one = { .space = name,
 					 .uid = where->uid,

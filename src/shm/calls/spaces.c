@@ -5,8 +5,6 @@
  * What is not a regular file of the expected
  * owner is no namespace; whether it is sound is for who opens it to find out.
  */
-#include "shm/calls/spaces.h"
-
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -40,7 +38,7 @@ make_pattern(struct pattern *p, const struct compl_where *where)
 	const struct compl_where any = { .space = "x", .uid = where->uid, .system = where->system };
 	char *slash;
 
-	file_path(p->path, sizeof(p->path), &any);
+	compl_path(p->path, sizeof(p->path), &any);
 	p->path[strlen(p->path) - 1] = '\0';
 	slash = strrchr(p->path, '/');
 	*slash = '\0';
@@ -110,7 +108,7 @@ by_name(const void *a, const void *b)
 }
 
 enum compl_result
-spaces_make(const struct compl_where *where, struct compl_spaces **list)
+compl_spaces(const struct compl_where *where, struct compl_spaces **list)
 {
 	struct block *b = NULL;
 	struct pattern p;
@@ -134,4 +132,10 @@ spaces_make(const struct compl_where *where, struct compl_spaces **list)
 	b->list.names = b->names;
 	*list = &b->list;
 	return COMPL_OK;
+}
+
+void
+compl_spaces_free(struct compl_spaces *list)
+{
+	free(list);
 }

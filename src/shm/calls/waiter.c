@@ -10,12 +10,11 @@
  * two waits stand in the same order in all the lines that they share, and the earlier one can
  * always go on.
  */
-#include "shm/calls/waiter.h"
-
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "api/check.h"
 #include "api/clock.h"
 #include "shm/calls/deadlock.h"
 #include "shm/segment/file.h"
@@ -415,8 +414,8 @@ begin(struct wait *w, const struct compl_request *req, struct compl_outcome *out
 	w->out = out;
 }
 
-enum compl_result
-waiter_wait(struct compl_space *c, const struct compl_request *req, struct compl_outcome *out)
+static enum compl_result
+wait_checked(struct compl_space *c, const struct compl_request *req, struct compl_outcome *out)
 {
 	enum compl_result result;
 	struct wait w;
@@ -434,4 +433,28 @@ waiter_wait(struct compl_space *c, const struct compl_request *req, struct compl
 	if (result != COMPL_OK)
 		gate_open(&w.s.gate);
 	return result;
+}
+
+enum compl_result
+compl_wait(struct compl_space *c, const struct compl_request *req, struct compl_outcome *out)
+{
+	enum compl_result result = check_request(req);
+
+	out->which = 0;
+	out->status = 0;
+	out->failed_fast = false;
+	if (result != COMPL_OK)
+		return result;
+	if (out->words != NULL)
+		memset(out->words, 0, req->count * sizeof(out->words[0]));
+	return wait_checked(c, req, out);
+}
+
+enum compl_result
+compl_try(struct compl_space *c, const struct compl_request *req, struct compl_outcome *out)
+{
+	struct compl_request now = *req;
+
+	now.deadline_ns = 0;
+	return compl_wait(c, &now, out);
 }

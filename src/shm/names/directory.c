@@ -95,7 +95,7 @@ set_name(struct completion *n, const char *name)
 }
 
 /* Written without the log, because no call can reach the record before the commit.  Atomic all the
- * same: probe_test(), which takes no lock, may have reached the record in its former life, and so
+ * same: compl_test(), which takes no lock, may have reached the record in its former life, and so
  * may a waiter that left then at its deadline, and still notes its statistics. */
 static void
 blank(struct completion *n, const char *name, uint32_t hash)
@@ -179,7 +179,7 @@ is_usable(struct session *s, const struct completion *n, const char *name)
 	uint32_t flags = get(&n->flags);
 
 	return (flags & ~(COMPLETION_INIT | COMPLETION_PRODUCER_DIED)) == COMPLETION_USED &&
-	       memchr(name, '\0', sizeof(n->name)) != NULL && spelling_is_name(name) &&
+	       memchr(name, '\0', sizeof(n->name)) != NULL && compl_is_name(name) &&
 	       directory_find(s, name) == 0;
 }
 

@@ -13,7 +13,7 @@
 
 uint32_t directory_hash(const char *name);
 
-/* Whether a record has this name; others may be writing it (probe.c). */
+/* Whether a record has this name; others may be writing it (test.c). */
 bool directory_is_named(const struct completion *n, const char *name);
 
 /* The completion of a name, or 0. */

@@ -7,12 +7,28 @@
  */
 #include "shm/names/name.h"
 
+#include "api/clock.h"
 #include "shm/names/completion.h"
 #include "shm/names/directory.h"
 #include "shm/names/job.h"
 #include "shm/names/line.h"
 #include "shm/names/producer.h"
+#include "shm/names/repair.h"
 #include "shm/segment/log.h"
+
+enum compl_result
+name_lock(struct session *s, struct compl_space *c, const char *name, uint32_t *completion)
+{
+	enum compl_result result;
+
+	if (!compl_is_name(name))
+		return COMPL_E_BAD_NAME;
+	if ((result = session_begin_brief(s, c)) != COMPL_OK ||
+	    (result = segment_lock(s, CLOCK_NEVER)) != COMPL_OK)
+		return result;
+	*completion = name_look_up(s, name);
+	return COMPL_OK;
+}
 
 uint32_t
 name_look_up(struct session *s, const char *name)

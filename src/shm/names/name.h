@@ -9,6 +9,12 @@
 
 #include "shm/segment/session.h"
 
+/* Begins a call about one name, for a short stay: checks the name, takes the lock, and looks the
+ * name up.  *completion is 0 if there is no such name.  COMPL_OK: the caller holds the lock.  Any
+ * other result, COMPL_E_BAD_NAME or one of segment_lock(): it does not. */
+enum compl_result name_lock(struct session *s, struct compl_space *c, const char *name,
+			    uint32_t *completion);
+
 /* The completion of a name, or 0.  First reaps its producers, and drops it if it is idle: then
  * there is none. */
 uint32_t name_look_up(struct session *s, const char *name);

@@ -50,7 +50,7 @@ file_name(char *name, const struct compl_where *where)
 }
 
 enum compl_result
-file_path(char *path, size_t size, const struct compl_where *where)
+compl_path(char *path, size_t size, const struct compl_where *where)
 {
 	if (size < COMPL_PATH_MAX)
 		return COMPL_E_ARGUMENT;

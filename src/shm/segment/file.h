@@ -2,7 +2,7 @@
  *
  * file.h - the file behind a segment: its name, whose it is, its size, its end
  *
- * All calls but file_path() and file_owner() are about a handle whose name is set, and leave
+ * All calls but file_owner() are about a handle whose name is set, and leave
  * errno with COMPL_E_SYSTEM.
  */
 #ifndef FILE_H
@@ -12,9 +12,6 @@
 
 /* "/compl.<uid>.<space>", as shm_open(3) wants it; COMPL_PATH_MAX bytes.  COMPL_E_BAD_NAMESPACE. */
 enum compl_result file_name(char *name, const struct compl_where *where);
-
-/* compl.h's compl_path(). */
-enum compl_result file_path(char *path, size_t size, const struct compl_where *where);
 
 /* The user that a segment there must belong to. */
 uid_t file_owner(const struct compl_where *where);

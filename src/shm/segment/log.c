@@ -34,7 +34,7 @@ log_put(struct session *s, uint32_t *word, uint32_t value)
  * we write.
  *
  * Ordering: the count of changes is odd before the first word changes (release fence), and even
- * after the last (release store); pairs with probe_test(), which reads without the lock.
+ * after the last (release store); pairs with compl_test(), which reads without the lock.
  * Crash: it stays odd until the next owner has applied the rest. */
 static void
 apply(struct session *s)

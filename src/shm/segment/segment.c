@@ -17,6 +17,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "api/spelling.h"
 #include "shm/segment/file.h"
 #include "shm/segment/pidns.h"
 #include "shm/segment/word.h"
@@ -172,8 +173,8 @@ open_handle(struct compl_space *c, const struct compl_where *where, unsigned fla
 	return result;
 }
 
-enum compl_result
-segment_open(struct compl_space **cp, const struct compl_where *where, unsigned flags)
+static enum compl_result
+make_open(struct compl_space **cp, const struct compl_where *where, unsigned flags)
 {
 	struct compl_space *c = make_handle();
 	enum compl_result result = c != NULL ? open_handle(c, where, flags) : COMPL_E_SYSTEM;
@@ -184,14 +185,34 @@ segment_open(struct compl_space **cp, const struct compl_where *where, unsigned 
 	return result;
 }
 
+/* A scope's namespace is made by its scope alone; whoever else finds none is told that it ended. */
+enum compl_result
+compl_open(struct compl_space **c, const struct compl_where *where, unsigned flags)
+{
+	bool is_alien =
+		where->space != NULL && spelling_is_scope(where->space) && !(flags & COMPL_SCOPE);
+	enum compl_result result =
+		make_open(c, where, is_alien ? flags & ~(unsigned)COMPL_CREATE : flags);
+
+	return is_alien && result == COMPL_E_NO_NAMESPACE ? COMPL_E_SCOPE_ENDED : result;
+}
+
 void
-segment_close(struct compl_space *c)
+compl_close(struct compl_space *c)
 {
 	int error = errno;
 
+	if (c == NULL)
+		return;
 	if (c->sole)
 		robust_unregister(&c->list, c->tid, &c->header->mixed);
 	let_go(c);
 	free_handle(c);
 	errno = error;
+}
+
+bool
+compl_is_removed(const struct compl_space *c)
+{
+	return get(&c->header->mark) == MARK_DEAD || !file_is_linked(c);
 }

@@ -1,18 +1,33 @@
 /* SPDX-License-Identifier: ISC
  *
- * removal.c - removes a namespace: marks it dead, wakes everybody, unlinks the file, in this order
+ * remove.c - removes a name; removes a namespace: marks it dead, wakes everybody, unlinks the file,
+ * in this order
  *
  * Crash: once the mark is committed the namespace is gone, whoever is killed.  The next owner of
  * the lock goes on with the waking.  The next call that opens the path finds the mark and unlinks
  * the file.
  */
-#include "shm/calls/removal.h"
+#include "shm/calls/remove.h"
 
 #include "api/clock.h"
 #include "shm/names/name.h"
 #include "shm/segment/file.h"
-#include "shm/segment/segment.h"
 #include "shm/names/repair.h"
+
+enum compl_result
+compl_remove(struct compl_space *c, const char *name)
+{
+	struct session s;
+	uint32_t index;
+	enum compl_result result = name_lock(&s, c, name, &index);
+
+	if (result != COMPL_OK)
+		return result;
+	if (index == 0)
+		return segment_unlock_with(&s, COMPL_E_NO_NAME);
+	name_remove(&s, index);
+	return segment_unlock_with(&s, COMPL_OK);
+}
 
 static enum compl_result
 mark_and_wake(struct compl_space *c, int64_t deadline_ns)
@@ -30,7 +45,8 @@ static enum compl_result
 remove_open(const struct compl_where *where, int64_t deadline_ns)
 {
 	struct compl_space *c;
-	enum compl_result result = segment_open(&c, where, 0);
+	/* COMPL_SCOPE: a scope that has ended is missing as any other namespace is. */
+	enum compl_result result = compl_open(&c, where, COMPL_SCOPE);
 
 	if (result != COMPL_OK)
 		return result;
@@ -39,7 +55,7 @@ remove_open(const struct compl_where *where, int64_t deadline_ns)
 	/* Somebody else's removal has been quicker: as good as ours. */
 	if (result == COMPL_OK || result == COMPL_E_NO_NAMESPACE)
 		result = file_unlink(c);
-	segment_close(c);
+	compl_close(c);
 	return result;
 }
 
@@ -58,7 +74,7 @@ remove_once(const struct compl_where *where, bool force, int64_t deadline_ns)
 }
 
 enum compl_result
-removal(const struct compl_where *where, bool force, int64_t deadline_ns)
+remove_until(const struct compl_where *where, bool force, int64_t deadline_ns)
 {
 	enum compl_result result;
 
@@ -66,4 +82,10 @@ removal(const struct compl_where *where, bool force, int64_t deadline_ns)
 		result = remove_once(where, force, deadline_ns);
 	while (result == COMPL_REMOVED);
 	return result == COMPL_E_NO_NAMESPACE ? COMPL_OK : result;
+}
+
+enum compl_result
+compl_remove_all(const struct compl_where *where, bool force)
+{
+	return remove_until(where, force, CLOCK_NEVER);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * probe.c - answers whether a name is done, without taking the lock
+ * test.c - completion_done(): whether a name is done, if possible without taking the lock
  *
  * A change between the first look at the count of changes and the last makes the answer void.
  * Until that is known nothing that was read is believed: every index is compared with the
@@ -10,9 +10,9 @@
  * fence); pairs with log.c.  A record that is not on a chain yet is written without the log, and
  * cannot be reached; one that has come off a chain was a change.
  */
-#include "shm/calls/probe.h"
-
 #include "shm/names/directory.h"
+#include "shm/names/name.h"
+#include "shm/names/repair.h"
 #include "shm/segment/pages.h"
 
 static const struct completion *
@@ -49,8 +49,11 @@ is_at_rest(const struct layout_header *h, uint32_t changes)
 	       get(&h->mark) != MARK_DEAD;
 }
 
-bool
-probe_test(struct compl_space *c, const char *name, bool *done)
+/* Whether the counter of a well-formed name is above 0.  False if it cannot be told without
+ * the lock: somebody is changing something, or has died over it, the name has producers, which
+ * may have died, or the segment is dead or damaged.  Acquire barrier. */
+static bool
+test_unlocked(struct compl_space *c, const char *name, bool *done)
 {
 	const struct layout_header *h = c->header;
 	uint32_t changes = __atomic_load_n(&h->changes, __ATOMIC_ACQUIRE);
@@ -65,4 +68,31 @@ probe_test(struct compl_space *c, const char *name, bool *done)
 	*done = n != NULL && get(&n->done) > 0;
 	__atomic_thread_fence(__ATOMIC_ACQUIRE);
 	return get(&h->changes) == changes;
+}
+
+/* With the lock, which a dead owner may have left, or others may hold. */
+static enum compl_result
+test_locked(struct compl_space *c, const char *name)
+{
+	struct session s;
+	uint32_t index;
+	enum compl_result result = name_lock(&s, c, name, &index);
+	bool done;
+
+	if (result != COMPL_OK)
+		return result;
+	done = index != 0 && get(&completion_at(&s, index)->done) > 0;
+	return segment_unlock_with(&s, done ? COMPL_OK : COMPL_NOT_DONE);
+}
+
+enum compl_result
+compl_test(struct compl_space *c, const char *name)
+{
+	bool done;
+
+	if (!compl_is_name(name))
+		return COMPL_E_BAD_NAME;
+	if (test_unlocked(c, name, &done))
+		return done ? COMPL_OK : COMPL_NOT_DONE;
+	return test_locked(c, name);
 }

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * done.c - complete() and complete_all(): posts tokens or "all" on a name
+ */
+#include "api/check.h"
+#include "shm/names/completion.h"
+#include "shm/names/line.h"
+#include "shm/names/name.h"
+#include "shm/names/post.h"
+#include "shm/names/repair.h"
+
+/* *tokens is 0 if there is nothing to post.  Tokens that those in line have not come to take
+ * yet are theirs already. */
+static enum compl_result
+count_tokens(struct session *s, uint32_t index, const struct compl_post *post, uint32_t *tokens)
+{
+	uint64_t needed;
+	uint32_t there;
+
+	*tokens = post_count(post);
+	if (!post->waiting || post->all)
+		return COMPL_OK;
+	needed = index != 0 ? completion_needed(s, index) : 0;
+	there = index != 0 ? get(&completion_at(s, index)->done) : 0;
+	if (needed >= COMPL_ALL)
+		return COMPL_E_OVERFLOW;
+	*tokens = needed > there ? (uint32_t)needed - there : 0;
+	return COMPL_OK;
+}
+
+static enum compl_result
+post_locked(struct session *s, uint32_t index, const char *name, struct compl_post *post)
+{
+	enum compl_result result;
+	uint32_t tokens;
+
+	if (post->existing && index == 0)
+		return COMPL_E_NO_NAME;
+	post->awaited = index != 0 && line_reap_first(s, index) != 0;
+	result = count_tokens(s, index, post, &tokens);
+	if (result != COMPL_OK || tokens == 0)
+		return result;
+	if (index == 0)
+		result = name_make(s, name, &index);
+	if (result == COMPL_OK)
+		result = post_check(s, index, tokens);
+	if (result == COMPL_OK)
+		post_tokens(s, index, tokens, post, 0);
+	return result;
+}
+
+enum compl_result
+compl_done(struct compl_space *c, const char *name, struct compl_post *post)
+{
+	struct session s;
+	uint32_t index;
+	enum compl_result result = check_post(post);
+
+	if (result != COMPL_OK || (result = name_lock(&s, c, name, &index)) != COMPL_OK)
+		return result;
+	return segment_unlock_with(&s, post_locked(&s, index, name, post));
+}
