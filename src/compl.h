@@ -63,11 +63,11 @@
 #ifndef COMPL_H
 #define COMPL_H
 
-#include <setjmp.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/select.h> /* sigset_t, which <signal.h> keeps to itself under -std=c99 */
 #include <sys/types.h>
 
 #ifdef __cplusplus
@@ -245,16 +245,22 @@ enum compl_wait_flags {
 /* How a signal handler of the caller ends compl_wait() in this thread, without the
  * gap between a flag and the sleep.  The handler looks at `state`:
  *
- *	COMPL_ESCAPE_JUMP	siglongjmp(escape.env, 1)
+ *	COMPL_ESCAPE_JUMP	siglongjmp(env, 1)
  *	COMPL_ESCAPE_NOTE	escape.wanted = 1, and returns
  *	COMPL_ESCAPE_NONE	no wait is under way: as it likes
  *
  * compl_wait() then leaves the line and returns COMPL_INTERRUPTED.  The signal, and
- * whatever else its handler blocks, must be in `hold`.  Zero it before use. */
+ * all that its handler blocks, must be in `hold`.  One wait at a time uses an escape.
+ *
+ *	static sigjmp_buf env;
+ *	static struct compl_escape escape = { .env = &env };
+ *
+ * env is a pointer without a type: strict C has no sigjmp_buf, and the size of one, which
+ * libc may change, stays out of this structure. */
 enum compl_escape_state { COMPL_ESCAPE_NONE, COMPL_ESCAPE_NOTE, COMPL_ESCAPE_JUMP };
 
 struct compl_escape {
-	sigjmp_buf env;
+	void *env; /* the caller's sigjmp_buf; NULL is COMPL_E_ARGUMENT */
 	volatile sig_atomic_t state, wanted;
 };
 

@@ -22,6 +22,8 @@ check_request(const struct compl_request *req)
 	if (req->count == 0 || req->count > COMPL_NAMES_MAX || req->need == 0 ||
 	    req->need == COMPL_ALL)
 		return COMPL_E_ARGUMENT;
+	if (req->escape != NULL && req->escape->env == NULL)
+		return COMPL_E_ARGUMENT;
 	for (size_t i = 0; i < req->count; i++) {
 		if (!compl_is_name(req->names[i]))
 			return COMPL_E_BAD_NAME;

@@ -8,10 +8,12 @@
 #include "cli/stop.h"
 
 #include <errno.h>
+#include <setjmp.h>
 #include <stddef.h>
 #include <unistd.h>
 
-static struct compl_escape escape;
+static sigjmp_buf env;
+static struct compl_escape escape = { .env = &env };
 
 static void
 on_stop(int signal)
@@ -20,7 +22,7 @@ on_stop(int signal)
 
 	(void)signal;
 	if (escape.state == COMPL_ESCAPE_JUMP)
-		siglongjmp(escape.env, 1);
+		siglongjmp(env, 1);
 	if (escape.state == COMPL_ESCAPE_NOTE)
 		escape.wanted = 1;
 	else

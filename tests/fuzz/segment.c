@@ -343,6 +343,7 @@ call_wait(bool is_try)
 	static struct compl_word words[DEPTH_MAX + 1][NAMES];
 	const char *chosen[NAMES];
 	static struct compl_escape escapes[DEPTH_MAX + 1];
+	static sigjmp_buf envs[DEPTH_MAX + 1];
 	uint8_t set = input_byte(&in), how = input_byte(&in), more = input_byte(&in);
 	struct compl_request request = {
 		.names = chosen,
@@ -365,6 +366,7 @@ call_wait(bool is_try)
 		request.flags |= COMPL_WAIT_DETECT;
 	if (request.count == 0)
 		chosen[request.count++] = names[0];
+	escapes[depth].env = &envs[depth];
 	participants[depth].escape = request.escape;
 	result = is_try ? compl_try(space, &request, &out) : compl_wait(space, &request, &out);
 	participants[depth].escape = NULL;
@@ -713,7 +715,7 @@ interrupt(struct compl_escape *escape)
 {
 	if (escape && escape->state == COMPL_ESCAPE_JUMP) {
 		world_leave(world_sleepers() - 1);
-		siglongjmp(escape->env, 1);
+		siglongjmp(*(sigjmp_buf *)escape->env, 1);
 	}
 	if (escape)
 		escape->wanted = 1;

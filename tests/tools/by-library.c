@@ -5,6 +5,7 @@
 #include "by-library.h"
 
 #include <signal.h>
+#include <setjmp.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -79,7 +80,8 @@ ask_wait(struct compl_space *c, const struct deed *deed, const char *const *name
 	 struct compl_outcome *out)
 {
 	const struct ask *a = &deed->ask;
-	struct compl_escape ours = { .wanted = 0 };
+	sigjmp_buf env;
+	struct compl_escape ours = { .env = &env };
 	sigset_t hold;
 	struct compl_request request = {
 		.names = names,

@@ -8,6 +8,7 @@
  */
 #include "crew.h"
 
+#include <setjmp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,7 +39,7 @@ on_escape(int signal)
 	(void)signal;
 	enter(&me->hit, 1);
 	if (by_library_escape && by_library_escape->state == COMPL_ESCAPE_JUMP)
-		siglongjmp(by_library_escape->env, 1);
+		siglongjmp(*(sigjmp_buf *)by_library_escape->env, 1);
 	if (by_library_escape && by_library_escape->state == COMPL_ESCAPE_NOTE)
 		by_library_escape->wanted = 1;
 }

@@ -10,6 +10,7 @@
  * two waits stand in the same order in all the lines that they share, and the earlier one can
  * always go on.
  */
+#include <setjmp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -121,7 +122,7 @@ sleep_gate_open(struct wait *w, int64_t until_ns)
 {
 	enum futex_result result;
 
-	if (w->req->escape != NULL && sigsetjmp(w->req->escape->env, 0) != 0) {
+	if (w->req->escape != NULL && sigsetjmp(*(sigjmp_buf *)w->req->escape->env, 0) != 0) {
 		gate_close_after_handler(&w->s.gate);
 		watch_pass_on(w);
 		set_escape(w, COMPL_ESCAPE_NOTE);
