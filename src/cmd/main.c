@@ -41,7 +41,7 @@
  *	status           the exit statuses
  *	names            checks the names that a command is given, and walks them
  *	place            chooses the namespace that a command is about, and opens it
- *	deadline         from a timeout to a deadline and back; reads the command's clock
+ *	deadline         from a timeout to a deadline and back
  *	process          the process that started this one: its name, and its death
  *	stop             the terminal's stop, SIGTSTP, while a wait stands in line
  *	take             one wait or try, from the request to the exit status
@@ -104,16 +104,6 @@
  *	log              changes under the lock, which happen all at once or not at all
  *	word             reads and writes words that others change
  *
- * src/api/           what is true for every engine
- *	check            the structures that callers fill in
- *	spelling         what may be a name, a namespace and a value
- *	utf8             what is well-formed UTF-8
- *	number           whole numbers as text, and back
- *	clock            the only look at the time
- *	proc             what /proc says about a process
- *	random           words that nobody can guess
- *	result           each result in words
- *
  * src/shm/os/        what the kernel gives
  *	robust           words that the kernel lets go of when their owner dies
  *	libclist         the robust list that libc has registered
@@ -121,6 +111,16 @@
  *	futex            every sleep and every wake
  *	participant      whether a thread takes part in a segment at all
  *	family           which processes there are, and who waits for a child
+ *
+ * src/api/           what is true for every engine
+ *	check            the structures that callers fill in
+ *	spelling         what may be a name, a namespace and a value
+ *	utf8             what is well-formed UTF-8
+ *	number           whole numbers as text
+ *	clock            the only look at the time
+ *	proc             what /proc says about a process
+ *	random           words that nobody can guess
+ *	result           each result in words
  *
  * src/compat/        what a system may lack
  *	toolchain        what the compilers here can do, for make

@@ -2,8 +2,8 @@
  *
  * spaces.c - lists the namespaces of a user: the files with such a name in /dev/shm
  *
- * What is not a regular file of the expected
- * owner is no namespace; whether it is sound is for who opens it to find out.
+ * A file counts if it is a regular one of the expected owner.  Whether it is sound shows when it is
+ * opened.
  */
 #include <dirent.h>
 #include <errno.h>
