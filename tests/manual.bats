@@ -156,6 +156,10 @@ killed() {
 		says $'worker is ready\napp runs, cache' sh readme.daemon
 		((round < 2)) || killed "shop-$$" cache sh readme.daemon
 	done
+	# As when the first daemon still has the address.
+	printf '%s\n' '#!/bin/sh' 'exit 7' >bin/redis-server
+	run -7 timeout -s KILL 60 sh readme.daemon 3>&-
+	[[ $output != *"app runs"* ]]
 	compl -n "shop-$$" rm --all
 }
 
