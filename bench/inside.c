@@ -64,7 +64,7 @@ take(struct compl_space *c, const char *name, int64_t deadline_ns)
 	struct compl_request request = {
 		.names = &name, .count = 1, .need = 1, .deadline_ns = deadline_ns
 	};
-	struct compl_outcome outcome = { .words = NULL };
+	struct compl_outcome outcome;
 
 	if (compl_wait(c, &request, &outcome) != COMPL_OK)
 		bench_die("a wait failed");

@@ -38,6 +38,11 @@
  * changed.  Nothing here prints, exits, or keeps state outside the handle, and
  * the archive has no global name that does not begin with compl_.
  *
+ * Structures.  Zero what you fill in, as { .all = true } does: what is `reserved` must be zero,
+ * and a flag must be one of those below, or the call fails with COMPL_E_ARGUMENT.  What a later
+ * version adds there means nothing when it is zero.  In what the library fills in, `reserved`
+ * is zero until it means something.
+ *
  * Threads.  A handle may be used by several threads at once, each call on its
  * own; compl_wait() blocks only its caller.  With COMPL_SOLE_LIST a handle
  * belongs to the thread that opened it.
@@ -129,10 +134,11 @@ struct compl_space;
 
 /* Where a namespace is. */
 struct compl_where {
-	const char *space; /* 1 to COMPL_SPACE_MAX of A-Za-z0-9._- and no leading
+	const char *space;    /* 1 to COMPL_SPACE_MAX of A-Za-z0-9._- and no leading
 			      dot; with system, NULL is the unnamed one */
-	uid_t uid;	   /* whose; ignored with system */
-	bool system;	   /* the machine's, owned by root */
+	uid_t uid;	      /* whose; ignored with system */
+	bool system;	      /* the machine's, owned by root */
+	uint64_t reserved[4]; /* zero */
 };
 
 enum compl_open_flags {
@@ -212,13 +218,14 @@ enum compl_result compl_reinit(struct compl_space *c, const char *name, bool for
 /* ---- complete, complete_all ---------------------------------------------- */
 
 struct compl_post {
-	uint32_t tokens;   /* complete(), this often: 1 to 4294967294 (0 is 1) */
-	bool all;	   /* complete_all(); tokens is ignored */
-	bool waiting;	   /* as many tokens as those now in line need */
-	bool existing;	   /* COMPL_E_NO_NAME instead of making the name */
-	uint8_t status;	   /* 0 is success; the first other one sticks */
-	const char *value; /* UTF-8, up to COMPL_VALUE_MAX bytes, or NULL */
-	bool awaited;	   /* result: somebody stood in line when it was posted */
+	uint32_t tokens;      /* complete(), this often: 1 to 4294967294 (0 is 1) */
+	bool all;	      /* complete_all(); tokens is ignored */
+	bool waiting;	      /* as many tokens as those now in line need */
+	bool existing;	      /* COMPL_E_NO_NAME instead of making the name */
+	uint8_t status;	      /* 0 is success; the first other one sticks */
+	const char *value;    /* UTF-8, up to COMPL_VALUE_MAX bytes, or NULL */
+	bool awaited;	      /* result: somebody stood in line when it was posted */
+	uint64_t reserved[4]; /* zero */
 };
 
 /* Posts.  A name at "all" is settled: the call changes nothing and succeeds.
@@ -262,12 +269,36 @@ enum compl_escape_state { COMPL_ESCAPE_NONE, COMPL_ESCAPE_NOTE, COMPL_ESCAPE_JUM
 struct compl_escape {
 	void *env; /* the caller's sigjmp_buf; NULL is COMPL_E_ARGUMENT */
 	volatile sig_atomic_t state, wanted;
+	uint64_t reserved[2]; /* zero */
+};
+
+/* What one of the names had to say. */
+struct compl_word {
+	uint8_t status;
+	bool has_value;
+	char value[COMPL_VALUE_MAX + 1]; /* NUL-terminated */
+	uint64_t reserved[4];		 /* zero */
+};
+
+/* One name of a cycle of waits: below its producer a process waits for the next name, and for
+ * the first after the last. */
+struct compl_link {
+	char name[COMPL_NAME_MAX + 1];
+	pid_t producer, waiter;
+	uint64_t reserved[4]; /* zero */
+};
+
+#define COMPL_CYCLE_MAX 16 /* of a longer one, the end of it */
+struct compl_cycle {
+	size_t count;
+	uint64_t reserved[4]; /* zero */
+	struct compl_link links[COMPL_CYCLE_MAX];
 };
 
 struct compl_request {
 	const char *const *names; /* 1 to COMPL_NAMES_MAX, none twice */
 	size_t count;
-	uint32_t need;	     /* tokens from each: 1 to 4294967294 */
+	uint32_t need;	     /* tokens from each: 1 to 4294967294 (0 is 1) */
 	unsigned flags;	     /* enum compl_wait_flags */
 	int64_t deadline_ns; /* CLOCK_MONOTONIC, or COMPL_NEVER */
 	/* Signals that must not come between taking a token and reporting it, or
@@ -276,39 +307,24 @@ struct compl_request {
 	const sigset_t *hold;
 	struct compl_escape *escape; /* or NULL; ends it with COMPL_INTERRUPTED */
 	const char *command;	     /* shown by compl_list(), or NULL */
+	/* Where more is to be written than fits into the outcome, each NULL or the caller's: */
+	struct compl_word *words;  /* an array of count: filled for the names that were done
+				      and for outcome.which, zeroed for the others */
+	struct compl_cycle *cycle; /* filled after COMPL_DEAD_LOCK */
+	uint64_t reserved[6];	   /* zero */
 };
 
-/* What one of the names had to say. */
-struct compl_word {
-	uint8_t status;
-	bool has_value;
-	char value[COMPL_VALUE_MAX + 1]; /* NUL-terminated */
-};
-
-/* One name of a cycle of waits: below its producer a process waits for the next name, and for
- * the first after the last. */
-struct compl_link {
-	char name[COMPL_NAME_MAX + 1];
-	pid_t producer, waiter;
-};
-
-#define COMPL_CYCLE_MAX 16 /* of a longer one, the end of it */
-struct compl_cycle {
-	size_t count;
-	struct compl_link links[COMPL_CYCLE_MAX];
-};
-
+/* Written whole by each compl_wait() and compl_try(), whatever was in it before and whatever
+ * they return. */
 struct compl_outcome {
 	/* With COMPL_WAIT_ANY the name that was done; else the name that ended the
 	   wait (COMPL_REMOVED, COMPL_PRODUCER_DIED, fail-fast, COMPL_E_NO_NAME) or, when
 	   all were done, the first in argument order whose status is not 0; 0
 	   if there is none. */
 	size_t which;
-	uint8_t status;		   /* that name's */
-	bool failed_fast;	   /* it was ended by COMPL_WAIT_FAIL_FAST */
-	struct compl_word *words;  /* one per name, or NULL; supplied by the caller.
-				     Filled for names that were done, and for which */
-	struct compl_cycle *cycle; /* after COMPL_DEAD_LOCK, or NULL; supplied by the caller */
+	uint8_t status;	      /* that name's */
+	bool failed_fast;     /* it was ended by COMPL_WAIT_FAIL_FAST */
+	uint64_t reserved[4]; /* zero */
 };
 
 /* wait_for_completion*(): takes need tokens from every name, all or none, or
@@ -335,6 +351,7 @@ enum compl_result compl_test(struct compl_space *c, const char *name);
 struct compl_promise {
 	uint64_t ticket;
 	uint32_t place;
+	uint64_t spare[5];
 };
 
 enum compl_promise_flags {

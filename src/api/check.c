@@ -1,15 +1,47 @@
 /* SPDX-License-Identifier: ISC
  *
- * check.c - checks the structures that callers fill in
+ * check.c - checks the structures, flags and names that callers pass
+ *
+ * Invariant: what compl.h calls reserved is zero in all that callers fill in, so that a later
+ * version may give it a meaning.
  */
 #include "api/check.h"
 
 #include "api/spelling.h"
 
+#define OPEN_FLAGS    (COMPL_CREATE | COMPL_SOLE_LIST | COMPL_SCOPE)
+#define PROMISE_FLAGS (COMPL_PROMISE_SINGLE | COMPL_PROMISE_CHILD)
+#define WAIT_FLAGS                                                                     \
+	(COMPL_WAIT_ANY | COMPL_WAIT_FAIL_FAST | COMPL_WAIT_EXISTING | COMPL_WAIT_IO | \
+	 COMPL_WAIT_INTERRUPTIBLE | COMPL_WAIT_DETECT)
+
+#define IS_ZERO(reserved) is_zero(reserved, sizeof(reserved) / sizeof((reserved)[0]))
+
+static bool
+is_zero(const uint64_t *reserved, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (reserved[i] != 0)
+			return false;
+	return true;
+}
+
+enum compl_result
+check_where(const struct compl_where *where)
+{
+	return IS_ZERO(where->reserved) ? COMPL_OK : COMPL_E_ARGUMENT;
+}
+
+enum compl_result
+check_open(const struct compl_where *where, unsigned flags)
+{
+	return flags & ~(unsigned)OPEN_FLAGS ? COMPL_E_ARGUMENT : check_where(where);
+}
+
 enum compl_result
 check_post(const struct compl_post *post)
 {
-	if (post->tokens == COMPL_ALL && !post->all)
+	if ((post->tokens == COMPL_ALL && !post->all) || !IS_ZERO(post->reserved))
 		return COMPL_E_ARGUMENT;
 	if (post->value != NULL && !spelling_is_value(post->value))
 		return COMPL_E_BAD_VALUE;
@@ -17,12 +49,25 @@ check_post(const struct compl_post *post)
 }
 
 enum compl_result
+check_promise(const char *name, unsigned flags)
+{
+	if (!compl_is_name(name))
+		return COMPL_E_BAD_NAME;
+	return flags & ~(unsigned)PROMISE_FLAGS ? COMPL_E_ARGUMENT : COMPL_OK;
+}
+
+static bool
+is_escape(const struct compl_escape *escape)
+{
+	return escape == NULL || (escape->env != NULL && IS_ZERO(escape->reserved));
+}
+
+enum compl_result
 check_request(const struct compl_request *req)
 {
-	if (req->count == 0 || req->count > COMPL_NAMES_MAX || req->need == 0 ||
-	    req->need == COMPL_ALL)
-		return COMPL_E_ARGUMENT;
-	if (req->escape != NULL && req->escape->env == NULL)
+	if (req->count == 0 || req->count > COMPL_NAMES_MAX || req->need == COMPL_ALL ||
+	    req->flags & ~(unsigned)WAIT_FLAGS || !is_escape(req->escape) ||
+	    !IS_ZERO(req->reserved))
 		return COMPL_E_ARGUMENT;
 	for (size_t i = 0; i < req->count; i++) {
 		if (!compl_is_name(req->names[i]))

@@ -9,8 +9,17 @@
 
 #include "compl.h"
 
+/* COMPL_OK or COMPL_E_ARGUMENT.  The namespace's name is not looked at. */
+enum compl_result check_where(const struct compl_where *where);
+
+/* The same, and the flags of compl_open(). */
+enum compl_result check_open(const struct compl_where *where, unsigned flags);
+
 /* COMPL_OK, COMPL_E_ARGUMENT or COMPL_E_BAD_VALUE. */
 enum compl_result check_post(const struct compl_post *post);
+
+/* COMPL_OK, COMPL_E_ARGUMENT or COMPL_E_BAD_NAME. */
+enum compl_result check_promise(const char *name, unsigned flags);
 
 /* COMPL_OK, COMPL_E_ARGUMENT or COMPL_E_BAD_NAME. */
 enum compl_result check_request(const struct compl_request *req);

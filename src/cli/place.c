@@ -87,7 +87,7 @@ place_open(struct compl_space **c, const struct cli_call *call, unsigned flags)
 	if (result == COMPL_E_NO_NAMESPACE && (flags & COMPL_CREATE)) {
 		mode_t before = umask(0); /* the segment's mode is not the user's affair */
 
-		result = compl_open(&space, &call->where, flags | COMPL_SOLE_LIST);
+		result = compl_open(&space, &call->where, COMPL_CREATE | COMPL_SOLE_LIST);
 		umask(before);
 	}
 	*c = space;

@@ -29,9 +29,11 @@
 struct end {
 	enum compl_result result;
 	struct compl_outcome out;
-	int error;	 /* errno, for a failure */
-	bool is_bereft;	 /* for COMPL_REMOVED: the whole namespace has gone */
-	int64_t left_ns; /* until the deadline */
+	struct compl_word *words;  /* of all names, or NULL */
+	struct compl_cycle *cycle; /* for COMPL_DEAD_LOCK */
+	int error;		   /* errno, for a failure */
+	bool is_bereft;		   /* for COMPL_REMOVED: the whole namespace has gone */
+	int64_t left_ns;	   /* until the deadline */
 };
 
 /* The exit status of each answer of the library that is not COMPL_OK, and what is printed. */
@@ -97,7 +99,7 @@ ask_once(const struct cli_call *call, const struct take *take, const struct comp
 	end->is_bereft = end->result == COMPL_REMOVED && compl_is_removed(c);
 }
 
-/* Fills end, but for left_ns. */
+/* Fills end, but for left_ns and what the caller has supplied. */
 static void
 ask(const struct cli_call *call, const struct take *take, struct end *end)
 {
@@ -110,6 +112,8 @@ ask(const struct cli_call *call, const struct take *take, struct end *end)
 		.hold = signals_hold(),
 		.escape = take->escape,
 		.command = take->command,
+		.words = end->words,
+		.cycle = end->cycle,
 	};
 
 	do /* once more if the namespace is removed between open and wait */
@@ -134,10 +138,10 @@ print_values(const struct cli_call *call, const struct end *end)
 	bool only_one = call->set.any || out->failed_fast || end->result != COMPL_OK;
 
 	if (only_one)
-		print_value(&out->words[out->which]);
+		print_value(&end->words[out->which]);
 	else
 		for (size_t i = 0; i < call->name_count; i++)
-			print_value(&out->words[i]);
+			print_value(&end->words[i]);
 }
 
 /* --remaining: milliseconds, as the kernel's is in jiffies: at least one unless it timed out. */
@@ -237,7 +241,7 @@ report_answer(const struct cli_call *call, const struct take *take, const struct
 		say_timeout(call);
 	else if (end->result == COMPL_DEAD_LOCK)
 		message_line("%s: %s: %s (%s)", call->names[end->out.which],
-			     compl_strresult(end->result), describe_cycle(end->out.cycle),
+			     compl_strresult(end->result), describe_cycle(end->cycle),
 			     place_text(call));
 	else
 		message_line("%s: %s%s (%s)", call->names[end->out.which],
@@ -255,10 +259,10 @@ report_status(const struct cli_call *call, const struct compl_outcome *out)
 }
 
 static _Noreturn void
-become_cmd_or_die(const struct cli_call *call, const struct compl_outcome *out)
+become_cmd_or_die(const struct cli_call *call, const struct end *end)
 {
-	exec_set_or_die("COMPL_NAME", call->names[out->which]);
-	exec_set_or_die("COMPL_VALUE", out->words[out->which].value);
+	exec_set_or_die("COMPL_NAME", call->names[end->out.which]);
+	exec_set_or_die("COMPL_VALUE", end->words[end->out.which].value);
 	exec_or_die(call->cmd, "the token stays taken");
 }
 
@@ -267,14 +271,14 @@ take_tokens(const struct cli_call *call, const struct take *take)
 {
 	COLD static struct compl_word words[COMPL_NAMES_MAX];
 	COLD static struct compl_cycle cycle;
-	struct end end = { .out.words = call->set.print || call->cmd != NULL ? words : NULL,
-			   .out.cycle = &cycle };
+	struct end end = { .words = call->set.print || call->cmd != NULL ? words : NULL,
+			   .cycle = &cycle };
 	const struct answer *answer;
 
 	ask(call, take, &end);
 	end.left_ns = deadline_left(take->deadline_ns);
 	if (end.result == COMPL_OK && end.out.status == 0 && call->cmd != NULL)
-		become_cmd_or_die(call, &end.out);
+		become_cmd_or_die(call, &end);
 	print_or_die(call, &end);
 	answer = find_answer(end.result);
 	if (answer != NULL)

@@ -3,6 +3,8 @@
  * The library from outside: compl.h's promises, between processes and for handles that live
  * long, are opened often, are inherited, or belong to one thread alone.
  */
+#include <setjmp.h>
+
 #include "tap.h"
 
 /* ---- children ------------------------------------------------------------------- */
@@ -103,8 +105,8 @@ carries_status_and_value(void)
 	struct compl_post p = { .status = 7, .value = "text" };
 	const char *names[] = { "a", "b" };
 	struct compl_word words[2] = { 0 };
-	struct compl_request r = { .names = names, .count = 2, .need = 1, .deadline_ns = 0 };
-	struct compl_outcome out = { .words = words };
+	struct compl_request r = { .names = names, .count = 2, .need = 1, .words = words };
+	struct compl_outcome out;
 	size_t w = child(waits, name_a);
 
 	CHECK(child_sleeps(w));
@@ -194,8 +196,6 @@ refuses_bad_arguments(void)
 	r.count = 0;
 	CHECK(compl_wait(space(), &r, &out) == COMPL_E_ARGUMENT);
 	r.count = 1;
-	r.need = 0;
-	CHECK(compl_wait(space(), &r, &out) == COMPL_E_ARGUMENT);
 	r.need = COMPL_ALL;
 	CHECK(compl_try(space(), &r, &out) == COMPL_E_ARGUMENT);
 	r = (struct compl_request){ .names = twice, .count = 2, .need = 1 };
@@ -207,6 +207,96 @@ refuses_bad_arguments(void)
 	};
 	CHECK(compl_wait(space(), &r, &out) == COMPL_E_NO_NAME && out.which == 0);
 	CHECK(space_names_left() == 0);
+	return true;
+}
+
+/* What a later version may give a meaning to. */
+static bool
+refuses_unknown_flags_and_what_is_reserved(void)
+{
+	const char *names[] = { "a" };
+	sigjmp_buf env;
+	struct compl_escape escape = { .env = NULL };
+	struct compl_request r = { .names = names, .count = 1 };
+	struct compl_where where = { .space = space_name, .uid = geteuid() };
+	struct compl_post p = { .reserved = { 0, 0, 0, 1 } };
+	struct compl_spaces *spaces;
+	struct compl_promise promise;
+	struct compl_outcome out;
+	struct compl_space *c;
+	char path[COMPL_PATH_MAX], scope[COMPL_SPACE_MAX + 1];
+	unsigned flag;
+
+	CHECK(compl_done(space(), "a", &p) == COMPL_E_ARGUMENT);
+	for (flag = COMPL_WAIT_DETECT << 1; flag != 0; flag <<= 1) {
+		r.flags = flag;
+		CHECK(compl_try(space(), &r, &out) == COMPL_E_ARGUMENT);
+	}
+	r.flags = 0;
+	r.reserved[5] = 1;
+	CHECK(compl_try(space(), &r, &out) == COMPL_E_ARGUMENT);
+	r.reserved[5] = 0;
+	r.escape = &escape;
+	CHECK(compl_try(space(), &r, &out) == COMPL_E_ARGUMENT);
+	escape.env = &env;
+	CHECK(compl_try(space(), &r, &out) == COMPL_TIMED_OUT);
+	escape.reserved[1] = 1;
+	CHECK(compl_try(space(), &r, &out) == COMPL_E_ARGUMENT);
+	CHECK(compl_open(&c, &where, COMPL_SCOPE << 1) == COMPL_E_ARGUMENT && c == NULL);
+	CHECK(compl_scope(&c, &where, 1u << 31, scope) == COMPL_E_ARGUMENT && c == NULL);
+	CHECK(compl_promise(space(), "a", COMPL_PROMISE_CHILD << 1, NULL, &promise) ==
+	      COMPL_E_ARGUMENT);
+	where.reserved[3] = 1;
+	CHECK(compl_open(&c, &where, 0) == COMPL_E_ARGUMENT && c == NULL);
+	CHECK(compl_path(path, sizeof path, &where) == COMPL_E_ARGUMENT);
+	CHECK(compl_scope(&c, &where, 0, scope) == COMPL_E_ARGUMENT && c == NULL);
+	CHECK(compl_spaces(&where, &spaces) == COMPL_E_ARGUMENT && spaces == NULL);
+	CHECK(compl_remove_all(&where, false) == COMPL_E_ARGUMENT);
+	CHECK(space_names_left() == 0);
+	return true;
+}
+
+/* Whatever was in it. */
+static bool
+writes_the_whole_outcome(void)
+{
+	static const struct compl_outcome zero;
+	const char *names[] = { "a", "a b" };
+	struct compl_request r = { .names = names, .count = 1 };
+	struct compl_outcome out;
+	struct compl_word word;
+	size_t i;
+
+	for (i = 0; i < 3; i++) {
+		memset(&out, 0xff, sizeof out);
+		r.count = i == 2 ? 2 : 1;
+		CHECK(compl_try(space(), &r, &out) == (i == 0	? COMPL_TIMED_OUT
+						       : i == 1 ? COMPL_OK
+								: COMPL_E_BAD_NAME));
+		CHECK(out.which == 0 && out.status == 0 && !out.failed_fast);
+		CHECK(!memcmp(out.reserved, zero.reserved, sizeof out.reserved));
+		CHECK(space_post("a", 1) == COMPL_OK);
+	}
+	memset(&word, 0xff, sizeof word);
+	r.count = 1;
+	r.words = &word;
+	CHECK(compl_try(space(), &r, &out) == COMPL_OK);
+	CHECK(word.status == 0 && !word.has_value && word.value[0] == '\0');
+	CHECK(!memcmp(word.reserved, zero.reserved, sizeof word.reserved));
+	return true;
+}
+
+static bool
+needs_one_token_if_not_told_otherwise(void)
+{
+	const char *names[] = { "a" };
+	struct compl_request r = { .names = names, .count = 1 };
+	struct compl_outcome out;
+
+	CHECK(compl_try(space(), &r, &out) == COMPL_TIMED_OUT);
+	CHECK(space_post("a", 2) == COMPL_OK);
+	CHECK(compl_try(space(), &r, &out) == COMPL_OK);
+	CHECK(space_counter("a") == 1);
 	return true;
 }
 
@@ -480,6 +570,10 @@ static const struct test tests[] = {
 	{ "a wait over two names takes all or nothing", takes_all_or_none, false },
 	{ "a wait for any takes from the first in argument order", any_takes_the_first, false },
 	{ "bad arguments are refused and change nothing", refuses_bad_arguments, false },
+	{ "unknown flags are refused, and what is reserved and not zero",
+	  refuses_unknown_flags_and_what_is_reserved, false },
+	{ "the outcome and the words are written whole", writes_the_whole_outcome, false },
+	{ "a need of 0 is one token", needs_one_token_if_not_told_otherwise, false },
 	{ "bad namespaces are refused, and a missing one is told from them", refuses_bad_namespaces,
 	  false },
 	{ "the counter does not wrap", counter_does_not_wrap, false },

@@ -77,8 +77,9 @@ waits(struct worker *w)
 				   .count = 1 + roll(w, 2),
 				   .need = 1 + roll(w, 2),
 				   .flags = flags[roll(w, COUNT(flags))],
-				   .deadline_ns = in_ms((int)roll(w, 4)) };
-	struct compl_outcome out = { .words = words };
+				   .deadline_ns = in_ms((int)roll(w, 4)),
+				   .words = words };
+	struct compl_outcome out;
 	enum compl_result result = compl_wait(w->c, &r, &out);
 	size_t i;
 

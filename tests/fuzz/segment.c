@@ -344,6 +344,7 @@ call_wait(bool is_try)
 	const char *chosen[NAMES];
 	static struct compl_escape escapes[DEPTH_MAX + 1];
 	static sigjmp_buf envs[DEPTH_MAX + 1];
+	struct compl_cycle cycle;
 	uint8_t set = input_byte(&in), how = input_byte(&in), more = input_byte(&in);
 	struct compl_request request = {
 		.names = chosen,
@@ -353,9 +354,10 @@ call_wait(bool is_try)
 		.deadline_ns = any_deadline(how >> 5),
 		.escape = more & 0x40 ? &escapes[depth] : NULL,
 		.command = "command",
+		.words = words[depth],
+		.cycle = &cycle,
 	};
-	struct compl_cycle cycle;
-	struct compl_outcome out = { .words = words[depth], .cycle = &cycle };
+	struct compl_outcome out;
 	enum compl_result result;
 	size_t i;
 

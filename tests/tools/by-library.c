@@ -54,7 +54,8 @@ translate(enum compl_result result)
 /* ---- waits ------------------------------------------------------------------- */
 
 static void
-note_words(struct answer *got, const struct ask *a, const struct compl_outcome *out)
+note_words(struct answer *got, const struct ask *a, const struct compl_word *words,
+	   const struct compl_outcome *out)
 {
 	bool one = a->any || out->failed_fast || got->result != GOT_OK;
 	unsigned i;
@@ -63,8 +64,8 @@ note_words(struct answer *got, const struct ask *a, const struct compl_outcome *
 	got->which = (int8_t)out->which;
 	got->failed_fast = out->failed_fast;
 	for (i = 0; i < a->count; i++)
-		if (out->words[i].has_value && !(one && i != out->which))
-			got->value[got->values++] = by_library_value_number(out->words[i].value);
+		if (words[i].has_value && !(one && i != out->which))
+			got->value[got->values++] = by_library_value_number(words[i].value);
 }
 
 static void
@@ -77,7 +78,7 @@ hold_fill(sigset_t *hold)
 
 static enum compl_result
 ask_wait(struct compl_space *c, const struct deed *deed, const char *const *names,
-	 struct compl_outcome *out)
+	 struct compl_word *words, struct compl_outcome *out)
 {
 	const struct ask *a = &deed->ask;
 	sigjmp_buf env;
@@ -95,6 +96,7 @@ ask_wait(struct compl_space *c, const struct deed *deed, const char *const *name
 					    : now_ns() + (int64_t)deed->timeout_us * 1000,
 		.hold = &hold,
 		.escape = deed->escapes ? &ours : NULL,
+		.words = words,
 	};
 	enum compl_result result;
 
@@ -109,15 +111,15 @@ static void
 do_wait(struct compl_space *c, const struct deed *deed, struct answer *got)
 {
 	struct compl_word words[NAMES];
-	struct compl_outcome out = { .words = words };
+	struct compl_outcome out;
 	const char *names[NAMES];
 	unsigned i;
 
 	for (i = 0; i < deed->ask.count; i++)
 		names[i] = name_text(deed->ask.names[i]);
-	got->result = (uint8_t)translate(ask_wait(c, deed, names, &out));
+	got->result = (uint8_t)translate(ask_wait(c, deed, names, words, &out));
 	if (got->result == GOT_OK || got->result == GOT_REMOVED || got->result == GOT_PRODUCER_DIED)
-		note_words(got, &deed->ask, &out);
+		note_words(got, &deed->ask, words, &out);
 }
 
 /* ---- a listing ---------------------------------------------------------------- */

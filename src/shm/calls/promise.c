@@ -69,11 +69,11 @@ compl_promise(struct compl_space *c, const char *name, unsigned flags, const cha
 	      struct compl_promise *promise)
 {
 	struct session s;
-	enum compl_result result;
+	enum compl_result result = check_promise(name, flags);
 
 	*promise = (struct compl_promise){ 0 };
-	if (!compl_is_name(name))
-		return COMPL_E_BAD_NAME;
+	if (result != COMPL_OK)
+		return result;
 	if (!c->sole)
 		return COMPL_E_ARGUMENT;
 	if ((result = begin_and_lock(&s, c)) != COMPL_OK)

@@ -16,6 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "api/check.h"
 #include "api/random.h"
 #include "api/spelling.h"
 #include "api/clock.h"
@@ -115,9 +116,11 @@ compl_scope(struct compl_space **c, const struct compl_where *where, unsigned fl
 	const struct compl_where one = { .space = name,
 					 .uid = where->uid,
 					 .system = where->system };
-	enum compl_result result;
+	enum compl_result result = check_open(where, flags);
 
 	*c = NULL;
+	if (result != COMPL_OK)
+		return result;
 	sweep(&one);
 	do {
 		if (!make_name(name))

@@ -22,7 +22,7 @@ look_at(struct wait *w, size_t i, uint32_t *ahead)
 			   : line_reap_first(s, w->completions[i]);
 	if (*ahead != 0)
 		return OBSTACLE_AHEAD;
-	return done >= w->req->need ? OBSTACLE_NONE : OBSTACLE_SHORT;
+	return done >= wait_need(w) ? OBSTACLE_NONE : OBSTACLE_SHORT;
 }
 
 void

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "api/check.h"
 #include "shm/segment/file.h"
 #include "api/spelling.h"
 
@@ -117,6 +118,8 @@ compl_spaces(const struct compl_where *where, struct compl_spaces **list)
 	DIR *dir;
 
 	*list = NULL;
+	if (check_where(where) != COMPL_OK)
+		return COMPL_E_ARGUMENT;
 	make_pattern(&p, where);
 	if ((dir = opendir(p.path)) == NULL)
 		return COMPL_E_SYSTEM;

@@ -28,8 +28,8 @@
 static void
 set_word(struct wait *w, size_t i, const struct compl_word *word)
 {
-	if (w->out->words != NULL)
-		w->out->words[i] = *word;
+	if (w->req->words != NULL)
+		w->req->words[i] = *word;
 	if (i == w->out->which || (w->out->status == 0 && word->status != 0)) {
 		w->out->which = i;
 		w->out->status = word->status;
@@ -78,7 +78,7 @@ wait_take(struct wait *w, size_t one)
 	w->out->which = from;
 	for (size_t i = from; i < to; i++) {
 		wait_read_word(w, i);
-		completion_take(&w->s, w->completions[i], w->req->need);
+		completion_take(&w->s, w->completions[i], wait_need(w));
 	}
 	if (!log_commit(&w->s))
 		return COMPL_E_DAMAGED;

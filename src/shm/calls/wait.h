@@ -38,6 +38,13 @@ wait_has_flag(const struct wait *w, enum compl_wait_flags flag)
 	return w->req->flags & (unsigned)flag;
 }
 
+/* How many tokens it takes from each name. */
+static inline uint32_t
+wait_need(const struct wait *w)
+{
+	return w->req->need != 0 ? w->req->need : 1;
+}
+
 /* Takes the tokens of all names, or, if any name will do, those of the name `one`.  The caller has
  * seen that they are there.  One commit.  Under the lock. */
 enum compl_result wait_take(struct wait *w, size_t one);

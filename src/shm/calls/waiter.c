@@ -46,7 +46,7 @@ is_over(const struct wait *w)
 static void
 describe(struct wait *w, struct place *how)
 {
-	*how = (struct place){ .need = w->req->need,
+	*how = (struct place){ .need = wait_need(w),
 			       .ticket = line_draw_ticket(&w->s),
 			       .state = STATE_WAITING,
 			       .pid = (uint32_t)getpid(),
@@ -380,11 +380,14 @@ detect_deadlock(struct wait *w)
 {
 	struct compl_cycle cycle;
 
-	if (w->scene == NULL || !search_twice(w, &cycle))
+	if (w->scene == NULL)
+		return COMPL_OK;
+	memset(&cycle, 0, sizeof(cycle));
+	if (!search_twice(w, &cycle))
 		return COMPL_OK;
 	w->out->which = find_awaited(w, &cycle);
-	if (w->out->cycle != NULL)
-		*w->out->cycle = cycle;
+	if (w->req->cycle != NULL)
+		*w->req->cycle = cycle;
 	return COMPL_DEAD_LOCK;
 }
 
@@ -441,13 +444,11 @@ compl_wait(struct compl_space *c, const struct compl_request *req, struct compl_
 {
 	enum compl_result result = check_request(req);
 
-	out->which = 0;
-	out->status = 0;
-	out->failed_fast = false;
+	*out = (struct compl_outcome){ 0 };
 	if (result != COMPL_OK)
 		return result;
-	if (out->words != NULL)
-		memset(out->words, 0, req->count * sizeof(out->words[0]));
+	if (req->words != NULL)
+		memset(req->words, 0, req->count * sizeof(req->words[0]));
 	return wait_checked(c, req, out);
 }
 

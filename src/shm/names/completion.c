@@ -40,6 +40,7 @@ completion_word(struct session *s, uint32_t completion, struct compl_word *word)
 {
 	uint32_t length;
 
+	memset(word->reserved, 0, sizeof(word->reserved));
 	word->status = (uint8_t)get(&completion_at(s, completion)->status);
 	completion_copy_value(s, completion, word->value, &length);
 	word->has_value = length > 0;

@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "api/check.h"
 #include "api/number.h"
 #include "api/spelling.h"
 #include "shm/segment/pages.h"
@@ -52,7 +53,7 @@ file_name(char *name, const struct compl_where *where)
 enum compl_result
 compl_path(char *path, size_t size, const struct compl_where *where)
 {
-	if (size < COMPL_PATH_MAX)
+	if (size < COMPL_PATH_MAX || check_where(where) != COMPL_OK)
 		return COMPL_E_ARGUMENT;
 	return file_name(append(path, DIRECTORY), where);
 }

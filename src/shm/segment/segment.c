@@ -17,6 +17,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "api/check.h"
 #include "api/spelling.h"
 #include "shm/segment/file.h"
 #include "shm/segment/pidns.h"
@@ -191,9 +192,12 @@ compl_open(struct compl_space **c, const struct compl_where *where, unsigned fla
 {
 	bool is_alien =
 		where->space != NULL && spelling_is_scope(where->space) && !(flags & COMPL_SCOPE);
-	enum compl_result result =
-		make_open(c, where, is_alien ? flags & ~(unsigned)COMPL_CREATE : flags);
+	enum compl_result result = check_open(where, flags);
 
+	*c = NULL;
+	if (result != COMPL_OK)
+		return result;
+	result = make_open(c, where, is_alien ? flags & ~(unsigned)COMPL_CREATE : flags);
 	return is_alien && result == COMPL_E_NO_NAMESPACE ? COMPL_E_SCOPE_ENDED : result;
 }
 
