@@ -177,10 +177,19 @@ void compl_close(struct compl_space *c);
  * unlinked its segment. */
 bool compl_is_removed(const struct compl_space *c);
 
+/* Read with compl_spaces_at(). */
 struct compl_spaces {
 	size_t count;
-	char (*names)[COMPL_SPACE_MAX + 1]; /* sorted, bytewise */
+	size_t stride;	   /* from one name to the next, in bytes */
+	const void *names; /* sorted, bytewise */
 };
+
+/* A name, NUL-terminated, which lives as long as the list; index is below list->count. */
+static inline const char *
+compl_spaces_at(const struct compl_spaces *list, size_t index)
+{
+	return (const char *)list->names + index * list->stride;
+}
 
 /* The namespaces of where->uid, or with where->system those of the machine, of which the
  * unnamed one is ""; where->space is ignored.  To be freed with compl_spaces_free().
@@ -426,26 +435,56 @@ struct compl_producer {
 	double seconds;	  /* since it promised */
 };
 
+/* Its waiters and producers are read with compl_waiter_at() and compl_producer_at(). */
 struct compl_entry {
 	char name[COMPL_NAME_MAX + 1];
 	uint32_t done; /* COMPL_ALL: complete_all() */
 	bool initialised;
 	struct compl_word word; /* status and value */
 	double age_seconds;	/* since created or reinit */
-	size_t waiter_count;
-	struct compl_waiter *waiters; /* in line order */
-	size_t producer_count;
-	struct compl_producer *producers; /* those that live, in the order of their coming */
+	size_t waiter_count, waiter_stride;
+	const void *waiters; /* in line order */
+	size_t producer_count, producer_stride;
+	const void *producers; /* those that live, in the order of their coming */
 	/* waits on this name that slept and ended by themselves since init or
 	   reinit, and the time they slept, all and COMPL_WAIT_IO */
 	uint64_t waits;
 	double waits_seconds, waits_io_seconds;
 };
 
+/* Its entries are read with compl_entry_at(): the library may be newer than the program, and its
+ * entries, waiters and producers longer than the structures above.  A stride is the distance
+ * from one to the next, in bytes. */
 struct compl_listing {
-	size_t count;
-	struct compl_entry *entries; /* sorted by name, bytewise */
+	size_t count, stride;
+	const void *entries; /* sorted by name, bytewise */
 };
+
+/* An entry of a listing, a waiter or a producer of an entry, which live as long as the listing;
+ * index is below the count.  They are async-signal-safe. */
+static inline const struct compl_entry *
+compl_entry_at(const struct compl_listing *list, size_t index)
+{
+	const void *at = (const char *)list->entries + index * list->stride;
+
+	return (const struct compl_entry *)at;
+}
+
+static inline const struct compl_waiter *
+compl_waiter_at(const struct compl_entry *entry, size_t index)
+{
+	const void *at = (const char *)entry->waiters + index * entry->waiter_stride;
+
+	return (const struct compl_waiter *)at;
+}
+
+static inline const struct compl_producer *
+compl_producer_at(const struct compl_entry *entry, size_t index)
+{
+	const void *at = (const char *)entry->producers + index * entry->producer_stride;
+
+	return (const struct compl_producer *)at;
+}
 
 /* A consistent snapshot, to be freed with compl_list_free(). */
 enum compl_result compl_list(struct compl_space *c, struct compl_listing **list);

@@ -76,7 +76,7 @@ write_waiters(const struct compl_entry *entry)
 	output_text(",\"waiters\":[");
 	for (size_t i = 0; i < entry->waiter_count; i++) {
 		output_text(i == 0 ? "" : ",");
-		write_waiter(&entry->waiters[i]);
+		write_waiter(compl_waiter_at(entry, i));
 	}
 	output_text("]");
 }
@@ -86,7 +86,7 @@ write_producers(const struct compl_entry *entry)
 {
 	output_text(",\"producers\":[");
 	for (size_t i = 0; i < entry->producer_count; i++) {
-		const struct compl_producer *producer = &entry->producers[i];
+		const struct compl_producer *producer = compl_producer_at(entry, i);
 
 		output_format("%s{\"pid\":%d,\"command\":", i == 0 ? "" : ",", (int)producer->pid);
 		write_string(producer->command);

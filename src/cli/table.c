@@ -124,9 +124,9 @@ static void
 print_details(struct table *t, const struct compl_entry *e)
 {
 	for (size_t i = 0; i < e->waiter_count; i++)
-		grid_print(&t->waiters, make_waiter(&t->row, &e->waiters[i]));
+		grid_print(&t->waiters, make_waiter(&t->row, compl_waiter_at(e, i)));
 	for (size_t i = 0; i < e->producer_count; i++)
-		grid_print(&t->producers, make_producer(&t->row, &e->producers[i]));
+		grid_print(&t->producers, make_producer(&t->row, compl_producer_at(e, i)));
 	print_waits(e);
 }
 
@@ -135,9 +135,9 @@ measure(struct table *t, const struct compl_entry *e)
 {
 	grid_measure(&t->names, make_name(&t->row, e));
 	for (size_t i = 0; i < e->waiter_count; i++)
-		grid_measure(&t->waiters, make_waiter(&t->row, &e->waiters[i]));
+		grid_measure(&t->waiters, make_waiter(&t->row, compl_waiter_at(e, i)));
 	for (size_t i = 0; i < e->producer_count; i++)
-		grid_measure(&t->producers, make_producer(&t->row, &e->producers[i]));
+		grid_measure(&t->producers, make_producer(&t->row, compl_producer_at(e, i)));
 }
 
 void

@@ -30,8 +30,8 @@ choose(const struct compl_entry **wanted, const struct compl_listing *list,
 	size_t count = 0;
 
 	for (size_t i = 0; i < list->count; i++)
-		if (is_wanted(call, list->entries[i].name))
-			wanted[count++] = &list->entries[i];
+		if (is_wanted(call, compl_entry_at(list, i)->name))
+			wanted[count++] = compl_entry_at(list, i);
 	return count;
 }
 
@@ -68,9 +68,12 @@ list_spaces(const struct cli_call *call)
 
 	if (result != COMPL_OK)
 		return failure_report(call, result, NULL, 0);
-	for (size_t i = 0; i < list->count; i++)
-		if (is_wanted(call, list->names[i]))
-			output_line(list->names[i][0] != '\0' ? list->names[i] : "(unnamed)");
+	for (size_t i = 0; i < list->count; i++) {
+		const char *space = compl_spaces_at(list, i);
+
+		if (is_wanted(call, space))
+			output_line(space[0] != '\0' ? space : "(unnamed)");
+	}
 	compl_spaces_free(list);
 	output_end_or_die(NULL);
 	return STATUS_DONE;

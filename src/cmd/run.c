@@ -64,10 +64,12 @@ ask_for_producer(const struct production *p)
 
 	if (compl_list(p->c, &list) != COMPL_OK)
 		return 0;
-	for (size_t i = 0; i < list->count; i++)
-		if (strcmp(list->entries[i].name, p->name) == 0 &&
-		    list->entries[i].producer_count > 0)
-			pid = list->entries[i].producers[0].pid;
+	for (size_t i = 0; i < list->count; i++) {
+		const struct compl_entry *entry = compl_entry_at(list, i);
+
+		if (strcmp(entry->name, p->name) == 0 && entry->producer_count > 0)
+			pid = compl_producer_at(entry, 0)->pid;
+	}
 	compl_list_free(list);
 	return pid;
 }

@@ -54,10 +54,11 @@ keeps_within_its_room(const struct compl_listing *list, int *met)
 	size_t in_all = 0;
 
 	for (size_t i = 0; i < list->count; i++)
-		in_all += list->entries[i].producer_count;
+		in_all += compl_entry_at(list, i)->producer_count;
 	CHECK(in_all <= FEW + MANY + 16);
-	if (list->entries[0].producer_count > 0 && list->entries[0].producer_count < MANY) {
-		CHECK(list->entries[1].producer_count == 0);
+	if (compl_entry_at(list, 0)->producer_count > 0 &&
+	    compl_entry_at(list, 0)->producer_count < MANY) {
+		CHECK(compl_entry_at(list, 1)->producer_count == 0);
 		++*met;
 	}
 	return true;
@@ -136,8 +137,8 @@ is_of_one_instant(bool *told)
 	const struct compl_entry *a, *b;
 
 	CHECK(compl_list(space(), &list) == COMPL_OK);
-	a = &list->entries[0];
-	b = &list->entries[1];
+	a = compl_entry_at(list, 0);
+	b = compl_entry_at(list, 1);
 	CHECK(strcmp(a->name, "a") == 0 && strcmp(b->name, "b") == 0);
 	*told = b->done == COMPL_ALL;
 	CHECK(a->waiter_count == b->waiter_count && a->waiter_count + *told == 1);
@@ -205,14 +206,14 @@ times_are_any_bytes(void)
 			->since_ns = times[i];
 		segment_unlock(&s);
 		CHECK(compl_list(space(), &list) == COMPL_OK);
-		CHECK(list->count == 1 && list->entries[0].waiter_count == 1);
-		CHECK(list->entries[0].age_seconds >= 0);
-		CHECK(list->entries[0].waiters[0].seconds >= 0);
+		CHECK(list->count == 1 && compl_entry_at(list, 0)->waiter_count == 1);
+		CHECK(compl_entry_at(list, 0)->age_seconds >= 0);
+		CHECK(compl_waiter_at(compl_entry_at(list, 0), 0)->seconds >= 0);
 		compl_list_free(list);
 		CHECK(space_post_all("a") == COMPL_OK);
 		CHECK(child_status(w) == 0);
 		CHECK(compl_list(space(), &list) == COMPL_OK);
-		CHECK(list->entries[0].waits == 1);
+		CHECK(compl_entry_at(list, 0)->waits == 1);
 		compl_list_free(list);
 		CHECK(compl_remove(space(), "a") == COMPL_OK);
 	}

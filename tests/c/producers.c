@@ -112,8 +112,8 @@ status(const char *name)
 	if (compl_list(space(), &list) != COMPL_OK)
 		return -2;
 	for (size_t i = 0; i < list->count; i++)
-		if (!strcmp(list->entries[i].name, name))
-			found = list->entries[i].word.status;
+		if (!strcmp(compl_entry_at(list, i)->name, name))
+			found = compl_entry_at(list, i)->word.status;
 	compl_list_free(list);
 	return found;
 }
@@ -127,8 +127,8 @@ producers(void)
 	if (compl_list(space(), &list) != COMPL_OK)
 		return 99;
 	for (size_t i = 0; i < list->count; i++)
-		if (!strcmp(list->entries[i].name, "a"))
-			found = list->entries[i].producer_count;
+		if (!strcmp(compl_entry_at(list, i)->name, "a"))
+			found = compl_entry_at(list, i)->producer_count;
 	compl_list_free(list);
 	return found;
 }
@@ -176,9 +176,10 @@ listed(void)
 	CHECK(child_sleeps(p));
 	CHECK(waiting(b_a, &w));
 	CHECK(compl_list(space(), &list) == COMPL_OK && list->count == 3);
-	CHECK(list->entries[0].producer_count == 1 && list->entries[0].waiter_count == 1);
-	CHECK(list->entries[0].producers[0].pid == children[p].pid);
-	CHECK(!strcmp(list->entries[0].producers[0].command, "me"));
+	CHECK(compl_entry_at(list, 0)->producer_count == 1 &&
+	      compl_entry_at(list, 0)->waiter_count == 1);
+	CHECK(compl_producer_at(compl_entry_at(list, 0), 0)->pid == children[p].pid);
+	CHECK(!strcmp(compl_producer_at(compl_entry_at(list, 0), 0)->command, "me"));
 	compl_list_free(list);
 	CHECK(space_post("go", 1) == COMPL_OK && child_status(p) == 0);
 	CHECK(space_counter("a") == COMPL_ALL && producers() == 0);

@@ -102,7 +102,7 @@ lists(struct worker *w)
 		return;
 	}
 	for (i = 0; i < list->count; i++)
-		want(w, is_whole(&list->entries[i].word), "a listed word in one piece");
+		want(w, is_whole(&compl_entry_at(list, i)->word), "a listed word in one piece");
 	compl_list_free(list);
 }
 

@@ -99,8 +99,8 @@ space_counter(const char *name)
 	if (compl_list(space(), &list) != COMPL_OK)
 		return -2;
 	for (i = 0; i < list->count; i++)
-		if (!strcmp(list->entries[i].name, name))
-			found = list->entries[i].done;
+		if (!strcmp(compl_entry_at(list, i)->name, name))
+			found = compl_entry_at(list, i)->done;
 	compl_list_free(list);
 	return found;
 }
@@ -114,8 +114,8 @@ space_waiters(const char *name)
 	if (compl_list(space(), &list) != COMPL_OK)
 		return 0;
 	for (i = 0; i < list->count; i++)
-		if (!strcmp(list->entries[i].name, name))
-			found = list->entries[i].waiter_count;
+		if (!strcmp(compl_entry_at(list, i)->name, name))
+			found = compl_entry_at(list, i)->waiter_count;
 	compl_list_free(list);
 	return found;
 }

@@ -397,11 +397,12 @@ weigh(const struct compl_listing *list)
 	size_t weight = 0, i, j;
 
 	for (i = 0; i < list->count; i++) {
-		const struct compl_entry *e = &list->entries[i];
+		const struct compl_entry *e = compl_entry_at(list, i);
 
 		weight += strlen(e->name) + strlen(e->word.value);
 		for (j = 0; j < e->waiter_count; j++)
-			weight += strlen(e->waiters[j].command) + e->waiters[j].need;
+			weight += strlen(compl_waiter_at(e, j)->command) +
+				  compl_waiter_at(e, j)->need;
 	}
 	return weight;
 }

@@ -138,12 +138,12 @@ note_entry(struct shot *shot, const struct compl_entry *e)
 	shot->name[n].life.value = e->word.has_value ? by_library_value_number(e->word.value) : 0;
 	shot->name[n].life.init = e->initialised;
 	for (i = 0; i < e->waiter_count; i++) {
-		shot->name[n].line[i].pid = e->waiters[i].pid;
-		shot->name[n].line[i].need = e->waiters[i].need;
+		shot->name[n].line[i].pid = compl_waiter_at(e, i)->pid;
+		shot->name[n].line[i].need = compl_waiter_at(e, i)->need;
 	}
 	shot->name[n].waiters = (uint8_t)e->waiter_count;
 	for (i = 0; i < e->producer_count; i++)
-		shot->name[n].producer[i] = e->producers[i].pid;
+		shot->name[n].producer[i] = compl_producer_at(e, i)->pid;
 	shot->name[n].producers = (uint8_t)e->producer_count;
 	return true;
 }
@@ -160,7 +160,7 @@ do_list(struct compl_space *c, struct answer *got)
 		return GOT_WRONG;
 	got->shot = books_new_shot();
 	for (i = 0; got->shot && i < list->count; i++)
-		fine = fine && note_entry(&books->history.shot[got->shot], &list->entries[i]);
+		fine = fine && note_entry(&books->history.shot[got->shot], compl_entry_at(list, i));
 	compl_list_free(list);
 	return !fine ? GOT_WRONG : got->shot ? GOT_OK : GOT_KILLED;
 }

@@ -35,8 +35,8 @@ remains_look(struct remains *r, const struct stage *s)
 		return;
 	for (i = 0; i < r->list->count; i++)
 		for (n = 0; n < NAMES; n++)
-			if (!strcmp(r->list->entries[i].name, stage_name(n)))
-				r->entry[n] = &r->list->entries[i];
+			if (!strcmp(compl_entry_at(r->list, i)->name, stage_name(n)))
+				r->entry[n] = compl_entry_at(r->list, i);
 	for (n = 0; n < NAMES; n++)
 		r->left[n] = r->entry[n] ? r->entry[n]->done : 0;
 }
@@ -54,7 +54,7 @@ place_of(const struct remains *r, unsigned n, pid_t pid)
 	size_t i;
 
 	for (i = 0; r->entry[n] && i < r->entry[n]->waiter_count; i++)
-		if (r->entry[n]->waiters[i].pid == pid)
+		if (compl_waiter_at(r->entry[n], i)->pid == pid)
 			return (int)i;
 	return -1;
 }

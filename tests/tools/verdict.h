@@ -20,7 +20,7 @@
 /* What is left, seen from outside. */
 struct remains {
 	struct compl_listing *list;
-	struct compl_entry *entry[NAMES]; /* or NULL */
+	const struct compl_entry *entry[NAMES]; /* or NULL */
 	int64_t left[NAMES];
 	uint32_t rescues;
 	unsigned moved; /* victims whose work is seen to have been done, as bits */

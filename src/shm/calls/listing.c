@@ -101,6 +101,7 @@ allocate(struct sizes room)
 	b->waiters = (struct compl_waiter *)((char *)b + head);
 	b->producers = (struct compl_producer *)(b->waiters + room.waiters);
 	b->parents = (pid_t *)(b->producers + room.producers);
+	b->listing.stride = sizeof(b->entries[0]);
 	b->listing.entries = b->entries;
 	return b;
 }
@@ -136,6 +137,7 @@ fill_waiters(struct session *s, uint32_t completion, struct block *b, struct com
 {
 	uint32_t place;
 
+	e->waiter_stride = sizeof(b->waiters[0]);
 	e->waiters = b->waiters + b->used.waiters;
 	for (struct queue_walk walk = line_walk(s, completion); (place = queue_next(&walk)) != 0;) {
 		if (line_lead(s, place) == 0)
@@ -155,6 +157,7 @@ fill_producers(struct session *s, uint32_t completion, struct block *b, struct c
 {
 	uint32_t place;
 
+	e->producer_stride = sizeof(b->producers[0]);
 	e->producers = b->producers + b->used.producers;
 	for (struct queue_walk walk = producer_walk(s, completion);
 	     (place = queue_next(&walk)) != 0;) {

@@ -60,7 +60,7 @@ sweep(const struct compl_where *where)
 	if (compl_spaces(where, &list) != COMPL_OK)
 		return;
 	for (size_t i = 0; i < list->count; i++) {
-		one.space = list->names[i];
+		one.space = compl_spaces_at(list, i);
 		if (spelling_is_scope(one.space))
 			sweep_one(&one);
 	}

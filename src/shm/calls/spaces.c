@@ -132,6 +132,7 @@ compl_spaces(const struct compl_where *where, struct compl_spaces **list)
 		return COMPL_E_SYSTEM;
 	}
 	qsort(b->names, b->list.count, sizeof(space_name), by_name);
+	b->list.stride = sizeof(space_name);
 	b->list.names = b->names;
 	*list = &b->list;
 	return COMPL_OK;
