@@ -9,29 +9,42 @@
  * at any instruction: no token is lost or doubled, nobody hangs, and the line
  * keeps its order.
  *
- * Life cycle.  Open a namespace, use it, close it:
+ * Life cycle.  Open a namespace, use it, close it.  This program waits for its child; the two
+ * might as well be programs of their own, each with a handle of its own:
  *
- *	struct compl_space *c;
- *	struct compl_where where = { .space = "default", .uid = geteuid() };
+ *	#include <compl.h>
+ *	#include <stdio.h>
+ *	#include <unistd.h>
  *
- *	if (compl_open(&c, &where, COMPL_CREATE) != COMPL_OK)
- *		...
- *	compl_done(c, "db-ready", &(struct compl_post){ .all = true });
- *	compl_close(c);
+ *	int
+ *	main(void)
+ *	{
+ *		const struct compl_where where = { .space = "example", .uid = geteuid() };
+ *		const char *names[] = { "db-ready" };
+ *		const struct compl_request request = {
+ *			.names = names, .count = 1, .deadline_ns = COMPL_NEVER
+ *		};
+ *		struct compl_outcome out;
+ *		struct compl_space *c;
  *
- * and on the other side
+ *		if (compl_open(&c, &where, COMPL_CREATE) != COMPL_OK ||
+ *		    compl_reinit(c, "db-ready", true) != COMPL_OK)
+ *			return 1;
+ *		if (fork() == 0) {
+ *			struct compl_post post = { .all = true };
  *
- *	const char *names[] = { "db-ready" };
- *	struct compl_request req = { .names = names, .count = 1, .need = 1,
- *				     .deadline_ns = COMPL_NEVER };
- *	struct compl_outcome out = { 0 };
+ *			_exit(compl_done(c, "db-ready", &post) != COMPL_OK);
+ *		}
+ *		if (compl_wait(c, &request, &out) == COMPL_OK)
+ *			printf("db-ready: status %d\n", out.status);
+ *		compl_close(c);
+ *		return 0;
+ *	}
  *
- *	if (compl_wait(c, &req, &out) == COMPL_OK)
- *		... out.status is what the poster said ...
- *
- * The two sides may start in any order.  A name needs no declaration: it exists
- * from its first use, and until compl_init() makes it permanent it is gone again
- * as soon as it carries nothing (no token, no "all", no waiter).
+ * The two sides may start in any order.  A name that is at "all" since an earlier run stays so until
+ * compl_reinit().  A name needs no declaration: it exists from its first use, and is gone again as
+ * soon as it carries nothing (no token, no "all", no waiter), unless compl_init() has made it
+ * permanent.
  *
  * Results.  Every call returns an enum compl_result.  Those below COMPL_E_FIRST
  * are answers, those from there on are failures, after which nothing has
@@ -268,8 +281,50 @@ enum compl_wait_flags {
  * compl_wait() then leaves the line and returns COMPL_INTERRUPTED.  The signal, and
  * all that its handler blocks, must be in `hold`.  One wait at a time uses an escape.
  *
+ *	#include <compl.h>
+ *	#include <setjmp.h>
+ *	#include <stdio.h>
+ *	#include <sys/time.h>
+ *	#include <unistd.h>
+ *
  *	static sigjmp_buf env;
  *	static struct compl_escape escape = { .env = &env };
+ *
+ *	static void
+ *	on_alarm(int signal)
+ *	{
+ *		(void)signal;
+ *		if (escape.state == COMPL_ESCAPE_JUMP)
+ *			siglongjmp(env, 1);
+ *		if (escape.state == COMPL_ESCAPE_NOTE)
+ *			escape.wanted = 1;
+ *	}
+ *
+ *	int
+ *	main(void)
+ *	{
+ *		const struct compl_where where = { .space = "example", .uid = geteuid() };
+ *		const struct itimerval often = { { 0, 100000 }, { 0, 100000 } };
+ *		const char *names[] = { "never" };
+ *		sigset_t hold;
+ *		const struct compl_request request = {
+ *			.names = names, .count = 1, .deadline_ns = COMPL_NEVER,
+ *			.hold = &hold, .escape = &escape
+ *		};
+ *		struct compl_outcome out;
+ *		struct compl_space *c;
+ *
+ *		sigemptyset(&hold);
+ *		sigaddset(&hold, SIGALRM);
+ *		signal(SIGALRM, on_alarm);
+ *		setitimer(ITIMER_REAL, &often, NULL);
+ *		if (compl_open(&c, &where, COMPL_CREATE) != COMPL_OK ||
+ *		    compl_reinit(c, "never", true) != COMPL_OK)
+ *			return 1;
+ *		puts(compl_strresult(compl_wait(c, &request, &out)));
+ *		compl_close(c);
+ *		return 0;
+ *	}
  *
  * env is a pointer without a type: strict C has no sigjmp_buf, and the size of one, which
  * libc may change, stays out of this structure. */
@@ -378,9 +433,27 @@ enum compl_promise_flags {
  *
  * The correct pattern is
  *
- *	compl_promise(c, "db-ready", 0, "start-db", &promise);
- *	... the work, in this thread ...
- *	compl_keep(c, &promise, &(struct compl_post){ .all = true }, false);
+ *	#include <compl.h>
+ *	#include <stdio.h>
+ *	#include <unistd.h>
+ *
+ *	int
+ *	main(void)
+ *	{
+ *		const struct compl_where where = { .space = "example", .uid = geteuid() };
+ *		struct compl_post ready = { .all = true };
+ *		struct compl_promise promise;
+ *		struct compl_space *c;
+ *
+ *		if (compl_open(&c, &where, COMPL_CREATE | COMPL_SOLE_LIST) != COMPL_OK ||
+ *		    compl_promise(c, "db-ready", 0, "start-db", &promise) != COMPL_OK)
+ *			return 1;
+ *		puts("the work, in this thread");
+ *		if (compl_keep(c, &promise, &ready, false) != COMPL_OK)
+ *			return 1;
+ *		compl_close(c);
+ *		return 0;
+ *	}
  *
  * A name at "all" starts anew, unless another producer of it lives: counter, status and value
  * are zero, its line is kept.  The handle must have COMPL_SOLE_LIST (COMPL_E_ARGUMENT).

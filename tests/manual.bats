@@ -61,14 +61,68 @@ left_nothing() {
 	[ "$(sed 's/.*: //' out | sort | tr '\n' ' ')" = "item 1 item 2 item 3 item 4 item 5 item 6 " ]
 }
 
-@test "the program of compl.3 compiles without a warning and prints the answer" {
+# extract_header: the programs in the comments of compl.h, each an indented block, as header.1.c and so on.
+extract_header() {
+	awk '
+		/^ [*]\t#include/ && !out { out = "header." ++n ".c" }
+		out && !/^ [*]\t/ && !/^ [*]$/ { out = "" }
+		out { sub(/^ [*]\t?/, ""); print >out }' "$top/src/compl.h"
+}
+
+# build_example COMPILER PROGRAM: what a program forgets to set gets a value that nobody wants.
+build_example() {
+	"$1" -std=gnu11 -Wall -Wextra -Werror -ftrivial-auto-var-init=pattern -I"$top/src" \
+		-o "${2%.c}" "$2" "$top/build/glibc/libcompl.a" -pthread
+}
+
+# run_example PROGRAM: it says something, to stdout alone.
+run_example() {
+	timeout -s KILL 20 "./${1%.c}" >out 2>err 3>&-
+	cat out err
+	[ -s out ]
+	[ ! -s err ]
+}
+
+@test "the examples of compl.h and compl.3 build without a warning, set all that they read and give no old answer" {
+	[ -z "${COMPL_SANITIZED-}" ] || skip "they are linked with the library of make glibc"
+	local compiler program name count=0
+	extract "$top/man/compl.3" '#include'
+	for program in block.*; do
+		mv "$program" "manual.${program#*.}.c"
+	done
+	extract_header
+	sed -i "s/\"example\"/\"example-$$\"/" header.*.c
+	for compiler in gcc clang; do
+		if ! "$compiler" -ftrivial-auto-var-init=pattern -fsyntax-only -x c /dev/null 2>/dev/null; then
+			echo "# not built with $compiler, which is not here or cannot set what is not set" >&3
+			continue
+		fi
+		for program in manual.*.c header.*.c; do
+			echo "$compiler $program:"
+			build_example "$compiler" "$program"
+			compl -n "example-$$" rm --all
+			run_example "$program"
+			mv out first
+			for name in db-ready never; do
+				compl -n "example-$$" reinit "$name" --force
+				compl -n "example-$$" done "$name" --all --status 9 --value old
+			done
+			run_example "$program"
+			diff first out
+			count=$((count + 1))
+		done
+	done
+	compl -n "example-$$" rm --all
+	echo "$count examples"
+	[ "$count" -ge 4 ]
+	[ "$((count % 4))" -eq 0 ]
+}
+
+@test "the program of compl.3 prints the answer and removes its namespace" {
 	[ -z "${COMPL_SANITIZED-}" ] || skip "it is linked with the library of make glibc"
 	extract "$top/man/compl.3" '#include'
-	[ -e block.1 ]
-	[ ! -e block.2 ]
-	cp block.1 program.c
-	cc -Wall -Wextra -Werror -D_DEFAULT_SOURCE -std=c11 -I"$top/src" -o program program.c \
-		"$top/build/glibc/libcompl.a" -pthread
+	cc -Wall -Wextra -Werror -D_DEFAULT_SOURCE -std=c11 -I"$top/src" -o program -x c block.1 \
+		-x none "$top/build/glibc/libcompl.a" -pthread
 	run -0 timeout -s KILL 20 sh -c 'echo $$ >pid; exec ./program' 3>&-
 	[ "$output" = 42 ]
 	[ -z "$(compgen -G "/dev/shm/compl.*.example-$(<pid)")" ]

@@ -286,6 +286,40 @@ writes_the_whole_outcome(void)
 	return true;
 }
 
+/* What a newer library returns: longer elements than this program knows. */
+static bool
+steps_over_what_it_does_not_know(void)
+{
+	const struct {
+		struct compl_waiter known;
+		uint64_t later[3];
+	} waiters[] = { { .known.pid = 1 }, { .known.pid = 2 } };
+	const struct {
+		struct compl_producer known;
+		uint64_t later[5];
+	} producers[] = { { .known.pid = 3 }, { .known.pid = 4 } };
+	const struct {
+		struct compl_entry known;
+		uint64_t later[7];
+	} entries[] = { { .known.name = "a" },
+			{ .known = { .name = "b",
+				     .waiters = waiters,
+				     .waiter_stride = sizeof waiters[0],
+				     .producers = producers,
+				     .producer_stride = sizeof producers[0] } } };
+	const char names[][100] = { "c", "d" };
+	const struct compl_listing list = { .stride = sizeof entries[0], .entries = entries };
+	const struct compl_spaces spaces = { .stride = sizeof names[0], .names = names };
+	const struct compl_entry *b = compl_entry_at(&list, 1);
+
+	CHECK(!strcmp(compl_entry_at(&list, 0)->name, "a") && !strcmp(b->name, "b"));
+	CHECK(compl_waiter_at(b, 0)->pid == 1 && compl_waiter_at(b, 1)->pid == 2);
+	CHECK(compl_producer_at(b, 0)->pid == 3 && compl_producer_at(b, 1)->pid == 4);
+	CHECK(!strcmp(compl_spaces_at(&spaces, 0), "c") &&
+	      !strcmp(compl_spaces_at(&spaces, 1), "d"));
+	return true;
+}
+
 static bool
 needs_one_token_if_not_told_otherwise(void)
 {
@@ -573,6 +607,8 @@ static const struct test tests[] = {
 	{ "unknown flags are refused, and what is reserved and not zero",
 	  refuses_unknown_flags_and_what_is_reserved, false },
 	{ "the outcome and the words are written whole", writes_the_whole_outcome, false },
+	{ "what a newer library adds to the elements of a listing is stepped over",
+	  steps_over_what_it_does_not_know, false },
 	{ "a need of 0 is one token", needs_one_token_if_not_told_otherwise, false },
 	{ "bad namespaces are refused, and a missing one is told from them", refuses_bad_namespaces,
 	  false },
