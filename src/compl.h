@@ -41,10 +41,10 @@
  *		return 0;
  *	}
  *
- * The two sides may start in any order.  A name that is at "all" since an earlier run stays so until
- * compl_reinit().  A name needs no declaration: it exists from its first use, and is gone again as
- * soon as it carries nothing (no token, no "all", no waiter), unless compl_init() has made it
- * permanent.
+ * The two sides may start in any order.  A name that is at "all" since an earlier run stays so
+ * until compl_reinit().  A name needs no declaration: it exists from its first use, and is gone
+ * again as soon as it carries nothing (no token, no "all", no waiter), unless compl_init() has made
+ * it permanent.
  *
  * Results.  Every call returns an enum compl_result.  Those below COMPL_E_FIRST
  * are answers, those from there on are failures, after which nothing has
