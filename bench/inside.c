@@ -7,7 +7,7 @@
  * In each round, one after the other:
  *	done+try	a token posted and taken again, of a name that was initialised
  *	unnamed		the same of one that was not, and so comes and goes each time
- *	libc-list	the same as done+try with a handle without COMPL_SOLE_LIST
+ *	libc-list	the same as done+try with a handle without COMPL_ONE_THREAD
  *	test		compl_test()
  *	open		compl_open() and compl_close() of either namespace
  *	mutex		a robust mutex of libc, between processes, locked and unlocked twice
@@ -103,7 +103,7 @@ measure_pairs(const char *space, const char *name, unsigned flags, const char *s
 static void
 measure_test(const char *space)
 {
-	struct compl_space *c = open_space(space, COMPL_SOLE_LIST);
+	struct compl_space *c = open_space(space, COMPL_ONE_THREAD);
 	double begin = bench_now_us();
 
 	for (size_t i = 0; i < PAIRS; i++)
@@ -119,7 +119,7 @@ measure_open(const char *space, const char *series)
 	double begin = bench_now_us();
 
 	for (size_t i = 0; i < OPENINGS; i++)
-		compl_close(open_space(space, COMPL_SOLE_LIST));
+		compl_close(open_space(space, COMPL_ONE_THREAD));
 	sample(series, bench_now_us() - begin, OPENINGS);
 }
 
@@ -249,7 +249,7 @@ answer(struct side s, const char *space)
 	s.ours = 1;
 	sit(&s);
 	if (space != NULL)
-		s.c = open_space(space, COMPL_SOLE_LIST);
+		s.c = open_space(space, COMPL_ONE_THREAD);
 	for (size_t i = 0; i < (WARM_UP + HAND_OVERS) / 2; i++) {
 		await_turn(&s);
 		turn_over(&s);
@@ -282,7 +282,7 @@ measure_ping_pong(enum seats seats, const char *space, struct shared *shared, co
 		answer(s, space);
 	sit(&s);
 	if (space != NULL)
-		s.c = open_space(space, COMPL_SOLE_LIST);
+		s.c = open_space(space, COMPL_ONE_THREAD);
 	volley(&s, WARM_UP);
 	begin = bench_now_us();
 	volley(&s, HAND_OVERS);
@@ -339,8 +339,8 @@ static void
 measure(const char *empty, const char *full, struct shared *shared)
 {
 	alarm(LIMIT_SECONDS);
-	measure_pairs(empty, "named", COMPL_SOLE_LIST, "inside/done+try");
-	measure_pairs(empty, "unnamed", COMPL_SOLE_LIST, "inside/unnamed");
+	measure_pairs(empty, "named", COMPL_ONE_THREAD, "inside/done+try");
+	measure_pairs(empty, "unnamed", COMPL_ONE_THREAD, "inside/unnamed");
 	measure_pairs(empty, "named", 0, "inside/libc-list");
 	measure_test(empty);
 	measure_open(empty, "open/empty");
@@ -373,7 +373,7 @@ main(int argc, char **argv)
 	compl_close(c);
 	for (size_t round = 0; round < bench_number(argv[1]); round++)
 		measure(argv[2], argv[3], shared);
-	measure_calls(argv[2], COMPL_SOLE_LIST, "inside/done+try-calls");
+	measure_calls(argv[2], COMPL_ONE_THREAD, "inside/done+try-calls");
 	measure_calls(argv[2], 0, "inside/libc-list-calls");
 	return 0;
 }

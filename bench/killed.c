@@ -45,7 +45,7 @@ be_killed(const char *space, const char *name)
 	struct compl_space *c;
 	struct session s;
 
-	if (compl_open(&c, &where, COMPL_SOLE_LIST) != COMPL_OK ||
+	if (compl_open(&c, &where, COMPL_ONE_THREAD) != COMPL_OK ||
 	    session_begin(&s, c, NULL) != COMPL_OK || segment_lock(&s, CLOCK_NEVER) != COMPL_OK)
 		bench_die("%s: cannot be entered", space);
 	if (name != NULL)

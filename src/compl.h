@@ -57,13 +57,13 @@
  * is zero until it means something.
  *
  * Threads.  A handle may be used by several threads at once, each call on its
- * own; compl_wait() blocks only its caller.  With COMPL_SOLE_LIST a handle
+ * own; compl_wait() blocks only its caller.  With COMPL_ONE_THREAD a handle
  * belongs to the thread that opened it.
  *
- * Fork.  A child may go on using an inherited handle without COMPL_SOLE_LIST;
+ * Fork.  A child may go on using an inherited handle without COMPL_ONE_THREAD;
  * a wait that another thread of the parent was in stays with the parent.  After
  * vfork() only exec or _exit.  exec lets go of every place in line, as death does;
- * descriptors are close-on-exec.
+ * the descriptor of a handle is close-on-exec, and never 0, 1 or 2.
  *
  * Signals.  No call is async-signal-safe, and none may be left by longjmp() but as
  * struct compl_escape says.
@@ -157,14 +157,12 @@ struct compl_where {
 enum compl_open_flags {
 	/* Create the segment if there is none (else COMPL_E_NO_NAMESPACE). */
 	COMPL_CREATE = 1 << 0,
-	/* The calling thread holds no other robust mutexes and takes none while
-	   the handle is open: compl may register a robust list of its own
-	   (set_robust_list(2)), which damaged bytes cannot lead astray.  One such
-	   handle a thread (COMPL_E_SYSTEM, EBUSY).  The handle
-	   belongs to this thread and is useless after fork().  Without it, words
-	   are put on the list that libc has registered for the calling thread, and nothing
-	   can be promised (compl_promise()). */
-	COMPL_SOLE_LIST = 1 << 1,
+	/* A promise of the caller, and more for it: the handle belongs to the calling thread, which
+	   owns no robust mutex (pthread_mutexattr_setrobust(3)) of its own while it is open.  The
+	   handle is useless in another thread and after fork(); a thread has one such handle
+	   at a time (COMPL_E_SYSTEM, EBUSY).  In return, hostile bytes cannot lead the call
+	   astray, and something can be promised (compl_promise()). */
+	COMPL_ONE_THREAD = 1 << 1,
 	/* With COMPL_CREATE: also a namespace whose name begins with "scope.", which
 	   lives as long as something that its maker knows.  Everybody else fails with
 	   COMPL_E_SCOPE_ENDED once it has gone. */
@@ -213,7 +211,7 @@ void compl_spaces_free(struct compl_spaces *list);
 /* Makes a namespace that nobody else has, of the user of where (where->space is ignored):
  * "scope." and a random word, written to name, of COMPL_SPACE_MAX + 1 bytes.  flags as for
  * compl_open().  It is the maker's to remove, with compl_remove_all(); if the handle is closed
- * before that (COMPL_SOLE_LIST asks for it) or the maker dies, the next compl_scope() of that
+ * before that or the maker dies, the next compl_scope() of that
  * user removes it.  Whoever comes later fails with COMPL_E_SCOPE_ENDED.
  *
  * A child that is forked and does not exec keeps it alive, too.  Fails as compl_open(). */
@@ -445,7 +443,7 @@ enum compl_promise_flags {
  *		struct compl_promise promise;
  *		struct compl_space *c;
  *
- *		if (compl_open(&c, &where, COMPL_CREATE | COMPL_SOLE_LIST) != COMPL_OK ||
+ *		if (compl_open(&c, &where, COMPL_CREATE | COMPL_ONE_THREAD) != COMPL_OK ||
  *		    compl_promise(c, "db-ready", 0, "start-db", &promise) != COMPL_OK)
  *			return 1;
  *		puts("the work, in this thread");
@@ -456,7 +454,7 @@ enum compl_promise_flags {
  *	}
  *
  * A name at "all" starts anew, unless another producer of it lives: counter, status and value
- * are zero, its line is kept.  The handle must have COMPL_SOLE_LIST (COMPL_E_ARGUMENT).
+ * are zero, its line is kept.  The handle must have COMPL_ONE_THREAD (COMPL_E_ARGUMENT).
  * command is shown by compl_list(), or NULL.  COMPL_TIMED_OUT: somebody else produces it,
  * and flags has COMPL_PROMISE_SINGLE.  COMPL_E_FULL_PRODUCERS: COMPL_PRODUCERS_MAX of the
  * name live, or COMPL_PROMISES_MAX are open on the handle.  Otherwise fails as compl_wait(). */

@@ -83,11 +83,11 @@ place_open(struct compl_space **c, const struct cli_call *call, unsigned flags)
 	enum compl_result result;
 
 	compl_close(space);
-	result = compl_open(&space, &call->where, COMPL_SOLE_LIST);
+	result = compl_open(&space, &call->where, COMPL_ONE_THREAD);
 	if (result == COMPL_E_NO_NAMESPACE && (flags & COMPL_CREATE)) {
 		mode_t before = umask(0); /* the segment's mode is not the user's affair */
 
-		result = compl_open(&space, &call->where, COMPL_CREATE | COMPL_SOLE_LIST);
+		result = compl_open(&space, &call->where, COMPL_CREATE | COMPL_ONE_THREAD);
 		umask(before);
 	}
 	*c = space;

@@ -34,7 +34,7 @@ waits_alone(void *name)
 		.names = names, .count = 1, .need = 1, .deadline_ns = COMPL_NEVER
 	};
 	struct compl_outcome out = { 0 };
-	struct compl_space *c = space_open(COMPL_SOLE_LIST);
+	struct compl_space *c = space_open(COMPL_ONE_THREAD);
 
 	NEED(c);
 	NEED(compl_wait(c, &r, &out) == COMPL_OK);
@@ -520,7 +520,7 @@ handles_come_and_go(void)
 	fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	close(fd);
 	for (i = 0; i < 3000; i++) {
-		CHECK(compl_open(&c, &where, i % 2 ? COMPL_SOLE_LIST : COMPL_CREATE) == COMPL_OK);
+		CHECK(compl_open(&c, &where, i % 2 ? COMPL_ONE_THREAD : COMPL_CREATE) == COMPL_OK);
 		CHECK(compl_test(c, "a") == COMPL_OK);
 		compl_close(c);
 	}

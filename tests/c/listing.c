@@ -117,7 +117,7 @@ waits_for_both(void *argument)
 static int
 promises_b(void *argument)
 {
-	struct compl_space *c = space_open(COMPL_SOLE_LIST);
+	struct compl_space *c = space_open(COMPL_ONE_THREAD);
 	struct compl_post token = { .tokens = 1 };
 	struct compl_promise promise;
 

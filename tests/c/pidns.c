@@ -68,7 +68,7 @@ passes_on(void *argument)
 	unsigned i = (unsigned)*(size_t *)argument;
 	bool last;
 
-	mine = space_open(i % 2 ? COMPL_SOLE_LIST : 0);
+	mine = space_open(i % 2 ? COMPL_ONE_THREAD : 0);
 	NEED(mine);
 	do {
 		NEED(space_wait_ms(mine, ring[i], -1) == COMPL_OK);
@@ -146,7 +146,7 @@ works_as_one(void *argument)
 {
 	NEED(getpid() == 1);
 	srand(*(unsigned *)argument);
-	mine = space_open(rand() % 2 ? COMPL_SOLE_LIST : 0);
+	mine = space_open(rand() % 2 ? COMPL_ONE_THREAD : 0);
 	NEED(mine);
 	while (!is_to_stop())
 		switch (rand() % 6) {
@@ -301,7 +301,7 @@ static int
 waits_for_a(void *argument)
 {
 	(void)argument;
-	mine = space_open(COMPL_SOLE_LIST);
+	mine = space_open(COMPL_ONE_THREAD);
 	NEED(mine);
 	return space_wait_ms(mine, "a", -1) == COMPL_OK ? 0 : 98;
 }
@@ -312,7 +312,7 @@ holds_the_lock(void *argument)
 	struct session s;
 
 	(void)argument;
-	mine = space_open(COMPL_SOLE_LIST);
+	mine = space_open(COMPL_ONE_THREAD);
 	NEED(mine);
 	NEED(session_begin(&s, mine, NULL) == COMPL_OK);
 	NEED(segment_lock(&s, CLOCK_NEVER) == COMPL_OK);

@@ -33,7 +33,7 @@ status_of(enum compl_result result, const struct compl_outcome *out)
 static int
 waits(void *argument)
 {
-	struct compl_space *c = space_open(COMPL_SOLE_LIST);
+	struct compl_space *c = space_open(COMPL_ONE_THREAD);
 	struct compl_request r = { .need = 1, .deadline_ns = COMPL_NEVER };
 	struct compl_outcome out = { 0 };
 	const char *names[8];
@@ -57,7 +57,7 @@ waits(void *argument)
 static int
 promises(void *argument)
 {
-	struct compl_space *c = space_open(COMPL_SOLE_LIST);
+	struct compl_space *c = space_open(COMPL_ONE_THREAD);
 	const char *how = argument;
 	struct compl_promise promise;
 	struct compl_post token = { .tokens = 1 }, all = { .all = true }, failure = { .status = 3 };
@@ -466,7 +466,7 @@ too_many_producers(void)
 static int
 promises_all(void *argument)
 {
-	struct compl_space *c = space_open(COMPL_SOLE_LIST);
+	struct compl_space *c = space_open(COMPL_ONE_THREAD);
 	struct compl_promise promise[COMPL_PROMISES_MAX + 1];
 	struct compl_post all = { .all = true };
 	char name[16];
@@ -513,7 +513,7 @@ struct part {
 static int
 needs(const struct part *part)
 {
-	struct compl_space *c = space_open(COMPL_SOLE_LIST);
+	struct compl_space *c = space_open(COMPL_ONE_THREAD);
 	struct compl_request r = { .names = &part->needs,
 				   .count = 1,
 				   .need = 1,
@@ -530,7 +530,7 @@ static int
 works(void *argument)
 {
 	const struct part *part = argument;
-	struct compl_space *c = space_open(COMPL_SOLE_LIST);
+	struct compl_space *c = space_open(COMPL_ONE_THREAD);
 	struct compl_promise promise;
 	int status;
 	pid_t pid;

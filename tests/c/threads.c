@@ -238,7 +238,7 @@ host_mutexes_in_any_order(void)
 static int
 lists_one_after_the_other(void *argument)
 {
-	struct compl_space *c = space_open(COMPL_SOLE_LIST);
+	struct compl_space *c = space_open(COMPL_ONE_THREAD);
 
 	(void)argument;
 	NEED(c && space_wait_ms(c, "a", 5) == COMPL_TIMED_OUT);

@@ -114,7 +114,7 @@ static void
 open_all(void)
 {
 	const struct compl_where there = where();
-	unsigned flags = COMPL_CREATE | (is_sole ? COMPL_SOLE_LIST : 0);
+	unsigned flags = COMPL_CREATE | (is_sole ? COMPL_ONE_THREAD : 0);
 
 	for (depth = 0; depth <= DEPTH_MAX; depth++) {
 		struct participant *p = &participants[depth];

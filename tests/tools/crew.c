@@ -134,7 +134,7 @@ work(unsigned i)
 
 	me = &books->worker[i];
 	set_signals();
-	if (compl_open(&c, &crew_stage.where, plan_may_promise(i) ? COMPL_SOLE_LIST : 0) !=
+	if (compl_open(&c, &crew_stage.where, plan_may_promise(i) ? COMPL_ONE_THREAD : 0) !=
 	    COMPL_OK)
 		_exit(99);
 	while (peruse(&books->go) == 0)

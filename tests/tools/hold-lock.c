@@ -22,7 +22,7 @@ main(int argc, char **argv)
 	sigemptyset(&term);
 	sigaddset(&term, SIGTERM);
 	sigprocmask(SIG_BLOCK, &term, NULL);
-	if (argc != 2 || compl_open(&c, &where, COMPL_SOLE_LIST) != COMPL_OK)
+	if (argc != 2 || compl_open(&c, &where, COMPL_ONE_THREAD) != COMPL_OK)
 		return 1;
 	if (session_begin(&s, c, NULL) != COMPL_OK || segment_lock(&s, CLOCK_NEVER) != COMPL_OK)
 		return 1;

@@ -162,7 +162,7 @@ open_handle(struct compl_space *c, const struct compl_where *where, unsigned fla
 	enum compl_result result;
 
 	do {
-		*c = (struct compl_space){ .fd = -1, .sole = flags & COMPL_SOLE_LIST };
+		*c = (struct compl_space){ .fd = -1, .sole = flags & COMPL_ONE_THREAD };
 		result = file_name(c->name, where);
 		if (result == COMPL_OK)
 			result = try_open(c, where, flags);
