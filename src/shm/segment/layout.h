@@ -7,8 +7,8 @@
  * Fixed widths and offsets: glibc and musl, containers and hosts share it.
  * The file is sparse; pages are reserved (fallocate) before they are touched.
  *
- *	0        header, its first 64 bytes the same in every version, and behind
- *	         it, in the same page, the redo log
+ *	0        header, its first 64 bytes the same in every version, and after it, in the same
+ *	         page, the redo log
  *	4 KiB    buckets of the directory
  *	36 KiB   completions   16,384 x 256 bytes
  *	         places        65,536 x 128 bytes      -- robust words end here
@@ -17,11 +17,25 @@
  *
  * Index 0 of completions and places is "none".
  *
- * Locking: there is one lock, header.lock.  "[lock]" at a field: read under the
- * lock; changed under the lock and through the redo log (log.h) only.  "[own]": written by
- * the place's waiter before it is linked, constant after.  The others say
- * themselves.  Order of acquisition: the beacons of a wait, then the lock; nobody
- * asks for a second lock, or sleeps with one.
+ * Locking: all locks there are, in the order in which they are taken.  The kernel frees each of
+ * them when its owner dies.
+ *
+ *	scope lock	fcntl(2) F_OFD_SETLK on the file of a scope.  The maker holds it as long
+ *			as the scope lives, a sweeper while it removes a scope.  Nobody waits
+ *			for it.
+ *	beacons		robust words, one for each place.  A waiter or producer takes those of
+ *			its own places before it links them.  Others only sleep on them.
+ *	header.lock	guards all that is marked "[lock]".  Calls wait for it until their
+ *			deadline.
+ *	file lock	flock(2) on the file, while it is compared with its path and unlinked.
+ *			Calls wait a second for it.  Never held together with header.lock.
+ *
+ * Nobody sleeps while it holds header.lock.  A bell is no lock: a waiter that sleeps on it owns
+ * nothing.
+ *
+ * "[lock]" at a field: read under header.lock; changed under it and through the redo log (log.h)
+ * only.  "[own]": written by the place's waiter before it is linked, constant after.  The other
+ * fields say themselves.
  *
  * Every robust word (see robust.h) has its 36 bytes from 4 to 40 free of other
  * robust words, and 20 to 40 free of anything: there a libc's robust list has
@@ -49,9 +63,8 @@
 /* header.job_kind: a walk along a line that has been committed to */
 enum job_kind {
 	JOB_NONE = 0,
-	JOB_RELEASE, /* complete_all(): release who is covered by it */
-	JOB_REMOVE,
-	/* the completion is gone: everybody leaves */
+	JOB_RELEASE,	   /* complete_all(): release who is covered by it */
+	JOB_REMOVE,	   /* the completion is gone: everybody leaves */
 	JOB_FAIL,	   /* a status other than 0: fail-fast waits leave */
 	JOB_PRODUCER_DIED, /* a producer has died: everybody leaves */
 	JOB_REMOVE_ALL,	   /* the segment is dead: everybody in every line leaves */
