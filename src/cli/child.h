@@ -30,6 +30,11 @@ struct child_listener {
 	void *arg;
 };
 
+/* First of all, before any file is opened that stays open: descriptors 0 to 2 that are closed are
+ * filled with one that can be neither read nor written, lest such a file lies there and is then
+ * printed to.  CMD finds them closed again.  (A handle of compl.h is never there.) */
+void child_fill_descriptors(void);
+
 void child_open_or_die(void);
 
 /* Starts cmd: signals, mask and inherited descriptors as at our own start; if this process

@@ -30,7 +30,6 @@ struct command {
 	const struct cli_option *options;
 	enum command_subject subject;
 	enum command_cmd cmd;
-	bool opens_only_segment; /* which is never on descriptor 0, 1 or 2 */
 	/* Returns the exit status. */
 	int (*run)(const struct cli_call *call);
 };

@@ -71,6 +71,5 @@ const struct command cmd_done = {
 		   "exec compl done import --status 3 --and-exit 3\n",
 	.options = options,
 	.subject = ABOUT_NAMES,
-	.opens_only_segment = true,
 	.run = run,
 };

@@ -36,6 +36,5 @@ const struct command cmd_init = {
 		   "compl init db-ready cache-ready\n",
 	.options = options,
 	.subject = ABOUT_NAMES,
-	.opens_only_segment = true,
 	.run = run,
 };

@@ -128,9 +128,7 @@
  *	nobsd/bsd/stdlib its declaration
  *	musl/sys/cdefs   what libbsd's headers expect of musl
  */
-#include <fcntl.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "cli/message.h"
 #include "cli/names.h"
@@ -191,16 +189,6 @@ run_help(const struct cli_call *call)
 	return help_show(commands, command);
 }
 
-/* Descriptors 0 to 2 that are closed are filled with one that can be neither read nor written,
- * lest a file is opened there and then printed to.  CMD finds them closed again. */
-static void
-fill_standard_descriptors(void)
-{
-	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
-		if (fcntl(fd, F_GETFD) < 0)
-			open("/", O_PATH | O_CLOEXEC);
-}
-
 static const struct command *
 read_command_line_or_die(struct cli_call *call, char **argv)
 {
@@ -242,8 +230,6 @@ run_or_die(const struct command *command, struct cli_call *call)
 		names_check_or_die(call);
 	if (command->subject != ABOUT_COMPL)
 		place_choose_or_die(call);
-	if (!command->opens_only_segment)
-		fill_standard_descriptors();
 	return command->run(call);
 }
 

@@ -36,6 +36,5 @@ const struct command cmd_reinit = {
 		   "compl wait reset-done --timeout 5s\n",
 	.options = options,
 	.subject = ABOUT_NAMES,
-	.opens_only_segment = true,
 	.run = run,
 };

@@ -54,6 +54,7 @@ run(const struct cli_call *call)
 	enum compl_result result;
 
 	check_or_die(call);
+	child_fill_descriptors();
 	child_open_or_die();
 	result = place_make_scope(&scope);
 	return result == COMPL_OK ? run_in(&scope) : failure_report(&scope, result, NULL, 0);

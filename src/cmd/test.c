@@ -33,6 +33,5 @@ const struct command cmd_test = {
 		"1.  It takes nothing and promises nothing: the next moment may differ.\n",
 	.example = "compl test -n shop db-ready || echo 'not yet'\n",
 	.subject = ABOUT_NAMES,
-	.opens_only_segment = true,
 	.run = run,
 };

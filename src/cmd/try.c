@@ -36,6 +36,5 @@ const struct command cmd_try = {
 	.options = options,
 	.subject = ABOUT_NAMES,
 	.cmd = CMD_OPTIONAL,
-	.opens_only_segment = true,
 	.run = run,
 };

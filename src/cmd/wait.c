@@ -72,6 +72,5 @@ const struct command cmd_wait = {
 	.options = options,
 	.subject = ABOUT_NAMES,
 	.cmd = CMD_OPTIONAL,
-	.opens_only_segment = true,
 	.run = run,
 };
