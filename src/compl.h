@@ -117,12 +117,13 @@ enum compl_result {
 	   NO_x: there is no such x.  FULL_x: there is no room for more.  WRONG_x: something
 	   stands where the namespace should be, and it is not one that can be used. */
 	COMPL_E_FIRST = 16,
-	COMPL_E_ARGUMENT = COMPL_E_FIRST, /* a parameter is out of its range */
-	COMPL_E_BAD_NAME,		  /* a name that is not well-formed */
-	COMPL_E_BAD_NAMESPACE,		  /* a namespace's name that is not well-formed */
-	COMPL_E_BAD_VALUE,		  /* too long, or not UTF-8, or has a NUL byte */
-	COMPL_E_NO_NAME,		  /* no such name, and the call asks for one */
-	COMPL_E_NO_NAMESPACE,		  /* no such namespace, or it has been removed */
+	COMPL_E_ARGUMENT =
+		COMPL_E_FIRST,	/* a range, a flag or a reserved field (Structures, above) */
+	COMPL_E_BAD_NAME,	/* a name that is not well-formed */
+	COMPL_E_BAD_NAMESPACE,	/* a namespace's name that is not well-formed */
+	COMPL_E_BAD_VALUE,	/* too long, or not UTF-8, or has a NUL byte */
+	COMPL_E_NO_NAME,	/* no such name, and the call asks for one */
+	COMPL_E_NO_NAMESPACE,	/* no such namespace, or it has been removed */
 	COMPL_E_SCOPE_ENDED,	/* the same: its scope has ended, and only a scope makes it */
 	COMPL_E_EXISTS,		/* compl_init: initialised, or carries something */
 	COMPL_E_BUSY,		/* compl_reinit: tokens meant for those in line */
@@ -169,22 +170,22 @@ enum compl_open_flags {
 	COMPL_SCOPE = 1 << 2,
 };
 
-/* The path of the segment, for messages: at least COMPL_PATH_MAX bytes.
- * COMPL_E_BAD_NAMESPACE if the namespace is not well-formed. */
+/* Writes the path of the segment, for messages, to path, which has size bytes: at least
+ * COMPL_PATH_MAX (else COMPL_E_ARGUMENT).  Opens nothing.  COMPL_E_BAD_NAMESPACE. */
 #define COMPL_PATH_MAX 112
 enum compl_result compl_path(char *path, size_t size, const struct compl_where *);
 
-/* Opens a namespace; *c is to be closed with compl_close().  On a failure *c is
- * NULL.  Fails with COMPL_E_BAD_NAMESPACE, _NO_NAMESPACE, _SCOPE_ENDED, _WRONG_OWNER,
- * _WRONG_FILE, _WRONG_VERSION, _FULL_DISK, _SYSTEM (with EFBIG, RLIMIT_FSIZE is too small:
- * ignore SIGXFSZ to see it; with ENOMEM, RLIMIT_AS). */
+/* Opens a namespace; flags are of enum compl_open_flags.  The caller closes *c with
+ * compl_close(); on a failure *c is NULL.  Fails with COMPL_E_BAD_NAMESPACE, _NO_NAMESPACE,
+ * _SCOPE_ENDED, _WRONG_OWNER, _WRONG_FILE, _WRONG_VERSION, _FULL_DISK, _SYSTEM (with EFBIG,
+ * RLIMIT_FSIZE is too small: ignore SIGXFSZ to see it; with ENOMEM, RLIMIT_AS). */
 enum compl_result compl_open(struct compl_space **c, const struct compl_where *, unsigned flags);
 
 /* Unmaps and frees, and breaks what was promised through this handle; NULL is allowed.
  * No thread may be in a call. */
 void compl_close(struct compl_space *c);
 
-/* The namespace of this handle is not there any more: compl_remove_all(), or somebody has
+/* Whether the namespace of this handle has gone: by compl_remove_all(), or because somebody has
  * unlinked its segment. */
 bool compl_is_removed(const struct compl_space *c);
 
@@ -202,23 +203,23 @@ compl_spaces_at(const struct compl_spaces *list, size_t index)
 	return (const char *)list->names + index * list->stride;
 }
 
-/* The namespaces of where->uid, or with where->system those of the machine, of which the
- * unnamed one is ""; where->space is ignored.  To be freed with compl_spaces_free().
- * COMPL_E_SYSTEM. */
+/* Stores the namespaces of where->uid, or with where->system those of the machine, of which the
+ * unnamed one is ""; where->space is ignored.  The caller frees *list with compl_spaces_free();
+ * on a failure it is NULL, which may be freed too.  COMPL_E_SYSTEM. */
 enum compl_result compl_spaces(const struct compl_where *where, struct compl_spaces **list);
 void compl_spaces_free(struct compl_spaces *list);
 
 /* Makes a namespace that nobody else has, of the user of where (where->space is ignored):
  * "scope." and a random word, written to name, of COMPL_SPACE_MAX + 1 bytes.  flags as for
- * compl_open().  It is the maker's to remove, with compl_remove_all(); if the handle is closed
- * before that or the maker dies, the next compl_scope() of that
- * user removes it.  Whoever comes later fails with COMPL_E_SCOPE_ENDED.
+ * compl_open().  The maker removes it with compl_remove_all(); if the maker closes the handle
+ * before that, or dies, the next compl_scope() of that user removes it.  A later compl_open()
+ * fails with COMPL_E_SCOPE_ENDED.
  *
  * A child that is forked and does not exec keeps it alive, too.  Fails as compl_open(). */
 enum compl_result compl_scope(struct compl_space **c, const struct compl_where *where,
 			      unsigned flags, char *name);
 
-/* Well-formed?  1 to COMPL_NAME_MAX of A-Z a-z 0-9 . _ : @ % + / = - and no
+/* Whether a name is well-formed: 1 to COMPL_NAME_MAX of A-Z a-z 0-9 . _ : @ % + / = - and no
  * leading '-'. */
 bool compl_is_name(const char *name);
 
@@ -237,6 +238,7 @@ enum compl_result compl_reinit(struct compl_space *c, const char *name, bool for
 
 /* ---- complete, complete_all ---------------------------------------------- */
 
+/* What is posted.  value is copied, and remains the caller's. */
 struct compl_post {
 	uint32_t tokens;      /* complete(), this often: 1 to 4294967294 (0 is 1) */
 	bool all;	      /* complete_all(); tokens is ignored */
@@ -248,9 +250,10 @@ struct compl_post {
 	uint64_t reserved[4]; /* zero */
 };
 
-/* Posts.  A name at "all" is settled: the call changes nothing and succeeds.
- * Either wholly done or not at all, whenever the caller is killed.  Blocks
- * only for the namespace's lock. */
+/* Posts.  A name at "all" is settled: the call changes nothing and succeeds.  The post has
+ * happened wholly or not at all, whenever the caller is killed.  Blocks only for the namespace's
+ * lock.  Fails with COMPL_E_BAD_NAME, _BAD_VALUE, _NO_NAME (existing), _NO_NAMESPACE, _OVERFLOW,
+ * _FULL_NAMES, _FULL_DISK, _DAMAGED, _SYSTEM. */
 enum compl_result compl_done(struct compl_space *c, const char *name, struct compl_post *post);
 
 /* ---- wait_for_completion and its variants -------------------------------- */
@@ -357,12 +360,14 @@ struct compl_cycle {
 	struct compl_link links[COMPL_CYCLE_MAX];
 };
 
+/* What is waited for.  All that it points to remains the caller's, and is not used after the
+ * call. */
 struct compl_request {
 	const char *const *names; /* 1 to COMPL_NAMES_MAX, none twice */
 	size_t count;
 	uint32_t need;	     /* tokens from each: 1 to 4294967294 (0 is 1) */
 	unsigned flags;	     /* enum compl_wait_flags */
-	int64_t deadline_ns; /* CLOCK_MONOTONIC, or COMPL_NEVER */
+	int64_t deadline_ns; /* of CLOCK_MONOTONIC, in nanoseconds; or COMPL_NEVER */
 	/* Signals that must not come between taking a token and reporting it, or
 	   NULL.  They are blocked while the lock is held, never while asleep, and
 	   stay blocked if the result is COMPL_OK.  Otherwise the mask is as it was. */
@@ -392,8 +397,10 @@ struct compl_outcome {
 /* wait_for_completion*(): takes need tokens from every name, all or none, or
  * with COMPL_WAIT_ANY from one.  Strictly first come, first served.
  * COMPL_OK, COMPL_TIMED_OUT (nothing taken), COMPL_REMOVED, COMPL_PRODUCER_DIED,
- * COMPL_DEAD_LOCK, COMPL_INTERRUPTED or a failure.  A deadline that has passed does not sleep for
- * a token.  Releases that come at the instant of the deadline are either
+ * COMPL_DEAD_LOCK, COMPL_INTERRUPTED, or a failure: COMPL_E_BAD_NAME, _NO_NAME
+ * (COMPL_WAIT_EXISTING), _NO_NAMESPACE, _FULL_NAMES, _FULL_WAITERS, _FULL_DISK, _LOCKED (with a
+ * deadline that has passed), _DAMAGED, _SYSTEM.  With a deadline that has passed the call does
+ * not sleep for a token.  Releases that come at the instant of the deadline are either
  * taken (COMPL_OK) or left for the next. */
 enum compl_result compl_wait(struct compl_space *c, const struct compl_request *req,
 			     struct compl_outcome *out);
@@ -557,14 +564,17 @@ compl_producer_at(const struct compl_entry *entry, size_t index)
 	return (const struct compl_producer *)at;
 }
 
-/* A consistent snapshot, to be freed with compl_list_free(). */
+/* Stores a consistent snapshot of the namespace, which has nothing to do with the handle any more;
+ * the caller frees it with compl_list_free().  On a failure *list is NULL, which may be freed too.
+ * COMPL_E_NO_NAMESPACE, _DAMAGED, _SYSTEM. */
 enum compl_result compl_list(struct compl_space *c, struct compl_listing **list);
 void compl_list_free(struct compl_listing *list);
 
 /* Looks at every invariant of the segment, after the repair that any call makes
  * when the last one died, and calls fault() with a line for each that does not
  * hold; *faults is their number.  fault() may be NULL; it runs under the lock,
- * must not call compl, and lets go what robust mutexes it takes. */
+ * must not call compl, and unlocks the robust mutexes that it locks.  The line is valid during
+ * the call.  COMPL_OK with faults, too.  COMPL_E_NO_NAMESPACE, _SYSTEM. */
 typedef void compl_fault_fn(void *arg, const char *fault);
 enum compl_result compl_check(struct compl_space *c, compl_fault_fn *fault, void *arg,
 			      size_t *faults);
@@ -575,8 +585,8 @@ enum compl_result compl_check(struct compl_space *c, compl_fault_fn *fault, void
  * to begin with: compl_remove_all() with force is left then. */
 enum compl_result compl_repair(struct compl_space *c);
 
-/* How often a seat belt (a bounded sleep that should not have been necessary)
- * rescued somebody since the segment was made. */
+/* How often a wake-up was lost since the segment was made, and a bounded sleep came to the rescue:
+ * 0, unless compl or the kernel has a fault. */
 uint32_t compl_rescues(struct compl_space *c);
 
 #ifdef __cplusplus
