@@ -5,7 +5,6 @@
 #include "bench.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdarg.h>
@@ -18,6 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "api/proc.h"
 extern char **environ;
 
 /* ---- the end ------------------------------------------------------------------------- */
@@ -169,17 +169,9 @@ const char *
 bench_read_proc(pid_t pid, const char *file)
 {
 	static char text[4096];
-	char path[64];
-	ssize_t n = -1;
-	int fd;
 
-	snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, file);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd >= 0) {
-		n = read(fd, text, sizeof(text) - 1);
-		close(fd);
-	}
-	text[n > 0 ? n : 0] = '\0';
+	if (!proc_read(pid, file, text, sizeof(text)))
+		text[0] = '\0';
 	return text;
 }
 

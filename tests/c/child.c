@@ -4,7 +4,6 @@
  */
 #include "child.h"
 
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "api/proc.h"
 #include "timing.h"
 
 struct child children[CHILDREN_MAX];
@@ -61,18 +61,9 @@ child_status(size_t i)
 static bool
 pid_is_asleep(pid_t pid)
 {
-	char path[64], wchan[64];
-	ssize_t n;
-	int fd;
+	char wchan[64];
 
-	snprintf(path, sizeof path, "/proc/%d/wchan", (int)pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return false;
-	n = read(fd, wchan, sizeof wchan - 1);
-	close(fd);
-	wchan[n > 0 ? n : 0] = '\0';
-	return strstr(wchan, "futex") != NULL;
+	return proc_read(pid, "wchan", wchan, sizeof wchan) && strstr(wchan, "futex") != NULL;
 }
 
 bool
