@@ -35,8 +35,8 @@ bool child_sleeps(size_t i);
 /* Sends it a signal; after SIGKILL nobody need wait for it. */
 void child_kill(size_t i, int signal);
 
-/* Whoever is left is killed; true if there was nobody.  Who has been killed may take a moment to
- * go: those who wait for him are told before he can be waited for. */
+/* Kills the children that are left; true if there were none.  A child that was killed may take a
+ * moment to go: its waiters are told before it can be waited for. */
 bool children_end(void);
 
 #endif

@@ -298,7 +298,7 @@ note_stop(unsigned i)
 	crew_tally.stops++;
 }
 
-/* Who has died or been stopped; true if anybody. */
+/* Notes the processes that have died or been stopped; true if there are any. */
 static bool
 reap(void)
 {

@@ -589,7 +589,7 @@ leave(const struct history *h, struct lives *s, unsigned op)
 
 /* ---- looking ----------------------------------------------------------------- */
 
-/* Who leaves without the lock may be shown in one line and not in the next. */
+/* A wait that leaves without the lock may be shown in one line and not in the next. */
 static bool
 goes_meanwhile(const struct op *o, const struct op *list)
 {
@@ -676,8 +676,8 @@ shows(const struct history *h, const struct lives *s, const struct op *list)
 	return true;
 }
 
-/* Who has begun and not ended stands in line (and not: was let go, and sleeps), and nobody of
- * those could go. */
+/* Every wait that has begun and not ended stands in line (none was let go and sleeps), and none of
+ * them could go. */
 static bool
 is_at_rest(const struct history *h, const struct lives *s, const struct op *rest)
 {

@@ -12,7 +12,7 @@
 #include "stage.h"
 #include "victim.h"
 
-/* What is played just now, and what it is played with. */
+/* The scene that is played now, and the programs that play it. */
 struct performance {
 	const char *program, *waiter, *holder; /* holder: hold-lock, beside us */
 	struct range repair, waiter_repair;    /* segment_lock() in program and waiter */

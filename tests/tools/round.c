@@ -133,7 +133,7 @@ look_around(enum kind kind)
 {
 	unsigned i;
 
-	/* Whoever waited for the dead has been told of it by now. */
+	/* All that waited for a dead process have been told of it by now. */
 	for (i = 0; i < books->death_count; i++)
 		if (!books->deaths[i].end)
 			books_end_op(&books->deaths[i]);
