@@ -64,8 +64,8 @@ line_up(char *base)
 	sigfillset(&all);
 	sigprocmask(SIG_BLOCK, &all, NULL);
 	if (links != MAP_FAILED)
-		links[LAYOUT_PLACES_AT] = 1;
-	base[LAYOUT_PLACES_AT] = 1;
+		links[LAYOUT_ENTRIES_AT] = 1;
+	base[LAYOUT_ENTRIES_AT] = 1;
 	getpid();
 	getppid();
 	fstat(fd, &st);

@@ -17,20 +17,20 @@
 #include "bench.h"
 
 #include "api/clock.h"
-#include "shm/names/directory.h"
-#include "shm/names/line.h"
+#include "shm/names/hashtable.h"
+#include "shm/names/waitqueue.h"
 #include "shm/segment/log.h"
-#include "shm/names/repair.h"
+#include "shm/names/segment_lock.h"
 
 /* As post_tokens(), up to the commit. */
 static void
 commit_all(struct session *s, const char *name)
 {
-	uint32_t completion = directory_find(s, name);
+	uint32_t completion = hashtable_find(s, name);
 
 	if (completion == 0)
 		bench_die("%s: no such name", name);
-	line_rouse(s, completion, LINE_ROUSED);
+	waitqueue_wake_at_least(s, completion, WAITQUEUE_WAKES);
 	log_put(s, &completion_at(s, completion)->done, COMPL_ALL);
 	log_put(s, &s->h->job_completion, completion);
 	log_put(s, &s->h->job_kind, JOB_RELEASE);

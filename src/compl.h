@@ -338,7 +338,7 @@ struct compl_escape {
 };
 
 /* What one of the names had to say. */
-struct compl_word {
+struct compl_payload {
 	uint8_t status;
 	bool has_value;
 	char value[COMPL_VALUE_MAX + 1]; /* NUL-terminated */
@@ -375,10 +375,10 @@ struct compl_request {
 	struct compl_escape *escape; /* or NULL; ends it with COMPL_INTERRUPTED */
 	const char *command;	     /* shown by compl_list(), or NULL */
 	/* Where more is to be written than fits into the outcome, each NULL or the caller's: */
-	struct compl_word *words;  /* an array of count: filled for the names that were done
+	struct compl_payload *payloads; /* an array of count: filled for the names that were done
 				      and for outcome.which, zeroed for the others */
-	struct compl_cycle *cycle; /* filled after COMPL_DEAD_LOCK */
-	uint64_t reserved[6];	   /* zero */
+	struct compl_cycle *cycle;	/* filled after COMPL_DEAD_LOCK */
+	uint64_t reserved[6];		/* zero */
 };
 
 /* Written whole by each compl_wait() and compl_try(), whatever was in it before and whatever
@@ -419,7 +419,7 @@ enum compl_result compl_test(struct compl_space *c, const char *name);
 /* A promise to complete a name, made by a thread.  Its fields are the library's. */
 struct compl_promise {
 	uint64_t ticket;
-	uint32_t place;
+	uint32_t entry;
 	uint64_t spare[5];
 };
 
@@ -518,8 +518,8 @@ struct compl_entry {
 	char name[COMPL_NAME_MAX + 1];
 	uint32_t done; /* COMPL_ALL: complete_all() */
 	bool initialised;
-	struct compl_word word; /* status and value */
-	double age_seconds;	/* since created or reinit */
+	struct compl_payload payload; /* status and value */
+	double age_seconds;	      /* since created or reinit */
 	size_t waiter_count, waiter_stride;
 	const void *waiters; /* in line order */
 	size_t producer_count, producer_stride;
@@ -587,7 +587,7 @@ enum compl_result compl_repair(struct compl_space *c);
 
 /* How often a wake-up was lost since the segment was made, and a bounded sleep came to the rescue:
  * 0, unless compl or the kernel has a fault. */
-uint32_t compl_rescues(struct compl_space *c);
+uint32_t compl_lost_wakeups(struct compl_space *c);
 
 #ifdef __cplusplus
 }

@@ -112,15 +112,15 @@ copy_tree() {
 	echo '#include "shm/calls/wait.h"' >>src/shm/segment/segment.c
 	echo '#include "shm/segment/segment.h"' >>src/cmd/done.c
 	echo '#include "cmd/cmd.h"' >>src/shm/calls/done.c
-	echo '#include "shm/os/futex.h"' >>src/api/spelling.c
+	echo '#include "shm/os/futex.h"' >>src/api/validate.c
 	echo '#include "no-such.h"' >>src/shm/calls/waiter.c
 	echo '#include <shm/calls/watch.h>' >>src/shm/names/job.c
 	echo '#include "cmd/cmd.h"' >>src/cli/grid.c
-	echo '#include "shm/names/queue.h"' >>src/shm/names/place.h
+	echo '#include "shm/names/queue.h"' >>src/shm/names/entry.h
 	echo '#include "shm/segment/segment.h"' >>src/shm/segment/pages.c
 	echo 'long f(void) { return syscall(SYS_futex, 0, 0); }' >>src/shm/segment/log.c
 	echo 'long f(void) { return syscall(__NR_futex_waitv, 0, 0); }' >>src/cli/text.c
-	echo 'int f(void) { return clock_gettime(CLOCK_REALTIME, 0); }' >>src/shm/names/line.c
+	echo 'int f(void) { return clock_gettime(CLOCK_REALTIME, 0); }' >>src/shm/names/waitqueue.c
 	echo 'int f(void) { return (int)time(0); }' >>src/cmd/wait.c
 	echo '/* in no layer */' >src/newcomer.h
 	run -1 tests/lint-layers "$top/build/glibc/obj"
@@ -129,15 +129,15 @@ copy_tree() {
 		"shm/segment/segment.c: is in layer 2 and includes shm/calls/wait.h of layer 4" \
 		"cmd/done.c: belongs to the command and includes shm/segment/segment.h; compl.h and api/ are all it may know" \
 		"shm/calls/done.c: is in layer 4 and includes cmd/cmd.h of layer 6" \
-		"api/spelling.c: is in layer 0 and includes shm/os/futex.h of layer 1" \
+		"api/validate.c: is in layer 0 and includes shm/os/futex.h of layer 1" \
 		'shm/calls/waiter.c: includes "no-such.h", which is not in src/' \
 		"shm/names/job.c: includes <shm/calls/watch.h>; a header of src/ stands in quotes" \
 		"cli/grid.c: is in layer 5 and includes cmd/cmd.h of layer 6" \
 		"shm/segment/log.c: SYS_futex belongs into shm/os/futex.c" \
 		"cli/text.c: __NR_futex belongs into shm/os/futex.c" \
-		"shm/names/line.c: clock_gettime( belongs into api/clock.c" \
+		"shm/names/waitqueue.c: clock_gettime( belongs into api/clock.c" \
 		"cmd/wait.c: time( belongs into api/clock.c" \
-		": a circle: shm/names/place -> shm/names/queue -> shm/names/place" \
+		": a circle: shm/names/entry -> shm/names/queue -> shm/names/entry" \
 		": a circle: shm/segment/file -> shm/segment/pages -> shm/segment/segment -> shm/segment/file" \
 		"newcomer.h: in no layer"; do
 		echo "wanted: $complaint"
@@ -152,26 +152,26 @@ copy_tree() {
 	copy_tree built
 	cp -r tree/src .
 	echo '#include <stdio.h>
-	void line_print(void); void line_print(void) { puts("x"); }' >>tree/src/shm/names/line.c
+	void line_print(void); void line_print(void) { puts("x"); }' >>tree/src/shm/names/waitqueue.c
 	echo '#include <stdlib.h>
 	void log_exit(void); void log_exit(void) { exit(1); }' >>tree/src/shm/segment/log.c
-	echo 'void completion_all(void); void gate_up(void); void gate_up(void) { completion_all(); }' >>tree/src/shm/os/gate.c
+	echo 'void completion_all(void); void gate_up(void); void gate_up(void) { completion_all(); }' >>tree/src/shm/os/sigmask.c
 	echo 'void completion_all(void); void completion_all(void) { }' >>tree/src/shm/names/completion.c
 	echo 'void gate_up(void); void utf8_up(void); void utf8_up(void) { gate_up(); }' >>tree/src/api/utf8.c
 	echo 'void line_print(void); void help_up(void); void help_up(void) { line_print(); }' >>tree/src/cmd/help.c
 	echo 'void job_down(void); void job_down(void) { }' >>tree/src/shm/names/job.c
-	echo 'void job_down(void); void directory_up(void); void directory_up(void) { job_down(); }' >>tree/src/shm/names/directory.c
+	echo 'void job_down(void); void directory_up(void); void directory_up(void) { job_down(); }' >>tree/src/shm/names/hashtable.c
 	make -s -C tree -j2 glibc >log 2>&1 3>&- || {
 		cat log
 		false
 	}
 	run -1 tests/lint-layers tree/build/glibc/obj
-	[[ $output == *"src/shm/names/line.c: uses puts"* ]]
+	[[ $output == *"src/shm/names/waitqueue.c: uses puts"* ]]
 	[[ $output == *"src/shm/segment/log.c: uses exit"* ]]
-	[[ $output == *"src/: a circle: "*"shm/names/directory -> shm/names/job"* ]]
-	[[ $output == *"src/shm/os/gate.c: is in layer 1 and calls completion_all of shm/names/completion.c in layer 3"* ]]
-	[[ $output == *"src/api/utf8.c: is in layer 0 and calls gate_up of shm/os/gate.c in layer 1"* ]]
-	[[ $output == *"src/cmd/help.c: belongs to the command and calls line_print of shm/names/line.c"* ]]
+	[[ $output == *"src/: a circle: "*"shm/names/hashtable -> shm/names/job"* ]]
+	[[ $output == *"src/shm/os/sigmask.c: is in layer 1 and calls completion_all of shm/names/completion.c in layer 3"* ]]
+	[[ $output == *"src/api/utf8.c: is in layer 0 and calls gate_up of shm/os/sigmask.c in layer 1"* ]]
+	[[ $output == *"src/cmd/help.c: belongs to the command and calls line_print of shm/names/waitqueue.c"* ]]
 }
 
 @test "lint refuses a source that does not open with its name and what it owns" {
@@ -179,12 +179,12 @@ copy_tree() {
 	cp "$top/tests/lint" tests/
 	cp -r "$top/src" .
 	run -0 tests/lint openings
-	sed -i '3s/line\.c/lines.c/' src/shm/names/line.c
+	sed -i '3s/waitqueue\.c/waitqueues.c/' src/shm/names/waitqueue.c
 	sed -i '3s/ - .*/ -/' src/cli/json.h
 	sed -i '2,3d' src/cmd/wait.c
 	run -1 tests/lint openings
 	echo "$output"
-	[[ $output == *"src/shm/names/line.c: its third line is not ' * line.c - "* ]]
+	[[ $output == *"src/shm/names/waitqueue.c: its third line is not ' * waitqueue.c - "* ]]
 	[[ $output == *"src/cli/json.h: its third line is not "* ]]
 	[[ $output == *"src/cmd/wait.c: its third line is not "* ]]
 	[ "${#lines[@]}" -eq 5 ]
@@ -213,15 +213,15 @@ copy_tree() {
 	cp "$top/tests/lint" "$top/tests/predicates.awk" tests/
 	cp -r "$top/src" .
 	run -0 tests/lint predicates
-	printf 'static bool\nis_rung(uint32_t *bell)\n{\n\treturn futex_wake(bell, 1) > 0;\n}\n' >>src/shm/names/line.c
-	printf 'static bool\nhas_waiters(struct session *s)\n{\n\treturn line_reap_first(s, 1) != 0;\n}\n' >>src/shm/names/post.c
+	printf 'static bool\nis_rung(uint32_t *bell)\n{\n\treturn futex_wake(bell, 1) > 0;\n}\n' >>src/shm/names/waitqueue.c
+	printf 'static bool\nhas_waiters(struct session *s)\n{\n\treturn waitqueue_reap_first(s, 1) != 0;\n}\n' >>src/shm/names/post.c
 	printf 'bool\nwait_is_new(struct wait *w)\n{\n\treturn !(w->joined = true);\n}\n' >>src/shm/calls/wait.c
-	printf 'static bool\nis_quiet(const struct wait *w)\n{\n\treturn w != NULL; /* line_ring(w) */\n}\n' >>src/shm/calls/wait.c
+	printf 'static bool\nis_quiet(const struct wait *w)\n{\n\treturn w != NULL; /* waitqueue_ring(w) */\n}\n' >>src/shm/calls/wait.c
 	run -1 tests/lint predicates
 	echo "$output"
-	[[ $output == *"src/shm/names/line.c: is_rung() is a question and calls futex_wake()"* ]]
-	[[ $output == *"src/shm/names/line.c: is_rung() is a question and takes a uint32_t that it may change"* ]]
-	[[ $output == *"src/shm/names/post.c: has_waiters() is a question and calls line_reap_first()"* ]]
+	[[ $output == *"src/shm/names/waitqueue.c: is_rung() is a question and calls futex_wake()"* ]]
+	[[ $output == *"src/shm/names/waitqueue.c: is_rung() is a question and takes a uint32_t that it may change"* ]]
+	[[ $output == *"src/shm/names/post.c: has_waiters() is a question and calls waitqueue_reap_first()"* ]]
 	[[ $output == *"src/shm/calls/wait.c: wait_is_new() is a question and assigns through a pointer"* ]]
 	[ "${#lines[@]}" -eq 6 ]
 }

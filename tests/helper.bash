@@ -52,7 +52,7 @@ spoil() {
 }
 
 # A seat belt is what the test is about.
-tolerate_rescues() {
+tolerate_lost_wakeups() {
 	rescuable=1
 }
 

@@ -10,7 +10,7 @@ load helper
 setup() {
 	begin
 	need_namespaces pid
-	tolerate_rescues
+	tolerate_lost_wakeups
 }
 
 # in_namespace LABEL COMMAND...: as PID 1 of a pid namespace of its own; its pid, as we

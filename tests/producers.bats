@@ -111,7 +111,7 @@ producers() {
 }
 
 @test "a stopped first in line holds up nobody for longer than a moment" {
-	tolerate_rescues
+	tolerate_lost_wakeups
 	produce p a
 	line_up w1 a
 	line_up w2 a

@@ -533,7 +533,7 @@ ends_while_locked() {
 }
 
 @test "while the lock is held by somebody who does not go on, signals end run all the same" {
-	tolerate_rescues
+	tolerate_lost_wakeups
 	expect 0 init keep
 	start r a -- sh -c 'exec sleep 1000'
 	ends_while_locked
@@ -543,7 +543,7 @@ ends_while_locked() {
 }
 
 @test "the same with SIGALRM blocked at the start, and still blocked for CMD" {
-	tolerate_rescues
+	tolerate_lost_wakeups
 	expect 0 init keep
 	background r env --block-signal=ALRM "$COMPL" run a -- grep SigBlk /proc/self/status
 	ends 0 r

@@ -219,7 +219,7 @@ under_ending() {
 
 @test "as PID 1 a waiter takes its token" {
 	need_namespaces pid
-	tolerate_rescues # several pid namespaces
+	tolerate_lost_wakeups # several pid namespaces
 	background w unshare -p -f --mount-proc "$COMPL_WAITER" wait a
 	wait_until_waiting a 1
 	expect 0 done a --status 5
@@ -242,7 +242,7 @@ pid_one() {
 	local n
 
 	need_namespaces pid
-	tolerate_rescues
+	tolerate_lost_wakeups
 	for n in 15 2 1 10; do
 		rm -f pid
 		background w "$COMPL_TOOLS/ending" env --default-signal=INT \

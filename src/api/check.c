@@ -7,7 +7,7 @@
  */
 #include "api/check.h"
 
-#include "api/spelling.h"
+#include "api/validate.h"
 
 #define OPEN_FLAGS    (COMPL_CREATE | COMPL_ONE_THREAD | COMPL_SCOPE)
 #define PROMISE_FLAGS (COMPL_PROMISE_SINGLE | COMPL_PROMISE_CHILD)
@@ -43,7 +43,7 @@ check_post(const struct compl_post *post)
 {
 	if ((post->tokens == COMPL_ALL && !post->all) || !IS_ZERO(post->reserved))
 		return COMPL_E_ARGUMENT;
-	if (post->value != NULL && !spelling_is_value(post->value))
+	if (post->value != NULL && !validate_is_value(post->value))
 		return COMPL_E_BAD_VALUE;
 	return COMPL_OK;
 }
@@ -72,7 +72,7 @@ check_request(const struct compl_request *req)
 	for (size_t i = 0; i < req->count; i++) {
 		if (!compl_is_name(req->names[i]))
 			return COMPL_E_BAD_NAME;
-		if (spelling_is_repeated(req->names, i))
+		if (validate_is_repeated(req->names, i))
 			return COMPL_E_ARGUMENT;
 	}
 	return COMPL_OK;

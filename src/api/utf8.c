@@ -8,7 +8,7 @@
 
 /* The lead bytes of each length, and the least code point that needs it. */
 static const struct {
-	uint8_t mask, lead;
+	uint8_t mask, first;
 	uint32_t least;
 } shapes[] = {
 	{ 0x80, 0x00, 0x1 },
@@ -30,7 +30,7 @@ utf8_sequence(const char *text)
 	size_t length = 0;
 	uint32_t code;
 
-	while ((byte[0] & shapes[length].mask) != shapes[length].lead)
+	while ((byte[0] & shapes[length].mask) != shapes[length].first)
 		if (++length == sizeof(shapes) / sizeof(shapes[0]))
 			return 0;
 	code = byte[0] & (uint8_t)~shapes[length].mask;

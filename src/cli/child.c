@@ -144,7 +144,7 @@ take_signals(struct child *child)
 }
 
 void
-child_attend(struct child *child, const struct child_listener *listener)
+child_wait(struct child *child, const struct child_listener *listener)
 {
 	struct pollfd wishes[2] = { { .fd = signals, .events = POLLIN }, { .fd = -1 } };
 

@@ -4,7 +4,7 @@
  *
  *	child_open_or_die();		what can fail, before anything is changed
  *	child_start(&child, cmd, NULL);
- *	child_attend(&child, &listener);
+ *	child_wait(&child, &listener);
  *	... child_status(&child) ...
  *	return child_end_as(&child);
  */
@@ -44,7 +44,7 @@ void child_start(struct child *child, char **cmd, void (*prepare)(void));
 
 /* Until it has ended: passes signals on, stops with it, reaps orphans, and listens.  listener
  * may be NULL. */
-void child_attend(struct child *child, const struct child_listener *listener);
+void child_wait(struct child *child, const struct child_listener *listener);
 
 /* Its exit status, or 128+n. */
 int child_status(const struct child *child);

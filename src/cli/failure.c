@@ -12,7 +12,7 @@
 
 #include "cli/cold.h"
 #include "cli/message.h"
-#include "cli/place.h"
+#include "cli/namespace.h"
 #include "cli/status.h"
 
 enum scope {
@@ -155,11 +155,11 @@ failure_report(const struct cli_call *call, enum compl_result result, const char
 		snprintf(file, sizeof(file), "%s: ", path);
 	if (e.scope == OF_BROKEN_SEGMENT)
 		snprintf(remedy, sizeof(remedy), ", or clear it with 'compl rm --all --force %s'",
-			 place_options(call));
+			 namespace_options(call));
 	else if (e.scope == OF_OTHER_FILE && is_removable(path))
 		snprintf(remedy, sizeof(remedy), ", or remove it with 'rm %s'", path);
 	message_line("%s%s%s%s%s%s%s (%s)%s", name ? name : "", name ? ": " : "", file,
 		     why(&e, path), e.advice ? "; " : "", e.advice ? e.advice : "", remedy,
-		     place_text(call), list_done(call, done));
+		     namespace_text(call), list_done(call, done));
 	return STATUS_FAILED;
 }

@@ -113,9 +113,9 @@ write_entry(const struct compl_entry *entry)
 	output_text("{\"name\":");
 	write_string(entry->name);
 	output_format(",\"done\":%" PRIu32 ",\"all\":%s,\"status\":%d,\"value\":", entry->done,
-		      boolean(entry->done == COMPL_ALL), entry->word.status);
-	if (entry->word.has_value)
-		write_string(entry->word.value);
+		      boolean(entry->done == COMPL_ALL), entry->payload.status);
+	if (entry->payload.has_value)
+		write_string(entry->payload.value);
 	else
 		output_text("null");
 	output_text(",\"age_seconds\":");

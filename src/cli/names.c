@@ -4,10 +4,10 @@
  */
 #include "cli/names.h"
 
-#include "api/spelling.h"
+#include "api/validate.h"
 #include "cli/failure.h"
 #include "cli/message.h"
-#include "cli/place.h"
+#include "cli/namespace.h"
 #include "cli/status.h"
 
 static void
@@ -20,7 +20,7 @@ check_one_or_die(const struct cli_call *call, size_t index)
 			     "'%s' is not a name: 1 to 127 of A-Z a-z 0-9 . _ : @ %% + / = -, "
 			     "not beginning with '-'",
 			     name);
-	if (spelling_is_repeated(call->names, index))
+	if (validate_is_repeated(call->names, index))
 		usage_or_die(NULL, "%s: given twice", name);
 }
 
@@ -45,7 +45,7 @@ do_one(const struct cli_call *call, unsigned flags, struct compl_space **c, name
 	enum compl_result result;
 
 	do {
-		result = *c != NULL ? COMPL_OK : place_open(c, call, flags);
+		result = *c != NULL ? COMPL_OK : namespace_open(c, call, flags);
 		if (result != COMPL_OK && result != COMPL_E_NO_NAMESPACE)
 			return result;
 		result = each(*c, name, &call->set);

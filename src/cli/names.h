@@ -15,7 +15,7 @@ void names_check_or_die(const struct cli_call *call);
 typedef enum compl_result names_fn(struct compl_space *c, const char *name,
 				   const struct cli_settings *set);
 
-/* Opens the namespace (flags as for place_open()) and does it with each name in order.  The
+/* Opens the namespace (flags as for namespace_open()) and does it with each name in order.  The
  * first failure ends that and is reported.  Returns the exit status. */
 int names_each(const struct cli_call *call, unsigned flags, names_fn *each);
 

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/line.h"
+#include "cli/ready_line.h"
 #include "cli/message.h"
 #include "cli/nearest.h"
 #include "cli/notify.h"
@@ -62,14 +62,14 @@ ready_begin_or_die(const struct cli_ready *how)
 	if (way.kind == READY_NOTIFY)
 		notify_begin_or_die();
 	if (way.kind == READY_LINE)
-		line_begin_or_die(way.fd);
+		ready_line_begin_or_die(way.fd);
 }
 
 void
 ready_prepare(void)
 {
 	if (way.kind == READY_LINE)
-		line_give(way.fd);
+		ready_line_give(way.fd);
 }
 
 struct pollfd
@@ -79,7 +79,7 @@ ready_wish(void)
 	case READY_NOTIFY:
 		return notify_wish();
 	case READY_LINE:
-		return line_wish();
+		return ready_line_wish();
 	default:
 		return (struct pollfd){ .fd = -1 };
 	}
@@ -100,7 +100,7 @@ ready_hear(pid_t cmd, const char **text)
 	case READY_NOTIFY:
 		return notify_hear(cmd);
 	case READY_LINE:
-		return line_hear(text);
+		return ready_line_hear(text);
 	default:
 		return false;
 	}

@@ -54,12 +54,12 @@ add_state(struct grid_row *row, const struct compl_entry *e)
 
 /* "-" for no value, and "" for an empty one. */
 static void
-add_value(struct grid_row *row, const struct compl_word *word)
+add_value(struct grid_row *row, const struct compl_payload *payload)
 {
-	if (!word->has_value)
+	if (!payload->has_value)
 		grid_add_text(row, "-");
 	else
-		grid_add_text(row, word->value[0] != '\0' ? word->value : "\"\"");
+		grid_add_text(row, payload->value[0] != '\0' ? payload->value : "\"\"");
 }
 
 static const struct grid_row *
@@ -70,8 +70,8 @@ make_name(struct grid_row *row, const struct compl_entry *e)
 	add_state(row, e);
 	grid_add(row, GRID_PLAIN, "%" PRIu32, e->done);
 	grid_add(row, GRID_PLAIN, "%zu", e->waiter_count);
-	grid_add(row, e->word.status != 0 ? GRID_BAD : GRID_PLAIN, "%d", e->word.status);
-	add_value(row, &e->word);
+	grid_add(row, e->payload.status != 0 ? GRID_BAD : GRID_PLAIN, "%d", e->payload.status);
+	add_value(row, &e->payload);
 	add_time(row, "", e->age_seconds);
 	return row;
 }

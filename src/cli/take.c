@@ -19,8 +19,8 @@
 #include "cli/failure.h"
 #include "cli/message.h"
 #include "cli/output.h"
-#include "cli/place.h"
-#include "cli/process.h"
+#include "cli/namespace.h"
+#include "cli/parent.h"
 #include "cli/signals.h"
 #include "cli/status.h"
 #include "cli/stop.h"
@@ -29,11 +29,11 @@
 struct end {
 	enum compl_result result;
 	struct compl_outcome out;
-	struct compl_word *words;  /* of all names, or NULL */
-	struct compl_cycle *cycle; /* for COMPL_DEAD_LOCK */
-	int error;		   /* errno, for a failure */
-	bool is_bereft;		   /* for COMPL_REMOVED: the whole namespace has gone */
-	int64_t left_ns;	   /* until the deadline */
+	struct compl_payload *payloads; /* of all names, or NULL */
+	struct compl_cycle *cycle;	/* for COMPL_DEAD_LOCK */
+	int error;			/* errno, for a failure */
+	bool is_bereft;			/* for COMPL_REMOVED: the whole namespace has gone */
+	int64_t left_ns;		/* until the deadline */
 };
 
 /* The exit status of each answer of the library that is not COMPL_OK, and what is printed. */
@@ -88,14 +88,14 @@ ask_once(const struct cli_call *call, const struct take *take, const struct comp
 {
 	struct compl_space *c;
 
-	end->result = place_open(&c, call, take->open_flags);
+	end->result = namespace_open(&c, call, take->open_flags);
 	if (end->result == COMPL_OK) {
 		if (take->parent >= 0) /* not before the open, which undoes it */
-			process_follow_or_die(take->parent);
+			parent_follow_or_die(take->parent);
 		end->result = take_unstopped(take, c, request, &end->out);
 	}
 	end->error = errno;
-	process_unfollow();
+	parent_unfollow();
 	end->is_bereft = end->result == COMPL_REMOVED && compl_is_removed(c);
 }
 
@@ -112,7 +112,7 @@ ask(const struct cli_call *call, const struct take *take, struct end *end)
 		.hold = signals_hold(),
 		.escape = take->escape,
 		.command = take->command,
-		.words = end->words,
+		.payloads = end->payloads,
 		.cycle = end->cycle,
 	};
 
@@ -124,10 +124,10 @@ ask(const struct cli_call *call, const struct take *take, struct end *end)
 }
 
 static void
-print_value(const struct compl_word *word)
+print_value(const struct compl_payload *payload)
 {
-	if (word->has_value)
-		output_line(word->value);
+	if (payload->has_value)
+		output_line(payload->value);
 }
 
 /* --print: those of all names, or of the one that ended the wait. */
@@ -138,10 +138,10 @@ print_values(const struct cli_call *call, const struct end *end)
 	bool only_one = call->set.any || out->failed_fast || end->result != COMPL_OK;
 
 	if (only_one)
-		print_value(&end->words[out->which]);
+		print_value(&end->payloads[out->which]);
 	else
 		for (size_t i = 0; i < call->name_count; i++)
-			print_value(&end->words[i]);
+			print_value(&end->payloads[i]);
 }
 
 /* --remaining: milliseconds, as the kernel's is in jiffies: at least one unless it timed out. */
@@ -210,7 +210,7 @@ say_timeout(const struct cli_call *call)
 	bool has_unit = text[strspn(text, "0123456789.")] != '\0';
 
 	message_line("%s: timed out after %s%s (%s)", list_names(call), text, has_unit ? "" : "s",
-		     place_text(call));
+		     namespace_text(call));
 }
 
 /* "a (producer 100, waiter 102) -> b (producer 101, waiter 103) -> a" */
@@ -242,11 +242,11 @@ report_answer(const struct cli_call *call, const struct take *take, const struct
 	else if (end->result == COMPL_DEAD_LOCK)
 		message_line("%s: %s: %s (%s)", call->names[end->out.which],
 			     compl_strresult(end->result), describe_cycle(end->cycle),
-			     place_text(call));
+			     namespace_text(call));
 	else
 		message_line("%s: %s%s (%s)", call->names[end->out.which],
 			     end->is_bereft ? "the namespace was " : "",
-			     compl_strresult(end->result), place_text(call));
+			     compl_strresult(end->result), namespace_text(call));
 	return answer->status;
 }
 
@@ -262,16 +262,16 @@ static _Noreturn void
 become_cmd_or_die(const struct cli_call *call, const struct end *end)
 {
 	exec_set_or_die("COMPL_NAME", call->names[end->out.which]);
-	exec_set_or_die("COMPL_VALUE", end->words[end->out.which].value);
+	exec_set_or_die("COMPL_VALUE", end->payloads[end->out.which].value);
 	exec_or_die(call->cmd, "the token stays taken");
 }
 
 int
 take_tokens(const struct cli_call *call, const struct take *take)
 {
-	COLD static struct compl_word words[COMPL_NAMES_MAX];
+	COLD static struct compl_payload payloads[COMPL_NAMES_MAX];
 	COLD static struct compl_cycle cycle;
-	struct end end = { .words = call->set.print || call->cmd != NULL ? words : NULL,
+	struct end end = { .payloads = call->set.print || call->cmd != NULL ? payloads : NULL,
 			   .cycle = &cycle };
 	const struct answer *answer;
 

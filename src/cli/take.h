@@ -15,7 +15,7 @@
 struct take {
 	enum compl_result (*take)(struct compl_space *c, const struct compl_request *req,
 				  struct compl_outcome *out);
-	unsigned open_flags;		     /* as for place_open() */
+	unsigned open_flags;		     /* as for namespace_open() */
 	enum compl_result without_namespace; /* the result if there is none */
 	int64_t deadline_ns;
 	const char *command;	     /* shown by ls */

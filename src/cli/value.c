@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "api/spelling.h"
+#include "api/validate.h"
 #include "cli/call.h"
 #include "compl.h"
 
@@ -153,7 +153,7 @@ value_status(const char *text, void *field)
 const char *
 value_text(const char *text, void *field)
 {
-	if (!spelling_is_value(text))
+	if (!validate_is_value(text))
 		return "a value: UTF-8, at most 255 bytes";
 	return value_any(text, field);
 }

@@ -8,7 +8,7 @@
 #include "cli/failure.h"
 #include "cli/message.h"
 #include "cli/output.h"
-#include "cli/place.h"
+#include "cli/namespace.h"
 #include "cli/status.h"
 #include "cli/text.h"
 #include "cmd/cmd.h"
@@ -71,7 +71,7 @@ run(const struct cli_call *call)
 
 	if (call->name_count > 0)
 		usage_or_die(NULL, "%s: takes no name", call->names[0]);
-	result = place_open(&c, call, PLACE_ENDED_SCOPE);
+	result = namespace_open(&c, call, NAMESPACE_ENDED_SCOPE);
 	if (result == COMPL_OK)
 		result = compl_check(c, add_fault, &report, &faults);
 	if (result == COMPL_OK && faults > 0 && call->set.repair)

@@ -8,7 +8,7 @@
 #include "cli/failure.h"
 #include "cli/json.h"
 #include "cli/output.h"
-#include "cli/place.h"
+#include "cli/namespace.h"
 #include "cli/status.h"
 #include "cli/table.h"
 #include "cmd/cmd.h"
@@ -39,7 +39,7 @@ static void
 print(const struct cli_call *call, const struct compl_entry *const *entries, size_t count)
 {
 	if (call->set.json)
-		json_listing(place_name(call), entries, count);
+		json_listing(namespace_name(call), entries, count);
 	else if (!call->set.names)
 		table_listing(entries, count, call->set.is_long);
 	for (size_t i = 0; call->set.names && i < count; i++)
@@ -87,7 +87,7 @@ list_names(const struct cli_call *call)
 	enum compl_result result;
 	struct compl_space *c;
 
-	result = place_open(&c, call, PLACE_ENDED_SCOPE);
+	result = namespace_open(&c, call, NAMESPACE_ENDED_SCOPE);
 	if (result == COMPL_OK)
 		result = compl_list(c, &list);
 	if (result == COMPL_OK || result == COMPL_E_NO_NAMESPACE)

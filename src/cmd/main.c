@@ -9,8 +9,8 @@
  *
  * Read compl.h first, for what is promised, and then these five, from which the rest follows:
  * shm/segment/layout.h (the bytes and the lock), shm/segment/log.h (how they change),
- * shm/os/robust.h (what a death does), shm/names/line.h (how waiters stand, sleep and wake) and
- * shm/calls/waiter.c (the loop of all waits).
+ * shm/os/robust.h (what a death does), shm/names/waitqueue.h (how waiters queue, sleep and wake)
+ * and shm/calls/waiter.c (the loop of all waits).
  *
  * src/               what every room may see
  *	compl.h          the API and its manual: all that the command knows of the library
@@ -40,9 +40,9 @@
  *	message          the one line on stderr
  *	status           the exit statuses
  *	names            checks the names that a command is given, and walks them
- *	place            chooses the namespace that a command is about, and opens it
+ *	namespace        chooses the namespace that a command is about, and opens it
  *	deadline         from a timeout to a deadline and back
- *	process          the process that started this one: its name, and its death
+ *	parent           the process that started this one: its name, and its death
  *	stop             the terminal's stop, SIGTSTP, while a wait stands in line
  *	take             one wait or try, from the request to the exit status
  *	cold             static memory that most runs never touch
@@ -54,7 +54,7 @@
  *	child            CMD as a child: starts it, and waits for it and others at once
  *	relay            passes signals on to CMD
  *	ready            how CMD says that it is ready: by a line or a datagram
- *	line             a pipe to CMD, on which a line says that it is ready
+ *	ready_line       a pipe to CMD, on which a line says that it is ready
  *	notify           a receiver for sd_notify(3)
  *	sender           whether a process may speak for CMD
  *	table            a listing as a table, on stdout
@@ -66,30 +66,30 @@
  *	done             complete() and complete_all(): posts on a name
  *	test             whether a name is done
  *	waiter           the one loop of all waits: lines up, looks, sleeps, leaves
- *	sight            what stands between a wait and its names
+ *	readiness        which names a wait could take from now, and what blocks the others
  *	watch            the words that a wait sleeps on
  *	wait             one wait in its own memory, and how it ends
- *	scene            who waits for what is produced, and who produces it
+ *	wait_graph       the waits for names that have producers, and those producers
  *	deadlock         waits that would wait for each other for ever
  *	promise          a thread's promise to complete a name
  *	init             makes a name permanent, or begins it anew
  *	remove           removes a name, or a whole namespace
  *	listing          a snapshot of a namespace
- *	audit            every invariant of a segment, looked at; and the repair of damage
+ *	segment_check    every invariant of a segment, looked at; and the repair of damage
  *	scope            a namespace that lives as long as its maker
  *	spaces           which namespaces there are
  *
  * src/shm/names/     what is in a namespace; under the lock, where nothing sleeps
- *	repair           takes and gives back the lock; recovers after a dead owner
+ *	segment_lock     takes and gives back the lock; recovers after a dead owner
  *	name             a name as the calls see it: looked up, made, begun anew, removed
- *	directory        from names to completions: the hash table
+ *	hashtable        from names to completions
  *	producer         who has promised to complete a completion
  *	completion       the record: counter, status, value, statistics
- *	line             the waiters of a completion, in order, and their sleep and wake
- *	queue            places in a row: waiters or producers
- *	place            the records that lines are made of, and the free ones
+ *	waitqueue        the waiters of a completion, in order, and their sleep and wake
+ *	queue            entries in a row: waiters or producers
+ *	entry            the records that the queues are made of, and the free ones
  *	post             complete(), complete_all(), and the death of a producer
- *	job              a walk along a line that has been committed to
+ *	job              a walk along a waitqueue that has been committed to
  *	rebuild          all links of a damaged segment, made anew
  *
  * src/shm/segment/   the file and its bytes
@@ -106,15 +106,15 @@
  *
  * src/shm/os/        what the kernel gives
  *	robust           words that the kernel lets go of when their owner dies
- *	libclist         the robust list that libc has registered
- *	gate             signals that wait while something is taken and not yet told
+ *	libc_robust_list the robust list that libc has registered
+ *	sigmask          blocks signals while something is taken and not yet told
  *	futex            every sleep and every wake
  *	participant      whether a thread takes part in a segment at all
- *	family           which processes there are, and who waits for a child
+ *	proc_tree        which processes there are, and who waits for a child
  *
  * src/api/           what is true for every engine
  *	check            the structures that callers fill in
- *	spelling         what may be a name, a namespace and a value
+ *	validate         what may be a name, a namespace and a value
  *	utf8             what is well-formed UTF-8
  *	number           whole numbers as text
  *	clock            the only look at the time
@@ -134,7 +134,7 @@
 #include "cli/names.h"
 #include "cli/nearest.h"
 #include "cli/output.h"
-#include "cli/place.h"
+#include "cli/namespace.h"
 #include "cli/signals.h"
 #include "cli/status.h"
 #include "cmd/cmd.h"
@@ -229,7 +229,7 @@ run_or_die(const struct command *command, struct cli_call *call)
 	if (command->subject == ABOUT_NAMES)
 		names_check_or_die(call);
 	if (command->subject != ABOUT_COMPL)
-		place_choose_or_die(call);
+		namespace_choose_or_die(call);
 	return command->run(call);
 }
 

@@ -5,7 +5,7 @@
 #include "cli/failure.h"
 #include "cli/message.h"
 #include "cli/names.h"
-#include "cli/place.h"
+#include "cli/namespace.h"
 #include "cli/status.h"
 #include "cmd/cmd.h"
 
@@ -34,7 +34,7 @@ run(const struct cli_call *call)
 	if (call->set.all)
 		return remove_all(call);
 	names_check_or_die(call);
-	return names_each(call, call->set.force ? PLACE_ENDED_SCOPE : 0, remove_one);
+	return names_each(call, call->set.force ? NAMESPACE_ENDED_SCOPE : 0, remove_one);
 }
 
 static const struct cli_option options[] = {

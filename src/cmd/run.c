@@ -15,7 +15,7 @@
 #include "cli/exec.h"
 #include "cli/failure.h"
 #include "cli/message.h"
-#include "cli/place.h"
+#include "cli/namespace.h"
 #include "cli/ready.h"
 #include "cli/relay.h"
 #include "cli/status.h"
@@ -84,7 +84,7 @@ report_other(const struct production *p)
 		return STATUS_TIMED_OUT;
 	if (pid != 0)
 		snprintf(who, sizeof(who), "process %d", (int)pid);
-	message_line("%s: %s produces it already (%s)", p->name, who, place_text(p->call));
+	message_line("%s: %s produces it already (%s)", p->name, who, namespace_text(p->call));
 	return STATUS_TIMED_OUT;
 }
 
@@ -97,7 +97,7 @@ promise(struct production *p)
 	enum compl_result result;
 
 	do {
-		result = place_open(&p->c, call, COMPL_CREATE);
+		result = namespace_open(&p->c, call, COMPL_CREATE);
 		if (result == COMPL_OK)
 			result = compl_promise(p->c, p->name, flags, call->cmd[0], &p->promise);
 	} while (result == COMPL_E_NO_NAMESPACE);
@@ -115,7 +115,7 @@ conclude(struct production *p, enum compl_result result)
 	p->is_over = p->is_over || result != COMPL_OK;
 	if (result == COMPL_REMOVED || has_gone) {
 		message_line("%s: %sremoved meanwhile; nothing is posted (%s)", p->name,
-			     has_gone ? "the namespace was " : "", place_text(p->call));
+			     has_gone ? "the namespace was " : "", namespace_text(p->call));
 	} else if (result != COMPL_OK) {
 		failure_report(p->call, result, p->name, 0);
 		p->has_failed = true;
@@ -182,7 +182,8 @@ static void
 disappoint(struct production *p)
 {
 	if (!p->call->set.quiet)
-		message_line("%s: ended before it was ready (%s)", p->name, place_text(p->call));
+		message_line("%s: ended before it was ready (%s)", p->name,
+			     namespace_text(p->call));
 	conclude(p, break_promise(p));
 }
 
@@ -207,7 +208,7 @@ run_child(struct production *p)
 	const struct child_listener listener = { ready_wish, hear, p };
 
 	child_start(&p->child, p->call->cmd, ready_prepare);
-	child_attend(&p->child, &listener);
+	child_wait(&p->child, &listener);
 	ready_last();
 	hear(p);
 	post_end(p, child_status(&p->child));

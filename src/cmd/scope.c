@@ -6,7 +6,7 @@
 #include "cli/exec.h"
 #include "cli/failure.h"
 #include "cli/message.h"
-#include "cli/place.h"
+#include "cli/namespace.h"
 #include "cli/relay.h"
 #include "cli/status.h"
 #include "cmd/cmd.h"
@@ -41,7 +41,7 @@ run_in(const struct cli_call *scope)
 
 	exec_set_or_die("COMPL_NAMESPACE", scope->where.space);
 	child_start(&child, scope->cmd, NULL);
-	child_attend(&child, NULL);
+	child_wait(&child, NULL);
 	if (remove_scope(scope) != STATUS_DONE && child_status(&child) == STATUS_DONE)
 		return STATUS_FAILED;
 	return child_end_as(&child);
@@ -56,7 +56,7 @@ run(const struct cli_call *call)
 	check_or_die(call);
 	child_fill_descriptors();
 	child_open_or_die();
-	result = place_make_scope(&scope);
+	result = namespace_make_scope(&scope);
 	return result == COMPL_OK ? run_in(&scope) : failure_report(&scope, result, NULL, 0);
 }
 

@@ -3,7 +3,7 @@
  * test.c - completion_done()
  */
 #include "cli/failure.h"
-#include "cli/place.h"
+#include "cli/namespace.h"
 #include "cli/status.h"
 #include "cmd/cmd.h"
 
@@ -14,7 +14,7 @@ run(const struct cli_call *call)
 	struct compl_space *c;
 	size_t i = 0;
 
-	result = place_open(&c, call, 0);
+	result = namespace_open(&c, call, 0);
 	while (result == COMPL_OK && i < call->name_count)
 		result = compl_test(c, call->names[i++]);
 	if (result == COMPL_E_NO_NAMESPACE || result == COMPL_NOT_DONE)

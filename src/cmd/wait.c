@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "cli/deadline.h"
-#include "cli/process.h"
+#include "cli/parent.h"
 #include "cli/signals.h"
 #include "cli/stop.h"
 #include "cli/take.h"
@@ -30,7 +30,7 @@ run(const struct cli_call *call)
 		.open_flags = call->set.existing ? 0 : COMPL_CREATE,
 		.without_namespace = COMPL_E_NO_NAME,
 		.deadline_ns = deadline_after(call->set.timeout.ns),
-		.command = call->cmd != NULL ? call->cmd[0] : process_parent_name(),
+		.command = call->cmd != NULL ? call->cmd[0] : parent_name(),
 		.escape = set_signals(&call->set),
 		.parent = call->set.with_parent ? getppid() : -1,
 	};

@@ -20,7 +20,7 @@ inside_header(void)
 unsigned
 inside_look_up_cost(struct session *s, const char *name)
 {
-	uint32_t wanted = directory_find(s, name), index;
+	uint32_t wanted = hashtable_find(s, name), index;
 	unsigned steps = 1;
 
 	if (!wanted)
@@ -36,8 +36,8 @@ inside_free_places(struct session *s)
 {
 	uint32_t count = 0, index;
 
-	for (index = get(&s->h->places_free); index && count <= s->places; count++)
-		index = get(&place_at(s, index)->next);
+	for (index = get(&s->h->entries_free); index && count <= s->entries; count++)
+		index = get(&entry_at(s, index)->next);
 	return count;
 }
 

@@ -8,8 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "shm/names/directory.h"
-#include "shm/names/repair.h"
+#include "shm/names/hashtable.h"
+#include "shm/names/segment_lock.h"
 #include "api/clock.h"
 #include "shm/segment/log.h"
 #include "tap.h"

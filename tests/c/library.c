@@ -104,8 +104,8 @@ carries_status_and_value(void)
 {
 	struct compl_post p = { .status = 7, .value = "text" };
 	const char *names[] = { "a", "b" };
-	struct compl_word words[2] = { 0 };
-	struct compl_request r = { .names = names, .count = 2, .need = 1, .words = words };
+	struct compl_payload payloads[2] = { 0 };
+	struct compl_request r = { .names = names, .count = 2, .need = 1, .payloads = payloads };
 	struct compl_outcome out;
 	size_t w = child(waits, name_a);
 
@@ -119,8 +119,9 @@ carries_status_and_value(void)
 	CHECK(space_post("a", 1) == COMPL_OK);
 	CHECK(compl_wait(space(), &r, &out) == COMPL_OK);
 	CHECK(out.which == 1 && out.status == 9);
-	CHECK(!words[0].has_value && words[0].status == 0);
-	CHECK(words[1].has_value && words[1].status == 9 && !strcmp(words[1].value, "nine"));
+	CHECK(!payloads[0].has_value && payloads[0].status == 0);
+	CHECK(payloads[1].has_value && payloads[1].status == 9 &&
+	      !strcmp(payloads[1].value, "nine"));
 	return true;
 }
 
@@ -264,7 +265,7 @@ writes_the_whole_outcome(void)
 	const char *names[] = { "a", "a b" };
 	struct compl_request r = { .names = names, .count = 1 };
 	struct compl_outcome out;
-	struct compl_word word;
+	struct compl_payload payload;
 	size_t i;
 
 	for (i = 0; i < 3; i++) {
@@ -277,12 +278,12 @@ writes_the_whole_outcome(void)
 		CHECK(!memcmp(out.reserved, zero.reserved, sizeof out.reserved));
 		CHECK(space_post("a", 1) == COMPL_OK);
 	}
-	memset(&word, 0xff, sizeof word);
+	memset(&payload, 0xff, sizeof payload);
 	r.count = 1;
-	r.words = &word;
+	r.payloads = &payload;
 	CHECK(compl_try(space(), &r, &out) == COMPL_OK);
-	CHECK(word.status == 0 && !word.has_value && word.value[0] == '\0');
-	CHECK(!memcmp(word.reserved, zero.reserved, sizeof word.reserved));
+	CHECK(payload.status == 0 && !payload.has_value && payload.value[0] == '\0');
+	CHECK(!memcmp(payload.reserved, zero.reserved, sizeof payload.reserved));
 	return true;
 }
 
@@ -606,7 +607,7 @@ static const struct test tests[] = {
 	{ "bad arguments are refused and change nothing", refuses_bad_arguments, false },
 	{ "unknown flags are refused, and what is reserved and not zero",
 	  refuses_unknown_flags_and_what_is_reserved, false },
-	{ "the outcome and the words are written whole", writes_the_whole_outcome, false },
+	{ "the outcome and the payloads are written whole", writes_the_whole_outcome, false },
 	{ "what a newer library adds to the elements of a listing is stepped over",
 	  steps_over_what_it_does_not_know, false },
 	{ "a need of 0 is one token", needs_one_token_if_not_told_otherwise, false },
@@ -627,7 +628,7 @@ static const struct test tests[] = {
 	{ "a pulse posts what those in line need", waiting_posts_what_is_needed, false },
 	{ "a deadline in the past does not sleep, one in the future does", deadline_in_the_past,
 	  false },
-	{ "every result has words", results_have_words, false },
+	{ "every result has payloads", results_have_words, false },
 };
 
 int

@@ -23,12 +23,12 @@ static void
 forge(struct session *s, uint32_t completion, uint32_t first, uint32_t count)
 {
 	for (uint32_t i = first; i < first + count; i++) {
-		struct place *p = place_at(s, i);
+		struct entry *p = entry_at(s, i);
 
 		put(&p->beacon, 1 | FUTEX_WAITERS);
-		put(&p->line, completion);
-		put(&p->lead, i);
-		put(&p->flags, PLACE_PRODUCER);
+		put(&p->completion, completion);
+		put(&p->wait_first, i);
+		put(&p->flags, ENTRY_PRODUCER);
 		put(&p->next, i + 1 < first + count ? i + 1 : 0);
 	}
 	put(&completion_at(s, completion)->producers.head, first);
@@ -75,12 +75,12 @@ producers_come_while_it_is_made(void)
 	CHECK(compl_init(space(), "a", false) == COMPL_OK);
 	CHECK(compl_init(space(), "b", false) == COMPL_OK);
 	CHECK(inside_enter(&s));
-	put(&s.h->places_made, FEW + MANY);
+	put(&s.h->entries_made, FEW + MANY);
 	segment_unlock(&s);
 	CHECK(inside_enter(&s));
-	forge(&s, directory_find(&s, "a"), 1, MANY);
-	forge(&s, directory_find(&s, "b"), 1 + MANY, FEW);
-	head_of_a = &completion_at(&s, directory_find(&s, "a"))->producers.head;
+	forge(&s, hashtable_find(&s, "a"), 1, MANY);
+	forge(&s, hashtable_find(&s, "b"), 1 + MANY, FEW);
+	head_of_a = &completion_at(&s, hashtable_find(&s, "a"))->producers.head;
 	segment_unlock(&s);
 
 	CHECK(pthread_create(&thread, NULL, comes_and_goes, NULL) == 0);
@@ -201,8 +201,8 @@ times_are_any_bytes(void)
 		w = child(waits_for_a, NULL);
 		CHECK(child_sleeps(w));
 		CHECK(inside_enter(&s));
-		completion_at(&s, directory_find(&s, "a"))->since_ns = times[i];
-		place_at(&s, get(&completion_at(&s, directory_find(&s, "a"))->line.head))
+		completion_at(&s, hashtable_find(&s, "a"))->since_ns = times[i];
+		entry_at(&s, get(&completion_at(&s, hashtable_find(&s, "a"))->waiters.head))
 			->since_ns = times[i];
 		segment_unlock(&s);
 		CHECK(compl_list(space(), &list) == COMPL_OK);

@@ -5,10 +5,10 @@
  */
 #include "inside.h"
 
-static struct layout_entry *
+static struct layout_change *
 entries(void)
 {
-	return (struct layout_entry *)(space()->base + LAYOUT_LOG_AT);
+	return (struct layout_change *)(space()->base + LAYOUT_LOG_AT);
 }
 
 static struct completion *
@@ -19,7 +19,7 @@ record(const char *name)
 
 	if (!inside_enter(&s))
 		return NULL;
-	index = directory_find(&s, name);
+	index = hashtable_find(&s, name);
 	segment_unlock(&s);
 	return index ? completion_at(&s, index) : NULL;
 }
@@ -32,7 +32,7 @@ offset(const void *word)
 
 /* What a child writes into the log, and how much of it, before it dies with the lock. */
 static struct {
-	struct layout_entry entry[4];
+	struct layout_change entry[4];
 	uint32_t count, length, applied;
 } plan;
 
@@ -70,9 +70,9 @@ plan_counter(uint32_t value)
 	CHECK(compl_init(space(), "a", true) == COMPL_OK);
 	n = record("a");
 	CHECK(n);
-	plan.entry[0] = (struct layout_entry){ offset(&n->done), value };
-	plan.entry[1] = (struct layout_entry){ offset(&n->status), 5 };
-	plan.entry[2] = (struct layout_entry){ offset(&n->done), value + 1 };
+	plan.entry[0] = (struct layout_change){ offset(&n->done), value };
+	plan.entry[1] = (struct layout_change){ offset(&n->status), 5 };
+	plan.entry[2] = (struct layout_change){ offset(&n->done), value + 1 };
 	return true;
 }
 
@@ -141,12 +141,12 @@ bad_offsets_are_damage(void)
 	bad[count++] = 0;			       /* the magic */
 	bad[count++] = offset(&inside_header()->lock); /* not changed through the log */
 	bad[count++] = offset(&inside_header()->log_length);
-	bad[count++] = offset(&inside_header()->rescues);
+	bad[count++] = offset(&inside_header()->lost_wakeups);
 	bad[count++] = offset(&n->done) + 1; /* unaligned */
 	bad[count++] = offset(&n->bell);
 	bad[count++] = offset(n->name);
 	bad[count++] = LAYOUT_LOG_AT;
-	bad[count++] = LAYOUT_VALUES_AT;
+	bad[count++] = LAYOUT_COMPLETION_VALUES_AT;
 	bad[count++] = (uint32_t)LAYOUT_SIZE;
 	bad[count++] = UINT32_MAX - 3;
 	bad[count++] = offset(&n->done) + 200 * 256; /* a record that was never made */

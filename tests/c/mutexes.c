@@ -13,7 +13,7 @@
 #include <sys/syscall.h>
 
 #include "api/clock.h"
-#include "shm/names/repair.h"
+#include "shm/names/segment_lock.h"
 
 #define STORM_MS 2500
 #define STUCK_MS 1000

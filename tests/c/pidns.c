@@ -288,7 +288,7 @@ storm(void)
 	for (i = 0; i < first; i++)
 		CHECK(child_status(i) == 0);
 	printf("# %u kills, %u passes, the longest took %d ms, %u rescues\n", kills, books->passes,
-	       (int)(books->longest_ns / 1000000), (unsigned)compl_rescues(space()));
+	       (int)(books->longest_ns / 1000000), (unsigned)compl_lost_wakeups(space()));
 	CHECK(inside_header()->mixed == ROBUST_MIXED);
 	CHECK(books->passes >= HERE);
 	CHECK(adds_up());

@@ -58,7 +58,7 @@ places_add_up(uint32_t *made)
 	CHECK(space_names_left() == 0);
 	CHECK(inside_enter(&s));
 	free = inside_free_places(&s);
-	*made = s.places;
+	*made = s.entries;
 	segment_unlock(&s);
 	CHECK(free == *made);
 	return true;
@@ -170,10 +170,10 @@ timeouts_give_places_back(void)
 
 /* ---- no room ------------------------------------------------------------------- */
 
-#define THREADS (LAYOUT_PLACES / COMPL_NAMES_MAX)
+#define THREADS (LAYOUT_ENTRIES / COMPL_NAMES_MAX)
 
 static int results[COMPL_E_SYSTEM + 1];
-static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
+static pthread_mutex_t barrier = PTHREAD_MUTEX_INITIALIZER;
 
 /* None ends before all have ended their waits.  A thread that begins or ends moves its stack in or
  * out, which holds up the others' page faults; and at high load the one that has just been given
@@ -186,8 +186,8 @@ thread_waits(void *argument)
 
 	(void)argument;
 	__atomic_add_fetch(&results[result], 1, __ATOMIC_SEQ_CST);
-	pthread_mutex_lock(&gate);
-	pthread_mutex_unlock(&gate);
+	pthread_mutex_lock(&barrier);
+	pthread_mutex_unlock(&barrier);
 	return NULL;
 }
 
@@ -212,7 +212,7 @@ await_places(uint32_t wanted)
 		nap();
 		if (!inside_enter(&s))
 			abort();
-		standing = s.places - inside_free_places(&s);
+		standing = s.entries - inside_free_places(&s);
 		segment_unlock(&s);
 	}
 }
@@ -234,7 +234,7 @@ no_room_for_a_waiter(void)
 	pthread_attr_setstacksize(&attr, 256 * 1024);
 	w = child(waits_for_one, NULL);
 	CHECK(child_sleeps(w));
-	pthread_mutex_lock(&gate);
+	pthread_mutex_lock(&barrier);
 	for (i = 0; i < THREADS - 1; i++) {
 		CHECK(pthread_create(&thread[i], &attr, thread_waits, NULL) == 0);
 		await_places(1 + 64 * (i + 1));
@@ -267,14 +267,14 @@ no_room_for_a_waiter(void)
 		CHECK(space_post_all(names[i]) == COMPL_OK);
 	while (results_known() < THREADS)
 		nap();
-	pthread_mutex_unlock(&gate);
+	pthread_mutex_unlock(&barrier);
 	for (i = 0; i < THREADS; i++)
 		pthread_join(thread[i], NULL);
 	CHECK(results[COMPL_OK] == THREADS);
 	for (i = 0; i < COMPL_NAMES_MAX; i++)
 		CHECK(compl_reinit(space(), names[i], false) == COMPL_OK);
 	CHECK(places_add_up(&made));
-	CHECK(made == LAYOUT_PLACES);
+	CHECK(made == LAYOUT_ENTRIES);
 	CHECK(wait_for(64, in_ms(10)) == COMPL_TIMED_OUT);
 	return true;
 }

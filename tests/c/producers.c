@@ -113,7 +113,7 @@ status(const char *name)
 		return -2;
 	for (size_t i = 0; i < list->count; i++)
 		if (!strcmp(compl_entry_at(list, i)->name, name))
-			found = compl_entry_at(list, i)->word.status;
+			found = compl_entry_at(list, i)->payload.status;
 	compl_list_free(list);
 	return found;
 }

@@ -38,16 +38,16 @@ want(struct worker *w, bool is_right, const char *what)
 
 /* A status and its value belong together: the letter of that number, many times. */
 static bool
-is_whole(const struct compl_word *word)
+is_whole(const struct compl_payload *payload)
 {
 	size_t i;
 
-	if (word->status == 0)
-		return !word->has_value;
-	if (!word->has_value || strlen(word->value) != LENGTH)
+	if (payload->status == 0)
+		return !payload->has_value;
+	if (!payload->has_value || strlen(payload->value) != LENGTH)
 		return false;
 	for (i = 0; i < LENGTH; i++)
-		if (word->value[i] != 'a' + word->status)
+		if (payload->value[i] != 'a' + payload->status)
 			return false;
 	return true;
 }
@@ -72,13 +72,13 @@ waits(struct worker *w)
 	static const unsigned flags[] = { 0, COMPL_WAIT_ANY, COMPL_WAIT_FAIL_FAST,
 					  COMPL_WAIT_ANY | COMPL_WAIT_FAIL_FAST | COMPL_WAIT_IO };
 	const char *list[] = { names[roll(w, NAMES / 2)], names[NAMES / 2 + roll(w, NAMES / 2)] };
-	struct compl_word words[2] = { 0 };
+	struct compl_payload payloads[2] = { 0 };
 	struct compl_request r = { .names = list,
 				   .count = 1 + roll(w, 2),
 				   .need = 1 + roll(w, 2),
 				   .flags = flags[roll(w, COUNT(flags))],
 				   .deadline_ns = in_ms((int)roll(w, 4)),
-				   .words = words };
+				   .payloads = payloads };
 	struct compl_outcome out;
 	enum compl_result result = compl_wait(w->c, &r, &out);
 	size_t i;
@@ -88,7 +88,7 @@ waits(struct worker *w)
 		     result == COMPL_E_LOCKED,
 	     "wait");
 	for (i = 0; result == COMPL_OK && i < r.count; i++)
-		want(w, is_whole(&words[i]), "a word in one piece");
+		want(w, is_whole(&payloads[i]), "a word in one piece");
 }
 
 static void
@@ -102,7 +102,7 @@ lists(struct worker *w)
 		return;
 	}
 	for (i = 0; i < list->count; i++)
-		want(w, is_whole(&compl_entry_at(list, i)->word), "a listed word in one piece");
+		want(w, is_whole(&compl_entry_at(list, i)->payload), "a listed word in one piece");
 	compl_list_free(list);
 }
 
@@ -112,7 +112,7 @@ checks(struct worker *w)
 	size_t faults = 0;
 
 	want(w, compl_check(w->c, NULL, NULL, &faults) == COMPL_OK && faults == 0, "check");
-	want(w, compl_rescues(w->c) == 0, "no rescue");
+	want(w, compl_lost_wakeups(w->c) == 0, "no rescue");
 }
 
 static void

@@ -16,7 +16,7 @@
 struct page {
 	uint32_t lock, pad[15];
 	uint32_t word, pad2[15];
-	uint32_t sleepers, rescues, mixed;
+	uint32_t sleepers, lost_wakeups, mixed;
 	uint32_t first, second; /* equal whenever the lock is free and whole */
 	uint32_t turns, repairs;
 };
@@ -29,9 +29,9 @@ static struct mutex mutex;
 static void
 enlist(void)
 {
-	static struct gate gate;
+	static struct sigmask sigmask;
 
-	(void)gate;
+	(void)sigmask;
 	if (robust_thread_init(&self, NULL, 0, &page->mixed) < 0)
 		abort();
 }
@@ -45,7 +45,7 @@ begin(void)
 	memset(page, 0, sizeof *page);
 	mutex = (struct mutex){ .word = &page->lock,
 				.sleepers = &page->sleepers,
-				.rescues = &page->rescues };
+				.lost_wakeups = &page->lost_wakeups };
 	enlist();
 	return true;
 }
@@ -53,9 +53,9 @@ begin(void)
 static enum mutex_result
 lock_until(int64_t deadline_ns)
 {
-	struct gate gate = { .hold = NULL };
+	struct sigmask sigmask = { .hold = NULL };
 
-	return mutex_lock(&self, &mutex, deadline_ns, &gate);
+	return mutex_lock(&self, &mutex, deadline_ns, &sigmask);
 }
 
 static uint32_t
@@ -117,12 +117,12 @@ takes_before(void *deadline)
 static int
 seizes_once(void *argument)
 {
-	struct gate gate = { .hold = NULL };
+	struct sigmask sigmask = { .hold = NULL };
 	enum mutex_result result;
 
 	(void)argument;
 	enlist();
-	result = mutex_seize(&self, &mutex, &gate);
+	result = mutex_seize(&self, &mutex, &sigmask);
 	NEED(result == MUTEX_LOCKED || result == MUTEX_OWNER_DIED);
 	NEED(page->first == page->second);
 	page->first++;
@@ -155,7 +155,7 @@ locks_and_unlocks(void)
 	CHECK(page->lock == 0);
 	CHECK(lock_until(0) == MUTEX_LOCKED);
 	mutex_unlock(&self, &mutex);
-	CHECK(page->sleepers == 0 && page->rescues == 0);
+	CHECK(page->sleepers == 0 && page->lost_wakeups == 0);
 	return true;
 }
 
@@ -219,7 +219,7 @@ sleepers_go_one_by_one(void)
 	mutex_unlock(&self, &mutex);
 	for (i = 0; i < 8; i++)
 		CHECK(child_status(w[i]) == MUTEX_LOCKED);
-	CHECK(page->sleepers == 0 && page->rescues == 0 && page->lock == 0);
+	CHECK(page->sleepers == 0 && page->lost_wakeups == 0 && page->lock == 0);
 	return true;
 }
 
@@ -243,7 +243,7 @@ sleepers_survive_an_owners_death(void)
 	}
 	CHECK(child_status(h) == 137);
 	CHECK(died == 1);
-	CHECK(page->rescues == 0);
+	CHECK(page->lost_wakeups == 0);
 	return true;
 }
 
@@ -273,7 +273,7 @@ killed_sleepers_pass_the_wake_on(void)
 		CHECK(lock_until(CLOCK_NEVER) <= MUTEX_OWNER_DIED);
 		mutex_unlock(&self, &mutex);
 	}
-	CHECK(page->rescues == 0);
+	CHECK(page->lost_wakeups == 0);
 	return true;
 }
 
@@ -301,7 +301,7 @@ who_gives_up_passes_the_wake_on(void)
 		}
 		CHECK(child_status(w[2]) == MUTEX_LOCKED);
 	}
-	CHECK(page->rescues == 0);
+	CHECK(page->lost_wakeups == 0);
 	CHECK(page->sleepers == 0);
 	return true;
 }
@@ -333,7 +333,7 @@ nonsense_is_seized_once(void)
 		CHECK(page->first == 6 && page->second == 6);
 		CHECK(robust_load(&page->lock) == 0);
 	}
-	CHECK(page->rescues == 0);
+	CHECK(page->lost_wakeups == 0);
 	CHECK(page->sleepers == 0);
 	return true;
 }
@@ -357,7 +357,7 @@ deadlines_are_kept(void)
 	CHECK(child_status(h) == 137);
 	CHECK(lock_until(CLOCK_NEVER) == MUTEX_OWNER_DIED);
 	mutex_unlock(&self, &mutex);
-	CHECK(page->rescues == 0);
+	CHECK(page->lost_wakeups == 0);
 	return true;
 }
 
@@ -399,7 +399,7 @@ watches_the_word(void *argument)
 	uint32_t value;
 
 	(void)argument;
-	while (robust_owner(value = robust_unpoke(&page->word)))
+	while (robust_owner(value = robust_rearm(&page->word)))
 		NEED(futex_wait(&page->word, value, CLOCK_NEVER) != FUTEX_BROKEN);
 	return 7;
 }
@@ -446,15 +446,15 @@ poke_wakes_and_the_owner_stays(void)
 	o = child(owns_the_word, NULL);
 	while (!robust_owner(robust_load(&page->word)))
 		nap();
-	CHECK(robust_poke(&page->word) == 0);
+	CHECK(robust_wake(&page->word) == 0);
 	CHECK(robust_owner(page->word) == (uint32_t)children[o].pid);
 	CHECK(page->word & FUTEX_OWNER_DIED);
 	w = child(watches_the_word, NULL);
 	CHECK(child_sleeps(w));
 	CHECK(page->word == ((uint32_t)children[o].pid | FUTEX_WAITERS));
-	CHECK(robust_poke(&page->word) == 1);
+	CHECK(robust_wake(&page->word) == 1);
 	CHECK(child_sleeps(w));
-	CHECK(robust_poke(&page->word) <= 1);
+	CHECK(robust_wake(&page->word) <= 1);
 	child_kill(o, SIGKILL);
 	CHECK(child_status(w) == 7);
 	return child_status(o) == 137;
@@ -510,7 +510,7 @@ storm_of_kills(void)
 	mutex_unlock(&self, &mutex);
 	printf("# %u kills, %u turns, %u owners died\n", kills, page->turns, page->repairs);
 	CHECK(page->turns > kills);
-	CHECK(page->rescues == 0);
+	CHECK(page->lost_wakeups == 0);
 	return true;
 }
 

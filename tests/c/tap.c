@@ -43,8 +43,8 @@ tap_is_sound(const struct test *test)
 		return false;
 	}
 	sound = compl_check(c, tap_fault, NULL, &faults) == COMPL_OK && faults == 0;
-	if (compl_rescues(c)) {
-		printf("# %u rescues\n", (unsigned)compl_rescues(c));
+	if (compl_lost_wakeups(c)) {
+		printf("# %u rescues\n", (unsigned)compl_lost_wakeups(c));
 		sound = false;
 	}
 	compl_close(c);

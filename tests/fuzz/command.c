@@ -28,7 +28,7 @@
 
 #include "api/utf8.h"
 #include "cli/message.h"
-#include "cli/place.h"
+#include "cli/namespace.h"
 #include "cli/status.h"
 #include "ground.h"
 #include "json.h"
@@ -458,7 +458,7 @@ close_namespace(void)
 	const struct cli_call nowhere = { .where = { .space = "nowhere", .uid = 1 } };
 	struct compl_space *c;
 
-	place_open(&c, &nowhere, 0);
+	namespace_open(&c, &nowhere, 0);
 }
 
 /* Returns the status, unless end() has something to say about it. */

@@ -2,8 +2,8 @@
  *
  * segment - the library on segments of hostile bytes
  *
- * An input is a program: calls of the library, words that somebody else writes into the
- * segment between the calls, and words that he writes in the middle of one.  Whoever would
+ * An input is a program: calls of the library, payloads that somebody else writes into the
+ * segment between the calls, and payloads that he writes in the middle of one.  Whoever would
  * sleep in a call lets the program go on meanwhile, so that calls are nested: those inside
  * are other participants, each with a handle and a robust list of its own.  Participants also
  * die, in the middle of a call or asleep; what the kernel does then is done here.
@@ -260,7 +260,8 @@ check_handle(void)
 
 	REQUIRE(strcmp(now->name, then->name) == 0);
 	REQUIRE(now->base == then->base && now->header == then->header);
-	REQUIRE(now->fd == then->fd && now->sole == then->sole && now->tid == then->tid);
+	REQUIRE(now->fd == then->fd && now->one_thread == then->one_thread &&
+		now->tid == then->tid);
 }
 
 /* Nothing is locked any more but what was promised. */
@@ -274,8 +275,8 @@ check_list(void)
 	if (!is_sole)
 		return;
 	for (link = head->list.next; link != &head->list; link = link->next)
-		REQUIRE(kept++ < space->list.kept_count);
-	REQUIRE(kept == space->list.kept_count);
+		REQUIRE(kept++ < space->list.retained_count);
+	REQUIRE(kept == space->list.retained_count);
 	REQUIRE(head->list_op_pending == NULL);
 }
 
@@ -340,7 +341,7 @@ any_deadline(uint8_t how)
 static void
 call_wait(bool is_try)
 {
-	static struct compl_word words[DEPTH_MAX + 1][NAMES];
+	static struct compl_payload payloads[DEPTH_MAX + 1][NAMES];
 	const char *chosen[NAMES];
 	static struct compl_escape escapes[DEPTH_MAX + 1];
 	static sigjmp_buf envs[DEPTH_MAX + 1];
@@ -354,7 +355,7 @@ call_wait(bool is_try)
 		.deadline_ns = any_deadline(how >> 5),
 		.escape = more & 0x40 ? &escapes[depth] : NULL,
 		.command = "command",
-		.words = words[depth],
+		.payloads = payloads[depth],
 		.cycle = &cycle,
 	};
 	struct compl_outcome out;
@@ -375,7 +376,7 @@ call_wait(bool is_try)
 	expect(result, ALWAYS | MAKES | ENDS | FAILS);
 	REQUIRE(out.which < request.count);
 	for (i = 0; i < request.count; i++)
-		REQUIRE(strnlen(words[depth][i].value, COMPL_VALUE_MAX + 1) <= COMPL_VALUE_MAX);
+		REQUIRE(strnlen(payloads[depth][i].value, COMPL_VALUE_MAX + 1) <= COMPL_VALUE_MAX);
 }
 
 static void
@@ -399,7 +400,7 @@ weigh(const struct compl_listing *list)
 	for (i = 0; i < list->count; i++) {
 		const struct compl_entry *e = compl_entry_at(list, i);
 
-		weight += strlen(e->name) + strlen(e->word.value);
+		weight += strlen(e->name) + strlen(e->payload.value);
 		for (j = 0; j < e->waiter_count; j++)
 			weight += strlen(compl_waiter_at(e, j)->command) +
 				  compl_waiter_at(e, j)->need;
@@ -523,9 +524,9 @@ call_promise(void)
 	uint8_t how = input_byte(&in);
 	struct compl_promise *promise = any_promise(how);
 
-	if (promise->place != 0)
+	if (promise->entry != 0)
 		expect(compl_break(space, promise), ALWAYS | ON(COMPL_REMOVED));
-	if (promise->place != 0)
+	if (promise->entry != 0)
 		return;
 	expect(compl_promise(space, names[how % NAMES], how >> 7, "producer", promise),
 	       is_sole ? ALWAYS | MAKES | FAILS | ON(COMPL_TIMED_OUT) | ON(COMPL_E_FULL_PRODUCERS)
@@ -538,7 +539,7 @@ call_keep(void)
 	uint8_t how = input_byte(&in);
 	struct compl_post post = { .tokens = how & 3, .all = how & 4, .status = how >> 3 & 1 };
 	struct compl_promise *promise = any_promise(how);
-	bool is_open = promise->place != 0;
+	bool is_open = promise->entry != 0;
 
 	expect(compl_keep(space, promise, &post, how & 0x10),
 	       is_open ? ALWAYS | ON(COMPL_REMOVED) | ON(COMPL_E_OVERFLOW) : ON(COMPL_E_ARGUMENT));
@@ -548,7 +549,7 @@ static void
 call_break(void)
 {
 	struct compl_promise *promise = any_promise(input_byte(&in));
-	bool is_open = promise->place != 0;
+	bool is_open = promise->entry != 0;
 
 	expect(compl_break(space, promise),
 	       is_open ? ALWAYS | ON(COMPL_REMOVED) : ON(COMPL_E_ARGUMENT));
@@ -765,7 +766,7 @@ check_end(void)
 
 	if (is_spoilt || is_removed)
 		return;
-	REQUIRE(compl_rescues(space) == 0);
+	REQUIRE(compl_lost_wakeups(space) == 0);
 	if (!is_checked)
 		return;
 	REQUIRE(compl_check(space, read_fault, &may_be, &faults) == COMPL_OK);

@@ -41,7 +41,7 @@ spoil_offset(struct input *in)
 	case 0:
 		return input_byte(in) % (sizeof(struct layout_header) / 4) * 4;
 	case 1:
-		return spoil_record(in, LAYOUT_LOG_AT, sizeof(struct layout_entry), 16);
+		return spoil_record(in, LAYOUT_LOG_AT, sizeof(struct layout_change), 16);
 	case 2:
 		return LAYOUT_BUCKETS_AT +
 		       spoil_hashes[input_byte(in) % spoil_hash_count] % LAYOUT_BUCKETS * 4;
@@ -49,9 +49,11 @@ spoil_offset(struct input *in)
 	case 4:
 		return spoil_record(in, LAYOUT_COMPLETIONS_AT, sizeof(struct completion), 12);
 	case 5:
-		return spoil_record(in, LAYOUT_PLACES_AT, sizeof(struct place), 24);
+		return spoil_record(in, LAYOUT_ENTRIES_AT, sizeof(struct entry), 24);
 	case 6:
-		return spoil_record(in, input_byte(in) % 2 ? LAYOUT_VALUES_AT : LAYOUT_WORDS_AT,
+		return spoil_record(in,
+				    input_byte(in) % 2 ? LAYOUT_COMPLETION_VALUES_AT
+						       : LAYOUT_ENTRY_VALUES_AT,
 				    LAYOUT_VALUE, 24);
 	default:
 		return input_word(in) % (LAYOUT_SIZE - 4);
@@ -61,7 +63,7 @@ spoil_offset(struct input *in)
 static uint32_t
 spoil_limit(uint8_t which)
 {
-	static const uint32_t limits[] = { LAYOUT_COMPLETIONS, LAYOUT_PLACES,	  LAYOUT_LOG,
+	static const uint32_t limits[] = { LAYOUT_COMPLETIONS, LAYOUT_ENTRIES,	  LAYOUT_LOG,
 					   LAYOUT_VALUE,       LAYOUT_BUCKETS,	  UINT16_MAX,
 					   INT32_MAX,	       4 * 1024 * 1024,	  0xd800,
 					   UINT32_C(1) << 30,  UINT32_C(1) << 31, ROBUST_MIXED };

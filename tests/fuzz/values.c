@@ -18,7 +18,7 @@
 #include "cli/text.h"
 #include "cli/value.h"
 #include "compl.h"
-#include "api/spelling.h"
+#include "api/validate.h"
 #include "api/utf8.h"
 #include "world.h"
 
@@ -232,7 +232,7 @@ try_text(const char *text)
 	REQUIRE(utf8_sequence(text) == read_sequence(text));
 	REQUIRE(utf8_is_valid(text) == is_one);
 	is_one = is_one && strlen(text) <= COMPL_VALUE_MAX;
-	REQUIRE(spelling_is_value(text) == is_one);
+	REQUIRE(validate_is_value(text) == is_one);
 	REQUIRE(is_one == !value_text(text, &value));
 	REQUIRE(!is_one || value == text);
 }
@@ -316,7 +316,7 @@ try_names(const char *text)
 	char path[COMPL_PATH_MAX] = "", expected[COMPL_PATH_MAX];
 
 	REQUIRE(compl_is_name(text) == is_spelt(text, 127, "._:@%+/=-", '-'));
-	REQUIRE(spelling_is_space(text) == is_space);
+	REQUIRE(validate_is_space(text) == is_space);
 	REQUIRE((compl_path(path, sizeof path, &where) == COMPL_OK) == is_space);
 	snprintf(expected, sizeof expected, "/dev/shm/compl.7.%s", text);
 	REQUIRE(!is_space || !strcmp(path, expected));

@@ -54,7 +54,7 @@ translate(enum compl_result result)
 /* ---- waits ------------------------------------------------------------------- */
 
 static void
-note_words(struct answer *got, const struct ask *a, const struct compl_word *words,
+note_words(struct answer *got, const struct ask *a, const struct compl_payload *payloads,
 	   const struct compl_outcome *out)
 {
 	bool one = a->any || out->failed_fast || got->result != GOT_OK;
@@ -64,8 +64,8 @@ note_words(struct answer *got, const struct ask *a, const struct compl_word *wor
 	got->which = (int8_t)out->which;
 	got->failed_fast = out->failed_fast;
 	for (i = 0; i < a->count; i++)
-		if (words[i].has_value && !(one && i != out->which))
-			got->value[got->values++] = by_library_value_number(words[i].value);
+		if (payloads[i].has_value && !(one && i != out->which))
+			got->value[got->values++] = by_library_value_number(payloads[i].value);
 }
 
 static void
@@ -78,7 +78,7 @@ hold_fill(sigset_t *hold)
 
 static enum compl_result
 ask_wait(struct compl_space *c, const struct deed *deed, const char *const *names,
-	 struct compl_word *words, struct compl_outcome *out)
+	 struct compl_payload *payloads, struct compl_outcome *out)
 {
 	const struct ask *a = &deed->ask;
 	sigjmp_buf env;
@@ -96,7 +96,7 @@ ask_wait(struct compl_space *c, const struct deed *deed, const char *const *name
 					    : now_ns() + (int64_t)deed->timeout_us * 1000,
 		.hold = &hold,
 		.escape = deed->escapes ? &ours : NULL,
-		.words = words,
+		.payloads = payloads,
 	};
 	enum compl_result result;
 
@@ -110,16 +110,16 @@ ask_wait(struct compl_space *c, const struct deed *deed, const char *const *name
 static void
 do_wait(struct compl_space *c, const struct deed *deed, struct answer *got)
 {
-	struct compl_word words[NAMES];
+	struct compl_payload payloads[NAMES];
 	struct compl_outcome out;
 	const char *names[NAMES];
 	unsigned i;
 
 	for (i = 0; i < deed->ask.count; i++)
 		names[i] = name_text(deed->ask.names[i]);
-	got->result = (uint8_t)translate(ask_wait(c, deed, names, words, &out));
+	got->result = (uint8_t)translate(ask_wait(c, deed, names, payloads, &out));
 	if (got->result == GOT_OK || got->result == GOT_REMOVED || got->result == GOT_PRODUCER_DIED)
-		note_words(got, &deed->ask, words, &out);
+		note_words(got, &deed->ask, payloads, &out);
 }
 
 /* ---- a listing ---------------------------------------------------------------- */
@@ -134,8 +134,9 @@ note_entry(struct shot *shot, const struct compl_entry *e)
 		return false;
 	shot->name[n].listed = true;
 	shot->name[n].life.done = e->done;
-	shot->name[n].life.status = e->word.status;
-	shot->name[n].life.value = e->word.has_value ? by_library_value_number(e->word.value) : 0;
+	shot->name[n].life.status = e->payload.status;
+	shot->name[n].life.value =
+		e->payload.has_value ? by_library_value_number(e->payload.value) : 0;
 	shot->name[n].life.init = e->initialised;
 	for (i = 0; i < e->waiter_count; i++) {
 		shot->name[n].line[i].pid = compl_waiter_at(e, i)->pid;

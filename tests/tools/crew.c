@@ -85,7 +85,7 @@ call(struct compl_space *c, const struct deed *deed, struct op *o)
 	armed = set_timer(&timer, deed);
 	by_library(c, deed, o);
 	books_end_op(o);
-	if (o->ask.kind >= OP_PROMISE && o->ask.kind <= OP_BREAK && by_library_promised.place == 0)
+	if (o->ask.kind >= OP_PROMISE && o->ask.kind <= OP_BREAK && by_library_promised.entry == 0)
 		enter(&me->promise, 0);
 	enter(&me->last, o->end);
 	enter(&me->open, OPS);
@@ -115,9 +115,9 @@ static bool
 is_idle_talk(const struct deed *deed)
 {
 	if (deed->ask.kind == OP_PROMISE)
-		return by_library_promised.place != 0;
+		return by_library_promised.entry != 0;
 	return (deed->ask.kind == OP_KEEP || deed->ask.kind == OP_BREAK) &&
-	       by_library_promised.place == 0;
+	       by_library_promised.entry == 0;
 }
 
 static const char *

@@ -11,9 +11,9 @@
 #include <unistd.h>
 
 #include "api/clock.h"
-#include "shm/names/repair.h"
+#include "shm/names/segment_lock.h"
 
-#define THREADS (LAYOUT_PLACES / COMPL_NAMES_MAX)
+#define THREADS (LAYOUT_ENTRIES / COMPL_NAMES_MAX)
 
 static struct compl_space *space;
 
@@ -75,12 +75,12 @@ await_places(void)
 	uint32_t made = 0;
 	struct session s;
 
-	while (made < LAYOUT_PLACES) {
+	while (made < LAYOUT_ENTRIES) {
 		usleep(1000);
 		if ((result = session_begin(&s, space, NULL)) != COMPL_OK ||
 		    (result = segment_lock(&s, CLOCK_NEVER)) != COMPL_OK)
 			die("a look", result);
-		made = s.places;
+		made = s.entries;
 		segment_unlock(&s);
 	}
 }

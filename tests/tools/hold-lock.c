@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "api/clock.h"
-#include "shm/names/repair.h"
+#include "shm/names/segment_lock.h"
 
 int
 main(int argc, char **argv)

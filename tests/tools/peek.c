@@ -130,7 +130,7 @@ peek(const char *space, struct compl_listing **list, uint32_t *rescues)
 		result = compl_list(c, list);
 	if (result != COMPL_OK && result != COMPL_E_NO_NAMESPACE)
 		give_up(compl_strresult(result));
-	*rescues = compl_rescues(c);
+	*rescues = compl_lost_wakeups(c);
 	compl_close(c);
 	return result == COMPL_OK;
 }

@@ -25,7 +25,7 @@ main(int argc, char **argv)
 		fprintf(stderr, "rescues: %s: %s\n", argv[1], compl_strresult(result));
 		return 1;
 	}
-	printf("%u\n", (unsigned)compl_rescues(c));
+	printf("%u\n", (unsigned)compl_lost_wakeups(c));
 	compl_close(c);
 	return 0;
 }

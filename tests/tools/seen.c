@@ -43,20 +43,21 @@ seen_open(const struct compl_where *where)
 	return true;
 }
 
-const struct place *
+const struct entry *
 seen_place(uint32_t index)
 {
-	return (const struct place *)(seen_map + LAYOUT_PLACES_AT) + index;
+	return (const struct entry *)(seen_map + LAYOUT_ENTRIES_AT) + index;
 }
 
 /* The process that stands in line there, or 0. */
 static uint32_t
-seen_waiter(const struct place *p)
+seen_waiter(const struct entry *p)
 {
 	uint64_t ticket = __atomic_load_n(&p->ticket, __ATOMIC_SEQ_CST);
-	uint32_t line = peruse(&p->line), pid = peruse(&p->pid), lead = peruse(&p->lead), state;
+	uint32_t line = peruse(&p->completion), pid = peruse(&p->pid),
+		 lead = peruse(&p->wait_first), state;
 
-	if (line == 0 || lead == 0 || lead > LAYOUT_PLACES)
+	if (line == 0 || lead == 0 || lead > LAYOUT_ENTRIES)
 		return 0;
 	state = peruse(&seen_place(lead)->state);
 	if (__atomic_load_n(&seen_place(lead)->ticket, __ATOMIC_SEQ_CST) != ticket ||
@@ -98,8 +99,8 @@ void
 seen_look(void)
 {
 	const struct layout_header *h = (const struct layout_header *)seen_map;
-	uint32_t places = peruse(&h->places_made), i;
+	uint32_t places = peruse(&h->entries_made), i;
 
 	for (i = 0; i < WORKERS; i++)
-		seen_look_for(&books->worker[i], places < LAYOUT_PLACES ? places : 0);
+		seen_look_for(&books->worker[i], places < LAYOUT_ENTRIES ? places : 0);
 }

@@ -22,7 +22,7 @@ extern const char *seen_map;
 bool seen_open(const struct compl_where *where);
 
 /* A place of the segment, by its index. */
-const struct place *seen_place(uint32_t index);
+const struct entry *seen_place(uint32_t index);
 
 /* Stamps each wait that is in line and has no stamp yet. */
 void seen_look(void);

@@ -115,7 +115,7 @@ sequel_goes_on(struct stage *s, struct remains *r)
 		return verdict_trouble(r, "check finds %zu faults", faults);
 	if (!names_work(s, r))
 		return false;
-	if (compl_rescues(s->c))
+	if (compl_lost_wakeups(s->c))
 		return verdict_trouble(r, "a seat belt was needed");
 	return true;
 }

@@ -56,20 +56,21 @@ print_header(void)
 		return;
 	printf("# lock 0x%x sleepers %u log %u rescues %u mixed %u job %u of %u completions %u "
 	       "places %u\n",
-	       h->lock, h->sleepers, h->log_length, h->rescues, h->mixed, h->job_kind,
-	       h->job_completion, h->completions_made, h->places_made);
+	       h->lock, h->sleepers, h->log_length, h->lost_wakeups, h->mixed, h->job_kind,
+	       h->job_completion, h->completions_made, h->entries_made);
 }
 
 static void
 print_place(uint32_t i)
 {
-	const struct place *p = seen_place(i);
+	const struct entry *p = seen_place(i);
 
 	printf("# place %u: beacon 0x%x line %u prev %u next %u need %u lead %u sibling %u watch "
 	       "%u "
 	       "watcher %u ticket %llu state %u flags %u pid %u\n",
-	       i, p->beacon, p->line, p->prev, p->next, p->need, p->lead, p->sibling, p->watch,
-	       p->watcher, (unsigned long long)p->ticket, p->state, p->flags & 255, p->pid);
+	       i, p->beacon, p->completion, p->prev, p->next, p->need, p->wait_first, p->wait_next,
+	       p->watch, p->watcher, (unsigned long long)p->ticket, p->state, p->flags & 255,
+	       p->pid);
 }
 
 static void
@@ -86,9 +87,9 @@ print_segment(void)
 		printf("# completion %u (at %zu): %.8s bell %u flags %u done %u head %u tail %u "
 		       "status %u\n",
 		       i, LAYOUT_COMPLETIONS_AT + i * sizeof *n, n[i].name, n[i].bell, n[i].flags,
-		       n[i].done, n[i].line.head, n[i].line.tail, n[i].status);
-	for (i = 1; i <= h->places_made && i < 256; i++)
-		if (seen_place(i)->line || seen_place(i)->beacon)
+		       n[i].done, n[i].waiters.head, n[i].waiters.tail, n[i].status);
+	for (i = 1; i <= h->entries_made && i < 256; i++)
+		if (seen_place(i)->completion || seen_place(i)->beacon)
 			print_place(i);
 }
 
@@ -190,7 +191,7 @@ check_segment(void)
 	alarm(30);
 	if (compl_check(round_space, print_fault, NULL, &faults) != COMPL_OK || faults)
 		give_up("the segment is not sound");
-	if (compl_rescues(round_space))
+	if (compl_lost_wakeups(round_space))
 		give_up("a seat belt had to rescue somebody");
 	alarm(0);
 }

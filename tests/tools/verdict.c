@@ -49,7 +49,7 @@ verdict_is_all(const struct remains *r, unsigned n)
 
 /* The place of pid in the line of n, from 0; -1: it stands there not. */
 static int
-place_of(const struct remains *r, unsigned n, pid_t pid)
+entry_of(const struct remains *r, unsigned n, pid_t pid)
 {
 	size_t i;
 
@@ -62,7 +62,7 @@ place_of(const struct remains *r, unsigned n, pid_t pid)
 static bool
 is_covered(const struct remains *r, unsigned n, pid_t pid, uint32_t count)
 {
-	return verdict_is_all(r, n) || (place_of(r, n, pid) == 0 && r->left[n] >= count);
+	return verdict_is_all(r, n) || (entry_of(r, n, pid) == 0 && r->left[n] >= count);
 }
 
 /* A living waiter stands in all its lines, and there is nothing for it to take.  (One that is
@@ -87,7 +87,7 @@ check_sleeper(struct remains *r, const struct stage *s, size_t i)
 		if (!r->entry[n])
 			return verdict_trouble(r, "waiter %zu sleeps, and %s is not there", i,
 					       stage_name(n));
-		if (place_of(r, n, pid) < 0)
+		if (entry_of(r, n, pid) < 0)
 			return verdict_trouble(r, "waiter %zu sleeps, and is not in the line of %s",
 					       i, stage_name(n));
 		all &= is_covered(r, n, pid, w->count);
@@ -135,7 +135,7 @@ stands(const struct remains *r, const struct stage *s, size_t i)
 	unsigned n;
 
 	for (n = 0; n < NAMES; n++)
-		if (place_of(r, n, s->other[i].pid) >= 0)
+		if (entry_of(r, n, s->other[i].pid) >= 0)
 			return true;
 	return false;
 }

@@ -27,105 +27,106 @@
 
 /* How many of the names that a wait has are stuck. */
 static uint32_t
-count_stuck(const struct scene *scene, uint64_t ticket)
+count_stuck(const struct wait_graph *graph, uint64_t ticket)
 {
 	uint32_t count = 0;
 
-	for (size_t i = 0; i < scene->stand_count; i++)
-		count += scene->stands[i].ticket == ticket &&
-			 scene->names[scene->stands[i].name].stuck;
+	for (size_t i = 0; i < graph->waiter_count; i++)
+		count += graph->waiters[i].ticket == ticket &&
+			 graph->names[graph->waiters[i].name].stuck;
 	return count;
 }
 
 static bool
-is_wait_stuck(const struct scene *scene, const struct scene_stand *stand)
+is_wait_stuck(const struct wait_graph *graph, const struct waiter_edge *waiter)
 {
-	uint32_t count = count_stuck(scene, stand->ticket);
+	uint32_t count = count_stuck(graph, waiter->ticket);
 
-	return stand->any ? count == stand->names : count > 0;
+	return waiter->any ? count == waiter->names : count > 0;
 }
 
-static const struct scene_stand *
-find_stand(const struct scene *scene, pid_t pid)
+static const struct waiter_edge *
+find_waiter(const struct wait_graph *graph, pid_t pid)
 {
-	for (size_t i = 0; i < scene->stand_count; i++)
-		if (scene->stands[i].pid == pid)
-			return &scene->stands[i];
+	for (size_t i = 0; i < graph->waiter_count; i++)
+		if (graph->waiters[i].pid == pid)
+			return &graph->waiters[i];
 	return NULL;
 }
 
 /* It produces names, and for all of them only waits for its children.  (A process that produces
  * another name by itself may be at work on that.) */
 static bool
-only_attends(const struct scene *scene, pid_t pid)
+only_waits_for_children(const struct wait_graph *graph, pid_t pid)
 {
-	bool attends = false;
+	bool child = false;
 
-	for (size_t i = 0; i < scene->maker_count; i++) {
-		if (scene->makers[i].pid != pid)
+	for (size_t i = 0; i < graph->producer_count; i++) {
+		if (graph->producers[i].pid != pid)
 			continue;
-		if (!scene->makers[i].attends)
+		if (!graph->producers[i].child)
 			return false;
-		attends = true;
+		child = true;
 	}
-	return attends;
+	return child;
 }
 
 /* It has ended, and its parent stands in line: it moves nobody.  (A parent that sleeps for a child
  * will be woken.) */
 static bool
-is_forgotten(const struct scene *scene, const struct member *m)
+is_forgotten(const struct wait_graph *graph, const struct proc_node *m)
 {
-	return m->zombie && m->single && find_stand(scene, m->parent) != NULL;
+	return m->zombie && m->single && find_waiter(graph, m->parent) != NULL;
 }
 
 static bool
-is_process_stuck(const struct scene *scene, const struct member *m)
+is_process_stuck(const struct wait_graph *graph, const struct proc_node *m)
 {
-	const struct scene_stand *stand = find_stand(scene, m->pid);
+	const struct waiter_edge *waiter = find_waiter(graph, m->pid);
 
-	if (stand != NULL)
-		return m->single && is_wait_stuck(scene, stand);
-	return m->awaits || is_forgotten(scene, m) || (m->single && only_attends(scene, m->pid));
+	if (waiter != NULL)
+		return m->single && is_wait_stuck(graph, waiter);
+	return m->awaits || is_forgotten(graph, m) ||
+	       (m->single && only_waits_for_children(graph, m->pid));
 }
 
 static bool
-is_below(const struct scene *scene, size_t maker, const struct member *m)
+is_below(const struct wait_graph *graph, size_t producer, const struct proc_node *m)
 {
-	return scene->below[maker * scene->family.count + (size_t)(m - scene->family.members)];
+	return graph->below[producer * graph->tree.count + (size_t)(m - graph->tree.nodes)];
 }
 
 static bool
-is_producer_stuck(const struct scene *scene, size_t maker)
+is_producer_stuck(const struct wait_graph *graph, size_t producer)
 {
-	const struct family *f = &scene->family;
-	const struct member *self = family_find(f, scene->makers[maker].pid);
+	const struct proc_tree *f = &graph->tree;
+	const struct proc_node *self = proc_tree_find(f, graph->producers[producer].pid);
 	bool has_waiter = false;
 
-	if (self == NULL || !is_process_stuck(scene, self))
+	if (self == NULL || !is_process_stuck(graph, self))
 		return false;
 	for (size_t i = 0; i < f->count; i++) {
-		const struct member *m = &f->members[i];
+		const struct proc_node *m = &f->nodes[i];
 
-		if (!is_below(scene, maker, m))
+		if (!is_below(graph, producer, m))
 			continue;
-		if (!is_process_stuck(scene, m))
+		if (!is_process_stuck(graph, m))
 			return false;
-		has_waiter |= find_stand(scene, m->pid) != NULL;
+		has_waiter |= find_waiter(graph, m->pid) != NULL;
 	}
 	return has_waiter;
 }
 
 /* Takes names that may still go on out of the set of the stuck.  False: there were none. */
 static bool
-release_some(struct scene *scene)
+release_some(struct wait_graph *graph)
 {
 	bool some = false;
 
-	for (size_t i = 0; i < scene->maker_count; i++) {
-		struct scene_name *n = &scene->names[scene->makers[i].name];
+	for (size_t i = 0; i < graph->producer_count; i++) {
+		struct wait_graph_name *n = &graph->names[graph->producers[i].name];
 
-		if (n->stuck && !is_producer_stuck(scene, i)) {
+		if (n->stuck && !is_producer_stuck(graph, i)) {
 			n->stuck = false;
 			some = true;
 		}
@@ -138,23 +139,23 @@ release_some(struct scene *scene)
 /* Goes from a name to the names that processes below its producers wait for, and appends these to
  * the queue. */
 static void
-visit(struct scene *scene, uint32_t from, uint32_t *queue, size_t *count)
+visit(struct wait_graph *graph, uint32_t from, uint32_t *queue, size_t *count)
 {
-	for (size_t i = 0; i < scene->maker_count; i++) {
-		if (scene->makers[i].name != from)
+	for (size_t i = 0; i < graph->producer_count; i++) {
+		if (graph->producers[i].name != from)
 			continue;
-		for (size_t k = 0; k < scene->stand_count; k++) {
-			const struct scene_stand *stand = &scene->stands[k];
-			struct scene_name *n = &scene->names[stand->name];
+		for (size_t k = 0; k < graph->waiter_count; k++) {
+			const struct waiter_edge *waiter = &graph->waiters[k];
+			struct wait_graph_name *n = &graph->names[waiter->name];
 
 			if (n->seen || !n->stuck ||
-			    !family_is_below(&scene->family, stand->pid, scene->makers[i].pid))
+			    !proc_tree_is_below(&graph->tree, waiter->pid, graph->producers[i].pid))
 				continue;
 			n->seen = true;
 			n->from = from;
-			n->waiter = stand->pid;
-			n->maker = scene->makers[i].pid;
-			queue[(*count)++] = stand->name;
+			n->waiter = waiter->pid;
+			n->producer = graph->producers[i].pid;
+			queue[(*count)++] = waiter->name;
 		}
 	}
 }
@@ -162,17 +163,17 @@ visit(struct scene *scene, uint32_t from, uint32_t *queue, size_t *count)
 /* Fills in the cycle, backwards from where the search ended: each name with its producer, and with
  * the process below the producer that waits for the next name. */
 static void
-trace(const struct scene *scene, uint32_t first, struct compl_cycle *cycle)
+trace(const struct wait_graph *graph, uint32_t first, struct compl_cycle *cycle)
 {
 	uint32_t at = first;
 
 	cycle->count = 0;
 	do {
-		const struct scene_name *to = &scene->names[at];
-		struct compl_link link = { .producer = to->maker, .waiter = to->waiter };
+		const struct wait_graph_name *to = &graph->names[at];
+		struct compl_link link = { .producer = to->producer, .waiter = to->waiter };
 
 		at = to->from;
-		memcpy(link.name, scene->names[at].text, sizeof(link.name));
+		memcpy(link.name, graph->names[at].text, sizeof(link.name));
 		if (cycle->count == COMPL_CYCLE_MAX)
 			break;
 		memmove(&cycle->links[1], &cycle->links[0], cycle->count * sizeof(cycle->links[0]));
@@ -183,51 +184,51 @@ trace(const struct scene *scene, uint32_t first, struct compl_cycle *cycle)
 
 /* Begins the search with the names that our own wait waits for. */
 static void
-begin(struct scene *scene, const struct scene_maker *above, pid_t self, uint32_t *queue,
+begin(struct wait_graph *graph, const struct producer_edge *above, pid_t self, uint32_t *queue,
       size_t *count)
 {
-	for (size_t i = 0; i < scene->name_count; i++)
-		scene->names[i].seen = false;
-	for (size_t i = 0; i < scene->stand_count; i++) {
-		struct scene_name *n = &scene->names[scene->stands[i].name];
+	for (size_t i = 0; i < graph->name_count; i++)
+		graph->names[i].seen = false;
+	for (size_t i = 0; i < graph->waiter_count; i++) {
+		struct wait_graph_name *n = &graph->names[graph->waiters[i].name];
 
-		if (scene->stands[i].pid != self || n->seen || !n->stuck)
+		if (graph->waiters[i].pid != self || n->seen || !n->stuck)
 			continue;
 		n->seen = true;
 		n->from = above->name;
 		n->waiter = self;
-		n->maker = above->pid;
-		queue[(*count)++] = scene->stands[i].name;
+		n->producer = above->pid;
+		queue[(*count)++] = graph->waiters[i].name;
 	}
 }
 
 /* Searches from the names of our own wait, which is below a producer of another name, for a way
  * back to that name.  Marks what it has seen. */
 static bool
-search_from(struct scene *scene, const struct scene_maker *above, pid_t self,
+search_from(struct wait_graph *graph, const struct producer_edge *above, pid_t self,
 	    struct compl_cycle *cycle)
 {
-	uint32_t *queue = calloc(scene->name_count + 1, sizeof(*queue));
+	uint32_t *queue = calloc(graph->name_count + 1, sizeof(*queue));
 	size_t count = 0, next = 0;
 
 	if (queue == NULL)
 		return false;
-	begin(scene, above, self, queue, &count);
-	while (next < count && !scene->names[above->name].seen)
-		visit(scene, queue[next++], queue, &count);
+	begin(graph, above, self, queue, &count);
+	while (next < count && !graph->names[above->name].seen)
+		visit(graph, queue[next++], queue, &count);
 	free(queue);
-	if (!scene->names[above->name].seen)
+	if (!graph->names[above->name].seen)
 		return false;
-	trace(scene, above->name, cycle);
+	trace(graph, above->name, cycle);
 	return true;
 }
 
 /* No wait of the cycle is later than ours: ours has closed it, and is the one that ends. */
 static bool
-is_latest(const struct scene *scene, const struct compl_cycle *cycle, uint64_t ticket)
+is_latest(const struct wait_graph *graph, const struct compl_cycle *cycle, uint64_t ticket)
 {
 	for (size_t i = 0; i < cycle->count; i++)
-		if (find_stand(scene, cycle->links[i].waiter)->ticket > ticket)
+		if (find_waiter(graph, cycle->links[i].waiter)->ticket > ticket)
 			return false;
 	return true;
 }
@@ -235,54 +236,54 @@ is_latest(const struct scene *scene, const struct compl_cycle *cycle, uint64_t t
 /* The same from each producer that we are below, until a cycle is found that our wait has
  * closed. */
 static bool
-search_from_all(struct scene *scene, const struct scene_stand *mine, struct compl_cycle *cycle)
+search_from_all(struct wait_graph *graph, const struct waiter_edge *mine, struct compl_cycle *cycle)
 {
-	for (size_t i = 0; i < scene->maker_count; i++) {
-		const struct scene_maker *m = &scene->makers[i];
+	for (size_t i = 0; i < graph->producer_count; i++) {
+		const struct producer_edge *m = &graph->producers[i];
 
-		if (!scene->names[m->name].stuck ||
-		    !family_is_below(&scene->family, mine->pid, m->pid) ||
-		    !search_from(scene, m, mine->pid, cycle))
+		if (!graph->names[m->name].stuck ||
+		    !proc_tree_is_below(&graph->tree, mine->pid, m->pid) ||
+		    !search_from(graph, m, mine->pid, cycle))
 			continue;
-		if (is_latest(scene, cycle, mine->ticket))
+		if (is_latest(graph, cycle, mine->ticket))
 			return true;
 	}
 	return false;
 }
 
 static bool
-note_families(struct scene *scene)
+note_descendants(struct wait_graph *graph)
 {
-	const struct family *f = &scene->family;
+	const struct proc_tree *f = &graph->tree;
 
-	scene->below = calloc(scene->maker_count * f->count, sizeof(*scene->below));
-	for (size_t k = 0; scene->below != NULL && k < scene->maker_count; k++)
+	graph->below = calloc(graph->producer_count * f->count, sizeof(*graph->below));
+	for (size_t k = 0; graph->below != NULL && k < graph->producer_count; k++)
 		for (size_t i = 0; i < f->count; i++)
-			scene->below[k * f->count + i] =
-				family_is_below(f, f->members[i].pid, scene->makers[k].pid);
-	return scene->below != NULL;
+			graph->below[k * f->count + i] =
+				proc_tree_is_below(f, f->nodes[i].pid, graph->producers[k].pid);
+	return graph->below != NULL;
 }
 
 /* Below a producer of a name that is stuck. */
 static bool
-is_below_stuck(const struct scene *scene, const struct member *m)
+is_below_stuck(const struct wait_graph *graph, const struct proc_node *m)
 {
-	for (size_t i = 0; i < scene->maker_count; i++)
-		if (scene->names[scene->makers[i].name].stuck && is_below(scene, i, m))
+	for (size_t i = 0; i < graph->producer_count; i++)
+		if (graph->names[graph->producers[i].name].stuck && is_below(graph, i, m))
 			return true;
 	return false;
 }
 
 /* A number that changes when another parent waits for children, or when one of them has run. */
 static uint64_t
-trace_of(const struct scene *scene)
+trace_of(const struct wait_graph *graph)
 {
 	uint64_t trace = 1;
 
-	for (size_t i = 0; i < scene->family.count; i++) {
-		const struct member *m = &scene->family.members[i];
+	for (size_t i = 0; i < graph->tree.count; i++) {
+		const struct proc_node *m = &graph->tree.nodes[i];
 
-		if (m->awaits && is_below_stuck(scene, m))
+		if (m->awaits && is_below_stuck(graph, m))
 			trace = (trace ^ (uint64_t)m->pid) * 1099511628211u + m->ran;
 	}
 	return trace;
@@ -290,26 +291,26 @@ trace_of(const struct scene *scene)
 
 /* Marks the names that are stuck, and searches for a cycle among them. */
 static bool
-search_scene(struct scene *scene, const struct scene_stand *mine, struct compl_cycle *cycle)
+search_graph(struct wait_graph *graph, const struct waiter_edge *mine, struct compl_cycle *cycle)
 {
-	for (size_t i = 0; i < scene->name_count; i++)
-		scene->names[i].stuck = true;
-	while (release_some(scene))
+	for (size_t i = 0; i < graph->name_count; i++)
+		graph->names[i].stuck = true;
+	while (release_some(graph))
 		;
-	scene->trace = trace_of(scene);
-	return is_wait_stuck(scene, mine) && search_from_all(scene, mine, cycle);
+	graph->trace = trace_of(graph);
+	return is_wait_stuck(graph, mine) && search_from_all(graph, mine, cycle);
 }
 
 bool
-deadlock_search(struct scene *scene, struct compl_cycle *cycle)
+deadlock_search(struct wait_graph *graph, struct compl_cycle *cycle)
 {
-	const struct scene_stand *mine = find_stand(scene, getpid());
+	const struct waiter_edge *mine = find_waiter(graph, getpid());
 	bool found;
 
-	if (mine == NULL || !family_read(&scene->family))
+	if (mine == NULL || !proc_tree_read(&graph->tree))
 		return false;
-	found = note_families(scene) && search_scene(scene, mine, cycle);
-	free(scene->below);
-	family_free(&scene->family);
+	found = note_descendants(graph) && search_graph(graph, mine, cycle);
+	free(graph->below);
+	proc_tree_free(&graph->tree);
 	return found;
 }

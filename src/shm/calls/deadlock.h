@@ -10,10 +10,10 @@
 #ifndef DEADLOCK_H
 #define DEADLOCK_H
 
-#include "shm/calls/scene.h"
+#include "shm/calls/wait_graph.h"
 
 /* Searches for a cycle that the wait of the calling process, which stands in line, closes.  True:
  * found, and filled in.  Reads all processes, and marks the scene.  Not under the lock. */
-bool deadlock_search(struct scene *scene, struct compl_cycle *cycle);
+bool deadlock_search(struct wait_graph *graph, struct compl_cycle *cycle);
 
 #endif

@@ -4,10 +4,10 @@
  */
 #include "api/check.h"
 #include "shm/names/completion.h"
-#include "shm/names/line.h"
+#include "shm/names/waitqueue.h"
 #include "shm/names/name.h"
 #include "shm/names/post.h"
-#include "shm/names/repair.h"
+#include "shm/names/segment_lock.h"
 
 /* *tokens is 0 if there is nothing to post.  Tokens that those in line have not come to take
  * yet are theirs already. */
@@ -36,7 +36,7 @@ post_locked(struct session *s, uint32_t index, const char *name, struct compl_po
 
 	if (post->existing && index == 0)
 		return COMPL_E_NO_NAME;
-	post->awaited = index != 0 && line_reap_first(s, index) != 0;
+	post->awaited = index != 0 && waitqueue_reap_first(s, index) != 0;
 	result = count_tokens(s, index, post, &tokens);
 	if (result != COMPL_OK || tokens == 0)
 		return result;

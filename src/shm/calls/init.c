@@ -3,9 +3,9 @@
  * init.c - init_completion() and reinit_completion(): makes a name permanent, or begins it anew
  */
 #include "shm/names/completion.h"
-#include "shm/names/line.h"
+#include "shm/names/waitqueue.h"
 #include "shm/names/name.h"
-#include "shm/names/repair.h"
+#include "shm/names/segment_lock.h"
 
 static bool
 carries_something(struct session *s, uint32_t index)
@@ -45,7 +45,8 @@ compl_reinit(struct compl_space *c, const char *name, bool force)
 		return result;
 	if (index == 0)
 		return segment_unlock_with(&s, COMPL_OK);
-	if (!force && get(&completion_at(&s, index)->done) > 0 && line_reap_first(&s, index) != 0)
+	if (!force && get(&completion_at(&s, index)->done) > 0 &&
+	    waitqueue_reap_first(&s, index) != 0)
 		return segment_unlock_with(&s, COMPL_E_BUSY);
 	name_reinit(&s, index);
 	return segment_unlock_with(&s, COMPL_OK);

@@ -16,10 +16,10 @@
 #include "api/proc.h"
 #include "api/clock.h"
 #include "shm/names/completion.h"
-#include "shm/names/line.h"
-#include "shm/names/place.h"
+#include "shm/names/waitqueue.h"
+#include "shm/names/entry.h"
 #include "shm/names/producer.h"
-#include "shm/names/repair.h"
+#include "shm/names/segment_lock.h"
 
 struct sizes {
 	size_t names, waiters, producers;
@@ -55,18 +55,19 @@ reap(struct session *s)
 	for (uint32_t i = 1; i <= s->completions && !s->damaged; i++)
 		if (is_used(s, i)) {
 			producer_reap(s, i);
-			line_reap_first(s, i);
+			waitqueue_reap_first(s, i);
 		}
 }
 
 static size_t
 count_waiters(struct session *s, uint32_t completion)
 {
-	uint32_t place;
+	uint32_t entry;
 	size_t count = 0;
 
-	for (struct queue_walk walk = line_walk(s, completion); (place = queue_next(&walk)) != 0;)
-		count += line_lead(s, place) != 0;
+	for (struct queue_walk walk = waitqueue_walk(s, completion);
+	     (entry = queue_next(&walk)) != 0;)
+		count += waitqueue_wait_of(s, entry) != 0;
 	return count;
 }
 
@@ -113,21 +114,21 @@ seconds_since(int64_t since_ns, int64_t now_ns)
 }
 
 static void
-copy_command(char *command, const struct place *p)
+copy_command(char *command, const struct entry *p)
 {
 	memcpy(command, p->command, sizeof(p->command));
 	command[sizeof(p->command) - 1] = '\0';
 }
 
 static void
-fill_waiter(struct session *s, uint32_t place, struct compl_waiter *w, int64_t now_ns)
+fill_waiter(struct session *s, uint32_t entry, struct compl_waiter *w, int64_t now_ns)
 {
-	struct place *p = place_at(s, place);
+	struct entry *p = entry_at(s, entry);
 
 	w->pid = (pid_t)get(&p->pid);
 	copy_command(w->command, p);
 	w->need = get(&p->need);
-	w->io = get(&p->flags) & PLACE_IO;
+	w->io = get(&p->flags) & ENTRY_IO;
 	w->seconds = seconds_since(p->since_ns, now_ns);
 }
 
@@ -135,18 +136,19 @@ static void
 fill_waiters(struct session *s, uint32_t completion, struct block *b, struct compl_entry *e,
 	     int64_t now_ns)
 {
-	uint32_t place;
+	uint32_t entry;
 
 	e->waiter_stride = sizeof(b->waiters[0]);
 	e->waiters = b->waiters + b->used.waiters;
-	for (struct queue_walk walk = line_walk(s, completion); (place = queue_next(&walk)) != 0;) {
-		if (line_lead(s, place) == 0)
+	for (struct queue_walk walk = waitqueue_walk(s, completion);
+	     (entry = queue_next(&walk)) != 0;) {
+		if (waitqueue_wait_of(s, entry) == 0)
 			continue;
 		if (b->used.waiters == b->room.waiters)
 			return;
 		b->parents[b->used.waiters] =
-			(pid_t)(get(&place_at(s, place)->flags) >> PLACE_PARENT);
-		fill_waiter(s, place, &b->waiters[b->used.waiters++], now_ns);
+			(pid_t)(get(&entry_at(s, entry)->flags) >> ENTRY_PARENT);
+		fill_waiter(s, entry, &b->waiters[b->used.waiters++], now_ns);
 		e->waiter_count++;
 	}
 }
@@ -155,13 +157,13 @@ static void
 fill_producers(struct session *s, uint32_t completion, struct block *b, struct compl_entry *e,
 	       int64_t now_ns)
 {
-	uint32_t place;
+	uint32_t entry;
 
 	e->producer_stride = sizeof(b->producers[0]);
 	e->producers = b->producers + b->used.producers;
 	for (struct queue_walk walk = producer_walk(s, completion);
-	     (place = queue_next(&walk)) != 0;) {
-		struct place *p = place_at(s, place);
+	     (entry = queue_next(&walk)) != 0;) {
+		struct entry *p = entry_at(s, entry);
 		struct compl_producer *producer;
 
 		if (b->used.producers == b->room.producers)
@@ -183,7 +185,7 @@ fill_entry(struct session *s, uint32_t completion, struct compl_entry *e, int64_
 	e->name[sizeof(e->name) - 1] = '\0';
 	e->done = get(&n->done);
 	e->initialised = get(&n->flags) & COMPLETION_INIT;
-	completion_word(s, completion, &e->word);
+	completion_read_payload(s, completion, &e->payload);
 	e->age_seconds = seconds_since(n->since_ns, now_ns);
 	e->waits = __atomic_load_n(&n->waits, __ATOMIC_RELAXED);
 	e->waits_seconds = (double)__atomic_load_n(&n->waits_ns, __ATOMIC_RELAXED) / 1e9;

@@ -3,10 +3,10 @@
  * promise.c - makes, keeps and breaks a thread's promise to complete a name
  *
  * Invariant: between calls the beacon of each open promise is on the thread's private list
- * (robust_keep()), beyond whatever a call puts there.
+ * (robust_retain()), beyond whatever a call puts there.
  *
- * Crash: the thread owns the beacon before the place is linked, and lets go of it after the commit
- * that unlinks the place (and posts).  As long as the place is linked, a death is seen as a
+ * Crash: the thread owns the beacon before the entry is linked, and lets go of it after the commit
+ * that unlinks the entry (and posts).  As long as the entry is linked, a death is seen as a
  * producer's death.
  */
 #include <string.h>
@@ -15,11 +15,11 @@
 #include "api/check.h"
 #include "api/clock.h"
 #include "shm/names/completion.h"
-#include "shm/names/line.h"
+#include "shm/names/waitqueue.h"
 #include "shm/names/name.h"
 #include "shm/names/post.h"
 #include "shm/names/producer.h"
-#include "shm/names/repair.h"
+#include "shm/names/segment_lock.h"
 
 static enum compl_result
 begin_and_lock(struct session *s, struct compl_space *c)
@@ -30,12 +30,12 @@ begin_and_lock(struct session *s, struct compl_space *c)
 }
 
 static void
-describe(struct session *s, unsigned flags, const char *command, struct place *how)
+describe(struct session *s, unsigned flags, const char *command, struct entry *how)
 {
-	*how = (struct place){ .flags = PLACE_PRODUCER |
-					(flags & COMPL_PROMISE_CHILD ? PLACE_ATTENDS : 0),
+	*how = (struct entry){ .flags = ENTRY_PRODUCER |
+					(flags & COMPL_PROMISE_CHILD ? ENTRY_CHILD : 0),
 			       .state = STATE_PRODUCING,
-			       .ticket = line_draw_ticket(s),
+			       .ticket = waitqueue_draw_ticket(s),
 			       .pid = (uint32_t)getpid(),
 			       .since_ns = clock_now_ns() };
 	if (command != NULL)
@@ -48,7 +48,7 @@ join(struct session *s, const char *name, unsigned flags, const char *command,
 {
 	uint32_t completion = name_look_up(s, name);
 	enum compl_result result = COMPL_OK;
-	struct place how;
+	struct entry how;
 
 	if (completion == 0)
 		result = name_make(s, name, &completion);
@@ -58,7 +58,7 @@ join(struct session *s, const char *name, unsigned flags, const char *command,
 		return result;
 	describe(s, flags, command, &how);
 	promise->ticket = how.ticket;
-	result = producer_join(s, completion, &how, &promise->place);
+	result = producer_join(s, completion, &how, &promise->entry);
 	if (result != COMPL_OK)
 		completion_drop_if_idle(s, completion);
 	return result;
@@ -74,15 +74,15 @@ compl_promise(struct compl_space *c, const char *name, unsigned flags, const cha
 	*promise = (struct compl_promise){ 0 };
 	if (result != COMPL_OK)
 		return result;
-	if (!c->sole)
+	if (!c->one_thread)
 		return COMPL_E_ARGUMENT;
 	if ((result = begin_and_lock(&s, c)) != COMPL_OK)
 		return result;
-	if (!robust_may_keep(&s.thread))
+	if (!robust_may_retain(&s.thread))
 		return segment_unlock_with(&s, COMPL_E_FULL_PRODUCERS);
 	result = segment_unlock_with(&s, join(&s, name, flags, command, promise));
 	if (result == COMPL_OK)
-		robust_keep(&s.thread);
+		robust_retain(&s.thread);
 	else
 		robust_release_all(&s.thread);
 	return result;
@@ -96,21 +96,21 @@ lock_and_look_up(struct session *s, struct compl_space *c, const struct compl_pr
 {
 	enum compl_result result;
 
-	if (promise->place == 0)
+	if (promise->entry == 0)
 		return COMPL_E_ARGUMENT;
 	if ((result = begin_and_lock(s, c)) != COMPL_OK)
 		return result;
-	*completion = producer_of(s, promise->place, promise->ticket);
+	*completion = producer_of(s, promise->entry, promise->ticket);
 	if (*completion != 0)
 		producer_reap(s, *completion);
 	return COMPL_OK;
 }
 
-/* Gives the lock back, and then the beacon of the promise, whose place is not linked any more. */
+/* Gives the lock back, and then the beacon of the promise, whose entry is not linked any more. */
 static enum compl_result
 close_promise(struct session *s, struct compl_promise *promise, enum compl_result result)
 {
-	uint32_t *beacon = &place_at(s, promise->place)->beacon;
+	uint32_t *beacon = &entry_at(s, promise->entry)->beacon;
 
 	if ((result = segment_unlock_with(s, result)) == COMPL_E_DAMAGED)
 		return result;
@@ -132,10 +132,10 @@ compl_keep(struct compl_space *c, struct compl_promise *promise, struct compl_po
 		return result;
 	if (completion == 0)
 		return close_promise(&s, promise, COMPL_REMOVED);
-	post->awaited = line_reap_first(&s, completion) != 0;
+	post->awaited = waitqueue_reap_first(&s, completion) != 0;
 	if ((result = post_check(&s, completion, tokens)) != COMPL_OK)
 		return segment_unlock_with(&s, result);
-	post_tokens(&s, completion, tokens, post, stays ? 0 : promise->place);
+	post_tokens(&s, completion, tokens, post, stays ? 0 : promise->entry);
 	return stays ? segment_unlock_with(&s, result) : close_promise(&s, promise, result);
 }
 
@@ -150,6 +150,6 @@ compl_break(struct compl_space *c, struct compl_promise *promise)
 		return result;
 	if (completion == 0)
 		return close_promise(&s, promise, COMPL_REMOVED);
-	producer_leave(&s, promise->place);
+	producer_leave(&s, promise->entry);
 	return close_promise(&s, promise, COMPL_OK);
 }

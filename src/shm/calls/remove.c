@@ -12,7 +12,7 @@
 #include "api/clock.h"
 #include "shm/names/name.h"
 #include "shm/segment/file.h"
-#include "shm/names/repair.h"
+#include "shm/names/segment_lock.h"
 
 enum compl_result
 compl_remove(struct compl_space *c, const char *name)
@@ -74,7 +74,7 @@ remove_once(const struct compl_where *where, bool force, int64_t deadline_ns)
 }
 
 enum compl_result
-remove_until(const struct compl_where *where, bool force, int64_t deadline_ns)
+namespace_remove(const struct compl_where *where, bool force, int64_t deadline_ns)
 {
 	enum compl_result result;
 
@@ -87,5 +87,5 @@ remove_until(const struct compl_where *where, bool force, int64_t deadline_ns)
 enum compl_result
 compl_remove_all(const struct compl_where *where, bool force)
 {
-	return remove_until(where, force, CLOCK_NEVER);
+	return namespace_remove(where, force, CLOCK_NEVER);
 }

@@ -8,6 +8,7 @@
 #include "compl.h"
 
 /* As compl_remove_all(); COMPL_TIMED_OUT if the lock is not to be had until the deadline. */
-enum compl_result remove_until(const struct compl_where *where, bool force, int64_t deadline_ns);
+enum compl_result namespace_remove(const struct compl_where *where, bool force,
+				   int64_t deadline_ns);
 
 #endif

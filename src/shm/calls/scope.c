@@ -18,7 +18,7 @@
 
 #include "api/check.h"
 #include "api/random.h"
-#include "api/spelling.h"
+#include "api/validate.h"
 #include "api/clock.h"
 #include "shm/segment/file.h"
 #include "shm/calls/remove.h"
@@ -46,7 +46,7 @@ sweep_one(const struct compl_where *where)
 	if (file_name(left.name, where) != COMPL_OK || file_open(&left, where, 0) != COMPL_OK)
 		return;
 	if (lock(left.fd))
-		remove_until(where, false, clock_now_ns() + PATIENCE_NS);
+		namespace_remove(where, false, clock_now_ns() + PATIENCE_NS);
 	close(left.fd);
 }
 
@@ -61,7 +61,7 @@ sweep(const struct compl_where *where)
 		return;
 	for (size_t i = 0; i < list->count; i++) {
 		one.space = compl_spaces_at(list, i);
-		if (spelling_is_scope(one.space))
+		if (validate_is_scope(one.space))
 			sweep_one(&one);
 	}
 	compl_spaces_free(list);
@@ -71,7 +71,7 @@ sweep(const struct compl_where *where)
 static bool
 make_name(char *name)
 {
-	static const char prefix[] = SPELLING_SCOPE;
+	static const char prefix[] = VALIDATE_SCOPE;
 
 	memcpy(name, prefix, sizeof(prefix));
 	return random_hex(name + strlen(prefix), RANDOM_BYTES);

@@ -14,7 +14,7 @@
 
 #include "api/check.h"
 #include "shm/segment/file.h"
-#include "api/spelling.h"
+#include "api/validate.h"
 
 typedef char space_name[COMPL_SPACE_MAX + 1];
 
@@ -54,7 +54,7 @@ static const char *
 space_of(const struct pattern *p, const char *file)
 {
 	if (strncmp(file, p->prefix, p->length) == 0)
-		return spelling_is_space(file + p->length) ? file + p->length : NULL;
+		return validate_is_space(file + p->length) ? file + p->length : NULL;
 	/* The unnamed one's has not even the dot. */
 	if (p->system && strlen(file) == p->length - 1 &&
 	    strncmp(file, p->prefix, p->length - 1) == 0)

@@ -10,9 +10,9 @@
  * fence); pairs with log.c.  A record that is not on a chain yet is written without the log, and
  * cannot be reached; one that has come off a chain was a change.
  */
-#include "shm/names/directory.h"
+#include "shm/names/hashtable.h"
 #include "shm/names/name.h"
-#include "shm/names/repair.h"
+#include "shm/names/segment_lock.h"
 #include "shm/segment/pages.h"
 
 static const struct completion *
@@ -26,7 +26,7 @@ static bool
 follow_chain(const struct compl_space *c, uint32_t records, const char *name,
 	     const struct completion **found)
 {
-	uint32_t hash = directory_hash(name), steps = 0;
+	uint32_t hash = hashtable_hash(name), steps = 0;
 	const uint32_t *buckets = (const uint32_t *)(c->base + LAYOUT_BUCKETS_AT);
 	uint32_t index = get(&buckets[hash % LAYOUT_BUCKETS]);
 
@@ -34,7 +34,7 @@ follow_chain(const struct compl_space *c, uint32_t records, const char *name,
 		if (index > records || steps++ > records)
 			return false;
 		*found = record_at(c, index);
-		if (get(&(*found)->hash) == hash && directory_is_named(*found, name))
+		if (get(&(*found)->hash) == hash && hashtable_is_named(*found, name))
 			return true;
 		*found = NULL;
 	}
@@ -43,9 +43,9 @@ follow_chain(const struct compl_space *c, uint32_t records, const char *name,
 
 /* Nothing is under way, or waits to be repaired. */
 static bool
-is_at_rest(const struct layout_header *h, uint32_t changes)
+is_at_rest(const struct layout_header *h, uint32_t seqcount)
 {
-	return changes % 2 == 0 && get(&h->log_length) == 0 && get(&h->job_kind) == JOB_NONE &&
+	return seqcount % 2 == 0 && get(&h->log_length) == 0 && get(&h->job_kind) == JOB_NONE &&
 	       get(&h->mark) != MARK_DEAD;
 }
 
@@ -56,18 +56,18 @@ static bool
 test_unlocked(struct compl_space *c, const char *name, bool *done)
 {
 	const struct layout_header *h = c->header;
-	uint32_t changes = __atomic_load_n(&h->changes, __ATOMIC_ACQUIRE);
+	uint32_t seqcount = __atomic_load_n(&h->seqcount, __ATOMIC_ACQUIRE);
 	uint32_t records = get(&h->completions_made);
 	const struct completion *n;
 
-	if (!is_at_rest(h, changes) || records > LAYOUT_COMPLETIONS ||
+	if (!is_at_rest(h, seqcount) || records > LAYOUT_COMPLETIONS ||
 	    !pages_check_tables(c, records, 0) || !follow_chain(c, records, name, &n))
 		return false;
 	if (n != NULL && get(&n->producers.head) != 0)
 		return false;
 	*done = n != NULL && get(&n->done) > 0;
 	__atomic_thread_fence(__ATOMIC_ACQUIRE);
-	return get(&h->changes) == changes;
+	return get(&h->seqcount) == seqcount;
 }
 
 /* With the lock, which a dead owner may have left, or others may hold. */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC
  *
- * wait.c - ends a wait: takes its tokens, reads its outcome, gives its places up
+ * wait.c - ends a wait: takes its tokens, reads its outcome, gives its entries up
  *
  * A waiter may leave without the lock, because the owner of the lock may be stopped.  The next in
  * line sees a death, a deadline and a release by "all" alike: the beacon changes.  Any call that
- * meets the places of the waiter under the lock unlinks them.
+ * meets the entries of the waiter under the lock unlinks them.
  *
  * Invariant: a waiter changes its state from WAITING by compare-and-swap before it leaves without
  * the lock.  So of a release and a deadline exactly one happens.
@@ -17,46 +17,46 @@
 #include <string.h>
 
 #include "shm/names/completion.h"
-#include "shm/names/line.h"
+#include "shm/names/waitqueue.h"
 #include "shm/segment/log.h"
-#include "shm/names/repair.h"
+#include "shm/names/segment_lock.h"
 
 /* ---- outcomes ---------------------------------------------------------------- */
 
 /* Stores what name i says.  It becomes the name that the outcome is about if it is that already, or
  * has the first status other than 0. */
 static void
-set_word(struct wait *w, size_t i, const struct compl_word *word)
+set_payload(struct wait *w, size_t i, const struct compl_payload *payload)
 {
-	if (w->req->words != NULL)
-		w->req->words[i] = *word;
-	if (i == w->out->which || (w->out->status == 0 && word->status != 0)) {
+	if (w->req->payloads != NULL)
+		w->req->payloads[i] = *payload;
+	if (i == w->out->which || (w->out->status == 0 && payload->status != 0)) {
 		w->out->which = i;
-		w->out->status = word->status;
+		w->out->status = payload->status;
 	}
 }
 
 void
-wait_read_word(struct wait *w, size_t i)
+wait_read_payload(struct wait *w, size_t i)
 {
-	struct compl_word word;
+	struct compl_payload payload;
 
-	completion_word(&w->s, w->completions[i], &word);
-	set_word(w, i, &word);
+	completion_read_payload(&w->s, w->completions[i], &payload);
+	set_payload(w, i, &payload);
 }
 
-/* Reads the status and the value that a walk (job.c) has left in place i of the wait. */
+/* Reads the status and the value that a walk (job.c) has left in entry i of the wait. */
 static void
-read_place(struct wait *w, size_t i)
+read_entry(struct wait *w, size_t i)
 {
-	struct place *p = place_at(&w->s, w->places[i]);
-	uint32_t length = get(&p->value);
-	struct compl_word word = { .status = (uint8_t)get(&p->status),
-				   .has_value = length > 0 && length <= COMPL_VALUE_MAX + 1 };
+	struct entry *e = entry_at(&w->s, w->entries[i]);
+	uint32_t length = get(&e->value);
+	struct compl_payload payload = { .status = (uint8_t)get(&e->status),
+					 .has_value = length > 0 && length <= COMPL_VALUE_MAX + 1 };
 
-	if (word.has_value)
-		memcpy(word.value, place_value_at(&w->s, w->places[i]), length - 1);
-	set_word(w, i, &word);
+	if (payload.has_value)
+		memcpy(payload.value, entry_value_at(&w->s, w->entries[i]), length - 1);
+	set_payload(w, i, &payload);
 }
 
 void
@@ -77,7 +77,7 @@ wait_take(struct wait *w, size_t one)
 
 	w->out->which = from;
 	for (size_t i = from; i < to; i++) {
-		wait_read_word(w, i);
+		wait_read_payload(w, i);
 		completion_take(&w->s, w->completions[i], wait_need(w));
 	}
 	if (!log_commit(&w->s))
@@ -86,19 +86,20 @@ wait_take(struct wait *w, size_t one)
 	return COMPL_OK;
 }
 
-/* Unlinks those of our places that are still linked.  We own their beacons, so nobody can have used
- * the places again.  line_unlink() need not wake us: we are awake, so the places watch nothing. */
+/* Unlinks those of our entries that are still linked.  We own their beacons, so nobody can have
+ * used the entries again.  waitqueue_unlink() need not wake us: we are awake, so the entries watch
+ * nothing. */
 static void
-unlink_places(struct wait *w)
+unlink_entries(struct wait *w)
 {
 	struct session *s = &w->s;
 
 	for (size_t i = 0; i < w->req->count; i++)
-		if (w->places[i] != 0)
-			put(&place_at(s, w->places[i])->watch, 0);
+		if (w->entries[i] != 0)
+			put(&entry_at(s, w->entries[i])->watch, 0);
 	for (size_t i = 0; i < w->req->count; i++) {
-		if (w->places[i] != 0 && get(&place_at(s, w->places[i])->line) != 0)
-			line_unlink(s, w->places[i]);
+		if (w->entries[i] != 0 && get(&entry_at(s, w->entries[i])->completion) != 0)
+			waitqueue_unlink(s, w->entries[i]);
 		if (w->completions[i] != 0)
 			completion_drop_if_idle(s, w->completions[i]);
 	}
@@ -107,7 +108,7 @@ unlink_places(struct wait *w)
 enum compl_result
 wait_leave_locked(struct wait *w, enum compl_result result)
 {
-	unlink_places(w);
+	unlink_entries(w);
 	segment_unlock(&w->s);
 	robust_release_all(&w->s.thread);
 	return w->s.damaged && result != COMPL_OK ? COMPL_E_DAMAGED : result;
@@ -128,27 +129,27 @@ static enum compl_result
 read_outcome(struct wait *w, uint32_t state)
 {
 	bool all = state == STATE_DONE && !wait_has_flag(w, COMPL_WAIT_ANY);
-	uint32_t culprit = get(&place_at(&w->s, w->places[0])->culprit);
+	uint32_t ended_by = get(&entry_at(&w->s, w->entries[0])->ended_by);
 
 	w->out->failed_fast = state == STATE_FAILED;
 	for (size_t i = 0; i < w->req->count && !all; i++)
-		if (w->places[i] == culprit) {
+		if (w->entries[i] == ended_by) {
 			w->out->which = i;
-			read_place(w, i);
+			read_entry(w, i);
 		}
 	for (size_t i = 0; i < w->req->count && all; i++)
-		read_place(w, i);
+		read_entry(w, i);
 	return result_of(state);
 }
 
-/* Unlinks our places if the lock can be had without a sleep.  Otherwise others unlink them
+/* Unlinks our entries if the lock can be had without a sleep.  Otherwise others unlink them
  * later. */
 static void
 tidy(struct wait *w)
 {
 	if (segment_lock(&w->s, 0) != COMPL_OK)
 		return;
-	unlink_places(w);
+	unlink_entries(w);
 	segment_unlock(&w->s);
 }
 

@@ -6,7 +6,7 @@
  * leaves, or notes a word that changes when the obstacle is gone (watch.h), gives the lock back,
  * and sleeps on that word.
  *
- * Invariant: all places of a wait have one ticket, and are linked under one hold of the lock.  So
+ * Invariant: all entries of a wait have one ticket, and are linked under one hold of the lock.  So
  * two waits stand in the same order in all the lines that they share, and the earlier one can
  * always go on.
  */
@@ -19,11 +19,11 @@
 #include "api/clock.h"
 #include "shm/calls/deadlock.h"
 #include "shm/segment/file.h"
-#include "shm/names/line.h"
+#include "shm/names/waitqueue.h"
 #include "shm/names/name.h"
 #include "shm/names/producer.h"
-#include "shm/names/repair.h"
-#include "shm/calls/sight.h"
+#include "shm/names/segment_lock.h"
+#include "shm/calls/readiness.h"
 #include "shm/calls/wait.h"
 #include "shm/calls/watch.h"
 
@@ -44,17 +44,17 @@ is_over(const struct wait *w)
 /* ---- lining up ----------------------------------------------------------------- */
 
 static void
-describe(struct wait *w, struct place *how)
+describe(struct wait *w, struct entry *how)
 {
-	*how = (struct place){ .need = wait_need(w),
-			       .ticket = line_draw_ticket(&w->s),
+	*how = (struct entry){ .need = wait_need(w),
+			       .ticket = waitqueue_draw_ticket(&w->s),
 			       .state = STATE_WAITING,
 			       .pid = (uint32_t)getpid(),
 			       .since_ns = w->since_ns = clock_now_ns() };
-	how->flags = (wait_has_flag(w, COMPL_WAIT_ANY) ? PLACE_ANY : 0) |
-		     (wait_has_flag(w, COMPL_WAIT_FAIL_FAST) ? PLACE_FAIL_FAST : 0) |
-		     (wait_has_flag(w, COMPL_WAIT_IO) ? PLACE_IO : 0) |
-		     (uint32_t)getppid() << PLACE_PARENT;
+	how->flags = (wait_has_flag(w, COMPL_WAIT_ANY) ? ENTRY_ANY : 0) |
+		     (wait_has_flag(w, COMPL_WAIT_FAIL_FAST) ? ENTRY_FAIL_FAST : 0) |
+		     (wait_has_flag(w, COMPL_WAIT_IO) ? ENTRY_IO : 0) |
+		     (uint32_t)getppid() << ENTRY_PARENT;
 	if (w->req->command != NULL)
 		memcpy(how->command, w->req->command,
 		       strnlen(w->req->command, sizeof(how->command)));
@@ -73,15 +73,15 @@ has_joined(const struct wait *w, size_t i)
 /* Makes the names that do not exist, and joins all lines.  A name is looked up right before its
  * line is joined, because making room for another one may drop an idle name.
  *
- * Crash: a process that dies in between leaves dead places in some of the lines.  When all are
- * linked, the beacon of the lead is raised: the kernel lets go of it first, and with it all places
- * are dead at once. */
+ * Crash: a process that dies in between leaves dead entries in some of the lines.  When all are
+ * linked, the beacon of the first entry of the wait is raised: the kernel lets go of it first, and
+ * with it all entries are dead at once. */
 static enum compl_result
 join(struct wait *w)
 {
 	struct session *s = &w->s;
 	enum compl_result result = COMPL_OK;
-	struct place how;
+	struct entry how;
 
 	describe(w, &how);
 	for (size_t i = 0; i < w->req->count; i++) {
@@ -91,17 +91,17 @@ join(struct wait *w)
 		if (has_joined(w, i))
 			session_note_damage(s);
 		if (result == COMPL_OK)
-			result = line_join(s, w->completions[i], &how, &w->places[i]);
+			result = waitqueue_join(s, w->completions[i], &how, &w->entries[i]);
 		if (result != COMPL_OK)
 			return result;
 		if (i == 0)
-			how.lead = w->places[0];
+			how.wait_first = w->entries[0];
 		else
-			put(&place_at(s, w->places[i - 1])->sibling, w->places[i]);
+			put(&entry_at(s, w->entries[i - 1])->wait_next, w->entries[i]);
 	}
 	if (w->req->count > 1)
-		robust_raise(&s->thread, &place_at(s, w->places[0])->beacon);
-	w->state = &place_at(s, w->places[0])->state;
+		robust_raise(&s->thread, &entry_at(s, w->entries[0])->beacon);
+	w->state = &entry_at(s, w->entries[0])->state;
 	w->joined = true;
 	return COMPL_OK;
 }
@@ -118,24 +118,24 @@ set_escape(struct wait *w, enum compl_escape_state state)
 /* Sleeps with the gate open until until_ns, or until a watched word changes.  Here, and nowhere
  * else, a signal handler of the caller may leave by siglongjmp(). */
 static enum compl_result
-sleep_gate_open(struct wait *w, int64_t until_ns)
+sleep_unblocked(struct wait *w, int64_t until_ns)
 {
 	enum futex_result result;
 
 	if (w->req->escape != NULL && sigsetjmp(*(sigjmp_buf *)w->req->escape->env, 0) != 0) {
-		gate_close_after_handler(&w->s.gate);
+		sigmask_block_after_handler(&w->s.sigmask);
 		watch_pass_on(w);
 		set_escape(w, COMPL_ESCAPE_NOTE);
 		return COMPL_INTERRUPTED;
 	}
 	set_escape(w, COMPL_ESCAPE_JUMP);
-	gate_open(&w->s.gate);
+	sigmask_restore(&w->s.sigmask);
 	result = watch_sleep(w, until_ns);
-	gate_close(&w->s.gate);
+	sigmask_block(&w->s.sigmask);
 	watch_pass_on(w);
 	set_escape(w, COMPL_ESCAPE_NOTE);
-	w->belted = result == FUTEX_TIMED_OUT && until_ns != w->req->deadline_ns &&
-		    until_ns != w->detect_ns && !w->brief;
+	w->by_watchdog = result == FUTEX_TIMED_OUT && until_ns != w->req->deadline_ns &&
+			 until_ns != w->detect_ns && !w->brief;
 	if (result == FUTEX_BROKEN)
 		return COMPL_E_SYSTEM;
 	if (result == FUTEX_SIGNALLED && wait_has_flag(w, COMPL_WAIT_INTERRUPTIBLE))
@@ -143,14 +143,14 @@ sleep_gate_open(struct wait *w, int64_t until_ns)
 	return COMPL_OK;
 }
 
-/* One sleep, not under the lock.  COMPL_OK: look again.  The seat belt: the first in line looks
+/* One sleep, not under the lock.  COMPL_OK: look again.  The watchdog: the first in line looks
  * whether the segment is still linked, when it becomes the first and every LINKED_NS. */
 static enum compl_result
 sleep_once(struct wait *w)
 {
 	int64_t until = w->req->deadline_ns;
 
-	if (gate_is_interrupted(&w->s.gate))
+	if (sigmask_is_interrupted(&w->s.sigmask))
 		return COMPL_INTERRUPTED;
 	if (w->watching == 0)
 		return COMPL_OK;
@@ -160,7 +160,7 @@ sleep_once(struct wait *w)
 		until = clock_sooner(until, w->brief ? BRIEF_NS : LINKED_NS);
 	if (w->detect_ns < until && wait_has_flag(w, COMPL_WAIT_DETECT))
 		until = w->detect_ns;
-	return sleep_gate_open(w, until);
+	return sleep_unblocked(w, until);
 }
 
 /* ---- one look under the lock ------------------------------------------------------ */
@@ -192,20 +192,21 @@ static bool
 end_by(struct wait *w, size_t which)
 {
 	w->out->which = which;
-	wait_read_word(w, which);
+	wait_read_payload(w, which);
 	return true;
 }
 
 /* Ends the wait without a token if one of its names says so. */
 static bool
-try_end_early(struct wait *w, const struct sight *sight, enum compl_result *end)
+try_end_early(struct wait *w, const struct readiness *readiness, enum compl_result *end)
 {
-	size_t which = sight_producer_died(w, sight);
+	size_t which = readiness_find_dead_producer(w, readiness);
 
 	*end = COMPL_PRODUCER_DIED;
 	if (which < w->req->count)
 		return end_by(w, which);
-	if (!wait_has_flag(w, COMPL_WAIT_FAIL_FAST) || (which = sight_failed(w)) == w->req->count)
+	if (!wait_has_flag(w, COMPL_WAIT_FAIL_FAST) ||
+	    (which = readiness_find_failed(w)) == w->req->count)
 		return false;
 	*end = COMPL_OK;
 	w->out->failed_fast = true;
@@ -215,16 +216,16 @@ try_end_early(struct wait *w, const struct sight *sight, enum compl_result *end)
 /* Ends the wait if it can: takes the tokens, or sets *end to the reason why it ends without.
  * False: it cannot end yet. */
 static bool
-try_end(struct wait *w, const struct sight *sight, enum compl_result *end)
+try_end(struct wait *w, const struct readiness *readiness, enum compl_result *end)
 {
 	bool any = wait_has_flag(w, COMPL_WAIT_ANY);
 
 	if (w->s.damaged)
 		*end = COMPL_E_DAMAGED;
-	else if (try_end_early(w, sight, end))
+	else if (try_end_early(w, readiness, end))
 		return true;
-	else if (any ? sight->clear > 0 : sight->clear == w->req->count)
-		*end = wait_take(w, sight->first);
+	else if (any ? readiness->clear > 0 : readiness->clear == w->req->count)
+		*end = wait_take(w, readiness->first);
 	else if (is_over(w))
 		*end = COMPL_TIMED_OUT;
 	else
@@ -237,14 +238,14 @@ try_end(struct wait *w, const struct sight *sight, enum compl_result *end)
 static enum progress
 wait_step(struct wait *w, enum compl_result *end)
 {
-	struct sight sight;
+	struct readiness readiness;
 
 	for (;;) {
-		sight_look(w, &sight);
-		if (try_end(w, &sight, end))
+		readiness_look(w, &readiness);
+		if (try_end(w, &readiness, end))
 			return WAIT_ENDED;
 		if (w->joined) {
-			watch_arm(w, &sight);
+			watch_arm(w, &readiness);
 			if (!w->s.damaged)
 				return WAIT_ARMED;
 		} else if ((*end = join(w)) != COMPL_OK) {
@@ -256,10 +257,10 @@ wait_step(struct wait *w, enum compl_result *end)
 /* ---- the loop ------------------------------------------------------------------- */
 
 static void
-note_rescue(struct wait *w)
+note_lost_wakeup(struct wait *w)
 {
-	if (w->belted)
-		__atomic_add_fetch(&w->s.h->rescues, 1, __ATOMIC_RELAXED);
+	if (w->by_watchdog)
+		__atomic_add_fetch(&w->s.h->lost_wakeups, 1, __ATOMIC_RELAXED);
 }
 
 /* A wait whose deadline has passed tries the lock once.  A call that never stood in line (`try`,
@@ -297,13 +298,13 @@ pause_of_looks(int64_t waited_ns)
 }
 
 static void
-note_scene(struct wait *w)
+note_graph(struct wait *w)
 {
 	int64_t now_ns;
 
 	if (!wait_has_flag(w, COMPL_WAIT_DETECT) || (now_ns = clock_now_ns()) < w->detect_ns)
 		return;
-	w->scene = scene_note(&w->s);
+	w->graph = wait_graph_build(&w->s);
 	w->detect_ns = now_ns + pause_of_looks(now_ns - w->since_ns);
 }
 
@@ -331,13 +332,13 @@ wait_round(struct wait *w, enum compl_result *end)
 	}
 	if (wait_step(w, end) == WAIT_ENDED) {
 		if (*end == COMPL_OK)
-			note_rescue(w);
+			note_lost_wakeup(w);
 		if (*end == COMPL_TIMED_OUT)
 			wait_note_statistics(w);
 		*end = wait_leave_locked(w, *end);
 		return WAIT_ENDED;
 	}
-	note_scene(w);
+	note_graph(w);
 	segment_unlock(&w->s);
 	return WAIT_ARMED;
 }
@@ -359,13 +360,13 @@ find_awaited(const struct wait *w, const struct compl_cycle *cycle)
 static bool
 search_twice(struct wait *w, struct compl_cycle *cycle)
 {
-	bool found = deadlock_search(w->scene, cycle);
+	bool found = deadlock_search(w->graph, cycle);
 	uint64_t before = w->suspicion;
 
 	if (found)
-		w->suspicion = w->scene->trace;
-	free(w->scene);
-	w->scene = NULL;
+		w->suspicion = w->graph->trace;
+	free(w->graph);
+	w->graph = NULL;
 	if (!found)
 		return false;
 	if (w->suspicion == before)
@@ -380,7 +381,7 @@ detect_deadlock(struct wait *w)
 {
 	struct compl_cycle cycle;
 
-	if (w->scene == NULL)
+	if (w->graph == NULL)
 		return COMPL_OK;
 	memset(&cycle, 0, sizeof(cycle));
 	if (!search_twice(w, &cycle))
@@ -413,7 +414,7 @@ begin(struct wait *w, const struct compl_request *req, struct compl_outcome *out
 {
 	memset(w, 0, offsetof(struct wait, completions));
 	for (size_t i = 0; i < req->count; i++)
-		w->completions[i] = w->places[i] = 0;
+		w->completions[i] = w->entries[i] = 0;
 	w->req = req;
 	w->out = out;
 }
@@ -429,13 +430,13 @@ wait_checked(struct compl_space *c, const struct compl_request *req, struct comp
 		return result;
 	if (req->escape != NULL) {
 		req->escape->wanted = 0;
-		w.s.gate.wanted = &req->escape->wanted;
+		w.s.sigmask.wanted = &req->escape->wanted;
 	}
 	set_escape(&w, COMPL_ESCAPE_NOTE);
 	result = loop(&w);
 	set_escape(&w, COMPL_ESCAPE_NONE);
 	if (result != COMPL_OK)
-		gate_open(&w.s.gate);
+		sigmask_restore(&w.s.sigmask);
 	return result;
 }
 
@@ -447,8 +448,8 @@ compl_wait(struct compl_space *c, const struct compl_request *req, struct compl_
 	*out = (struct compl_outcome){ 0 };
 	if (result != COMPL_OK)
 		return result;
-	if (req->words != NULL)
-		memset(req->words, 0, req->count * sizeof(req->words[0]));
+	if (req->payloads != NULL)
+		memset(req->payloads, 0, req->count * sizeof(req->payloads[0]));
 	return wait_checked(c, req, out);
 }
 

@@ -33,8 +33,8 @@
 #include "shm/calls/watch.h"
 
 #include "api/clock.h"
-#include "shm/names/line.h"
-#include "shm/names/place.h"
+#include "shm/names/waitqueue.h"
+#include "shm/names/entry.h"
 #include "shm/names/producer.h"
 
 #define FALLBACK_NS CLOCK_SECOND_NS /* without futex_waitv(2) */
@@ -51,16 +51,16 @@ contradicts(const struct wait *w, const struct futex_watch *noted)
 
 /* Notes the word that changes when the obstacle at name i is gone.  False: it has just gone. */
 static bool
-watch_obstacle(struct wait *w, size_t i, uint32_t ahead)
+watch_blocker(struct wait *w, size_t i, uint32_t ahead)
 {
 	struct futex_watch *noted = &w->watches[w->watching++];
-	enum line_watch how = line_watch(&w->s, w->places[i], ahead, noted);
+	enum waitqueue_watch how = waitqueue_watch(&w->s, w->entries[i], ahead, noted);
 
 	if (contradicts(w, noted))
 		session_note_damage(&w->s);
 	w->first |= ahead == 0;
-	w->brief |= how == LINE_WATCH_BRIEF;
-	return how != LINE_GONE;
+	w->brief |= how == WAITQUEUE_WATCH_BRIEF;
+	return how != WAITQUEUE_GONE;
 }
 
 static bool
@@ -73,9 +73,9 @@ is_produced(struct wait *w, size_t i)
 
 /* Notes a beacon besides the words of the lines.  False: it has no owner any more. */
 static bool
-watch_beacon(struct wait *w, uint32_t place)
+watch_beacon(struct wait *w, uint32_t entry)
 {
-	uint32_t *beacon = &place_at(&w->s, place)->beacon, value = robust_load(beacon);
+	uint32_t *beacon = &entry_at(&w->s, entry)->beacon, value = robust_load(beacon);
 
 	if (w->watching == FUTEX_WATCH_MAX)
 		w->brief = true;
@@ -87,28 +87,28 @@ watch_beacon(struct wait *w, uint32_t place)
 /* Notes the word of each line of a produced name, because the wait may come to be the first there
  * while it sleeps on the word of another line. */
 static bool
-watch_lines(struct wait *w, const struct sight *sight)
+watch_lines(struct wait *w, const struct readiness *readiness)
 {
 	for (size_t i = 0; i < w->req->count; i++)
-		if (is_produced(w, i) && get(&place_at(&w->s, w->places[i])->watch) == 0 &&
-		    !watch_obstacle(w, i, sight->ahead[i]))
+		if (is_produced(w, i) && get(&entry_at(&w->s, w->entries[i])->watch) == 0 &&
+		    !watch_blocker(w, i, readiness->ahead[i]))
 			return false;
 	return true;
 }
 
-/* The place that was first in line before ours and watches the producers still, although it was
+/* The entry that was first in line before ours and watches the producers still, although it was
  * released; or 0. */
 static uint32_t
 find_stale(struct wait *w, size_t i)
 {
 	struct completion *n = completion_at(&w->s, w->completions[i]);
 	uint32_t watcher = get(&n->watcher);
-	struct place *p;
+	struct entry *e;
 
-	if (watcher == 0 || watcher > w->s.places || watcher == w->places[i])
+	if (watcher == 0 || watcher > w->s.entries || watcher == w->entries[i])
 		return 0;
-	p = place_at(&w->s, watcher);
-	return place_is_alive(p) && get(&p->watch) == offset_of(&w->s, &n->bell) ? watcher : 0;
+	e = entry_at(&w->s, watcher);
+	return entry_is_alive(e) && get(&e->watch) == offset_of(&w->s, &n->bell) ? watcher : 0;
 }
 
 /* Notes the beacons of all producers, for the first in line.  As long as a former first may be
@@ -118,16 +118,16 @@ static bool
 watch_as_first(struct wait *w, size_t i)
 {
 	struct completion *n = completion_at(&w->s, w->completions[i]);
-	uint32_t place = find_stale(w, i);
+	uint32_t entry = find_stale(w, i);
 
-	if (place != 0) {
+	if (entry != 0) {
 		w->brief = true;
-		return watch_beacon(w, place);
+		return watch_beacon(w, entry);
 	}
-	put(&n->watcher, w->places[i]);
+	put(&n->watcher, w->entries[i]);
 	for (struct queue_walk walk = producer_walk(&w->s, w->completions[i]);
-	     (place = queue_next(&walk)) != 0;)
-		if (!watch_beacon(w, place))
+	     (entry = queue_next(&walk)) != 0;)
+		if (!watch_beacon(w, entry))
 			return false;
 	return true;
 }
@@ -145,12 +145,12 @@ has_several_producers(struct wait *w, size_t i)
  * reap nor hand the wake on.  So the next after it looks as often as the first would; or each
  * second if there are several producers, of which it watches only one. */
 static bool
-watch_as_witness(struct wait *w, const struct sight *sight)
+watch_as_witness(struct wait *w, const struct readiness *readiness)
 {
 	for (size_t i = 0; i < w->req->count; i++) {
-		if (!is_produced(w, i) || sight->obstacle[i] != OBSTACLE_AHEAD)
+		if (!is_produced(w, i) || readiness->blocker[i] != BLOCKER_AHEAD)
 			continue;
-		if (line_reap_first(&w->s, w->completions[i]) == sight->ahead[i]) {
+		if (waitqueue_reap_first(&w->s, w->completions[i]) == readiness->ahead[i]) {
 			w->first = true;
 			w->brief |= has_several_producers(w, i);
 		}
@@ -163,35 +163,35 @@ watch_as_witness(struct wait *w, const struct sight *sight)
 /* Notes the producers' beacons after all other words.  Otherwise a waiter could be queued on a
  * beacon, and get the one wake of its owner's death, when another word has changed already. */
 static bool
-watch_producers(struct wait *w, const struct sight *sight)
+watch_producers(struct wait *w, const struct readiness *readiness)
 {
-	if (!watch_lines(w, sight))
+	if (!watch_lines(w, readiness))
 		return false;
 	w->own = w->watching;
-	if (!watch_as_witness(w, sight))
+	if (!watch_as_witness(w, readiness))
 		return false;
 	for (size_t i = 0; i < w->req->count; i++)
-		if (is_produced(w, i) && sight->obstacle[i] != OBSTACLE_AHEAD &&
+		if (is_produced(w, i) && readiness->blocker[i] != BLOCKER_AHEAD &&
 		    !watch_as_first(w, i))
 			return false;
 	return true;
 }
 
 static bool
-watch_obstacles(struct wait *w, const struct sight *sight)
+watch_blockers(struct wait *w, const struct readiness *readiness)
 {
 	bool any = wait_has_flag(w, COMPL_WAIT_ANY);
-	enum obstacle kind = OBSTACLE_SHORT;
+	enum blocker kind = BLOCKER_SHORT;
 
 	for (size_t i = 0; i < w->req->count; i++) {
-		put(&place_at(&w->s, w->places[i])->watch, 0);
-		if (sight->obstacle[i] == OBSTACLE_AHEAD)
-			kind = OBSTACLE_AHEAD;
+		put(&entry_at(&w->s, w->entries[i])->watch, 0);
+		if (readiness->blocker[i] == BLOCKER_AHEAD)
+			kind = BLOCKER_AHEAD;
 	}
 	for (size_t i = 0; i < w->req->count; i++) {
-		if (!any && sight->obstacle[i] != kind)
+		if (!any && readiness->blocker[i] != kind)
 			continue;
-		if (!watch_obstacle(w, i, sight->ahead[i]))
+		if (!watch_blocker(w, i, readiness->ahead[i]))
 			return false;
 		if (!any)
 			break;
@@ -200,11 +200,11 @@ watch_obstacles(struct wait *w, const struct sight *sight)
 }
 
 void
-watch_arm(struct wait *w, const struct sight *sight)
+watch_arm(struct wait *w, const struct readiness *readiness)
 {
 	w->watching = 0;
 	w->first = w->brief = false;
-	if (!watch_obstacles(w, sight) || !watch_producers(w, sight))
+	if (!watch_blockers(w, readiness) || !watch_producers(w, readiness))
 		w->watching = 0;
 }
 

@@ -5,13 +5,13 @@
 #ifndef WATCH_H
 #define WATCH_H
 
-#include "shm/calls/sight.h"
+#include "shm/calls/readiness.h"
 #include "shm/calls/wait.h"
 #include "shm/os/futex.h"
 
 /* Notes the words to sleep on.  Notes none if an obstacle has just gone: then look again.  Under
  * the lock. */
-void watch_arm(struct wait *w, const struct sight *sight);
+void watch_arm(struct wait *w, const struct readiness *readiness);
 
 /* Sleeps until one of the words changes; for a second at the most if the kernel cannot watch
  * several words.  Not under the lock. */

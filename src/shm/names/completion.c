@@ -10,8 +10,8 @@
 #include <string.h>
 
 #include "api/clock.h"
-#include "shm/names/directory.h"
-#include "shm/names/line.h"
+#include "shm/names/hashtable.h"
+#include "shm/names/waitqueue.h"
 #include "shm/segment/log.h"
 
 /* ---- status and value -------------------------------------------------------- */
@@ -36,15 +36,15 @@ completion_copy_value(struct session *s, uint32_t completion, char *text, uint32
 }
 
 void
-completion_word(struct session *s, uint32_t completion, struct compl_word *word)
+completion_read_payload(struct session *s, uint32_t completion, struct compl_payload *payload)
 {
 	uint32_t length;
 
-	memset(word->reserved, 0, sizeof(word->reserved));
-	word->status = (uint8_t)get(&completion_at(s, completion)->status);
-	completion_copy_value(s, completion, word->value, &length);
-	word->has_value = length > 0;
-	word->value[length > 0 ? length - 1 : 0] = '\0';
+	memset(payload->reserved, 0, sizeof(payload->reserved));
+	payload->status = (uint8_t)get(&completion_at(s, completion)->status);
+	completion_copy_value(s, completion, payload->value, &length);
+	payload->has_value = length > 0;
+	payload->value[length > 0 ? length - 1 : 0] = '\0';
 }
 
 /* The text goes to the slot that nobody reads, the transaction then swaps. */
@@ -99,33 +99,33 @@ is_kept(struct session *s, uint32_t completion)
 bool
 completion_is_idle(struct session *s, uint32_t completion)
 {
-	return !is_kept(s, completion) && get(&completion_at(s, completion)->line.head) == 0;
+	return !is_kept(s, completion) && get(&completion_at(s, completion)->waiters.head) == 0;
 }
 
 bool
 completion_drop_if_idle(struct session *s, uint32_t completion)
 {
-	if (is_kept(s, completion) || line_reap_first(s, completion) != 0 || s->damaged)
+	if (is_kept(s, completion) || waitqueue_reap_first(s, completion) != 0 || s->damaged)
 		return false;
-	directory_unlink(s, completion);
-	directory_free(s, completion);
+	hashtable_unlink(s, completion);
+	hashtable_free(s, completion);
 	return log_commit(s);
 }
 
-/* The wait of this place is for any name, and another one has what it needs. */
+/* The wait of this entry is for any name, and another one has what it needs. */
 static bool
-is_served_elsewhere(struct session *s, uint32_t place)
+is_served_elsewhere(struct session *s, uint32_t entry)
 {
-	struct place *p = place_at(s, place);
+	struct entry *e = entry_at(s, entry);
 	uint32_t i;
 
-	if (!(get(&p->flags) & PLACE_ANY))
+	if (!(get(&e->flags) & ENTRY_ANY))
 		return false;
-	for (struct line_wait walk = line_wait(s, place); (i = line_wait_next(&walk)) != 0;) {
-		uint32_t line = get(&place_at(s, i)->line);
+	for (struct wait_walk walk = wait_walk(s, entry); (i = wait_walk_next(&walk)) != 0;) {
+		uint32_t completion = get(&entry_at(s, i)->completion);
 
-		if (i != place && line != 0 && line_find_first(s, line) == i &&
-		    get(&completion_at(s, line)->done) >= get(&p->need))
+		if (i != entry && completion != 0 && waitqueue_find_first(s, completion) == i &&
+		    get(&completion_at(s, completion)->done) >= get(&e->need))
 			return true;
 	}
 	return false;
@@ -135,11 +135,12 @@ uint64_t
 completion_needed(struct session *s, uint32_t completion)
 {
 	uint64_t needed = 0;
-	uint32_t place;
+	uint32_t entry;
 
-	for (struct queue_walk walk = line_walk(s, completion); (place = queue_next(&walk)) != 0;)
-		if (line_lead(s, place) != 0 && !is_served_elsewhere(s, place))
-			needed += get(&place_at(s, place)->need);
+	for (struct queue_walk walk = waitqueue_walk(s, completion);
+	     (entry = queue_next(&walk)) != 0;)
+		if (waitqueue_wait_of(s, entry) != 0 && !is_served_elsewhere(s, entry))
+			needed += get(&entry_at(s, entry)->need);
 	return needed;
 }
 

@@ -10,7 +10,7 @@
 
 #include "shm/segment/session.h"
 
-/* Nothing keeps the name: not initialised, counter 0, no producer, and no place in line, not even a
+/* Nothing keeps the name: not initialised, counter 0, no producer, and no entry in line, not even a
  * dead one.  Changes nothing. */
 bool completion_is_idle(struct session *s, uint32_t completion);
 
@@ -45,7 +45,7 @@ void completion_take(struct session *s, uint32_t completion, uint32_t need);
 void completion_copy_value(struct session *s, uint32_t completion, char *text, uint32_t *length);
 
 /* Copies status and value. */
-void completion_word(struct session *s, uint32_t completion, struct compl_word *word);
+void completion_read_payload(struct session *s, uint32_t completion, struct compl_payload *payload);
 
 /* Adds a wait that began at since_ns, and ends now, to the statistics. */
 void completion_note_wait(struct session *s, uint32_t completion, int64_t since_ns, bool io);

@@ -15,99 +15,99 @@
 #include "shm/names/job.h"
 
 #include "shm/names/completion.h"
-#include "shm/names/directory.h"
-#include "shm/names/line.h"
+#include "shm/names/hashtable.h"
+#include "shm/names/waitqueue.h"
 #include "shm/segment/log.h"
 #include "shm/names/rebuild.h"
 
-/* The wait of this lead stands in all its lines, and all their names are at "all". */
+/* The wait of this first entry stands in all its lines, and all their names are at "all". */
 static bool
-is_covered(struct session *s, uint32_t lead)
+is_covered(struct session *s, uint32_t first)
 {
 	uint32_t i;
 
-	for (struct line_wait walk = line_wait(s, lead); (i = line_wait_next(&walk)) != 0;) {
-		uint32_t line = get(&place_at(s, i)->line);
+	for (struct wait_walk walk = wait_walk(s, first); (i = wait_walk_next(&walk)) != 0;) {
+		uint32_t completion = get(&entry_at(s, i)->completion);
 
-		if (line == 0 || get(&completion_at(s, line)->done) != COMPL_ALL)
+		if (completion == 0 || get(&completion_at(s, completion)->done) != COMPL_ALL)
 			return false;
 	}
 	return true;
 }
 
-/* Copies the status and the value of each name into the place of the wait in that name's line.  A
- * place that is not linked any more is passed over. */
+/* Copies the status and the value of each name into the entry of the wait in that name's line.  A
+ * entry that is not linked any more is passed over. */
 static void
-write_words(struct session *s, uint32_t lead)
+write_payloads(struct session *s, uint32_t first)
 {
 	uint32_t i;
 
-	for (struct line_wait walk = line_wait(s, lead); (i = line_wait_next(&walk)) != 0;) {
-		struct place *p = place_at(s, i);
-		uint32_t line = get(&p->line), length;
+	for (struct wait_walk walk = wait_walk(s, first); (i = wait_walk_next(&walk)) != 0;) {
+		struct entry *e = entry_at(s, i);
+		uint32_t completion = get(&e->completion), length;
 
-		if (line == 0)
+		if (completion == 0)
 			continue;
-		put(&p->status, get(&completion_at(s, line)->status));
-		completion_copy_value(s, line, place_value_at(s, i), &length);
-		put(&p->value, length);
+		put(&e->status, get(&completion_at(s, completion)->status));
+		completion_copy_value(s, completion, entry_value_at(s, i), &length);
+		put(&e->value, length);
 	}
 }
 
 static void
-note_waits(struct session *s, uint32_t lead)
+note_waits(struct session *s, uint32_t first)
 {
-	const struct place *p = place_at(s, lead);
-	bool io = get(&p->flags) & PLACE_IO;
+	const struct entry *e = entry_at(s, first);
+	bool io = get(&e->flags) & ENTRY_IO;
 	uint32_t i;
 
-	for (struct line_wait walk = line_wait(s, lead); (i = line_wait_next(&walk)) != 0;)
-		if (get(&place_at(s, i)->line) != 0)
-			completion_note_wait(s, get(&place_at(s, i)->line), p->since_ns, io);
+	for (struct wait_walk walk = wait_walk(s, first); (i = wait_walk_next(&walk)) != 0;)
+		if (get(&entry_at(s, i)->completion) != 0)
+			completion_note_wait(s, get(&entry_at(s, i)->completion), e->since_ns, io);
 }
 
 /* Unlinks a wait that has ended from all its lines, and drops those names that nothing else keeps,
  * except the name `walked`.  The waiter itself may not have gone yet, or be stopped. */
 static void
-unlink_wait(struct session *s, uint32_t lead, uint32_t walked)
+unlink_wait(struct session *s, uint32_t first, uint32_t walked)
 {
 	uint32_t i;
 
-	for (struct line_wait walk = line_wait(s, lead); (i = line_wait_next(&walk)) != 0;) {
-		uint32_t line = get(&place_at(s, i)->line);
+	for (struct wait_walk walk = wait_walk(s, first); (i = wait_walk_next(&walk)) != 0;) {
+		uint32_t completion = get(&entry_at(s, i)->completion);
 
-		if (line == 0)
+		if (completion == 0)
 			continue;
-		line_unlink(s, i);
-		if (line != walked)
-			completion_drop_if_idle(s, line);
+		waitqueue_unlink(s, i);
+		if (completion != walked)
+			completion_drop_if_idle(s, completion);
 	}
 }
 
-/* Ends a wait, from one of its places.  If the waiter has left meanwhile, at its deadline and
+/* Ends a wait, from one of its entries.  If the waiter has left meanwhile, at its deadline and
  * without the lock, that counts. */
 static void
-end_wait(struct session *s, uint32_t completion, uint32_t lead, uint32_t place,
-	 enum place_state state)
+end_wait(struct session *s, uint32_t completion, uint32_t first, uint32_t entry,
+	 enum entry_state state)
 {
-	struct place *p = place_at(s, lead);
+	struct entry *e = entry_at(s, first);
 	uint32_t waiting = STATE_WAITING;
 
-	write_words(s, lead);
-	put(&p->culprit, place);
-	if (__atomic_compare_exchange_n(&p->state, &waiting, (uint32_t)state, false,
+	write_payloads(s, first);
+	put(&e->ended_by, entry);
+	if (__atomic_compare_exchange_n(&e->state, &waiting, (uint32_t)state, false,
 					__ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
-		note_waits(s, lead);
-	unlink_wait(s, lead, completion);
+		note_waits(s, first);
+	unlink_wait(s, first, completion);
 }
 
 /* The state in which a job ends a wait, or STATE_WAITING if the wait goes on. */
-static enum place_state
-verdict(struct session *s, enum job_kind job, uint32_t completion, uint32_t lead)
+static enum entry_state
+verdict(struct session *s, enum job_kind job, uint32_t completion, uint32_t first)
 {
-	struct place *p = place_at(s, lead);
-	uint32_t flags = get(&p->flags);
-	bool failed = (flags & PLACE_FAIL_FAST) && get(&completion_at(s, completion)->status) != 0;
+	struct entry *e = entry_at(s, first);
+	uint32_t flags = get(&e->flags);
+	bool failed = (flags & ENTRY_FAIL_FAST) && get(&completion_at(s, completion)->status) != 0;
 
 	if (job == JOB_REMOVE)
 		return STATE_REMOVED;
@@ -115,44 +115,44 @@ verdict(struct session *s, enum job_kind job, uint32_t completion, uint32_t lead
 		return STATE_PRODUCER_DIED;
 	if (failed)
 		return STATE_FAILED;
-	if (job == JOB_RELEASE && ((flags & PLACE_ANY) || is_covered(s, lead)))
+	if (job == JOB_RELEASE && ((flags & ENTRY_ANY) || is_covered(s, first)))
 		return STATE_DONE;
 	return STATE_WAITING;
 }
 
-/* Does the job to one place.  A wait over several names that this "all" does not end alone is woken
+/* Does the job to one entry.  A wait over several names that this "all" does not end alone is woken
  * to look again. */
 static void
-visit(struct session *s, enum job_kind job, uint32_t completion, uint32_t place)
+visit(struct session *s, enum job_kind job, uint32_t completion, uint32_t entry)
 {
-	uint32_t lead = line_lead(s, place);
-	enum place_state state = lead != 0 ? verdict(s, job, completion, lead) : STATE_LEFT;
+	uint32_t first = waitqueue_wait_of(s, entry);
+	enum entry_state state = first != 0 ? verdict(s, job, completion, first) : STATE_LEFT;
 
 	if (state == STATE_LEFT)
-		line_unlink(s, place);
+		waitqueue_unlink(s, entry);
 	else if (state != STATE_WAITING)
-		end_wait(s, completion, lead, place, state);
+		end_wait(s, completion, first, entry, state);
 	else if (job == JOB_RELEASE)
-		line_poke(s, place);
+		waitqueue_wake_entry(s, entry);
 }
 
-/* Walks from the tail to the head, for two reasons.  The place after a place is dealt with before
- * that one is unlinked, and so need not be woken for it.  And the first in line, whom line_rouse()
- * has woken, stay to the end: they go on if we die. */
+/* Walks from the tail to the head, for two reasons.  The entry after an entry is dealt with before
+ * that one is unlinked, and so need not be woken for it.  And the first in line, whom
+ * waitqueue_wake_at_least() has woken, stay to the end: they go on if we die. */
 static void
 walk(struct session *s, enum job_kind job, uint32_t completion)
 {
-	uint32_t place = get(&completion_at(s, completion)->line.tail);
+	uint32_t entry = get(&completion_at(s, completion)->waiters.tail);
 
-	for (uint32_t steps = 0; place != 0 && !s->damaged; steps++) {
-		uint32_t prev = get(&place_at(s, place)->prev);
+	for (uint32_t steps = 0; entry != 0 && !s->damaged; steps++) {
+		uint32_t prev = get(&entry_at(s, entry)->prev);
 
-		if (steps > s->places || get(&place_at(s, place)->line) != completion) {
+		if (steps > s->entries || get(&entry_at(s, entry)->completion) != completion) {
 			session_note_damage(s);
 			return;
 		}
-		visit(s, job, completion, place);
-		place = prev;
+		visit(s, job, completion, entry);
+		entry = prev;
 	}
 }
 
@@ -163,7 +163,8 @@ dismiss(struct session *s, uint32_t completion)
 	struct queue *q = &completion_at(s, completion)->producers;
 
 	for (uint32_t steps = 0; get(&q->head) != 0 && !s->damaged; steps++) {
-		if (steps > s->places || get(&place_at(s, get(&q->head))->line) != completion) {
+		if (steps > s->entries ||
+		    get(&entry_at(s, get(&q->head))->completion) != completion) {
 			session_note_damage(s);
 			return;
 		}
@@ -201,7 +202,7 @@ job_finish(struct session *s)
 		dismiss(s, completion);
 	log_put(s, &s->h->job_kind, JOB_NONE);
 	if (job == JOB_REMOVE)
-		directory_free(s, completion);
+		hashtable_free(s, completion);
 	log_commit(s);
 }
 

@@ -3,8 +3,8 @@
  * job.h - a walk along a line that has been committed to
  *
  * "All", a removal, a failure and a producer's death end more than one wait.  The transaction that
- * changes the counter also writes the job into the header.  After the commit the job is done, place
- * by place.  All calls: under the lock.
+ * changes the counter also writes the job into the header.  After the commit the job is done, entry
+ * by entry.  All calls: under the lock.
  */
 #ifndef JOB_H
 #define JOB_H

@@ -9,11 +9,11 @@
 
 #include "api/clock.h"
 #include "shm/names/completion.h"
-#include "shm/names/directory.h"
+#include "shm/names/hashtable.h"
 #include "shm/names/job.h"
-#include "shm/names/line.h"
+#include "shm/names/waitqueue.h"
 #include "shm/names/producer.h"
-#include "shm/names/repair.h"
+#include "shm/names/segment_lock.h"
 #include "shm/segment/log.h"
 
 enum compl_result
@@ -33,7 +33,7 @@ name_lock(struct session *s, struct compl_space *c, const char *name, uint32_t *
 uint32_t
 name_look_up(struct session *s, const char *name)
 {
-	uint32_t found = directory_find(s, name);
+	uint32_t found = hashtable_find(s, name);
 
 	if (found == 0)
 		return 0;
@@ -44,13 +44,13 @@ name_look_up(struct session *s, const char *name)
 enum compl_result
 name_make(struct session *s, const char *name, uint32_t *completion)
 {
-	enum compl_result result = directory_make(s, name, completion);
+	enum compl_result result = hashtable_make(s, name, completion);
 
 	if (result != COMPL_E_FULL_NAMES && result != COMPL_E_FULL_DISK)
 		return result;
 	for (uint32_t i = 1; i <= s->completions && !s->damaged; i++)
 		completion_drop_if_idle(s, i);
-	return directory_make(s, name, completion);
+	return hashtable_make(s, name, completion);
 }
 
 void
@@ -65,19 +65,19 @@ name_reinit(struct session *s, uint32_t completion)
 void
 name_remove(struct session *s, uint32_t completion)
 {
-	line_rouse(s, completion, LINE_ROUSED);
-	directory_unlink(s, completion);
+	waitqueue_wake_at_least(s, completion, WAITQUEUE_WAKES);
+	hashtable_unlink(s, completion);
 	job_commit(s, JOB_REMOVE, completion);
 }
 
 void
 name_remove_all(struct session *s)
 {
-	unsigned wanting = LINE_ROUSED;
+	unsigned wanting = WAITQUEUE_WAKES;
 
 	for (uint32_t i = 1; i <= s->completions && wanting > 0 && !s->damaged; i++)
 		if (get(&completion_at(s, i)->flags) & COMPLETION_USED)
-			wanting = line_rouse(s, i, wanting);
+			wanting = waitqueue_wake_at_least(s, i, wanting);
 	log_put(s, &s->h->mark, MARK_DEAD);
 	job_commit(s, JOB_REMOVE_ALL, 0);
 }

@@ -19,7 +19,7 @@ enum compl_result name_lock(struct session *s, struct compl_space *c, const char
  * there is none. */
 uint32_t name_look_up(struct session *s, const char *name);
 
-/* directory_make(); if there is no room, drops all idle completions and tries again. */
+/* hashtable_make(); if there is no room, drops all idle completions and tries again. */
 enum compl_result name_make(struct session *s, const char *name, uint32_t *completion);
 
 /* reinit_completion(): counter, status, value and statistics to zero. */

@@ -13,7 +13,7 @@
 
 #include "shm/names/completion.h"
 #include "shm/names/job.h"
-#include "shm/names/line.h"
+#include "shm/names/waitqueue.h"
 #include "shm/names/queue.h"
 #include "shm/segment/log.h"
 
@@ -31,11 +31,11 @@ post_check(struct session *s, uint32_t completion, uint32_t tokens)
 static enum job_kind
 announce(struct session *s, uint32_t completion, enum job_kind job)
 {
-	if (job != JOB_NONE && line_reap_first(s, completion) != 0) {
-		line_rouse(s, completion, LINE_ROUSED);
+	if (job != JOB_NONE && waitqueue_reap_first(s, completion) != 0) {
+		waitqueue_wake_at_least(s, completion, WAITQUEUE_WAKES);
 		return job;
 	}
-	line_ring(s, completion);
+	waitqueue_ring(s, completion);
 	return JOB_NONE;
 }
 

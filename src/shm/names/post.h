@@ -23,7 +23,7 @@ post_count(const struct compl_post *post)
 enum compl_result post_check(struct session *s, uint32_t completion, uint32_t tokens);
 
 /* complete(), complete_all(): posts tokens (COMPL_ALL for "all") with a status and a value.
- * Posts nothing if the completion is at "all".  leaver: the place of a producer that ceases to be
+ * Posts nothing if the completion is at "all".  leaver: the entry of a producer that ceases to be
  * one in the same commit, or 0. */
 void post_tokens(struct session *s, uint32_t completion, uint32_t tokens,
 		 const struct compl_post *post, uint32_t leaver);

@@ -16,9 +16,9 @@
 #include "shm/names/producer.h"
 
 #include "shm/names/completion.h"
-#include "shm/names/line.h"
+#include "shm/names/waitqueue.h"
 #include "shm/segment/log.h"
-#include "shm/names/place.h"
+#include "shm/names/entry.h"
 #include "shm/names/post.h"
 
 struct queue_walk
@@ -31,44 +31,44 @@ producer_walk(struct session *s, uint32_t completion)
 static uint32_t
 find_dead(struct session *s, uint32_t completion)
 {
-	uint32_t place;
+	uint32_t entry;
 
 	for (struct queue_walk walk = producer_walk(s, completion);
-	     (place = queue_next(&walk)) != 0;)
-		if (!place_is_alive(place_at(s, place)))
-			return place;
+	     (entry = queue_next(&walk)) != 0;)
+		if (!entry_is_alive(entry_at(s, entry)))
+			return entry;
 	return 0;
 }
 
 static void
-unlink_one(struct session *s, uint32_t place)
+unlink_one(struct session *s, uint32_t entry)
 {
-	queue_log_remove(s, place);
+	queue_log_remove(s, entry);
 	log_commit(s);
 }
 
 void
 producer_reap_all(struct session *s, uint32_t completion)
 {
-	uint32_t place = find_dead(s, completion);
+	uint32_t entry = find_dead(s, completion);
 
-	if (place == 0)
+	if (entry == 0)
 		return;
 	if (get(&completion_at(s, completion)->done) != COMPL_ALL)
 		post_producer_died(s, completion);
-	for (; place != 0 && !s->damaged; place = find_dead(s, completion))
-		unlink_one(s, place);
+	for (; entry != 0 && !s->damaged; entry = find_dead(s, completion))
+		unlink_one(s, entry);
 }
 
 size_t
 producer_count(struct session *s, uint32_t completion)
 {
 	size_t count = 0;
-	uint32_t place;
+	uint32_t entry;
 
 	for (struct queue_walk walk = producer_walk(s, completion);
-	     (place = queue_next(&walk)) != 0;)
-		count += place_is_alive(place_at(s, place));
+	     (entry = queue_next(&walk)) != 0;)
+		count += entry_is_alive(entry_at(s, entry));
 	return count;
 }
 
@@ -77,11 +77,11 @@ producer_count(struct session *s, uint32_t completion)
 #define WITNESSES 4
 
 static bool
-is_of_several(struct session *s, uint32_t place)
+is_of_several(struct session *s, uint32_t entry)
 {
-	struct place *p = place_at(s, place);
+	struct entry *e = entry_at(s, entry);
 
-	return get(&p->lead) != place || get(&p->sibling) != 0;
+	return get(&e->wait_first) != entry || get(&e->wait_next) != 0;
 }
 
 /* Ordering: they are woken before the commit, and get the lock after it. */
@@ -89,17 +89,19 @@ void
 producer_announce(struct session *s, uint32_t completion)
 {
 	unsigned roused = 0;
-	uint32_t place;
+	uint32_t entry;
 
-	for (struct queue_walk walk = line_walk(s, completion); (place = queue_next(&walk)) != 0;)
-		if (line_lead(s, place) != 0 && (is_of_several(s, place) || roused < WITNESSES)) {
-			line_poke(s, place);
+	for (struct queue_walk walk = waitqueue_walk(s, completion);
+	     (entry = queue_next(&walk)) != 0;)
+		if (waitqueue_wait_of(s, entry) != 0 &&
+		    (is_of_several(s, entry) || roused < WITNESSES)) {
+			waitqueue_wake_entry(s, entry);
 			roused++;
 		}
 }
 
 enum compl_result
-producer_join(struct session *s, uint32_t completion, const struct place *how, uint32_t *place)
+producer_join(struct session *s, uint32_t completion, const struct entry *how, uint32_t *entry)
 {
 	size_t others = producer_count(s, completion);
 	enum compl_result result;
@@ -107,32 +109,32 @@ producer_join(struct session *s, uint32_t completion, const struct place *how, u
 	if (others >= COMPL_PRODUCERS_MAX)
 		return COMPL_E_FULL_PRODUCERS;
 	producer_reap(s, completion); /* one may have died since; the new start forgets the death */
-	if ((result = line_own_place(s, how, place)) != COMPL_OK)
+	if ((result = waitqueue_own_entry(s, how, entry)) != COMPL_OK)
 		return result;
 	producer_announce(s, completion);
 	if (others == 0)
 		completion_log_anew(s, completion);
-	queue_log_append(s, &completion_at(s, completion)->producers, completion, *place);
+	queue_log_append(s, &completion_at(s, completion)->producers, completion, *entry);
 	if (log_commit(s))
 		return COMPL_OK;
-	robust_release(&s->thread, &place_at(s, *place)->beacon);
+	robust_release(&s->thread, &entry_at(s, *entry)->beacon);
 	return COMPL_E_DAMAGED;
 }
 
 uint32_t
-producer_of(struct session *s, uint32_t place, uint64_t ticket)
+producer_of(struct session *s, uint32_t entry, uint64_t ticket)
 {
-	struct place *p = place_at(s, place);
+	struct entry *e = entry_at(s, entry);
 
-	return p->ticket == ticket && get(&p->flags) & PLACE_PRODUCER ? get(&p->line) : 0;
+	return e->ticket == ticket && get(&e->flags) & ENTRY_PRODUCER ? get(&e->completion) : 0;
 }
 
 void
-producer_leave(struct session *s, uint32_t place)
+producer_leave(struct session *s, uint32_t entry)
 {
-	uint32_t completion = get(&place_at(s, place)->line);
+	uint32_t completion = get(&entry_at(s, entry)->completion);
 
 	if (get(&completion_at(s, completion)->done) != COMPL_ALL)
 		post_producer_died(s, completion);
-	unlink_one(s, place);
+	unlink_one(s, entry);
 }

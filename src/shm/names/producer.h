@@ -2,7 +2,7 @@
  *
  * producer.h - who has promised to complete a completion
  *
- * A producer owns a beacon, as a waiter does, in a place among the producers of the name.  Waiters
+ * A producer owns a beacon, as a waiter does, in an entry among the producers of the name.  Waiters
  * of the name sleep on these beacons too, and the kernel wakes one of them when a producer dies.
  * The calls reap a name (producer_reap()) before they look at it: the death of a producer ends all
  * waits, and stays visible to those that come later.
@@ -36,14 +36,14 @@ struct queue_walk producer_walk(struct session *s, uint32_t completion);
 void producer_announce(struct session *s, uint32_t completion);
 
 /* Registers the calling thread; a completion at "all" starts anew unless another producer of it
- * lives.  how as for line_own_place().  COMPL_E_FULL_PRODUCERS and what that may return. */
-enum compl_result producer_join(struct session *s, uint32_t completion, const struct place *how,
-				uint32_t *place);
+ * lives.  how as for waitqueue_own_entry().  COMPL_E_FULL_PRODUCERS and what that may return. */
+enum compl_result producer_join(struct session *s, uint32_t completion, const struct entry *how,
+				uint32_t *entry);
 
-/* The completion that a place produces, or 0 if it has been removed. */
-uint32_t producer_of(struct session *s, uint32_t place, uint64_t ticket);
+/* The completion that an entry produces, or 0 if it has been removed. */
+uint32_t producer_of(struct session *s, uint32_t entry, uint64_t ticket);
 
 /* Not any more, without having posted: as if it had died. */
-void producer_leave(struct session *s, uint32_t place);
+void producer_leave(struct session *s, uint32_t entry);
 
 #endif

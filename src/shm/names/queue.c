@@ -1,51 +1,51 @@
 /* SPDX-License-Identifier: ISC
  *
- * queue.c - links and unlinks the places of one queue
+ * queue.c - links and unlinks the entries of one queue
  *
- * Invariant: the places of a queue are doubly linked in the order of their coming, and no
- * place is in two queues, or in a queue and on the free queue.  Every change of that is one
+ * Invariant: the entries of a queue are doubly linked in the order of their coming, and no
+ * entry is in two queues, or in a queue and on the free queue.  Every change of that is one
  * transaction, so it holds for whoever comes after a death.
  */
 #include "shm/names/queue.h"
 
 #include "shm/segment/log.h"
-#include "shm/names/place.h"
+#include "shm/names/entry.h"
 
 struct queue *
-queue_of(struct session *s, uint32_t place)
+queue_of(struct session *s, uint32_t entry)
 {
-	struct place *p = place_at(s, place);
-	struct completion *n = completion_at(s, get(&p->line));
+	struct entry *e = entry_at(s, entry);
+	struct completion *n = completion_at(s, get(&e->completion));
 
-	return get(&p->flags) & PLACE_PRODUCER ? &n->producers : &n->line;
+	return get(&e->flags) & ENTRY_PRODUCER ? &n->producers : &n->waiters;
 }
 
 void
-queue_log_append(struct session *s, struct queue *q, uint32_t completion, uint32_t place)
+queue_log_append(struct session *s, struct queue *q, uint32_t completion, uint32_t entry)
 {
-	struct place *p = place_at(s, place);
+	struct entry *e = entry_at(s, entry);
 	uint32_t tail = get(&q->tail);
 
-	place_log_use(s, place);
-	log_put(s, &p->line, completion);
-	log_put(s, &p->prev, tail);
-	log_put(s, &p->next, 0);
-	log_put(s, tail == 0 ? &q->head : &place_at(s, tail)->next, place);
-	log_put(s, &q->tail, place);
+	entry_log_use(s, entry);
+	log_put(s, &e->completion, completion);
+	log_put(s, &e->prev, tail);
+	log_put(s, &e->next, 0);
+	log_put(s, tail == 0 ? &q->head : &entry_at(s, tail)->next, entry);
+	log_put(s, &q->tail, entry);
 }
 
 void
-queue_log_remove(struct session *s, uint32_t place)
+queue_log_remove(struct session *s, uint32_t entry)
 {
-	struct place *p = place_at(s, place);
-	struct queue *q = queue_of(s, place);
-	uint32_t prev = get(&p->prev), next = get(&p->next);
+	struct entry *e = entry_at(s, entry);
+	struct queue *q = queue_of(s, entry);
+	uint32_t prev = get(&e->prev), next = get(&e->next);
 
-	log_put(s, prev == 0 ? &q->head : &place_at(s, prev)->next, next);
-	log_put(s, next == 0 ? &q->tail : &place_at(s, next)->prev, prev);
-	log_put(s, &p->line, 0);
-	log_put(s, &p->prev, 0);
-	place_log_free(s, place);
+	log_put(s, prev == 0 ? &q->head : &entry_at(s, prev)->next, next);
+	log_put(s, next == 0 ? &q->tail : &entry_at(s, next)->prev, prev);
+	log_put(s, &e->completion, 0);
+	log_put(s, &e->prev, 0);
+	entry_log_free(s, entry);
 }
 
 struct queue_walk
@@ -58,16 +58,17 @@ uint32_t
 queue_next(struct queue_walk *walk)
 {
 	struct session *s = walk->s;
-	uint32_t place = walk->next;
+	uint32_t entry = walk->next;
 
-	if (place == 0 || s->damaged)
+	if (entry == 0 || s->damaged)
 		return 0;
-	if (walk->steps++ > s->places || get(&place_at(s, place)->line) != walk->completion) {
+	if (walk->steps++ > s->entries ||
+	    get(&entry_at(s, entry)->completion) != walk->completion) {
 		session_note_damage(s); /* a ring, or another's */
 		return 0;
 	}
-	walk->next = get(&place_at(s, place)->next);
-	return place;
+	walk->next = get(&entry_at(s, entry)->next);
+	return entry;
 }
 
 size_t

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * queue.h - places in a row: the waiters of a completion, or its producers
+ * queue.h - entries in a row: the waiters of a completion, or its producers
  *
  * All calls: under the lock.
  */
@@ -9,20 +9,20 @@
 
 #include "shm/segment/session.h"
 
-/* The queue that a linked place stands in, as its own record says. */
-struct queue *queue_of(struct session *s, uint32_t place);
+/* The queue that a linked entry stands in, as its own record says. */
+struct queue *queue_of(struct session *s, uint32_t entry);
 
-/* Into the transaction under way: a place that was obtained (place.h) is used and stands at the
- * end of the queue of a completion; a linked place is free. */
-void queue_log_append(struct session *s, struct queue *q, uint32_t completion, uint32_t place);
-void queue_log_remove(struct session *s, uint32_t place);
+/* Into the transaction under way: an entry that was obtained (entry.h) is used and stands at the
+ * end of the queue of a completion; a linked entry is free. */
+void queue_log_append(struct session *s, struct queue *q, uint32_t completion, uint32_t entry);
+void queue_log_remove(struct session *s, uint32_t entry);
 
-/* All places that are linked, from the head on:
+/* All entries that are linked, from the head on:
  *
- *	for (struct queue_walk w = queue_walk(s, q, completion); (place = queue_next(&w)) != 0;)
+ *	for (struct queue_walk w = queue_walk(s, q, completion); (entry = queue_next(&w)) != 0;)
  *
- * Between two calls the place that was returned may be removed, but no other.  The walk ends, and
- * marks the session as damaged, at a place whose record names another line, and in a ring. */
+ * Between two calls the entry that was returned may be removed, but no other.  The walk ends, and
+ * marks the session as damaged, at an entry whose record names another line, and in a ring. */
 struct queue_walk {
 	struct session *s;
 	uint32_t completion, next, steps;
@@ -30,7 +30,7 @@ struct queue_walk {
 struct queue_walk queue_walk(struct session *s, const struct queue *q, uint32_t completion);
 uint32_t queue_next(struct queue_walk *walk);
 
-/* How many places a walk has still to return. */
+/* How many entries a walk has still to return. */
 size_t queue_length(struct queue_walk walk);
 
 #endif

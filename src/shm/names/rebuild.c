@@ -13,20 +13,21 @@
 
 #include <stdlib.h>
 
-#include "shm/names/directory.h"
-#include "shm/names/line.h"
-#include "shm/names/place.h"
+#include "shm/names/hashtable.h"
+#include "shm/names/waitqueue.h"
+#include "shm/names/entry.h"
 
-/* A place that stands in line, to be sorted. */
-struct member {
+/* An entry that stands in line, to be sorted. */
+struct proc_node {
 	uint64_t ticket;
-	uint32_t place;
+	uint32_t entry;
 };
 
 static int
 by_ticket(const void *a, const void *b)
 {
-	uint64_t x = ((const struct member *)a)->ticket, y = ((const struct member *)b)->ticket;
+	uint64_t x = ((const struct proc_node *)a)->ticket,
+		 y = ((const struct proc_node *)b)->ticket;
 
 	return (x > y) - (x < y);
 }
@@ -34,70 +35,70 @@ by_ticket(const void *a, const void *b)
 /* It stands in the line of a completion that exists, or is a producer of it.  A dead producer
  * counts, because producer_reap() is to find it. */
 static bool
-is_member(struct session *s, uint32_t place)
+is_linkable(struct session *s, uint32_t entry)
 {
-	struct place *p = place_at(s, place);
-	uint32_t line = get(&p->line), lead = get(&p->lead);
+	struct entry *e = entry_at(s, entry);
+	uint32_t completion = get(&e->completion), first = get(&e->wait_first);
 
-	return line >= 1 && line <= s->completions && lead >= 1 && lead <= s->places &&
-	       get(&completion_at(s, line)->flags) != 0 &&
-	       (get(&p->flags) & PLACE_PRODUCER || line_lead(s, place) != 0);
+	return completion >= 1 && completion <= s->completions && first >= 1 &&
+	       first <= s->entries && get(&completion_at(s, completion)->flags) != 0 &&
+	       (get(&e->flags) & ENTRY_PRODUCER || waitqueue_wait_of(s, entry) != 0);
 }
 
-/* Ends a living wait of which not all places can be linked. */
+/* Ends a living wait of which not all entries can be linked. */
 static void
-tell(struct session *s, uint32_t place)
+tell(struct session *s, uint32_t entry)
 {
-	uint32_t lead = get(&place_at(s, place)->lead), waiting = STATE_WAITING;
+	uint32_t first = get(&entry_at(s, entry)->wait_first), waiting = STATE_WAITING;
 
-	if (lead == 0 || lead > s->places || line_lead(s, place) == 0)
+	if (first == 0 || first > s->entries || waitqueue_wait_of(s, entry) == 0)
 		return;
-	__atomic_compare_exchange_n(&place_at(s, lead)->state, &waiting, STATE_LOST, false,
+	__atomic_compare_exchange_n(&entry_at(s, first)->state, &waiting, STATE_LOST, false,
 				    __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
 }
 
 static void
-free_place(struct session *s, uint32_t place)
+free_entry(struct session *s, uint32_t entry)
 {
-	uint32_t tail = get(&s->h->places_free_tail);
-	struct place *p = place_at(s, place);
+	uint32_t tail = get(&s->h->entries_free_tail);
+	struct entry *e = entry_at(s, entry);
 
-	put(&p->line, 0);
-	put(&p->prev, 0);
-	put(&p->next, 0);
-	put(tail == 0 ? &s->h->places_free : &place_at(s, tail)->next, place);
-	put(&s->h->places_free_tail, place);
+	put(&e->completion, 0);
+	put(&e->prev, 0);
+	put(&e->next, 0);
+	put(tail == 0 ? &s->h->entries_free : &entry_at(s, tail)->next, entry);
+	put(&s->h->entries_free_tail, entry);
 }
 
 static void
-append(struct session *s, uint32_t place)
+append(struct session *s, uint32_t entry)
 {
-	struct place *p = place_at(s, place);
-	struct queue *q = queue_of(s, place);
+	struct entry *e = entry_at(s, entry);
+	struct queue *q = queue_of(s, entry);
 	uint32_t tail = get(&q->tail);
-	put(&p->prev, tail);
-	put(&p->next, 0);
-	put(tail == 0 ? &q->head : &place_at(s, tail)->next, place);
-	put(&q->tail, place);
+	put(&e->prev, tail);
+	put(&e->next, 0);
+	put(tail == 0 ? &q->head : &entry_at(s, tail)->next, entry);
+	put(&q->tail, entry);
 }
 
-/* Puts all members into the array, and frees all other places.  Returns how many members there
+/* Puts all members into the array, and frees all other entries.  Returns how many members there
  * are. */
 static size_t
-collect(struct session *s, struct member *members)
+collect(struct session *s, struct proc_node *nodes)
 {
 	size_t count = 0;
 
-	put(&s->h->places_free, 0);
-	put(&s->h->places_free_tail, 0);
-	for (uint32_t i = 1; i <= s->places; i++) {
-		if (is_member(s, i)) {
-			members[count++] = (struct member){ place_at(s, i)->ticket, i };
+	put(&s->h->entries_free, 0);
+	put(&s->h->entries_free_tail, 0);
+	for (uint32_t i = 1; i <= s->entries; i++) {
+		if (is_linkable(s, i)) {
+			nodes[count++] = (struct proc_node){ entry_at(s, i)->ticket, i };
 			continue;
 		}
-		if (place_is_alive(place_at(s, i)))
+		if (entry_is_alive(entry_at(s, i)))
 			tell(s, i);
-		free_place(s, i);
+		free_entry(s, i);
 	}
 	return count;
 }
@@ -106,26 +107,26 @@ collect(struct session *s, struct member *members)
 static void
 wake_all(struct session *s)
 {
-	for (uint32_t i = 1; i <= s->places; i++)
-		if (place_is_alive(place_at(s, i)))
-			line_poke(s, i);
+	for (uint32_t i = 1; i <= s->entries; i++)
+		if (entry_is_alive(entry_at(s, i)))
+			waitqueue_wake_entry(s, i);
 }
 
 void
 rebuild(struct session *s)
 {
-	struct member *members = malloc(((size_t)s->places + 1) * sizeof(*members));
+	struct proc_node *nodes = malloc(((size_t)s->entries + 1) * sizeof(*nodes));
 	size_t count;
 
-	if (members == NULL) {
+	if (nodes == NULL) {
 		session_note_damage(s);
 		return;
 	}
-	directory_rebuild(s);
-	count = collect(s, members);
-	qsort(members, count, sizeof(*members), by_ticket);
+	hashtable_rebuild(s);
+	count = collect(s, nodes);
+	qsort(nodes, count, sizeof(*nodes), by_ticket);
 	for (size_t i = 0; i < count; i++)
-		append(s, members[i].place);
-	free(members);
+		append(s, nodes[i].entry);
+	free(nodes);
 	wake_all(s);
 }

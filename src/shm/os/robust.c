@@ -13,7 +13,7 @@
 #include <limits.h>
 #include <string.h>
 
-#include "shm/os/libclist.h"
+#include "shm/os/libc_robust_list.h"
 
 #define LINK_MAX_OFFSET 40 /* no libc's link lies further behind its word */
 
@@ -34,8 +34,8 @@ robust_register(struct robust_private *p, ptrdiff_t distance)
 		errno = EBUSY; /* not a libc's: another of ours */
 		return -1;
 	}
-	libclist_forget();
-	p->kept_count = 0;
+	libc_robust_list_forget();
+	p->retained_count = 0;
 	p->head =
 		(struct robust_list_head){ .list.next = &p->head.list, .futex_offset = -distance };
 	return futex_set_robust_list(&p->head);
@@ -50,7 +50,7 @@ robust_set_distance(struct robust_private *p, ptrdiff_t distance)
 static int
 use_libc_list(struct robust_thread *t)
 {
-	if (libclist_obtain(&t->head, &t->tid) < 0)
+	if (libc_robust_list_obtain(&t->head, &t->tid) < 0)
 		return -1;
 	t->distance = -t->head->futex_offset;
 	return 0;
@@ -69,8 +69,8 @@ robust_thread_init(struct robust_thread *t, struct robust_private *p, uint32_t t
 	t->base = &p->head.list;
 	t->distance = -p->head.futex_offset;
 	t->tid = tid;
-	for (; t->count < p->kept_count; t->count++)
-		t->held[t->count] = p->kept[t->count];
+	for (; t->count < p->retained_count; t->count++)
+		t->held[t->count] = p->retained[t->count];
 	return 0;
 }
 
@@ -90,17 +90,18 @@ push(struct robust_thread *t, uint32_t *word)
 }
 
 static size_t
-count_kept(const struct robust_thread *t)
+count_retained(const struct robust_thread *t)
 {
-	return t->private != NULL ? t->private->kept_count : 0;
+	return t->private != NULL ? t->private->retained_count : 0;
 }
 
 /* One of the words at the far end is kept no more. */
 static void
-forget_kept(struct robust_private *p, size_t i)
+forget_retained(struct robust_private *p, size_t i)
 {
-	p->kept_count--;
-	memmove(&p->kept[i], &p->kept[i + 1], (p->kept_count - i) * sizeof(p->kept[0]));
+	p->retained_count--;
+	memmove(&p->retained[i], &p->retained[i + 1],
+		(p->retained_count - i) * sizeof(p->retained[0]));
 }
 
 /* Takes a word off the list, wherever it stands: one store. */
@@ -121,8 +122,8 @@ pull(struct robust_thread *t, const uint32_t *word)
 	else
 		set_next(robust_link(t, t->held[i + 1]), next);
 	robust_barrier();
-	if (i < count_kept(t))
-		forget_kept(t->private, i);
+	if (i < count_retained(t))
+		forget_retained(t->private, i);
 	for (t->count--; i < t->count; i++)
 		t->held[i] = t->held[i + 1];
 }
@@ -156,7 +157,7 @@ robust_raise(struct robust_thread *t, uint32_t *word)
 /* Crash: before the exchange the word holds our TID and is pending; after it, it
  * is 0 and pending: either way the kernel wakes a sleeper.  If users of several pid namespaces
  * share the segment, the next owner may have our thread id, and the word must not stay pending.
- * Then a death between the two instructions costs a wake, and the seat belt of the sleeper ends its
+ * Then a death between the two instructions costs a wake, and the watchdog of the sleeper ends its
  * sleep. */
 void
 robust_give_up(struct robust_thread *t, uint32_t *word, uint32_t value)
@@ -179,43 +180,43 @@ robust_release(struct robust_thread *t, uint32_t *word)
 void
 robust_release_all(struct robust_thread *t)
 {
-	while (t->count > count_kept(t))
+	while (t->count > count_retained(t))
 		robust_release(t, t->held[t->count - 1]);
 }
 
 bool
-robust_may_keep(const struct robust_thread *t)
+robust_may_retain(const struct robust_thread *t)
 {
-	return t->private != NULL && t->private->kept_count < ROBUST_KEPT;
+	return t->private != NULL && t->private->retained_count < ROBUST_RETAINED;
 }
 
 void
-robust_keep(struct robust_thread *t)
+robust_retain(struct robust_thread *t)
 {
 	struct robust_private *p = t->private;
 
-	p->kept[p->kept_count] = t->held[p->kept_count];
-	p->kept_count++;
+	p->retained[p->retained_count] = t->held[p->retained_count];
+	p->retained_count++;
 }
 
 int
-robust_poke(uint32_t *word)
+robust_wake(uint32_t *word)
 {
 	__atomic_fetch_or(word, FUTEX_OWNER_DIED, __ATOMIC_SEQ_CST);
 	return futex_wake(word, INT_MAX);
 }
 
 uint32_t
-robust_unpoke(uint32_t *word)
+robust_rearm(uint32_t *word)
 {
 	uint32_t value = robust_load(word);
 
 	while (robust_owner(value) != 0 && (value & FUTEX_OWNER_DIED)) {
-		uint32_t unpoked = value & ~(uint32_t)FUTEX_OWNER_DIED;
+		uint32_t rearmed = value & ~(uint32_t)FUTEX_OWNER_DIED;
 
-		if (__atomic_compare_exchange_n(word, &value, unpoked, false, __ATOMIC_SEQ_CST,
+		if (__atomic_compare_exchange_n(word, &value, rearmed, false, __ATOMIC_SEQ_CST,
 						__ATOMIC_SEQ_CST))
-			return unpoked;
+			return rearmed;
 	}
 	return value;
 }
@@ -236,7 +237,7 @@ robust_unregister(struct robust_private *p, uint32_t tid, const uint32_t *mixed)
 	struct robust_thread t;
 
 	robust_thread_init(&t, p, tid, mixed);
-	while (p->kept_count > 0)
-		robust_release(&t, p->kept[0]);
+	while (p->retained_count > 0)
+		robust_release(&t, p->retained[0]);
 	futex_set_robust_list(p->before);
 }

@@ -12,7 +12,7 @@
  *
  * A word without a TID belongs to nobody, whatever its two upper bits say.
  *
- * FUTEX_OWNER_DIED beside a living TID has a second meaning, see robust_poke().
+ * FUTEX_OWNER_DIED beside a living TID has a second meaning, see robust_wake().
  */
 #ifndef ROBUST_H
 #define ROBUST_H
@@ -25,14 +25,15 @@
 
 #define ROBUST_MIXED UINT32_C(0x6d697865) /* chance does not write this */
 
-#define ROBUST_KEPT 16
+#define ROBUST_RETAINED 16
 
 /* The robust list that a program uses which leaves its thread's list to us.
  * Registered by robust_register(), in private memory. */
 struct robust_private {
 	struct robust_list_head head, *before;
-	uint32_t *kept[ROBUST_KEPT]; /* words that stay owned between calls, the oldest first */
-	size_t kept_count;
+	uint32_t *retained
+		[ROBUST_RETAINED]; /* words that stay owned between calls, the oldest first */
+	size_t retained_count;
 };
 /* The words of one thread.
  *
@@ -47,8 +48,8 @@ struct robust_thread {
 	const uint32_t *mixed;	  /* ROBUST_MIXED: several pid namespaces share the segment */
 	struct robust_list *base; /* what lay there before held[0] */
 	size_t count;
-	uint32_t *held[ROBUST_KEPT + 66]; /* 64 beacons and the lock, and one to spare */
-	struct robust_private *private;	  /* NULL: on libc's list */
+	uint32_t *held[ROBUST_RETAINED + 66]; /* 64 beacons and the lock, and one to spare */
+	struct robust_private *private;	      /* NULL: on libc's list */
 };
 /* Registers p as the calling thread's list, with the links at a distance from
  * the words; robust_unregister() gives up what is kept and puts the former list back.
@@ -95,17 +96,17 @@ void robust_release_all(struct robust_thread *t);
 
 /* A word that t owns, and nothing else but what it keeps already, stays owned when the call is
  * over; until robust_release() in a later call, or the thread's end.  On a private list, and
- * for ROBUST_KEPT words at the most; robust_may_keep() tells. */
-bool robust_may_keep(const struct robust_thread *t);
-void robust_keep(struct robust_thread *t);
+ * for ROBUST_RETAINED words at the most; robust_may_retain() tells. */
+bool robust_may_retain(const struct robust_thread *t);
+void robust_retain(struct robust_thread *t);
 /* Wakes all sleepers of a word that may have any owner, who stays it: the
  * FUTEX_OWNER_DIED bit changes the value, so that whoever has read the word and
  * does not sleep yet will not.  Returns how many slept. */
-int robust_poke(uint32_t *word);
+int robust_wake(uint32_t *word);
 
 /* Takes the poke of a word back, if there is one, and returns the value: a sleeper expects this
  * one.  Only the thread that sleeps on the word next may call it. */
-uint32_t robust_unpoke(uint32_t *word);
+uint32_t robust_rearm(uint32_t *word);
 
 /* ---- for the mutex ------------------------------------------------------------ */
 

@@ -17,7 +17,7 @@
 
 #include "api/check.h"
 #include "api/number.h"
-#include "api/spelling.h"
+#include "api/validate.h"
 #include "shm/segment/pages.h"
 
 /* Where shm_open(3) puts what it opens. */
@@ -39,7 +39,7 @@ file_name(char *name, const struct compl_where *where)
 {
 	char *p = append(name, "/compl.");
 
-	if (where->space != NULL ? !spelling_is_space(where->space) : !where->system)
+	if (where->space != NULL ? !validate_is_space(where->space) : !where->system)
 		return COMPL_E_BAD_NAMESPACE;
 	if (where->system)
 		p = append(p, "system");
@@ -123,7 +123,7 @@ open_as_we_are(struct compl_space *c, const struct compl_where *where, unsigned 
 	return errno == ENOENT ? COMPL_E_SYSTEM : open_result(errno);
 }
 
-/* In another user's place we are that user, so that what is created is his and stays
+/* In another user's entry we are that user, so that what is created is his and stays
  * his if we die; this thread alone, and for files alone. */
 enum compl_result
 file_open(struct compl_space *c, const struct compl_where *where, unsigned flags)

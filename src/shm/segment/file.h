@@ -16,7 +16,7 @@ enum compl_result file_name(char *name, const struct compl_where *where);
 /* The user that a segment there must belong to. */
 uid_t file_owner(const struct compl_where *where);
 
-/* Opens it, with COMPL_CREATE if need be anew.  In another user's place the thread is that
+/* Opens it, with COMPL_CREATE if need be anew.  In another user's entry the thread is that
  * user meanwhile, for files alone.  COMPL_E_NO_NAMESPACE, _WRONG_FILE, _WRONG_OWNER,
  * _FULL_DISK, _SYSTEM. */
 enum compl_result file_open(struct compl_space *c, const struct compl_where *where, unsigned flags);
@@ -44,7 +44,7 @@ bool file_may_unlink(const struct compl_space *c);
 enum compl_result file_unlink_foreign(const struct compl_where *where);
 
 /* The same for one that nobody has used yet.  COMPL_REMOVED: it may have users by now, who are to
- * be told, so it was left.  (Who completes it in this very moment, is told by its seat belt.) */
+ * be told, so it was left.  (Who completes it in this very moment, is told by its watchdog.) */
 enum compl_result file_unlink_unused(const struct compl_where *where);
 
 #endif

@@ -22,7 +22,7 @@ struct compl_space {
 	uint64_t reserved; /* bytes that had pages when somebody looked; atomic */
 	uint64_t secured;  /* pages_tables() of pages_secure_tables(); atomic */
 	int fd;
-	bool sole;		    /* COMPL_ONE_THREAD */
+	bool one_thread;	    /* COMPL_ONE_THREAD */
 	uint32_t tid;		    /* with sole */
 	struct robust_private list; /* with sole */
 	/* Memory that nobody else can write, for the links of that list: of the lock's word

@@ -13,10 +13,10 @@
  */
 #include "shm/segment/log.h"
 
-static struct layout_entry *
+static struct layout_change *
 shared_log(const struct session *s)
 {
-	return (struct layout_entry *)(s->c->base + LAYOUT_LOG_AT);
+	return (struct layout_change *)(s->c->base + LAYOUT_LOG_AT);
 }
 
 void
@@ -39,22 +39,22 @@ log_put(struct session *s, uint32_t *word, uint32_t value)
 static void
 apply(struct session *s)
 {
-	uint32_t changes = get(&s->h->changes) | 1;
+	uint32_t seqcount = get(&s->h->seqcount) | 1;
 
-	put(&s->h->changes, changes);
+	put(&s->h->seqcount, seqcount);
 	__atomic_thread_fence(__ATOMIC_RELEASE);
 	for (uint32_t i = 0; i < s->logged; i++)
 		put((uint32_t *)(s->c->base + s->log[i].offset), s->log[i].value);
 	s->logged = 0;
 	__atomic_store_n(&s->h->log_length, 0, __ATOMIC_RELEASE);
-	__atomic_store_n(&s->h->changes, changes + 1, __ATOMIC_RELEASE);
+	__atomic_store_n(&s->h->seqcount, seqcount + 1, __ATOMIC_RELEASE);
 	__atomic_signal_fence(__ATOMIC_SEQ_CST); /* no entry of a next commit before these */
 }
 
 bool
 log_commit(struct session *s)
 {
-	struct layout_entry *shared = shared_log(s);
+	struct layout_change *shared = shared_log(s);
 
 	if (s->damaged) {
 		s->logged = 0;
@@ -77,17 +77,18 @@ log_commit(struct session *s)
 static const uint64_t header_fields =
 	FIELD(layout_header, mark) | FIELD(layout_header, names) | FIELD(layout_header, job_kind) |
 	FIELD(layout_header, job_completion) | FIELD(layout_header, completions_made) |
-	FIELD(layout_header, completions_free) | FIELD(layout_header, places_made) |
-	FIELD(layout_header, places_free) | FIELD(layout_header, places_free_tail) |
+	FIELD(layout_header, completions_free) | FIELD(layout_header, entries_made) |
+	FIELD(layout_header, entries_free) | FIELD(layout_header, entries_free_tail) |
 	FIELD(layout_header, ticket[0]) | FIELD(layout_header, ticket[1]);
 
 static const uint64_t completion_fields =
 	FIELD(completion, chain) | FIELD(completion, flags) | FIELD(completion, done) |
-	FIELD(completion, line.head) | FIELD(completion, line.tail) |
+	FIELD(completion, waiters.head) | FIELD(completion, waiters.tail) |
 	FIELD(completion, producers.head) | FIELD(completion, producers.tail) |
 	FIELD(completion, status) | FIELD(completion, value);
 
-static const uint64_t place_fields = FIELD(place, line) | FIELD(place, prev) | FIELD(place, next);
+static const uint64_t entry_fields =
+	FIELD(entry, completion) | FIELD(entry, prev) | FIELD(entry, next);
 
 static bool
 is_field(uint32_t offset, uint64_t fields, uint32_t size)
@@ -99,7 +100,7 @@ is_field(uint32_t offset, uint64_t fields, uint32_t size)
 
 /* A word that log_put() is ever called with, of the so many records that have pages. */
 static bool
-is_logged(uint32_t completions, uint32_t places, uint32_t offset)
+is_logged(uint32_t completions, uint32_t entries, uint32_t offset)
 {
 	if (offset % 4 != 0)
 		return false;
@@ -109,21 +110,21 @@ is_logged(uint32_t completions, uint32_t places, uint32_t offset)
 		return false;
 	if (offset < LAYOUT_COMPLETIONS_AT)
 		return true;
-	if (offset < LAYOUT_PLACES_AT) {
+	if (offset < LAYOUT_ENTRIES_AT) {
 		uint32_t index = (offset - LAYOUT_COMPLETIONS_AT) / 256;
 
 		return index <= completions && is_field(offset, completion_fields, 256);
 	}
 	if (offset < LAYOUT_ROBUST_END) {
-		uint32_t index = (offset - LAYOUT_PLACES_AT) / 128;
+		uint32_t index = (offset - LAYOUT_ENTRIES_AT) / 128;
 
-		return index <= places && is_field(offset, place_fields, 128);
+		return index <= entries && is_field(offset, entry_fields, 128);
 	}
 	return false;
 }
 
 bool
-log_replay(struct session *s, bool next_completion, bool next_place)
+log_replay(struct session *s, bool next_completion, bool next_entry)
 {
 	uint32_t length = __atomic_load_n(&s->h->log_length, __ATOMIC_ACQUIRE);
 
@@ -132,7 +133,7 @@ log_replay(struct session *s, bool next_completion, bool next_place)
 	for (uint32_t i = 0; i < length; i++) {
 		s->log[i].offset = get(&shared_log(s)[i].offset);
 		s->log[i].value = get(&shared_log(s)[i].value);
-		if (!is_logged(s->completions + next_completion, s->places + next_place,
+		if (!is_logged(s->completions + next_completion, s->entries + next_entry,
 			       s->log[i].offset))
 			return session_note_damage(s);
 	}

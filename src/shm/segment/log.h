@@ -23,6 +23,6 @@ bool log_commit(struct session *s);
 /* Finishes what a dead owner had committed.  False: the log is not one that
  * log_commit() can have written.  It may speak of one record more than there are of a kind
  * whose next record has its page. */
-bool log_replay(struct session *s, bool next_completion, bool next_place);
+bool log_replay(struct session *s, bool next_completion, bool next_entry);
 
 #endif

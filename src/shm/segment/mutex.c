@@ -25,8 +25,8 @@
 #include "api/clock.h"
 #include "shm/os/participant.h"
 
-#define BELT_NS	  CLOCK_SECOND_NS   /* the longest sleep without a look */
-#define TID_LIMIT (4 * 1024 * 1024) /* PID_MAX_LIMIT of 64-bit kernels */
+#define WATCHDOG_NS CLOCK_SECOND_NS   /* the longest sleep without a look */
+#define TID_LIMIT   (4 * 1024 * 1024) /* PID_MAX_LIMIT of 64-bit kernels */
 
 /* compl cannot have written this value of a word that has an owner. */
 static bool
@@ -49,25 +49,25 @@ is_nobody(const struct robust_thread *t, const char *segment, uint32_t owner)
 	return !robust_is_mixed(t);
 }
 
-/* Sleeps on the lock once.  True: only the seat belt, BELT_NS, ended the sleep.
+/* Sleeps on the lock once.  True: only the watchdog, WATCHDOG_NS, ended the sleep.
  *
  * Crash: the operation stays pending during the sleep.  The kernel and mutex_unlock() wake one
  * sleeper.  If that one is killed before it has the lock, the kernel wakes the next only because
  * the operation is pending.  If users of several pid namespaces share the segment it must not be
  * pending: the living owner may have the same thread id in another namespace, and our death would
- * release its lock.  Then the next sleeper wakes after BELT_NS. */
+ * release its lock.  Then the next sleeper wakes after WATCHDOG_NS. */
 static bool
 sleep_once(struct robust_thread *t, uint32_t *word, uint32_t value, int64_t deadline_ns,
-	   struct gate *gate)
+	   struct sigmask *sigmask)
 {
-	int64_t until = clock_sooner(deadline_ns, BELT_NS);
+	int64_t until = clock_sooner(deadline_ns, WATCHDOG_NS);
 	enum futex_result result;
 
 	if (robust_is_mixed(t))
 		robust_set_pending(t, NULL);
-	gate_open(gate);
+	sigmask_restore(sigmask);
 	result = futex_wait(word, value, until);
-	gate_close(gate);
+	sigmask_block(sigmask);
 	robust_set_pending(t, word);
 	return result == FUTEX_TIMED_OUT && until != deadline_ns;
 }
@@ -76,19 +76,20 @@ sleep_once(struct robust_thread *t, uint32_t *word, uint32_t value, int64_t dead
 struct attempt {
 	struct robust_thread *t;
 	const struct mutex *m;
-	bool seizes;  /* also from an owner that cannot exist */
-	bool counted; /* among the sleepers */
-	bool belted;  /* only the seat belt ended the latest sleep */
-	bool doubted; /* is_doubtful() was true before the latest sleep */
+	bool seizes;	  /* also from an owner that cannot exist */
+	bool counted;	  /* among the sleepers */
+	bool by_watchdog; /* only the watchdog ended the latest sleep */
+	bool doubted;	  /* is_doubtful() was true before the latest sleep */
 };
 
-/* The word has no owner after a sleep that only the belt ended.  Either nobody was woken, or the
- * owner has gone a moment ago and the woken sleeper still waits for a processor.  A second sleep
- * decides.  (Not with several pid namespaces: there the belt is the normal way to wake.) */
+/* The word has no owner after a sleep that only the watchdog ended.  Either nobody was woken, or
+ * the owner has gone a moment ago and the woken sleeper still waits for a processor.  A second
+ * sleep decides.  (Not with several pid namespaces: there the watchdog is the normal way to wake.)
+ * */
 static bool
 is_doubtful(const struct attempt *a)
 {
-	return a->belted && !a->doubted && !robust_is_mixed(a->t);
+	return a->by_watchdog && !a->doubted && !robust_is_mixed(a->t);
 }
 
 /* Takes the word if it still has that value, which has no owner or a seized one. */
@@ -98,8 +99,8 @@ try_take(struct attempt *a, uint32_t value)
 	if (!robust_take(a->t, a->m->word, value))
 		return false;
 	robust_set_pending(a->t, NULL);
-	if (a->belted)
-		__atomic_add_fetch(a->m->rescues, 1, __ATOMIC_RELAXED);
+	if (a->by_watchdog)
+		__atomic_add_fetch(a->m->lost_wakeups, 1, __ATOMIC_RELAXED);
 	if (a->counted)
 		__atomic_sub_fetch(a->m->sleepers, 1, __ATOMIC_SEQ_CST);
 	return true;
@@ -110,7 +111,7 @@ static bool
 is_damaged(const struct attempt *a, uint32_t value)
 {
 	if (!is_nonsense(value) &&
-	    !(a->belted && is_nobody(a->t, a->m->segment, robust_owner(value))))
+	    !(a->by_watchdog && is_nobody(a->t, a->m->segment, robust_owner(value))))
 		return false;
 	return robust_load(a->m->word) == value;
 }
@@ -131,16 +132,16 @@ pass_on(struct attempt *a, enum mutex_result result)
 /* Ordering: the sleeper is counted before the kernel compares the word.  Pairs with mutex_unlock(),
  * which clears the word before it reads the count. */
 static void
-sleep_counted(struct attempt *a, uint32_t value, int64_t deadline_ns, struct gate *gate)
+sleep_counted(struct attempt *a, uint32_t value, int64_t deadline_ns, struct sigmask *sigmask)
 {
 	if (!a->counted)
 		__atomic_add_fetch(a->m->sleepers, 1, __ATOMIC_SEQ_CST);
 	a->counted = true;
-	a->belted = sleep_once(a->t, a->m->word, value, deadline_ns, gate);
+	a->by_watchdog = sleep_once(a->t, a->m->word, value, deadline_ns, sigmask);
 }
 
 static enum mutex_result
-lock_slow(struct attempt a, int64_t deadline_ns, struct gate *gate)
+lock_slow(struct attempt a, int64_t deadline_ns, struct sigmask *sigmask)
 {
 	for (;;) {
 		uint32_t value = robust_load(a.m->word);
@@ -148,7 +149,7 @@ lock_slow(struct attempt a, int64_t deadline_ns, struct gate *gate)
 		if (robust_owner(value) == 0) {
 			a.doubted = is_doubtful(&a);
 			if (a.doubted)
-				sleep_counted(&a, value, deadline_ns, gate);
+				sleep_counted(&a, value, deadline_ns, sigmask);
 			else if (try_take(&a, value))
 				return value & FUTEX_OWNER_DIED ? MUTEX_OWNER_DIED : MUTEX_LOCKED;
 			continue;
@@ -160,29 +161,30 @@ lock_slow(struct attempt a, int64_t deadline_ns, struct gate *gate)
 				return MUTEX_OWNER_DIED;
 			continue;
 		}
-		if (gate_is_interrupted(gate))
+		if (sigmask_is_interrupted(sigmask))
 			return pass_on(&a, MUTEX_INTERRUPTED);
 		if (deadline_ns != CLOCK_NEVER && clock_now_ns() >= deadline_ns)
 			return pass_on(&a, MUTEX_TIMED_OUT);
-		sleep_counted(&a, value, deadline_ns, gate);
+		sleep_counted(&a, value, deadline_ns, sigmask);
 	}
 }
 
 enum mutex_result
-mutex_lock(struct robust_thread *t, const struct mutex *m, int64_t deadline_ns, struct gate *gate)
+mutex_lock(struct robust_thread *t, const struct mutex *m, int64_t deadline_ns,
+	   struct sigmask *sigmask)
 {
 	robust_set_pending(t, m->word);
 	if (!robust_take(t, m->word, 0))
-		return lock_slow((struct attempt){ .t = t, .m = m }, deadline_ns, gate);
+		return lock_slow((struct attempt){ .t = t, .m = m }, deadline_ns, sigmask);
 	robust_set_pending(t, NULL);
 	return MUTEX_LOCKED;
 }
 
 enum mutex_result
-mutex_seize(struct robust_thread *t, const struct mutex *m, struct gate *gate)
+mutex_seize(struct robust_thread *t, const struct mutex *m, struct sigmask *sigmask)
 {
 	robust_set_pending(t, m->word);
-	return lock_slow((struct attempt){ .t = t, .m = m, .seizes = true }, CLOCK_NEVER, gate);
+	return lock_slow((struct attempt){ .t = t, .m = m, .seizes = true }, CLOCK_NEVER, sigmask);
 }
 
 void

@@ -7,33 +7,35 @@
 
 #include <stdint.h>
 
-#include "shm/os/gate.h"
+#include "shm/os/sigmask.h"
 #include "shm/os/robust.h"
 
 struct mutex {
 	uint32_t *word;
 	uint32_t *sleepers;  /* not less than how many sleep; 0 saves a system call */
 	const char *segment; /* the name of the segment, as for shm_open(3), or NULL */
-	uint32_t *rescues;   /* how often only the seat belt has woken a thread that got the lock */
+	uint32_t *
+		lost_wakeups; /* how often only the watchdog has woken a thread that got the lock */
 };
 
 enum mutex_result {
 	MUTEX_LOCKED,
 	MUTEX_OWNER_DIED, /* locked; the caller recovers before anything else */
 	MUTEX_TIMED_OUT,
-	MUTEX_INTERRUPTED, /* gate_is_interrupted() */
+	MUTEX_INTERRUPTED, /* sigmask_is_interrupted() */
 	MUTEX_NO_OWNER,	   /* the thread that holds it does not exist: damage */
 };
 
 /* Locks.  Sleeps until deadline_ns at the most, with the gate open.  A deadline in the past: one
  * attempt.  Acquire barrier. */
 enum mutex_result mutex_lock(struct robust_thread *t, const struct mutex *m, int64_t deadline_ns,
-			     struct gate *gate);
+			     struct sigmask *sigmask);
 
 /* mutex_lock() without a deadline, for the repair of damage: takes the lock from an owner that
  * cannot exist, instead of MUTEX_NO_OWNER.  If another thread has changed the word since, that
  * counts. */
-enum mutex_result mutex_seize(struct robust_thread *t, const struct mutex *m, struct gate *gate);
+enum mutex_result mutex_seize(struct robust_thread *t, const struct mutex *m,
+			      struct sigmask *sigmask);
 
 /* Unlocks.  Release barrier. */
 void mutex_unlock(struct robust_thread *t, const struct mutex *m);

@@ -32,9 +32,10 @@ reserve(const struct compl_space *c, size_t offset, size_t size)
 static const struct table {
 	uint32_t at, size, values_at, values_size;
 } tables[] = {
-	[PAGES_COMPLETIONS] = { LAYOUT_COMPLETIONS_AT, sizeof(struct completion), LAYOUT_VALUES_AT,
-				2 * LAYOUT_VALUE },
-	[PAGES_PLACES] = { LAYOUT_PLACES_AT, sizeof(struct place), LAYOUT_WORDS_AT, LAYOUT_VALUE },
+	[PAGES_COMPLETIONS] = { LAYOUT_COMPLETIONS_AT, sizeof(struct completion),
+				LAYOUT_COMPLETION_VALUES_AT, 2 * LAYOUT_VALUE },
+	[PAGES_ENTRIES] = { LAYOUT_ENTRIES_AT, sizeof(struct entry), LAYOUT_ENTRY_VALUES_AT,
+			    LAYOUT_VALUE },
 };
 
 enum compl_result
@@ -66,9 +67,9 @@ pages_of(uint32_t index, uint32_t size)
 }
 
 static enum compl_result
-reserve_tables(const struct compl_space *c, uint32_t completions, uint32_t places)
+reserve_tables(const struct compl_space *c, uint32_t completions, uint32_t entries)
 {
-	const uint32_t counts[] = { completions, places };
+	const uint32_t counts[] = { completions, entries };
 	enum compl_result result = COMPL_OK;
 
 	for (size_t i = 0; i < 2 && result == COMPL_OK; i++) {
@@ -82,9 +83,9 @@ reserve_tables(const struct compl_space *c, uint32_t completions, uint32_t place
 }
 
 bool
-pages_check_tables(struct compl_space *c, uint32_t completions, uint32_t places)
+pages_check_tables(struct compl_space *c, uint32_t completions, uint32_t entries)
 {
-	const uint32_t counts[] = { completions, places };
+	const uint32_t counts[] = { completions, entries };
 	uint64_t needed = LAYOUT_CORE;
 	struct stat st;
 
@@ -98,13 +99,13 @@ pages_check_tables(struct compl_space *c, uint32_t completions, uint32_t places)
 }
 
 enum compl_result
-pages_secure_tables(struct compl_space *c, uint32_t completions, uint32_t places)
+pages_secure_tables(struct compl_space *c, uint32_t completions, uint32_t entries)
 {
 	enum compl_result result = COMPL_OK;
 
-	if (!pages_check_tables(c, completions, places))
-		result = reserve_tables(c, completions, places);
-	__atomic_store_n(&c->secured, result == COMPL_OK ? pages_tables(completions, places) : 0,
+	if (!pages_check_tables(c, completions, entries))
+		result = reserve_tables(c, completions, entries);
+	__atomic_store_n(&c->secured, result == COMPL_OK ? pages_tables(completions, entries) : 0,
 			 __ATOMIC_RELAXED);
 	return result;
 }

@@ -10,7 +10,7 @@
 
 #include "shm/segment/handle.h"
 
-enum pages_table { PAGES_COMPLETIONS, PAGES_PLACES };
+enum pages_table { PAGES_COMPLETIONS, PAGES_ENTRIES };
 
 /* The header, the log and the buckets. */
 enum compl_result pages_reserve_core(const struct compl_space *c);
@@ -23,23 +23,24 @@ enum compl_result pages_reserve_record(const struct compl_space *c, enum pages_t
 /* Whether the pages of tables of that many records are likely to have been reserved.  Asks for the
  * size of the file if it is not noted in c as large enough, and notes the answer.  (The sizes of
  * the tables are untrusted: pages that a full file system cannot give would be a SIGBUS.) */
-bool pages_check_tables(struct compl_space *c, uint32_t completions, uint32_t places);
+bool pages_check_tables(struct compl_space *c, uint32_t completions, uint32_t entries);
 
 /* Reserves the pages unless pages_check_tables(), and notes the outcome. */
-enum compl_result pages_secure_tables(struct compl_space *c, uint32_t completions, uint32_t places);
+enum compl_result pages_secure_tables(struct compl_space *c, uint32_t completions,
+				      uint32_t entries);
 
 static inline uint64_t
-pages_tables(uint32_t completions, uint32_t places)
+pages_tables(uint32_t completions, uint32_t entries)
 {
-	return (uint64_t)completions << 32 | places;
+	return (uint64_t)completions << 32 | entries;
 }
 
 /* pages_secure_tables() has succeeded for the same sizes.  (At first the note is 0, for tables
  * without a record: the rest was reserved when the segment was opened.) */
 static inline bool
-pages_are_secured(const struct compl_space *c, uint32_t completions, uint32_t places)
+pages_are_secured(const struct compl_space *c, uint32_t completions, uint32_t entries)
 {
-	return __atomic_load_n(&c->secured, __ATOMIC_RELAXED) == pages_tables(completions, places);
+	return __atomic_load_n(&c->secured, __ATOMIC_RELAXED) == pages_tables(completions, entries);
 }
 
 /* What an errno of a call that needs room means; sets errno. */

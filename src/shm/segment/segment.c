@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 #include "api/check.h"
-#include "api/spelling.h"
+#include "api/validate.h"
 #include "shm/segment/file.h"
 #include "shm/segment/pidns.h"
 #include "shm/segment/word.h"
@@ -35,7 +35,7 @@ map(struct compl_space *c)
 	c->lock = (struct mutex){ .word = &c->header->lock,
 				  .sleepers = &c->header->sleepers,
 				  .segment = c->name,
-				  .rescues = &c->header->rescues };
+				  .lost_wakeups = &c->header->lost_wakeups };
 	return COMPL_OK;
 }
 
@@ -131,7 +131,7 @@ segment_make_links(struct compl_space *c)
 {
 	char *links;
 
-	if (!c->sole || c->links != NULL)
+	if (!c->one_thread || c->links != NULL)
 		return COMPL_OK;
 	links = mmap(NULL, LAYOUT_ROBUST_END, PROT_READ | PROT_WRITE,
 		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -162,11 +162,11 @@ open_handle(struct compl_space *c, const struct compl_where *where, unsigned fla
 	enum compl_result result;
 
 	do {
-		*c = (struct compl_space){ .fd = -1, .sole = flags & COMPL_ONE_THREAD };
+		*c = (struct compl_space){ .fd = -1, .one_thread = flags & COMPL_ONE_THREAD };
 		result = file_name(c->name, where);
 		if (result == COMPL_OK)
 			result = try_open(c, where, flags);
-		if (result == COMPL_OK && c->sole)
+		if (result == COMPL_OK && c->one_thread)
 			result = register_list(c);
 		if (result != COMPL_OK)
 			let_go(c);
@@ -191,7 +191,7 @@ enum compl_result
 compl_open(struct compl_space **c, const struct compl_where *where, unsigned flags)
 {
 	bool is_alien =
-		where->space != NULL && spelling_is_scope(where->space) && !(flags & COMPL_SCOPE);
+		where->space != NULL && validate_is_scope(where->space) && !(flags & COMPL_SCOPE);
 	enum compl_result result = check_open(where, flags);
 
 	*c = NULL;
@@ -208,7 +208,7 @@ compl_close(struct compl_space *c)
 
 	if (c == NULL)
 		return;
-	if (c->sole)
+	if (c->one_thread)
 		robust_unregister(&c->list, c->tid, &c->header->mixed);
 	let_go(c);
 	free_handle(c);

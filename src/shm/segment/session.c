@@ -13,10 +13,11 @@ begin(struct session *s, struct compl_space *c, const sigset_t *hold)
 {
 	s->c = c;
 	s->h = c->header;
-	gate_init(&s->gate, hold);
-	s->completions = s->places = s->logged = 0;
+	sigmask_init(&s->sigmask, hold);
+	s->completions = s->entries = s->logged = 0;
 	s->damaged = false;
-	if (robust_thread_init(&s->thread, c->sole ? &c->list : NULL, c->tid, &s->h->mixed) < 0)
+	if (robust_thread_init(&s->thread, c->one_thread ? &c->list : NULL, c->tid, &s->h->mixed) <
+	    0)
 		return COMPL_E_SYSTEM;
 	return COMPL_OK;
 }
@@ -52,26 +53,26 @@ completion_value_at(struct session *s, uint32_t index, uint32_t slot)
 		session_note_damage(s);
 		return s->blank.value;
 	}
-	return s->c->base + LAYOUT_VALUES_AT + (index * 2 + slot) * LAYOUT_VALUE;
+	return s->c->base + LAYOUT_COMPLETION_VALUES_AT + (index * 2 + slot) * LAYOUT_VALUE;
 }
 
 char *
-place_value_at(struct session *s, uint32_t index)
+entry_value_at(struct session *s, uint32_t index)
 {
-	if (index == 0 || index > s->places) {
+	if (index == 0 || index > s->entries) {
 		session_note_damage(s);
 		return s->blank.value;
 	}
-	return s->c->base + LAYOUT_WORDS_AT + index * LAYOUT_VALUE;
+	return s->c->base + LAYOUT_ENTRY_VALUES_AT + index * LAYOUT_VALUE;
 }
 
 uint32_t *
 watched_at(struct session *s, uint32_t offset)
 {
-	if (offset >= LAYOUT_COMPLETIONS_AT && offset < LAYOUT_PLACES_AT)
+	if (offset >= LAYOUT_COMPLETIONS_AT && offset < LAYOUT_ENTRIES_AT)
 		return &completion_at(s, (offset - LAYOUT_COMPLETIONS_AT) / 256)->bell;
-	if (offset >= LAYOUT_PLACES_AT && offset < LAYOUT_ROBUST_END)
-		return &place_at(s, (offset - LAYOUT_PLACES_AT) / 128)->beacon;
+	if (offset >= LAYOUT_ENTRIES_AT && offset < LAYOUT_ROBUST_END)
+		return &entry_at(s, (offset - LAYOUT_ENTRIES_AT) / 128)->beacon;
 	session_note_damage(s);
 	return &s->blank.word;
 }

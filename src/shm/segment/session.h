@@ -3,7 +3,7 @@
  * session.h - one call's stay in a segment, and its way to the records in it
  *
  * Everything in the mapping is untrusted bytes.  An index is read once, and
- * turned into a pointer only by completion_at() and place_at().  An index out of its
+ * turned into a pointer only by completion_at() and entry_at().  An index out of its
  * range leads to a blank record in the session's private memory, and marks the
  * session as damaged; nothing can be committed from then on (log.h), loops end
  * because a blank record leads nowhere, and the call fails with
@@ -16,7 +16,7 @@
 #include <stdint.h>
 
 #include "compl.h"
-#include "shm/os/gate.h"
+#include "shm/os/sigmask.h"
 #include "shm/os/robust.h"
 #include "shm/segment/handle.h"
 #include "shm/segment/layout.h"
@@ -27,17 +27,17 @@ struct session {
 	struct compl_space *c;
 	struct layout_header *h;
 	struct robust_thread thread;
-	struct gate gate;
-	uint32_t completions, places; /* how many there are, read once per lock */
+	struct sigmask sigmask;
+	uint32_t completions, entries; /* how many there are, read once per lock */
 	bool damaged;
 	union {
 		struct completion completion;
-		struct place place;
+		struct entry entry;
 		char value[2 * LAYOUT_VALUE];
 		uint32_t word;
 	} blank;	 /* what a bad index leads to */
 	uint32_t logged; /* entries of the transaction under way */
-	struct layout_entry log[LAYOUT_LOG];
+	struct layout_change log[LAYOUT_LOG];
 };
 
 /* Begins a call.  hold may be NULL.  COMPL_E_SYSTEM: no robust list. */
@@ -60,14 +60,14 @@ completion_at(struct session *s, uint32_t index)
 	return (struct completion *)(s->c->base + LAYOUT_COMPLETIONS_AT) + index;
 }
 
-static inline struct place *
-place_at(struct session *s, uint32_t index)
+static inline struct entry *
+entry_at(struct session *s, uint32_t index)
 {
-	if (index == 0 || index > s->places) {
+	if (index == 0 || index > s->entries) {
 		session_note_damage(s);
-		return &s->blank.place;
+		return &s->blank.entry;
 	}
-	return (struct place *)(s->c->base + LAYOUT_PLACES_AT) + index;
+	return (struct entry *)(s->c->base + LAYOUT_ENTRIES_AT) + index;
 }
 
 static inline uint32_t *
@@ -77,11 +77,11 @@ bucket_at(struct session *s, uint32_t hash)
 }
 
 /* The text of a completion's value in slot 0 or 1, and that of a released
- * place; LAYOUT_VALUE bytes each. */
+ * entry; LAYOUT_VALUE bytes each. */
 char *completion_value_at(struct session *s, uint32_t index, uint32_t slot);
-char *place_value_at(struct session *s, uint32_t index);
+char *entry_value_at(struct session *s, uint32_t index);
 
-/* A robust word that a place may watch, by its offset: a bell or a beacon. */
+/* A robust word that an entry may watch, by its offset: a bell or a beacon. */
 uint32_t *watched_at(struct session *s, uint32_t offset);
 
 static inline uint32_t

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * sys/cdefs.h - what libbsd's headers expect of it, for musl, which has none
+ * cdefs.h - what libbsd's headers expect of it, for musl, which has none
  *
  * Without this file, a compiler that also looks in /usr/include (for the
  * kernel's headers) finds glibc's, which does not work with musl.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * bsd/stdlib.h - the part of libbsd's that compl uses, where there is no libbsd
+ * stdlib.h - the part of libbsd's that compl uses, where there is no libbsd
  */
 #ifndef COMPL_COMPAT_BSD_STDLIB_H
 #define COMPL_COMPAT_BSD_STDLIB_H

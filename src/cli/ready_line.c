@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
- * line.c - a pipe to CMD
+ * ready_line.c - a pipe to CMD
  */
-#include "cli/line.h"
+#include "cli/ready_line.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,7 +11,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "api/spelling.h"
+#include "api/validate.h"
 #include "cli/cold.h"
 #include "cli/message.h"
 #include "cli/status.h"
@@ -36,7 +36,7 @@ check_or_die(int number)
 }
 
 void
-line_begin_or_die(int number)
+ready_line_begin_or_die(int number)
 {
 	int ends[2];
 
@@ -51,7 +51,7 @@ line_begin_or_die(int number)
 
 /* Whatever has that number in the child by now is our own, and closed by exec anyway. */
 void
-line_give(int number)
+ready_line_give(int number)
 {
 	int rc = theirs == number ? fcntl(number, F_SETFD, 0) : dup2(theirs, number);
 
@@ -62,7 +62,7 @@ line_give(int number)
 }
 
 struct pollfd
-line_wish(void)
+ready_line_wish(void)
 {
 	if (theirs >= 0)
 		close(theirs); /* by now CMD has it */
@@ -87,7 +87,7 @@ as_value(void)
 
 	if (fits)
 		line[used] = '\0';
-	if (fits && strlen(line) == used && spelling_is_value(line))
+	if (fits && strlen(line) == used && validate_is_value(line))
 		return line;
 	message_line("--ready: the line is no value, which is UTF-8 of at most %d bytes; it "
 		     "counts without",
@@ -96,7 +96,7 @@ as_value(void)
 }
 
 bool
-line_hear(const char **text)
+ready_line_hear(const char **text)
 {
 	char bytes[512], *end;
 	ssize_t length;

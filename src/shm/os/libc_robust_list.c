@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * libclist.c - asks the kernel for the robust list that libc has registered, and keeps the answer
+ * libc_robust_list.c - asks the kernel for the robust list that libc has registered, and keeps the
+ * answer
  *
  * What a thread was told holds until it ends, registers another list, or goes on as the only
  * thread of a child; a child has the thread's memory, but neither its id nor its list.
@@ -10,7 +11,7 @@
  * call made the child; handlers of fork() would not do.  Epochs are counted in memory that is not
  * wiped, so that a child's is none that its ancestors had.  0 is none.
  */
-#include "shm/os/libclist.h"
+#include "shm/os/libc_robust_list.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -113,7 +114,7 @@ ask(void)
 }
 
 int
-libclist_obtain(struct robust_list_head **head, uint32_t *tid)
+libc_robust_list_obtain(struct robust_list_head **head, uint32_t *tid)
 {
 	uint32_t now = current_epoch();
 
@@ -129,7 +130,7 @@ libclist_obtain(struct robust_list_head **head, uint32_t *tid)
 }
 
 void
-libclist_forget(void)
+libc_robust_list_forget(void)
 {
 	memory.epoch = 0;
 }

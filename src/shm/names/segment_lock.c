@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: ISC
  *
- * repair.c - takes and gives back the lock of a segment, and recovers after an owner that died
+ * segment_lock.c - takes and gives back the lock of a segment, and recovers after an owner that
+ * died
  *
  * Crash: a process may die while it recovers.  The kernel tells the next owner so, and that one
  * recovers again: replaying the log twice has the result of replaying it once, and so has the
  * walk of a job.
  */
-#include "shm/names/repair.h"
+#include "shm/names/segment_lock.h"
 
 #include "shm/names/job.h"
 #include "api/clock.h"
@@ -20,12 +21,12 @@ static void
 measure(struct session *s)
 {
 	s->completions = get(&s->h->completions_made);
-	s->places = get(&s->h->places_made);
+	s->entries = get(&s->h->entries_made);
 	s->logged = 0;
-	if (s->completions > LAYOUT_COMPLETIONS || s->places > LAYOUT_PLACES ||
-	    !(pages_are_secured(s->c, s->completions, s->places) ||
-	      pages_secure_tables(s->c, s->completions, s->places) == COMPL_OK)) {
-		s->completions = s->places = 0;
+	if (s->completions > LAYOUT_COMPLETIONS || s->entries > LAYOUT_ENTRIES ||
+	    !(pages_are_secured(s->c, s->completions, s->entries) ||
+	      pages_secure_tables(s->c, s->completions, s->entries) == COMPL_OK)) {
+		s->completions = s->entries = 0;
 		session_note_damage(s);
 	}
 }
@@ -44,7 +45,7 @@ static bool
 replay(struct session *s)
 {
 	return log_replay(s, reserve_next(s, PAGES_COMPLETIONS, s->completions, LAYOUT_COMPLETIONS),
-			  reserve_next(s, PAGES_PLACES, s->places, LAYOUT_PLACES));
+			  reserve_next(s, PAGES_ENTRIES, s->entries, LAYOUT_ENTRIES));
 }
 
 /* Finishes what the dead owner had committed.  False: the segment is damaged. */
@@ -94,15 +95,16 @@ finish_locking(struct session *s, enum mutex_result result, bool discards)
 enum compl_result
 segment_lock(struct session *s, int64_t deadline_ns)
 {
-	gate_close(&s->gate);
-	return finish_locking(s, mutex_lock(&s->thread, &s->c->lock, deadline_ns, &s->gate), false);
+	sigmask_block(&s->sigmask);
+	return finish_locking(s, mutex_lock(&s->thread, &s->c->lock, deadline_ns, &s->sigmask),
+			      false);
 }
 
 enum compl_result
 segment_lock_damaged(struct session *s)
 {
-	gate_close(&s->gate);
-	return finish_locking(s, mutex_seize(&s->thread, &s->c->lock, &s->gate), true);
+	sigmask_block(&s->sigmask);
+	return finish_locking(s, mutex_seize(&s->thread, &s->c->lock, &s->sigmask), true);
 }
 
 void

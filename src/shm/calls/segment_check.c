@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * audit.c - compares every record of a segment with every invariant, and has damage repaired
+ * segment_check.c - compares every record of a segment with every invariant, and has damage
+ * repaired
  *
  * Under the lock, after the repair that every dead owner brings about, so that what is
  * found is damage and not somebody's death.  Reads only; a table of who has been seen where
@@ -12,33 +13,33 @@
 #include <string.h>
 
 #include "api/clock.h"
-#include "shm/names/directory.h"
+#include "shm/names/hashtable.h"
 #include "shm/names/job.h"
 #include "shm/segment/log.h"
 #include "shm/names/queue.h"
-#include "shm/names/repair.h"
-#include "api/spelling.h"
+#include "shm/names/segment_lock.h"
+#include "api/validate.h"
 
 struct report {
 	struct session s;
 	compl_fault_fn *fault;
 	void *arg;
 	size_t faults;
-	uint8_t *seen_completion, *seen_place;
+	uint8_t *seen_completion, *seen_entry;
 };
 
 __attribute__((format(printf, 2, 3))) static void
 fault(struct report *r, const char *format, ...)
 {
-	char line[256];
+	char completion[256];
 	va_list ap;
 
 	va_start(ap, format);
-	vsnprintf(line, sizeof(line), format, ap);
+	vsnprintf(completion, sizeof(completion), format, ap);
 	va_end(ap);
 	r->faults++;
 	if (r->fault != NULL)
-		r->fault(r->arg, line);
+		r->fault(r->arg, completion);
 }
 
 /* Notes a record met on a chain, a line or a list; false if it cannot be gone on
@@ -60,25 +61,25 @@ meet(struct report *r, uint8_t *seen, uint32_t limit, uint32_t index, const char
 #define KNOWN_FLAGS (COMPLETION_USED | COMPLETION_INIT | COMPLETION_PRODUCER_DIED)
 
 static void
-audit_queue(struct report *r, uint32_t completion, const struct queue *q, const char *name)
+check_queue(struct report *r, uint32_t completion, const struct queue *q, const char *name)
 {
-	uint32_t prev = 0, place = get(&q->head);
-	for (; place != 0; prev = place, place = get(&place_at(&r->s, place)->next)) {
-		if (!meet(r, r->seen_place, r->s.places, place, "line"))
+	uint32_t prev = 0, entry = get(&q->head);
+	for (; entry != 0; prev = entry, entry = get(&entry_at(&r->s, entry)->next)) {
+		if (!meet(r, r->seen_entry, r->s.entries, entry, "line"))
 			return;
-		if (get(&place_at(&r->s, place)->line) != completion)
-			fault(r, "%s: place %u thinks it stands elsewhere", name, place);
-		if (get(&place_at(&r->s, place)->prev) != prev)
-			fault(r, "%s: the line's links disagree at place %u", name, place);
-		if (queue_of(&r->s, place) != q)
-			fault(r, "%s: place %u waits among producers, or the reverse", name, place);
+		if (get(&entry_at(&r->s, entry)->completion) != completion)
+			fault(r, "%s: place %u thinks it stands elsewhere", name, entry);
+		if (get(&entry_at(&r->s, entry)->prev) != prev)
+			fault(r, "%s: the line's links disagree at place %u", name, entry);
+		if (queue_of(&r->s, entry) != q)
+			fault(r, "%s: place %u waits among producers, or the reverse", name, entry);
 	}
 	if (get(&q->tail) != prev)
 		fault(r, "%s: the line does not end where it says", name);
 }
 
 static void
-audit_completion(struct report *r, uint32_t index)
+check_completion(struct report *r, uint32_t index)
 {
 	struct completion *n = completion_at(&r->s, index);
 	uint32_t value = get(&n->value);
@@ -89,7 +90,7 @@ audit_completion(struct report *r, uint32_t index)
 		fault(r, "completion %u: its name is none", index);
 		return;
 	}
-	if (directory_find(&r->s, name) != index)
+	if (hashtable_find(&r->s, name) != index)
 		fault(r, "%s: the directory does not lead to completion %u", name, index);
 	if (!(get(&n->flags) & COMPLETION_USED) || get(&n->flags) & ~KNOWN_FLAGS)
 		fault(r, "%s: flags %u", name, get(&n->flags));
@@ -99,12 +100,12 @@ audit_completion(struct report *r, uint32_t index)
 		fault(r, "%s: status %u", name, get(&n->status));
 	if (get(&n->flags) & COMPLETION_PRODUCER_DIED && get(&n->done) != COMPL_ALL)
 		fault(r, "%s: not at \"all\", although a producer died", name);
-	audit_queue(r, index, &n->line, name);
-	audit_queue(r, index, &n->producers, name);
+	check_queue(r, index, &n->waiters, name);
+	check_queue(r, index, &n->producers, name);
 }
 
 static void
-audit_directory(struct report *r)
+check_hashtable(struct report *r)
 {
 	uint32_t names = 0;
 
@@ -116,7 +117,7 @@ audit_directory(struct report *r)
 				break;
 			if (get(&completion_at(&r->s, index)->hash) % LAYOUT_BUCKETS != bucket)
 				fault(r, "completion %u is in the wrong bucket", index);
-			audit_completion(r, index);
+			check_completion(r, index);
 			index = get(&completion_at(&r->s, index)->chain);
 			names++;
 		}
@@ -126,7 +127,7 @@ audit_directory(struct report *r)
 }
 
 static void
-audit_free_completions(struct report *r)
+check_free_completions(struct report *r)
 {
 	uint32_t index = get(&r->s.h->completions_free);
 
@@ -140,25 +141,25 @@ audit_free_completions(struct report *r)
 }
 
 static void
-audit_free_places(struct report *r)
+check_free_entries(struct report *r)
 {
-	uint32_t place = get(&r->s.h->places_free), last = 0;
+	uint32_t entry = get(&r->s.h->entries_free), last = 0;
 
-	while (place != 0) {
-		if (!meet(r, r->seen_place, r->s.places, place, "free places"))
+	while (entry != 0) {
+		if (!meet(r, r->seen_entry, r->s.entries, entry, "free places"))
 			return;
-		if (get(&place_at(&r->s, place)->line) != 0)
-			fault(r, "place %u is free and in line", place);
-		last = place;
-		place = get(&place_at(&r->s, place)->next);
+		if (get(&entry_at(&r->s, entry)->completion) != 0)
+			fault(r, "place %u is free and in line", entry);
+		last = entry;
+		entry = get(&entry_at(&r->s, entry)->next);
 	}
-	if (get(&r->s.h->places_free_tail) != last)
+	if (get(&r->s.h->entries_free_tail) != last)
 		fault(r, "free places: the queue does not end where it says");
 }
 
 /* Those that stand side by side in one line: a table's size that is wrong makes many. */
 static void
-audit_lost(struct report *r, const uint8_t *seen, uint32_t count, const char *what)
+check_lost(struct report *r, const uint8_t *seen, uint32_t count, const char *what)
 {
 	for (uint32_t i = 1, first; i <= count; i++) {
 		if (seen[i] != 0)
@@ -173,21 +174,21 @@ audit_lost(struct report *r, const uint8_t *seen, uint32_t count, const char *wh
 }
 
 static void
-audit_all(struct report *r)
+check_all(struct report *r)
 {
 	if (get(&r->s.h->log_length) != 0)
 		fault(r, "header: the log is not empty");
 	if (get(&r->s.h->job_kind) != JOB_NONE)
 		fault(r, "header: a job is not finished");
-	audit_directory(r);
-	audit_free_completions(r);
-	audit_free_places(r);
-	audit_lost(r, r->seen_completion, r->s.completions, "completion");
-	audit_lost(r, r->seen_place, r->s.places, "place");
+	check_hashtable(r);
+	check_free_completions(r);
+	check_free_entries(r);
+	check_lost(r, r->seen_completion, r->s.completions, "completion");
+	check_lost(r, r->seen_entry, r->s.entries, "place");
 }
 
 static void
-audit_damage(struct report *r)
+report_damage(struct report *r)
 {
 	fault(r, "the lock, the log or a table's size is not what compl can have written");
 }
@@ -215,27 +216,27 @@ compl_check(struct compl_space *c, compl_fault_fn *fn, void *arg, size_t *faults
 	if (result == COMPL_OK)
 		result = segment_lock(&r.s, CLOCK_NEVER);
 	if (result == COMPL_E_DAMAGED) {
-		audit_damage(&r);
+		report_damage(&r);
 		*faults = r.faults;
 		return COMPL_OK;
 	}
 	if (result != COMPL_OK)
 		return result;
 	r.seen_completion = calloc(1, LAYOUT_COMPLETIONS + 1);
-	r.seen_place = calloc(1, LAYOUT_PLACES + 1);
-	if (r.seen_completion != NULL && r.seen_place != NULL)
-		audit_all(&r);
+	r.seen_entry = calloc(1, LAYOUT_ENTRIES + 1);
+	if (r.seen_completion != NULL && r.seen_entry != NULL)
+		check_all(&r);
 	else
 		result = COMPL_E_SYSTEM;
 	segment_unlock(&r.s);
 	free(r.seen_completion);
-	free(r.seen_place);
+	free(r.seen_entry);
 	*faults = r.faults;
 	return result;
 }
 
 uint32_t
-compl_rescues(struct compl_space *c)
+compl_lost_wakeups(struct compl_space *c)
 {
-	return get(&c->header->rescues);
+	return get(&c->header->lost_wakeups);
 }

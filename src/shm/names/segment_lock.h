@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: ISC
  *
- * repair.h - segment_lock(), segment_unlock(), and the only path that recovers after a dead owner
+ * segment_lock.h - segment_lock(), segment_unlock(), and the only path that recovers after a dead
+ * owner
  */
-#ifndef REPAIR_H
-#define REPAIR_H
+#ifndef SEGMENT_LOCK_H
+#define SEGMENT_LOCK_H
 
 #include "shm/segment/session.h"
 
@@ -11,7 +12,7 @@
  * COMPL_OK: the caller holds the lock.  Any other result: it does not.
  *
  *	COMPL_TIMED_OUT		the deadline has passed
- *	COMPL_INTERRUPTED	gate_is_interrupted()
+ *	COMPL_INTERRUPTED	sigmask_is_interrupted()
  *	COMPL_E_NO_NAMESPACE	the segment is dead
  *	COMPL_E_DAMAGED		it is damaged
  *

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
- * place.c - namespaces: -n, -u, --system, COMPL_NAMESPACE
+ * namespace.c - namespaces: -n, -u, --system, COMPL_NAMESPACE
  */
-#include "cli/place.h"
+#include "cli/namespace.h"
 
 #include <pwd.h>
 #include <stdio.h>
@@ -61,7 +61,7 @@ choose_space(const struct cli_settings *set, const char **source)
 }
 
 void
-place_choose_or_die(struct cli_call *call)
+namespace_choose_or_die(struct cli_call *call)
 {
 	char path[COMPL_PATH_MAX];
 	const char *source;
@@ -77,7 +77,7 @@ place_choose_or_die(struct cli_call *call)
 }
 
 enum compl_result
-place_open(struct compl_space **c, const struct cli_call *call, unsigned flags)
+namespace_open(struct compl_space **c, const struct cli_call *call, unsigned flags)
 {
 	static struct compl_space *space;
 	enum compl_result result;
@@ -91,13 +91,13 @@ place_open(struct compl_space **c, const struct cli_call *call, unsigned flags)
 		umask(before);
 	}
 	*c = space;
-	if (result == COMPL_E_SCOPE_ENDED && (flags & PLACE_ENDED_SCOPE))
+	if (result == COMPL_E_SCOPE_ENDED && (flags & NAMESPACE_ENDED_SCOPE))
 		return COMPL_E_NO_NAMESPACE;
 	return result;
 }
 
 enum compl_result
-place_make_scope(struct cli_call *call)
+namespace_make_scope(struct cli_call *call)
 {
 	COLD static char name[COMPL_SPACE_MAX + 1];
 	struct compl_space *space;
@@ -110,13 +110,13 @@ place_make_scope(struct cli_call *call)
 }
 
 const char *
-place_name(const struct cli_call *call)
+namespace_name(const struct cli_call *call)
 {
 	return call->where.space != NULL ? call->where.space : "system";
 }
 
 const char *
-place_text(const struct cli_call *call)
+namespace_text(const struct cli_call *call)
 {
 	COLD static char text[128];
 
@@ -130,7 +130,7 @@ place_text(const struct cli_call *call)
 }
 
 const char *
-place_options(const struct cli_call *call)
+namespace_options(const struct cli_call *call)
 {
 	COLD static char text[128];
 	const struct compl_where *where = &call->where;

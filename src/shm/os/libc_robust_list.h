@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
- * libclist.h - the robust list that libc has registered for the calling thread
+ * libc_robust_list.h - the robust list that libc has registered for the calling thread
  */
-#ifndef LIBCLIST_H
-#define LIBCLIST_H
+#ifndef LIBC_ROBUST_LIST_H
+#define LIBC_ROBUST_LIST_H
 
 #include <stdint.h>
 
@@ -12,9 +12,9 @@
 /* Gets the list, and the thread's id: 0, or -1 with errno (ENOSYS: libc's list is of no known
  * kind).  Asks the kernel once for each thread, and again in a child; makes libc register a list if
  * there is none yet. */
-int libclist_obtain(struct robust_list_head **head, uint32_t *tid);
+int libc_robust_list_obtain(struct robust_list_head **head, uint32_t *tid);
 
 /* The calling thread registers, or has registered, another list. */
-void libclist_forget(void);
+void libc_robust_list_forget(void);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
- * family.c - reads from /proc all processes, who started whom, and who waits for a child
+ * proc_tree.c - reads from /proc all processes, who started whom, and who waits for a child
  */
-#include "shm/os/family.h"
+#include "shm/os/proc_tree.h"
 
 #include <dirent.h>
 #include <stdlib.h>
@@ -20,61 +20,62 @@ sleeps_for_child(pid_t pid)
 }
 
 static bool
-read_member(pid_t pid, struct member *m)
+read_node(pid_t pid, struct proc_node *m)
 {
 	struct proc_stat stat;
 
 	if (!proc_read_stat(pid, &stat))
 		return false;
-	*m = (struct member){ .pid = pid,
-			      .parent = stat.parent,
-			      .single = stat.threads == 1,
-			      .zombie = stat.state == 'Z' || stat.state == 'X',
-			      .ran = stat.faults + (stat.child_faults << 20) + (stat.start << 40) };
+	*m = (struct proc_node){ .pid = pid,
+				 .parent = stat.parent,
+				 .single = stat.threads == 1,
+				 .zombie = stat.state == 'Z' || stat.state == 'X',
+				 .ran = stat.faults + (stat.child_faults << 20) +
+					(stat.start << 40) };
 	m->awaits = m->single && stat.state == 'S' && sleeps_for_child(pid);
 	return true;
 }
 
 static bool
-add(struct family *f, pid_t pid)
+add(struct proc_tree *f, pid_t pid)
 {
-	struct member one, *more;
+	struct proc_node one, *more;
 
-	if (!read_member(pid, &one))
+	if (!read_node(pid, &one))
 		return true; /* it has gone */
 	if (f->count % 64 == 0) {
-		more = realloc(f->members, (f->count + 64) * sizeof(*more));
+		more = realloc(f->nodes, (f->count + 64) * sizeof(*more));
 		if (more == NULL)
 			return false;
-		f->members = more;
+		f->nodes = more;
 	}
-	f->members[f->count++] = one;
+	f->nodes[f->count++] = one;
 	return true;
 }
 
 static int
 by_pid(const void *a, const void *b)
 {
-	const struct member *x = a, *y = b;
+	const struct proc_node *x = a, *y = b;
 
 	return (x->pid > y->pid) - (x->pid < y->pid);
 }
 
 /* Where others' processes are hidden (proc(5), hidepid) those of root are, too. */
 static bool
-sees_others(const struct family *f)
+sees_others(const struct proc_tree *f)
 {
-	return family_find(f, 1) != NULL;
+	return proc_tree_find(f, 1) != NULL;
 }
 
 bool
-family_read(struct family *f)
+proc_tree_read(struct proc_tree *f)
 {
 	const struct dirent *entry;
 	bool complete = true;
 	DIR *proc = opendir("/proc");
 
-	*f = (struct family){ 0 };
+	*f = (struct proc_tree){ 0 };
 	if (proc == NULL)
 		return false;
 	while (complete && (entry = readdir(proc)) != NULL)
@@ -82,39 +83,39 @@ family_read(struct family *f)
 			complete = add(f, (pid_t)strtol(entry->d_name, NULL, 10));
 	closedir(proc);
 	if (f->count > 0)
-		qsort(f->members, f->count, sizeof(f->members[0]), by_pid);
+		qsort(f->nodes, f->count, sizeof(f->nodes[0]), by_pid);
 	if (complete && sees_others(f))
 		return true;
-	family_free(f);
+	proc_tree_free(f);
 	return false;
 }
 
 void
-family_free(struct family *f)
+proc_tree_free(struct proc_tree *f)
 {
-	free(f->members);
-	*f = (struct family){ 0 };
+	free(f->nodes);
+	*f = (struct proc_tree){ 0 };
 }
 
-const struct member *
-family_find(const struct family *f, pid_t pid)
+const struct proc_node *
+proc_tree_find(const struct proc_tree *f, pid_t pid)
 {
-	const struct member wanted = { .pid = pid };
+	const struct proc_node wanted = { .pid = pid };
 
 	if (f->count == 0)
 		return NULL;
-	return bsearch(&wanted, f->members, f->count, sizeof(f->members[0]), by_pid);
+	return bsearch(&wanted, f->nodes, f->count, sizeof(f->nodes[0]), by_pid);
 }
 
 bool
-family_is_below(const struct family *f, pid_t pid, pid_t ancestor)
+proc_tree_is_below(const struct proc_tree *f, pid_t pid, pid_t ancestor)
 {
-	const struct member *m = family_find(f, pid);
+	const struct proc_node *m = proc_tree_find(f, pid);
 
 	for (size_t steps = 0; m != NULL && steps <= f->count; steps++) {
 		if (m->parent == ancestor)
 			return true;
-		m = family_find(f, m->parent);
+		m = proc_tree_find(f, m->parent);
 	}
 	return false;
 }

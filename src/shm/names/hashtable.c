@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * directory.c - keeps the hash table from names to completions, and the free completions
+ * hashtable.c - keeps the hash table from names to completions, and the free completions
  *
  * Invariant: a completion is on exactly one chain of a bucket (USED), or on the
  * free list, or is being walked after its removal (REMOVED).
@@ -8,18 +8,18 @@
  * A bell is never reset: the next user of a record goes on with it, and so
  * nobody who is late can take an old bell for a new one.
  */
-#include "shm/names/directory.h"
+#include "shm/names/hashtable.h"
 
 #include <string.h>
 
 #include "api/clock.h"
 #include "shm/segment/log.h"
 #include "shm/segment/pages.h"
-#include "api/spelling.h"
+#include "api/validate.h"
 
 /* FNV-1a. */
 uint32_t
-directory_hash(const char *name)
+hashtable_hash(const char *name)
 {
 	uint32_t hash = 2166136261u;
 
@@ -29,7 +29,7 @@ directory_hash(const char *name)
 }
 
 bool
-directory_is_named(const struct completion *n, const char *name)
+hashtable_is_named(const struct completion *n, const char *name)
 {
 	for (size_t i = 0; i < sizeof(n->name); i++) {
 		char c = __atomic_load_n(&n->name[i], __ATOMIC_RELAXED);
@@ -43,14 +43,14 @@ directory_is_named(const struct completion *n, const char *name)
 }
 
 uint32_t
-directory_find(struct session *s, const char *name)
+hashtable_find(struct session *s, const char *name)
 {
-	uint32_t hash = directory_hash(name), index = get(bucket_at(s, hash));
+	uint32_t hash = hashtable_hash(name), index = get(bucket_at(s, hash));
 
 	for (uint32_t steps = 0; index != 0; steps++) {
 		struct completion *n = completion_at(s, index);
 
-		if (get(&n->hash) == hash && directory_is_named(n, name))
+		if (get(&n->hash) == hash && hashtable_is_named(n, name))
 			return index;
 		if (steps > s->completions) { /* a ring */
 			session_note_damage(s);
@@ -103,7 +103,7 @@ blank(struct completion *n, const char *name, uint32_t hash)
 	put(&n->hash, hash);
 	put(&n->done, 0);
 	empty(&n->producers);
-	empty(&n->line);
+	empty(&n->waiters);
 	put(&n->status, 0);
 	put(&n->value, 0);
 	n->since_ns = clock_now_ns();
@@ -114,9 +114,9 @@ blank(struct completion *n, const char *name, uint32_t hash)
 }
 
 enum compl_result
-directory_make(struct session *s, const char *name, uint32_t *index)
+hashtable_make(struct session *s, const char *name, uint32_t *index)
 {
-	uint32_t hash = directory_hash(name), *bucket = bucket_at(s, hash);
+	uint32_t hash = hashtable_hash(name), *bucket = bucket_at(s, hash);
 	uint32_t free = get(&s->h->completions_free);
 	enum compl_result result = COMPL_OK;
 	struct completion *n;
@@ -145,7 +145,7 @@ directory_make(struct session *s, const char *name, uint32_t *index)
 }
 
 void
-directory_unlink(struct session *s, uint32_t index)
+hashtable_unlink(struct session *s, uint32_t index)
 {
 	struct completion *n = completion_at(s, index);
 	uint32_t *link = bucket_at(s, get(&n->hash));
@@ -163,7 +163,7 @@ directory_unlink(struct session *s, uint32_t index)
 }
 
 void
-directory_free(struct session *s, uint32_t index)
+hashtable_free(struct session *s, uint32_t index)
 {
 	struct completion *n = completion_at(s, index);
 
@@ -180,7 +180,7 @@ is_usable(struct session *s, const struct completion *n, const char *name)
 
 	return (flags & ~(COMPLETION_INIT | COMPLETION_PRODUCER_DIED)) == COMPLETION_USED &&
 	       memchr(name, '\0', sizeof(n->name)) != NULL && compl_is_name(name) &&
-	       directory_find(s, name) == 0;
+	       hashtable_find(s, name) == 0;
 }
 
 static void
@@ -190,7 +190,7 @@ mend(struct completion *n, uint32_t hash)
 
 	put(&n->hash, hash);
 	empty(&n->producers);
-	empty(&n->line);
+	empty(&n->waiters);
 	if (get(&n->status) > 255)
 		put(&n->status, 0);
 	if ((value & 0xffff) > COMPL_VALUE_MAX + 1 || value >> 16 > 1)
@@ -198,7 +198,7 @@ mend(struct completion *n, uint32_t hash)
 }
 
 void
-directory_rebuild(struct session *s)
+hashtable_rebuild(struct session *s)
 {
 	uint32_t *free = &s->h->completions_free, names = 0;
 
@@ -212,7 +212,7 @@ directory_rebuild(struct session *s)
 
 		memcpy(name, n->name, sizeof(name));
 		if (is_usable(s, n, name)) {
-			uint32_t hash = directory_hash(name);
+			uint32_t hash = hashtable_hash(name);
 
 			mend(n, hash);
 			list = bucket_at(s, hash);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * gate.h - signals that must not come while something is taken and not yet told
+ * sigmask.h - signals that must not come while something is taken and not yet told
  *
  * Closed from before the lock is asked for until it is given back, open
  * whenever the thread sleeps: a terminating signal then takes effect by its
@@ -8,14 +8,14 @@
  * handler that sets a flag would lose the signal that comes just before the
  * sleep.)
  */
-#ifndef GATE_H
-#define GATE_H
+#ifndef SIGMASK_H
+#define SIGMASK_H
 
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 
-struct gate {
+struct sigmask {
 	const sigset_t *hold; /* NULL: the gate does nothing */
 	sigset_t before;      /* the thread's mask while it is open */
 	bool closed;
@@ -24,24 +24,24 @@ struct gate {
 
 /* Open.  (What it remembers while closed is not touched, for a mask is 128 bytes.) */
 static inline void
-gate_init(struct gate *gate, const sigset_t *hold)
+sigmask_init(struct sigmask *sigmask, const sigset_t *hold)
 {
-	gate->hold = hold;
-	gate->closed = false;
-	gate->wanted = NULL;
+	sigmask->hold = hold;
+	sigmask->closed = false;
+	sigmask->wanted = NULL;
 }
 
-void gate_close(struct gate *gate);
-void gate_open(struct gate *gate);
+void sigmask_block(struct sigmask *sigmask);
+void sigmask_restore(struct sigmask *sigmask);
 
 /* After a handler has left the sleep by siglongjmp(), its mask still in force.  The gate was
- * closed by gate_close() before. */
-void gate_close_after_handler(struct gate *gate);
+ * closed by sigmask_block() before. */
+void sigmask_block_after_handler(struct sigmask *sigmask);
 
 static inline bool
-gate_is_interrupted(const struct gate *gate)
+sigmask_is_interrupted(const struct sigmask *sigmask)
 {
-	return gate->wanted != NULL && *gate->wanted;
+	return sigmask->wanted != NULL && *sigmask->wanted;
 }
 
 #endif

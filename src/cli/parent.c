@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * process.c - its name, and its death
+ * parent.c - its name, and its death
  *
  * Where there is no /proc, nobody has a name.
  *
@@ -12,7 +12,7 @@
  * thing after the wait; what is left of that gap is that of every SIGKILL, and the one who
  * would have been told is dead.
  */
-#include "cli/process.h"
+#include "cli/parent.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -33,7 +33,7 @@ static struct {
 } following;
 
 const char *
-process_parent_name(void)
+parent_name(void)
 {
 	COLD static char name[64];
 
@@ -57,7 +57,7 @@ is_orphan(pid_t parent)
 /* Ordering: the kernel looks at the wish when the parent dies, and getppid() changes then: who
  * wishes first and asks afterwards misses no death. */
 void
-process_follow_or_die(pid_t parent)
+parent_follow_or_die(pid_t parent)
 {
 	following.is_on = prctl(PR_GET_PDEATHSIG, &following.before) == 0;
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) {
@@ -71,7 +71,7 @@ process_follow_or_die(pid_t parent)
 }
 
 void
-process_unfollow(void)
+parent_unfollow(void)
 {
 	int error = errno;
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
- * spelling.c - the bytes of names, of namespaces and of values
+ * validate.c - the bytes of names, of namespaces and of values
  */
-#include "api/spelling.h"
+#include "api/validate.h"
 
 #include <stdint.h>
 #include <string.h>
@@ -47,7 +47,7 @@ compl_is_name(const char *text)
 }
 
 bool
-spelling_is_repeated(const char *const *names, size_t index)
+validate_is_repeated(const char *const *names, size_t index)
 {
 	for (size_t i = 0; i < index; i++)
 		if (strcmp(names[i], names[index]) == 0)
@@ -56,7 +56,7 @@ spelling_is_repeated(const char *const *names, size_t index)
 }
 
 bool
-spelling_is_space(const char *text)
+validate_is_space(const char *text)
 {
 	size_t n = span(text, IN_SPACE);
 
@@ -64,13 +64,13 @@ spelling_is_space(const char *text)
 }
 
 bool
-spelling_is_scope(const char *space)
+validate_is_scope(const char *space)
 {
-	return strncmp(space, SPELLING_SCOPE, sizeof(SPELLING_SCOPE) - 1) == 0;
+	return strncmp(space, VALIDATE_SCOPE, sizeof(VALIDATE_SCOPE) - 1) == 0;
 }
 
 bool
-spelling_is_value(const char *text)
+validate_is_value(const char *text)
 {
 	return strnlen(text, COMPL_VALUE_MAX + 1) <= COMPL_VALUE_MAX && utf8_is_valid(text);
 }

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * namespace.h - which namespace a command is about
+ */
+#ifndef CLI_NAMESPACE_H
+#define CLI_NAMESPACE_H
+
+#include "cli/call.h"
+#include "compl.h"
+
+/* Fills call->where from options and environment. */
+void namespace_choose_or_die(struct cli_call *call);
+
+/* Beside the flags of compl_open(): a scope that has ended is COMPL_E_NO_NAMESPACE, as any
+ * namespace that is not there. */
+#define NAMESPACE_ENDED_SCOPE (1u << 31)
+
+/* compl_open(), for a process with one thread; flags is 0, COMPL_CREATE or NAMESPACE_ENDED_SCOPE.
+ * What an earlier call opened is closed; the end of the process closes the last. */
+enum compl_result namespace_open(struct compl_space **c, const struct cli_call *call,
+				 unsigned flags);
+
+/* compl_scope() of the same user; call is about it from then on. */
+enum compl_result namespace_make_scope(struct cli_call *call);
+
+/* Its name, as shown in JSON. */
+const char *namespace_name(const struct cli_call *call);
+
+/* The options that lead to it: "-n default"; static storage. */
+const char *namespace_options(const struct cli_call *call);
+
+/* "namespace default of uid 1000", for messages; static storage. */
+const char *namespace_text(const struct cli_call *call);
+
+#endif

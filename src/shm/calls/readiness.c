@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * readiness.c - looks at each name of a wait: covered, somebody ahead, or too few tokens
+ */
+#include "shm/calls/readiness.h"
+
+#include "shm/names/waitqueue.h"
+
+static enum blocker
+look_at(struct wait *w, size_t i, uint32_t *ahead)
+{
+	struct session *s = &w->s;
+	uint32_t done;
+
+	*ahead = 0;
+	if (w->completions[i] == 0)
+		return BLOCKER_SHORT;
+	done = get(&completion_at(s, w->completions[i])->done);
+	if (done == COMPL_ALL)
+		return BLOCKER_NONE;
+	*ahead = w->joined ? waitqueue_reap_ahead(s, w->entries[i])
+			   : waitqueue_reap_first(s, w->completions[i]);
+	if (*ahead != 0)
+		return BLOCKER_AHEAD;
+	return done >= wait_need(w) ? BLOCKER_NONE : BLOCKER_SHORT;
+}
+
+void
+readiness_look(struct wait *w, struct readiness *readiness)
+{
+	readiness->clear = 0;
+	readiness->first = w->req->count;
+	for (size_t i = 0; i < w->req->count; i++) {
+		readiness->blocker[i] = look_at(w, i, &readiness->ahead[i]);
+		if (readiness->blocker[i] != BLOCKER_NONE)
+			continue;
+		if (readiness->clear++ == 0)
+			readiness->first = i;
+	}
+}
+
+size_t
+readiness_find_dead_producer(struct wait *w, const struct readiness *readiness)
+{
+	bool any = wait_has_flag(w, COMPL_WAIT_ANY) && readiness->clear > 0;
+	size_t to = any ? readiness->first + 1 : w->req->count;
+
+	for (size_t i = 0; i < to; i++)
+		if (w->completions[i] != 0 &&
+		    get(&completion_at(&w->s, w->completions[i])->flags) & COMPLETION_PRODUCER_DIED)
+			return i;
+	return w->req->count;
+}
+
+size_t
+readiness_find_failed(struct wait *w)
+{
+	size_t i;
+
+	for (i = 0; i < w->req->count; i++)
+		if (w->completions[i] != 0 &&
+		    get(&completion_at(&w->s, w->completions[i])->status) != 0)
+			break;
+	return i;
+}

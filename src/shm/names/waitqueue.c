@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * waitqueue.c - keeps the waiters of a completion in order, and puts them to sleep and wakes them
+ *
+ * Whether an entry stands in line is derived, never stored: its beacon and that of its first entry
+ * have an owner, and the state of the first entry of the wait is WAITING.  The kernel changes the
+ * beacons when their owner dies, so a death needs no clean-up.  Any call that meets an entry which
+ * does not stand any more unlinks it.
+ */
+#include "shm/names/waitqueue.h"
+
+#include <limits.h>
+#include <string.h>
+
+#include "shm/segment/log.h"
+#include "shm/names/entry.h"
+
+uint32_t
+waitqueue_wait_of(struct session *s, uint32_t entry)
+{
+	struct entry *e = entry_at(s, entry);
+	uint32_t index = get(&e->wait_first);
+	struct entry *first = entry_at(s, index);
+
+	if (!entry_is_alive(e) || !entry_is_alive(first) || first->ticket != e->ticket ||
+	    __atomic_load_n(&first->state, __ATOMIC_ACQUIRE) != STATE_WAITING)
+		return 0;
+	return index;
+}
+
+static bool
+is_bell(uint32_t offset)
+{
+	return offset < LAYOUT_ENTRIES_AT;
+}
+
+/* ---- in and out ------------------------------------------------------------- */
+
+uint64_t
+waitqueue_draw_ticket(struct session *s)
+{
+	uint64_t ticket = ((uint64_t)get(&s->h->ticket[1]) << 32 | get(&s->h->ticket[0])) + 1;
+
+	log_put(s, &s->h->ticket[0], (uint32_t)ticket);
+	log_put(s, &s->h->ticket[1], (uint32_t)(ticket >> 32));
+	log_commit(s);
+	return ticket;
+}
+
+/* Writes an entry that is not linked yet, and so without the log.  The bytes of the robust list's
+ * link stay as they are. */
+static void
+fill(struct entry *e, const struct entry *how, uint32_t self)
+{
+	put(&e->need, how->need);
+	put(&e->wait_first, how->wait_first != 0 ? how->wait_first : self);
+	put(&e->wait_next, 0);
+	put(&e->watch, 0);
+	put(&e->watcher, 0);
+	e->ticket = how->ticket;
+	put(&e->flags, how->flags);
+	put(&e->pid, how->pid);
+	put(&e->ended_by, 0);
+	put(&e->status, 0);
+	put(&e->value, 0);
+	e->since_ns = how->since_ns;
+	memcpy(e->command, how->command, sizeof(e->command));
+	put(&e->state, how->state);
+}
+
+/* Unlinks all entries that do not stand in line any more.  Dead producers stay: producer_reap() is
+ * to find them. */
+static void
+sweep(struct session *s)
+{
+	for (uint32_t i = 1; i <= s->entries && !s->damaged; i++)
+		if (get(&entry_at(s, i)->completion) != 0 && waitqueue_wait_of(s, i) == 0 &&
+		    !(get(&entry_at(s, i)->flags) & ENTRY_PRODUCER))
+			waitqueue_unlink(s, i);
+}
+
+static enum compl_result
+obtain_entry(struct session *s, uint32_t *entry)
+{
+	enum compl_result result = entry_obtain(s, entry);
+
+	if (result == COMPL_OK || s->damaged)
+		return result;
+	sweep(s);
+	*entry = entry_obtain_any(s);
+	return *entry != 0 ? COMPL_OK : result;
+}
+
+/* Crash: the beacon is ours, and the entry is still free.  If we die the kernel lets go of the
+ * beacon. */
+enum compl_result
+waitqueue_own_entry(struct session *s, const struct entry *how, uint32_t *entry)
+{
+	enum compl_result result = obtain_entry(s, entry);
+	struct entry *e;
+
+	if (result != COMPL_OK)
+		return s->damaged ? COMPL_E_DAMAGED : result;
+	e = entry_at(s, *entry);
+	if (get(&e->completion) != 0 || robust_holds(&s->thread, &e->beacon))
+		session_note_damage(s);
+	if (s->damaged)
+		return COMPL_E_DAMAGED;
+	fill(e, how, *entry);
+	robust_own(&s->thread, &e->beacon);
+	return COMPL_OK;
+}
+
+/* Crash: after the commit we stand in line, and leave it by dying. */
+enum compl_result
+waitqueue_join(struct session *s, uint32_t completion, const struct entry *how, uint32_t *entry)
+{
+	enum compl_result result = waitqueue_own_entry(s, how, entry);
+
+	if (result != COMPL_OK)
+		return result;
+	queue_log_append(s, &completion_at(s, completion)->waiters, completion, *entry);
+	if (log_commit(s))
+		return COMPL_OK;
+	robust_release(&s->thread, &entry_at(s, *entry)->beacon);
+	return COMPL_E_DAMAGED;
+}
+
+/* Crash: wakes first and unlinks then.  If we die in between, the entry is still linked, and the
+ * next owner of the lock meets it.  A woken waiter sees its state, or needs the lock first. */
+void
+waitqueue_unlink(struct session *s, uint32_t entry)
+{
+	struct entry *e = entry_at(s, entry);
+
+	if (entry_is_alive(e))
+		waitqueue_wake_entry(s, entry);
+	if (entry_is_watched(s, e) && waitqueue_wait_of(s, get(&e->watcher)) != 0)
+		robust_wake(&e->beacon);
+	queue_log_remove(s, entry);
+	log_commit(s);
+}
+
+uint32_t
+waitqueue_find_first(struct session *s, uint32_t completion)
+{
+	struct queue_walk walk = waitqueue_walk(s, completion);
+	uint32_t entry;
+
+	while ((entry = queue_next(&walk)) != 0 && waitqueue_wait_of(s, entry) == 0)
+		;
+	return entry;
+}
+
+uint32_t
+waitqueue_reap_to_first(struct session *s, uint32_t completion)
+{
+	struct completion *n = completion_at(s, completion);
+
+	for (uint32_t steps = 0; steps <= s->entries; steps++) {
+		uint32_t first = get(&n->waiters.head);
+
+		if (first == 0 || s->damaged)
+			return 0;
+		if (get(&entry_at(s, first)->completion) != completion)
+			break;
+		if (waitqueue_wait_of(s, first) != 0)
+			return first;
+		waitqueue_unlink(s, first);
+	}
+	session_note_damage(s);
+	return 0;
+}
+
+uint32_t
+waitqueue_reap_ahead(struct session *s, uint32_t entry)
+{
+	struct entry *e = entry_at(s, entry);
+
+	for (uint32_t steps = 0; steps <= s->entries; steps++) {
+		uint32_t prev = get(&e->prev);
+
+		if (prev == 0 || s->damaged)
+			return 0;
+		if (get(&entry_at(s, prev)->completion) != get(&e->completion))
+			break;
+		if (waitqueue_wait_of(s, prev) != 0)
+			return prev;
+		waitqueue_unlink(s, prev);
+	}
+	session_note_damage(s);
+	return 0;
+}
+
+struct queue_walk
+waitqueue_walk(struct session *s, uint32_t completion)
+{
+	return queue_walk(s, &completion_at(s, completion)->waiters, completion);
+}
+
+struct wait_walk
+wait_walk(struct session *s, uint32_t entry)
+{
+	struct entry *e = entry_at(s, entry);
+
+	return (struct wait_walk){ .s = s, .ticket = e->ticket, .next = get(&e->wait_first) };
+}
+
+uint32_t
+wait_walk_next(struct wait_walk *walk)
+{
+	uint32_t entry = walk->next;
+
+	if (entry == 0 || walk->s->damaged || walk->steps++ == COMPL_NAMES_MAX ||
+	    entry_at(walk->s, entry)->ticket != walk->ticket)
+		return 0;
+	walk->next = get(&entry_at(walk->s, entry)->wait_next);
+	return entry;
+}
+
+/* ---- sleeping and waking ---------------------------------------------------- */
+
+/* The entry on whose beacon to sleep: the one ahead, or, if another living entry is recorded to
+ * watch that already, the watcher.  The watcher was released from our line and has not gone yet,
+ * and perhaps does not sleep yet.  If we took back the poke in the beacon that it watches
+ * (robust_rearm()), it would sleep for good.  It goes at once unless it is stopped, so the sleep
+ * on its beacon is brief. */
+static uint32_t
+find_target(struct session *s, uint32_t entry, uint32_t ahead)
+{
+	for (uint32_t steps = 0; steps <= s->entries; steps++) {
+		struct entry *a = entry_at(s, ahead);
+
+		if (get(&a->watcher) == entry || !entry_is_watched(s, a))
+			return ahead;
+		ahead = get(&a->watcher);
+	}
+	session_note_damage(s);
+	return ahead;
+}
+
+/* Ordering: the value that the sleeper expects is stored under the lock.  If the bell changes after
+ * that, the kernel refuses the sleep (FUTEX_CHANGED).  Pairs with ring(). */
+static void
+watch_bell(struct session *s, struct entry *e, uint32_t entry, struct futex_watch *watch)
+{
+	watch->word = &completion_at(s, get(&e->completion))->bell;
+	watch->expected = entry;
+	__atomic_store_n(watch->word, entry, __ATOMIC_SEQ_CST);
+}
+
+enum waitqueue_watch
+waitqueue_watch(struct session *s, uint32_t entry, uint32_t ahead, struct futex_watch *watch)
+{
+	struct entry *e = entry_at(s, entry);
+	uint32_t target;
+
+	if (ahead == 0) {
+		watch_bell(s, e, entry, watch);
+		put(&e->watch, offset_of(s, watch->word));
+		return WAITQUEUE_WATCH;
+	}
+	target = find_target(s, entry, ahead);
+	watch->word = &entry_at(s, target)->beacon;
+	watch->expected = robust_rearm(watch->word);
+	put(&entry_at(s, target)->watcher, entry);
+	put(&e->watch, offset_of(s, watch->word));
+	if (robust_owner(watch->expected) == 0)
+		return WAITQUEUE_GONE;
+	return target == ahead ? WAITQUEUE_WATCH : WAITQUEUE_WATCH_BRIEF;
+}
+
+/* Returns whether anybody slept.
+ *
+ * Ordering: the store comes before the wake; pairs with watch_bell().
+ * Crash: if we die between the two, a sleeper is left on a bell that was rung.  There is nothing
+ * for it to take yet, and the next ring wakes it whatever value the bell has. */
+static bool
+ring(uint32_t *bell)
+{
+	__atomic_store_n(bell, 0, __ATOMIC_SEQ_CST);
+	return futex_wake(bell, INT_MAX) > 0;
+}
+
+static bool
+wake_watcher(struct session *s, struct entry *e)
+{
+	uint32_t watch = get(&e->watch), *word;
+
+	if (watch == 0 || !entry_is_alive(e))
+		return false;
+	word = watched_at(s, watch);
+	return is_bell(watch) ? ring(word) : robust_wake(word) > 0;
+}
+
+/* Wakes it on the words of all its lines, because it may sleep on any of them. */
+bool
+waitqueue_wake_entry(struct session *s, uint32_t entry)
+{
+	bool found = false;
+
+	for (struct wait_walk walk = wait_walk(s, entry); (entry = wait_walk_next(&walk)) != 0;)
+		found |= wake_watcher(s, entry_at(s, entry));
+	return found;
+}
+
+void
+waitqueue_ring(struct session *s, uint32_t completion)
+{
+	if (waitqueue_reap_first(s, completion) != 0)
+		ring(&completion_at(s, completion)->bell);
+}
+
+unsigned
+waitqueue_wake_at_least(struct session *s, uint32_t completion, unsigned wanting)
+{
+	struct queue_walk walk = waitqueue_walk(s, completion);
+	uint32_t entry;
+
+	while (wanting > 0 && (entry = queue_next(&walk)) != 0)
+		wanting -= waitqueue_wake_entry(s, entry);
+	return wanting;
+}
