@@ -102,6 +102,7 @@
  *	session          one call's stay, and its way to the records
  *	mutex            the one lock
  *	log              changes under the lock, which happen all at once or not at all
+ *	seqcount         reads without the lock what is changed under it
  *	word             reads and writes words that others change
  *
  * src/shm/os/        what the kernel gives

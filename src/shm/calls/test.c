@@ -2,18 +2,18 @@
  *
  * test.c - completion_done(): whether a name is done, if possible without taking the lock
  *
- * A change between the first look at the count of changes and the last makes the answer void.
- * Until that is known nothing that was read is believed: every index is compared with the
- * tables' size, and a chain is followed no further than there can be records.
+ * The sequence counter (seqcount.h) tells whether something was changed while it was read.  Until
+ * that is known nothing that was read is believed: every index is compared with the size of the
+ * table, and a chain is followed no further than there can be records.
  *
- * Ordering: the count is read (acquire) before everything else, and once more after it (acquire
- * fence); pairs with log.c.  A record that is not on a chain yet is written without the log, and
- * cannot be reached; one that has come off a chain was a change.
+ * A record that is not on a chain yet is written without the log, and no reader can reach it.  When
+ * a record comes off a chain, the sequence counter changes.
  */
 #include "shm/names/hashtable.h"
 #include "shm/names/name.h"
 #include "shm/names/segment_lock.h"
 #include "shm/segment/pages.h"
+#include "shm/segment/seqcount.h"
 
 static const struct completion *
 record_at(const struct compl_space *c, uint32_t index)
@@ -43,9 +43,9 @@ follow_chain(const struct compl_space *c, uint32_t records, const char *name,
 
 /* Nothing is under way, or waits to be repaired. */
 static bool
-is_at_rest(const struct layout_header *h, uint32_t seqcount)
+is_at_rest(const struct layout_header *h, uint32_t count)
 {
-	return seqcount % 2 == 0 && get(&h->log_length) == 0 && get(&h->job_kind) == JOB_NONE &&
+	return count % 2 == 0 && get(&h->log_length) == 0 && get(&h->job_kind) == JOB_NONE &&
 	       get(&h->mark) != MARK_DEAD;
 }
 
@@ -56,18 +56,17 @@ static bool
 test_unlocked(struct compl_space *c, const char *name, bool *done)
 {
 	const struct layout_header *h = c->header;
-	uint32_t seqcount = __atomic_load_n(&h->seqcount, __ATOMIC_ACQUIRE);
+	uint32_t count = seqcount_read(&h->seqcount);
 	uint32_t records = get(&h->completions_made);
 	const struct completion *n;
 
-	if (!is_at_rest(h, seqcount) || records > LAYOUT_COMPLETIONS ||
+	if (!is_at_rest(h, count) || records > LAYOUT_COMPLETIONS ||
 	    !pages_check_tables(c, records, 0) || !follow_chain(c, records, name, &n))
 		return false;
 	if (n != NULL && get(&n->producers.head) != 0)
 		return false;
 	*done = n != NULL && get(&n->done) > 0;
-	__atomic_thread_fence(__ATOMIC_ACQUIRE);
-	return get(&h->seqcount) == seqcount;
+	return seqcount_is_same(&h->seqcount, count);
 }
 
 /* With the lock, which a dead owner may have left, or others may hold. */

@@ -95,7 +95,7 @@ struct layout_header {
 	uint32_t entries_free;	    /* [lock] first in first out, by next */
 	uint32_t entries_free_tail; /* [lock] */
 	uint32_t ticket[2];	    /* [lock] of the latest wait, low and high */
-	uint32_t seqcount;	    /* odd while a transaction is applied; see log.c */
+	uint32_t seqcount;	    /* odd while a transaction is applied; seqcount.h */
 };
 
 struct layout_change {

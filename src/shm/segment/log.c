@@ -13,6 +13,8 @@
  */
 #include "shm/segment/log.h"
 
+#include "shm/segment/seqcount.h"
+
 static struct layout_change *
 shared_log(const struct session *s)
 {
@@ -30,24 +32,18 @@ log_put(struct session *s, uint32_t *word, uint32_t value)
 	s->log[s->logged++].value = value;
 }
 
-/* From our own copy: what others may write into the shared one must not choose where
- * we write.
- *
- * Ordering: the count of changes is odd before the first word changes (release fence), and even
- * after the last (release store); pairs with compl_test(), which reads without the lock.
- * Crash: it stays odd until the next owner has applied the rest. */
+/* Writes the new values, from our own copy of the log: what others may write into the shared one
+ * must not choose where we write. */
 static void
 apply(struct session *s)
 {
-	uint32_t seqcount = get(&s->h->seqcount) | 1;
+	uint32_t odd = seqcount_write_begin(&s->h->seqcount);
 
-	put(&s->h->seqcount, seqcount);
-	__atomic_thread_fence(__ATOMIC_RELEASE);
 	for (uint32_t i = 0; i < s->logged; i++)
 		put((uint32_t *)(s->c->base + s->log[i].offset), s->log[i].value);
 	s->logged = 0;
 	__atomic_store_n(&s->h->log_length, 0, __ATOMIC_RELEASE);
-	__atomic_store_n(&s->h->seqcount, seqcount + 1, __ATOMIC_RELEASE);
+	seqcount_write_end(&s->h->seqcount, odd);
 	__atomic_signal_fence(__ATOMIC_SEQ_CST); /* no entry of a next commit before these */
 }
 
