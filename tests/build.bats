@@ -226,6 +226,33 @@ copy_tree() {
 	[ "${#lines[@]}" -eq 6 ]
 }
 
+@test "lint refuses a manual that mdoc mangles or that names the source tree, and promises without a proof" {
+	mkdir bin tests
+	# The manual's own rules are tried here, not mandoc's.
+	ln -s "$(command -v true)" bin/mandoc
+	PATH=$PWD/bin:$PATH
+	cp -r "$top/tests/." tests/
+	cp -r "$top/man" "$top/src" .
+	run -0 tests/lint manual promises
+	sed -i 's/^\.Os Linux/.Os/' man/compl.3
+	sed -i 's/^\.Ss The lock/.Ss In the lock/; s/^\.It \\&No polling/.It No polling/' man/compl.7
+	printf '%s\n' '.Pa tests/order.bats' '.Dq make check-all' >>man/compl.1
+	run -1 tests/lint manual
+	echo "$output"
+	[[ $output == *"man/compl.3:4: not .Os Linux"* ]]
+	[[ $output == *"man/compl.7:"*": mdoc takes \"In\" for a macro"* ]]
+	[[ $output == *"man/compl.7:"*": mdoc takes \"No\" for a macro"* ]]
+	[ "$(grep -c 'man/compl.1:[0-9]*: names what is only in the source tree' <<<"$output")" -eq 2 ]
+	[ "${#lines[@]}" -eq 7 ]
+	sed -i 's/^\.It Conservation/.It Preservation/' man/compl.7
+	rm tests/order.bats tests/c/host.c
+	run -1 tests/lint promises
+	echo "$output"
+	[[ $output == *"< Preservation"*"> Conservation"* ]]
+	[[ $output == *"names tests/order.bats, which does not exist"* ]]
+	[[ $output == *"names tests/c/host.c, which does not exist"* ]]
+}
+
 # tap NAME LINE…: a program that writes these lines; a last line may be a command
 tap() {
 	local name=$1
