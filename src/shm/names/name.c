@@ -73,11 +73,11 @@ name_remove(struct session *s, uint32_t completion)
 void
 name_remove_all(struct session *s)
 {
-	unsigned wanting = WAITQUEUE_WAKES;
+	unsigned missing = WAITQUEUE_WAKES;
 
-	for (uint32_t i = 1; i <= s->completions && wanting > 0 && !s->damaged; i++)
+	for (uint32_t i = 1; i <= s->completions && missing > 0 && !s->damaged; i++)
 		if (get(&completion_at(s, i)->flags) & COMPLETION_USED)
-			wanting = waitqueue_wake_at_least(s, i, wanting);
+			missing = waitqueue_wake_at_least(s, i, missing);
 	log_put(s, &s->h->mark, MARK_DEAD);
 	job_commit(s, JOB_REMOVE_ALL, 0);
 }

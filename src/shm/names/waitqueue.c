@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC
  *
- * waitqueue.c - keeps the waiters of a completion in order, and puts them to sleep and wakes them
+ * waitqueue.c - keeps the waiters of a completion in order, chooses what they sleep on, and wakes
+ * them
  *
- * Whether an entry stands in line is derived, never stored: its beacon and that of its first entry
- * have an owner, and the state of the first entry of the wait is WAITING.  The kernel changes the
- * beacons when their owner dies, so a death needs no clean-up.  Any call that meets an entry which
- * does not stand any more unlinks it.
+ * Whether an entry is queued is derived from the beacons and the state, never stored.  The kernel
+ * changes the beacons when their owner dies, so a death needs no clean-up.  Any call that meets a
+ * linked entry which is not queued any more unlinks it.
  */
 #include "shm/names/waitqueue.h"
 
@@ -28,6 +28,7 @@ waitqueue_wait_of(struct session *s, uint32_t entry)
 	return index;
 }
 
+/* Whether the word at this offset is a bell.  If not, it is a beacon. */
 static bool
 is_bell(uint32_t offset)
 {
@@ -47,8 +48,8 @@ waitqueue_draw_ticket(struct session *s)
 	return ticket;
 }
 
-/* Writes an entry that is not linked yet, and so without the log.  The bytes of the robust list's
- * link stay as they are. */
+/* Writes all fields of an entry but the beacon and the links.  The entry is not linked yet, so this
+ * needs no log.  The bytes of the robust list's link (beacon_link) stay as they are. */
 static void
 fill(struct entry *e, const struct entry *how, uint32_t self)
 {
@@ -68,8 +69,8 @@ fill(struct entry *e, const struct entry *how, uint32_t self)
 	put(&e->state, how->state);
 }
 
-/* Unlinks all entries that do not stand in line any more.  Dead producers stay: producer_reap() is
- * to find them. */
+/* Unlinks all entries, of all waitqueues, that are not queued any more.  Dead producers stay
+ * linked, because producer_reap() is to find them. */
 static void
 sweep(struct session *s)
 {
@@ -91,8 +92,8 @@ obtain_entry(struct session *s, uint32_t *entry)
 	return *entry != 0 ? COMPL_OK : result;
 }
 
-/* Crash: the beacon is ours, and the entry is still free.  If we die the kernel lets go of the
- * beacon. */
+/* Crash: at the end the beacon is ours, and the entry is still free.  If we die then, the kernel
+ * lets go of the beacon, and nothing else is to be undone. */
 enum compl_result
 waitqueue_own_entry(struct session *s, const struct entry *how, uint32_t *entry)
 {
@@ -111,7 +112,8 @@ waitqueue_own_entry(struct session *s, const struct entry *how, uint32_t *entry)
 	return COMPL_OK;
 }
 
-/* Crash: after the commit we stand in line, and leave it by dying. */
+/* Crash: after the commit our entry is queued.  If we die then, it is not queued any more, because
+ * the kernel lets go of the beacon. */
 enum compl_result
 waitqueue_join(struct session *s, uint32_t completion, const struct entry *how, uint32_t *entry)
 {
@@ -126,8 +128,10 @@ waitqueue_join(struct session *s, uint32_t completion, const struct entry *how, 
 	return COMPL_E_DAMAGED;
 }
 
-/* Crash: wakes first and unlinks then.  If we die in between, the entry is still linked, and the
- * next owner of the lock meets it.  A woken waiter sees its state, or needs the lock first. */
+/* Crash: the wakes come before the commit.  If we die in between, the entry is still linked, and
+ * the next owner of the lock that meets it unlinks it.  It does no harm that the waiters wake
+ * before the commit: a woken waiter finds that its state has changed already, or it needs the lock
+ * first. */
 void
 waitqueue_unlink(struct session *s, uint32_t entry)
 {
@@ -220,11 +224,14 @@ wait_walk_next(struct wait_walk *walk)
 
 /* ---- sleeping and waking ---------------------------------------------------- */
 
-/* The entry on whose beacon to sleep: the one ahead, or, if another living entry is recorded to
- * watch that already, the watcher.  The watcher was released from our line and has not gone yet,
- * and perhaps does not sleep yet.  If we took back the poke in the beacon that it watches
- * (robust_rearm()), it would sleep for good.  It goes at once unless it is stopped, so the sleep
- * on its beacon is brief. */
+/* Returns the entry on whose beacon to sleep.  That is `ahead`; or, if another living entry is
+ * recorded to watch the beacon of `ahead` already, that watcher, or the watcher of the watcher, and
+ * so on.
+ *
+ * The watcher was released from our waitqueue and has not left yet.  Perhaps it does not sleep yet.
+ * The release has changed the beacon of `ahead` (robust_wake()), so that the watcher does not go to
+ * sleep.  If we took that change back (robust_rearm()), the watcher would sleep for good.  It
+ * leaves at once unless it is stopped, so the sleep on its beacon is brief. */
 static uint32_t
 find_target(struct session *s, uint32_t entry, uint32_t ahead)
 {
@@ -239,7 +246,9 @@ find_target(struct session *s, uint32_t entry, uint32_t ahead)
 	return ahead;
 }
 
-/* Ordering: the value that the sleeper expects is stored under the lock.  If the bell changes after
+/* Arms the bell.
+ *
+ * Ordering: the value that the sleeper expects is stored under the lock.  If the bell changes after
  * that, the kernel refuses the sleep (FUTEX_CHANGED).  Pairs with ring(). */
 static void
 watch_bell(struct session *s, struct entry *e, uint32_t entry, struct futex_watch *watch)
@@ -270,11 +279,12 @@ waitqueue_watch(struct session *s, uint32_t entry, uint32_t ahead, struct futex_
 	return target == ahead ? WAITQUEUE_WATCH : WAITQUEUE_WATCH_BRIEF;
 }
 
-/* Returns whether anybody slept.
+/* Rings a bell.  Returns whether anybody slept on it.
  *
- * Ordering: the store comes before the wake; pairs with watch_bell().
- * Crash: if we die between the two, a sleeper is left on a bell that was rung.  There is nothing
- * for it to take yet, and the next ring wakes it whatever value the bell has. */
+ * Ordering: the store comes before the wake.  Pairs with watch_bell().
+ *
+ * Crash: if we die between the two, the first in line still sleeps on a bell that was rung.  There
+ * is nothing for it to take yet, and the next ring wakes it whatever value the bell has. */
 static bool
 ring(uint32_t *bell)
 {
@@ -282,6 +292,7 @@ ring(uint32_t *bell)
 	return futex_wake(bell, INT_MAX) > 0;
 }
 
+/* Wakes the waiter of an entry on the word that this entry records in entry.watch. */
 static bool
 wake_watcher(struct session *s, struct entry *e)
 {
@@ -293,7 +304,7 @@ wake_watcher(struct session *s, struct entry *e)
 	return is_bell(watch) ? ring(word) : robust_wake(word) > 0;
 }
 
-/* Wakes it on the words of all its lines, because it may sleep on any of them. */
+/* Wakes the waiter on the words of all entries of its wait, because it may sleep on any of them. */
 bool
 waitqueue_wake_entry(struct session *s, uint32_t entry)
 {
@@ -312,12 +323,12 @@ waitqueue_ring(struct session *s, uint32_t completion)
 }
 
 unsigned
-waitqueue_wake_at_least(struct session *s, uint32_t completion, unsigned wanting)
+waitqueue_wake_at_least(struct session *s, uint32_t completion, unsigned missing)
 {
 	struct queue_walk walk = waitqueue_walk(s, completion);
 	uint32_t entry;
 
-	while (wanting > 0 && (entry = queue_next(&walk)) != 0)
-		wanting -= waitqueue_wake_entry(s, entry);
-	return wanting;
+	while (missing > 0 && (entry = queue_next(&walk)) != 0)
+		missing -= waitqueue_wake_entry(s, entry);
+	return missing;
 }
