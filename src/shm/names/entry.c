@@ -2,18 +2,22 @@
  *
  * entry.c - hands entries out and takes them back, and knows which may be used again
  *
- * Reuse is the danger.  A sleeper has read "TID 7 owns this beacon".  Before it is asleep, thread 7
- * leaves, comes back, and gets the same entry: the sleeper would wait for a waiter that comes after
- * it.  Flags or counts do not help, because the thread that should clear them may die.  So it is
- * derived, never stored, whether an entry may be used again: its beacon has no owner, and no living
- * entry is recorded to watch it.  Of several watchers only the latest can be alive.
+ * An entry may be used again if its beacon has no owner, and no living entry is recorded to watch
+ * it.  (Of several watchers only the latest can be alive, so entry.watcher records that one only.)
+ *
+ * An entry that is used again too early would make a sleeper wait for the wrong waiter.  The
+ * sleeper has read "TID 7 owns this beacon".  Before it is asleep, thread 7 leaves, comes back, and
+ * gets the same entry.  The sleeper would then wait for a waiter that comes after it.
+ *
+ * Flags or counts do not help, because the thread that should clear them may die.  So whether an
+ * entry may be used again is derived, never stored.
  */
 #include "shm/names/entry.h"
 
 #include "shm/segment/log.h"
 #include "shm/segment/pages.h"
 
-#define ROTATE 16 /* busy entries passed over before a new one is used */
+#define ROTATE 16 /* how many entries to pass over before a new one is used */
 
 bool
 entry_is_alive(const struct entry *e)
@@ -49,7 +53,7 @@ entry_log_free(struct session *s, uint32_t entry)
 	log_put(s, &s->h->entries_free_tail, entry);
 }
 
-/* From the head of the queue to its tail; there are at least two. */
+/* Moves the head of the free queue to its tail.  The queue has at least two entries. */
 static void
 rotate(struct session *s, uint32_t first)
 {
@@ -58,8 +62,8 @@ rotate(struct session *s, uint32_t first)
 	log_commit(s);
 }
 
-/* Moves at most limit entries that may not be used from the head of the queue to its tail.  Returns
- * the head if it may be used then, or 0. */
+/* Moves entries that may not be used yet from the head of the free queue to its tail, at most
+ * `limit` of them.  Returns the head if it may be used then, or 0. */
 static uint32_t
 rotate_to_usable(struct session *s, uint32_t limit)
 {
@@ -76,7 +80,7 @@ rotate_to_usable(struct session *s, uint32_t limit)
 	}
 }
 
-/* An entry never used before; its page, and that of its value, must be paid for. */
+/* Obtains an entry that was never used before, and reserves its page and that of its value. */
 static enum compl_result
 make_new(struct session *s, uint32_t *index)
 {

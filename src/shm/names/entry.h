@@ -1,31 +1,34 @@
 /* SPDX-License-Identifier: ISC
  *
- * entry.h - the records that lines are made of, and the queue of those that are free
+ * entry.h - the entries that queues are made of, and the queue of the free ones
  *
- * First in, first out, so that an entry rests as long as possible.  All calls: under the
- * lock.
+ * The free queue is first in, first out, so that an entry rests as long as possible before it is
+ * used again.
+ *
+ * Locking: all calls are made under the lock.
  */
 #ifndef ENTRY_H
 #define ENTRY_H
 
 #include "shm/segment/session.h"
 
-/* Its beacon has an owner. */
+/* Whether the beacon of an entry has an owner. */
 bool entry_is_alive(const struct entry *e);
 
-/* A living entry is recorded to sleep, or to be about to sleep, on p's beacon. */
+/* Whether a living entry is recorded to sleep, or to be about to sleep, on the beacon of e. */
 bool entry_is_watched(struct session *s, const struct entry *e);
 
-/* An entry that may be used: the head of the free queue, or one that was never used before, whose
- * pages are reserved.  Moves entries that may not be used yet from the head of the queue to its
- * tail.  Until it is used (entry_log_use()) the next call may return it again.
- * COMPL_E_FULL_WAITERS, COMPL_E_FULL_DISK, COMPL_E_SYSTEM. */
+/* Obtains an entry that may be used: the head of the free queue, or an entry that was never used
+ * before, whose pages it reserves.  Moves entries that may not be used yet from the head of the
+ * queue to its tail.  Until the entry is used (entry_log_use()), the next call may return it again.
+ * Fails with COMPL_E_FULL_WAITERS, COMPL_E_FULL_DISK or COMPL_E_SYSTEM. */
 enum compl_result entry_obtain(struct session *s, uint32_t *index);
 
-/* The same from the whole free queue, however long, and from nowhere else; 0 if there is none. */
+/* Obtains an entry from the free queue only, and searches all of it, however long it is.  Returns 0
+ * if no entry of it may be used. */
 uint32_t entry_obtain_any(struct session *s);
 
-/* Into the transaction under way: an entry that was obtained is in use, or an unlinked one is
+/* Put into the transaction under way: an entry that was obtained is in use; an unlinked entry is
  * free. */
 void entry_log_use(struct session *s, uint32_t entry);
 void entry_log_free(struct session *s, uint32_t entry);

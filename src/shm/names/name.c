@@ -2,8 +2,8 @@
  *
  * name.c - looks names up, makes them, begins them anew and removes them
  *
- * Crash: one commit takes the name away, or marks the segment dead, and notes the job.  If we die
- * after it, the next owner of the lock finishes the walk.
+ * Crash: one commit removes the name (or marks the segment dead) and writes the job into the
+ * header.  If we die after it, the next owner of the lock finishes the walk.
  */
 #include "shm/names/name.h"
 

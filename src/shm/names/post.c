@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: ISC
  *
- * post.c - posts tokens, "all" or a producer's death, and lets the line know
+ * post.c - posts tokens, "all" or a producer's death, and wakes the waiters that this concerns
  *
- * Order of a post: ring, or rouse; commit; and if it was a job, the walk (job.c).
+ * A post has three steps: it wakes waiters (announce()); it commits; and if a job is due, it walks
+ * along the waitqueue (job.c).
  *
- * Crash: before the commit nothing has happened; a waiter that was woken finds nothing and
- * sleeps again.  After it, the counter says so, and whoever comes to the lock next
- * finishes the walk.  Somebody comes: one of the two that were woken, or if they die,
- * the one behind them.
+ * Crash: before the commit nothing has happened, and a waiter that was woken finds nothing and
+ * sleeps again.  After the commit the counter has its new value, and the next owner of the lock
+ * finishes the walk.  There will be a next owner: one of the two waiters that
+ * waitqueue_wake_at_least() has woken, or, if both die, the waiter after them.
  */
 #include "shm/names/post.h"
 
@@ -27,7 +28,8 @@ post_check(struct session *s, uint32_t completion, uint32_t tokens)
 	return COMPL_E_OVERFLOW;
 }
 
-/* Rings or rouses before a commit; returns the job that is to follow it. */
+/* Wakes waiters before a commit: WAITQUEUE_WAKES of them if a job is to follow the commit, else the
+ * first in line.  Returns the job, or JOB_NONE if there is no waiter. */
 static enum job_kind
 announce(struct session *s, uint32_t completion, enum job_kind job)
 {

@@ -2,15 +2,17 @@
  *
  * post.h - complete(), complete_all(), and the death of a producer
  *
- * All calls: under the lock.  Each is one transaction; "all", a failure and a producer's death
- * are followed by a walk along the line (job.h).
+ * Locking: all calls are made under the lock.
+ *
+ * Each post is one transaction.  After "all", a failure (a status other than 0) or a producer's
+ * death, a walk along the waitqueue follows (job.h).
  */
 #ifndef POST_H
 #define POST_H
 
 #include "shm/segment/session.h"
 
-/* How many tokens a post is of, as compl.h says; COMPL_ALL for "all". */
+/* Returns how many tokens a post adds, as compl.h says, or COMPL_ALL for "all". */
 static inline uint32_t
 post_count(const struct compl_post *post)
 {
@@ -19,16 +21,17 @@ post_count(const struct compl_post *post)
 	return post->tokens != 0 ? post->tokens : 1;
 }
 
-/* Whether tokens can be posted: COMPL_OK or COMPL_E_OVERFLOW. */
+/* Returns COMPL_OK if tokens can be posted, or COMPL_E_OVERFLOW. */
 enum compl_result post_check(struct session *s, uint32_t completion, uint32_t tokens);
 
-/* complete(), complete_all(): posts tokens (COMPL_ALL for "all") with a status and a value.
- * Posts nothing if the completion is at "all".  leaver: the entry of a producer that ceases to be
- * one in the same commit, or 0. */
+/* complete(), complete_all(): posts tokens (COMPL_ALL for "all") with a status and a value.  Posts
+ * nothing if the completion is at "all".  leaver: the entry of a producer, which is unlinked in the
+ * same commit, or 0. */
 void post_tokens(struct session *s, uint32_t completion, uint32_t tokens,
 		 const struct compl_post *post, uint32_t leaver);
 
-/* A producer has died: "all", and every wait ends.  The completion is not at "all" yet. */
+/* Brings a completion that is not at "all" to "all", because a producer has died, and ends all its
+ * waits. */
 void post_producer_died(struct session *s, uint32_t completion);
 
 #endif

@@ -2,9 +2,9 @@
  *
  * queue.c - links and unlinks the entries of one queue
  *
- * Invariant: the entries of a queue are doubly linked in the order of their coming, and no
- * entry is in two queues, or in a queue and on the free queue.  Every change of that is one
- * transaction, so it holds for whoever comes after a death.
+ * Invariant: the entries of a queue are doubly linked in the order in which they came.  No entry is
+ * in two queues, or in a queue and on the free queue.  Each change is one transaction, so the next
+ * owner of the lock finds this true even after a death.
  */
 #include "shm/names/queue.h"
 
@@ -64,7 +64,7 @@ queue_next(struct queue_walk *walk)
 		return 0;
 	if (walk->steps++ > s->entries ||
 	    get(&entry_at(s, entry)->completion) != walk->completion) {
-		session_note_damage(s); /* a ring, or another's */
+		session_note_damage(s); /* a ring, or an entry of another completion */
 		return 0;
 	}
 	walk->next = get(&entry_at(s, entry)->next);

@@ -1,28 +1,28 @@
 /* SPDX-License-Identifier: ISC
  *
- * queue.h - entries in a row: the waiters of a completion, or its producers
+ * queue.h - a queue of entries: the waiters of a completion, or its producers
  *
- * All calls: under the lock.
+ * Locking: all calls are made under the lock.
  */
 #ifndef QUEUE_H
 #define QUEUE_H
 
 #include "shm/segment/session.h"
 
-/* The queue that a linked entry stands in, as its own record says. */
+/* Returns the queue that a linked entry is in, as its own record says. */
 struct queue *queue_of(struct session *s, uint32_t entry);
 
-/* Into the transaction under way: an entry that was obtained (entry.h) is used and stands at the
- * end of the queue of a completion; a linked entry is free. */
+/* Put into the transaction under way: an entry that was obtained (entry.h) is in use, at the end of
+ * a queue of a completion; a linked entry is unlinked and free. */
 void queue_log_append(struct session *s, struct queue *q, uint32_t completion, uint32_t entry);
 void queue_log_remove(struct session *s, uint32_t entry);
 
-/* All entries that are linked, from the head on:
+/* Walks along all linked entries, from the head on:
  *
  *	for (struct queue_walk w = queue_walk(s, q, completion); (entry = queue_next(&w)) != 0;)
  *
  * Between two calls the entry that was returned may be removed, but no other.  The walk ends, and
- * marks the session as damaged, at an entry whose record names another line, and in a ring. */
+ * marks the session as damaged, at an entry that names another completion, and in a ring. */
 struct queue_walk {
 	struct session *s;
 	uint32_t completion, next, steps;
@@ -30,7 +30,7 @@ struct queue_walk {
 struct queue_walk queue_walk(struct session *s, const struct queue *q, uint32_t completion);
 uint32_t queue_next(struct queue_walk *walk);
 
-/* How many entries a walk has still to return. */
+/* Returns how many entries a walk has still to return. */
 size_t queue_length(struct queue_walk walk);
 
 #endif
