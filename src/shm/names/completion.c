@@ -2,8 +2,8 @@
  *
  * completion.c - reads and changes what is written in one completion's record
  *
- * Crash: the text of a new value goes to the slot that the record does not name; the commit names
- * it.
+ * Crash: log_value() writes the text of a new value to the slot that the record does not name.  The
+ * commit makes the record name that slot.  If we die before it, the old value is untouched.
  */
 #include "shm/names/completion.h"
 
@@ -47,7 +47,7 @@ completion_read_payload(struct session *s, uint32_t completion, struct compl_pay
 	payload->value[length > 0 ? length - 1 : 0] = '\0';
 }
 
-/* The text goes to the slot that nobody reads, the transaction then swaps. */
+/* Stores a value, or none if text is NULL, in the transaction under way. */
 static void
 log_value(struct session *s, uint32_t completion, const char *text)
 {
@@ -86,9 +86,9 @@ log_forget(struct session *s, struct completion *n)
 
 /* ---- changes ----------------------------------------------------------------- */
 
-/* Initialised, above 0, or with a producer: whether there are waiters does not matter. */
+/* Whether the name stays even without waiters: it is initialised, above 0, or has a producer. */
 static bool
-is_kept(struct session *s, uint32_t completion)
+is_pinned(struct session *s, uint32_t completion)
 {
 	struct completion *n = completion_at(s, completion);
 
@@ -99,20 +99,21 @@ is_kept(struct session *s, uint32_t completion)
 bool
 completion_is_idle(struct session *s, uint32_t completion)
 {
-	return !is_kept(s, completion) && get(&completion_at(s, completion)->waiters.head) == 0;
+	return !is_pinned(s, completion) && get(&completion_at(s, completion)->waiters.head) == 0;
 }
 
 bool
 completion_drop_if_idle(struct session *s, uint32_t completion)
 {
-	if (is_kept(s, completion) || waitqueue_reap_first(s, completion) != 0 || s->damaged)
+	if (is_pinned(s, completion) || waitqueue_reap_first(s, completion) != 0 || s->damaged)
 		return false;
 	hashtable_unlink(s, completion);
 	hashtable_free(s, completion);
 	return log_commit(s);
 }
 
-/* The wait of this entry is for any name, and another one has what it needs. */
+/* Whether the wait of this entry is for any of several names, and can take what it needs from
+ * another one. */
 static bool
 is_served_elsewhere(struct session *s, uint32_t entry)
 {
@@ -144,7 +145,7 @@ completion_needed(struct session *s, uint32_t completion)
 	return needed;
 }
 
-/* Counter, status and value. */
+/* Puts counter, status and value back to zero, in the transaction under way. */
 static void
 log_zero(struct session *s, struct completion *n)
 {

@@ -1,53 +1,57 @@
 /* SPDX-License-Identifier: ISC
  *
- * completion.h - the record of a completion: counter, status, value, statistics, and whether
- * anything keeps it
+ * completion.h - the record of a completion: counter, status, value, statistics, and whether it is
+ * idle
  *
- * All calls: under the lock.
+ * Locking: all calls are made under the lock; completion_note_wait() may also be called without it.
  */
 #ifndef COMPLETION_H
 #define COMPLETION_H
 
 #include "shm/segment/session.h"
 
-/* Nothing keeps the name: not initialised, counter 0, no producer, and no entry in line, not even a
- * dead one.  Changes nothing. */
+/* Whether nobody needs the name: it is not initialised, its counter is 0, it has no producer, and
+ * no entry is linked in its waitqueue, not even a dead one.  Changes nothing. */
 bool completion_is_idle(struct session *s, uint32_t completion);
 
-/* Reaps the line up to its first waiter, and removes the completion from the directory if it is
- * idle then.  Returns whether it has removed it. */
+/* Reaps the waitqueue up to its first waiter, and removes the completion from the hash table if it
+ * is idle then.  Returns whether it has removed it. */
 bool completion_drop_if_idle(struct session *s, uint32_t completion);
 
-/* Into the transaction under way: a completion at "all" is at zero again. */
+/* Puts counter, status and value back to zero, in the transaction under way, if the completion is
+ * at "all".  Resets the time (since_ns) at once. */
 void completion_log_anew(struct session *s, uint32_t completion);
 
-/* Puts counter, status and value at zero, in the transaction under way.  Resets the statistics and
- * the time at once. */
+/* Puts counter, status and value back to zero, in the transaction under way.  Resets the statistics
+ * and the time (since_ns) at once. */
 void completion_log_reinit(struct session *s, uint32_t completion);
 
 /* Stores the status and the value of a post, in the transaction under way.  The first status other
- * than 0 sticks, together with its value; until then the latest value counts. */
+ * than 0 stays, together with its value.  Until then the latest value counts. */
 void completion_log_status(struct session *s, uint32_t completion, const struct compl_post *post);
 
-/* How many tokens the waiters in line need.  A wait for any of several names that can take what it
- * needs from another name needs none. */
+/* Returns how many tokens the waiters in line need.  A wait for any of several names that can take
+ * what it needs from another name needs none here. */
 uint64_t completion_needed(struct session *s, uint32_t completion);
 
-/* Makes it permanent. */
+/* Makes a completion permanent, and resets its statistics, unless it is permanent already.
+ * Commits. */
 void completion_init(struct session *s, uint32_t completion);
 
 /* Takes `need` tokens, in the transaction under way.  The caller has seen that they are there.
- * From "all" nothing is taken. */
+ * Takes nothing from a completion at "all".  A completion that is not permanent forgets its status
+ * and its value together with the last token. */
 void completion_take(struct session *s, uint32_t completion, uint32_t need);
 
-/* Copies the value to text, of LAYOUT_VALUE bytes.  *length is 0 if there is none, else the length
- * of the value + 1. */
+/* Copies the value to text, which has LAYOUT_VALUE bytes.  *length is 0 if there is no value, else
+ * the length of the value + 1. */
 void completion_copy_value(struct session *s, uint32_t completion, char *text, uint32_t *length);
 
-/* Copies status and value. */
+/* Copies the status and the value. */
 void completion_read_payload(struct session *s, uint32_t completion, struct compl_payload *payload);
 
-/* Adds a wait that began at since_ns, and ends now, to the statistics. */
+/* Adds a wait that began at since_ns, and ends now, to the statistics; with io, also to those of
+ * the waits for I/O. */
 void completion_note_wait(struct session *s, uint32_t completion, int64_t since_ns, bool io);
 
 #endif

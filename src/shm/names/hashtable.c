@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: ISC
  *
- * hashtable.c - keeps the hash table from names to completions, and the free completions
+ * hashtable.c - maintains the hash table from names to completions, and the list of the free ones
  *
- * Invariant: a completion is on exactly one chain of a bucket (USED), or on the
- * free list, or is being walked after its removal (REMOVED).
+ * Invariant: a completion is on the chain of exactly one bucket (COMPLETION_USED), or on the free
+ * list, or is being walked after its removal (COMPLETION_REMOVED).
  *
- * A bell is never reset: the next user of a record goes on with it, and so
- * nobody who is late can take an old bell for a new one.
+ * The bell of a record is never reset.  The next completion in this record goes on with the value
+ * that the bell has, so a waiter that is late cannot take an old bell for a new one.
  */
 #include "shm/names/hashtable.h"
 
@@ -61,8 +61,7 @@ hashtable_find(struct session *s, const char *name)
 	return 0;
 }
 
-/* A record never used before: its page, and that of its values, must be paid
- * for first. */
+/* Obtains a record that was never used before, and reserves its page and that of its values. */
 static enum compl_result
 make_new(struct session *s, uint32_t *index)
 {
@@ -94,9 +93,12 @@ set_name(struct completion *n, const char *name)
 		put((uint32_t *)n->name + i, words[i]);
 }
 
-/* Written without the log, because no call can reach the record before the commit.  Atomic all the
- * same: compl_test(), which takes no lock, may have reached the record in its former life, and so
- * may a waiter that left then at its deadline, and still notes its statistics. */
+/* Fills in the record of a new completion, without the log: no call can reach the record before the
+ * commit.
+ *
+ * The stores are atomic all the same, because two calls may have reached the record in its former
+ * life: compl_test(), which takes no lock, and a waiter that left then at its deadline and still
+ * notes its statistics. */
 static void
 blank(struct completion *n, const char *name, uint32_t hash)
 {
@@ -172,7 +174,8 @@ hashtable_free(struct session *s, uint32_t index)
 	log_put(s, &s->h->completions_free, index);
 }
 
-/* name: a copy of the record's, which nobody changes meanwhile. */
+/* Whether hashtable_rebuild() can use a record.  name: a copy of the record's name, which nobody
+ * else can change in between. */
 static bool
 is_usable(struct session *s, const struct completion *n, const char *name)
 {
@@ -183,6 +186,8 @@ is_usable(struct session *s, const struct completion *n, const char *name)
 	       hashtable_find(s, name) == 0;
 }
 
+/* Stores the hash of a record, empties its queues, and clears a status or a value that is
+ * impossible. */
 static void
 mend(struct completion *n, uint32_t hash)
 {
