@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: ISC
  *
- * job.c - walks along a line and ends the waits in it that are over
+ * job.c - walks along a waitqueue and ends the waits in it that are over
  *
- * Crash: a walk may break off anywhere.  The next owner of the lock begins it again.  The waits
- * that it has already ended do not stand in line any more, and are unlinked.
+ * Crash: a walk may break off anywhere.  The next owner of the lock begins it again (job_finish()).
+ * The entries of the waits that the first walk has ended are not queued any more, and the second
+ * walk unlinks them.
  *
  * Ordering: a released waiter leaves without the lock.  end_wait() stores status and value before
- * it changes the state (release); wait_state() reads the state (acquire) before they are read.
+ * it changes the state (release).  wait_state() loads the state (acquire) before the waiter reads
+ * them.
  *
  * What failed before: waiters that look at the counter when they wake.  When a reinit followed
- * complete_all() at once, half of twenty waiters never saw the "all".  So the release is written
- * into each wait.
+ * complete_all() at once, half of twenty waiters never saw the "all".  So the walk writes the
+ * release into each wait.
  */
 #include "shm/names/job.h"
 
@@ -20,7 +22,7 @@
 #include "shm/segment/log.h"
 #include "shm/names/rebuild.h"
 
-/* The wait of this first entry stands in all its lines, and all their names are at "all". */
+/* Whether all entries of a wait are linked, and all its names are at "all". */
 static bool
 is_covered(struct session *s, uint32_t first)
 {
@@ -35,8 +37,8 @@ is_covered(struct session *s, uint32_t first)
 	return true;
 }
 
-/* Copies the status and the value of each name into the entry of the wait in that name's line.  A
- * entry that is not linked any more is passed over. */
+/* Copies the status and the value of each name into the entry that the wait has in the waitqueue of
+ * that name.  Passes over an entry that is not linked any more. */
 static void
 write_payloads(struct session *s, uint32_t first)
 {
@@ -54,6 +56,7 @@ write_payloads(struct session *s, uint32_t first)
 	}
 }
 
+/* Adds a wait to the statistics of each of its names. */
 static void
 note_waits(struct session *s, uint32_t first)
 {
@@ -66,8 +69,8 @@ note_waits(struct session *s, uint32_t first)
 			completion_note_wait(s, get(&entry_at(s, i)->completion), e->since_ns, io);
 }
 
-/* Unlinks a wait that has ended from all its lines, and drops those names that nothing else keeps,
- * except the name `walked`.  The waiter itself may not have gone yet, or be stopped. */
+/* Unlinks all entries of a wait that has ended, and drops those of its names that are idle then,
+ * except the completion `walked`.  The waiter itself may not have left yet, or may be stopped. */
 static void
 unlink_wait(struct session *s, uint32_t first, uint32_t walked)
 {
@@ -84,8 +87,8 @@ unlink_wait(struct session *s, uint32_t first, uint32_t walked)
 	}
 }
 
-/* Ends a wait, from one of its entries.  If the waiter has left meanwhile, at its deadline and
- * without the lock, that counts. */
+/* Ends a wait.  `entry` is the one of its entries that the walk has met.  If the waiter has left
+ * first, at its deadline and without the lock, the state that it has set stays. */
 static void
 end_wait(struct session *s, uint32_t completion, uint32_t first, uint32_t entry,
 	 enum entry_state state)
@@ -101,7 +104,7 @@ end_wait(struct session *s, uint32_t completion, uint32_t first, uint32_t entry,
 	unlink_wait(s, first, completion);
 }
 
-/* The state in which a job ends a wait, or STATE_WAITING if the wait goes on. */
+/* Returns the state in which a job ends a wait, or STATE_WAITING if the wait goes on. */
 static enum entry_state
 verdict(struct session *s, enum job_kind job, uint32_t completion, uint32_t first)
 {
@@ -120,8 +123,8 @@ verdict(struct session *s, enum job_kind job, uint32_t completion, uint32_t firs
 	return STATE_WAITING;
 }
 
-/* Does the job to one entry.  A wait over several names that this "all" does not end alone is woken
- * to look again. */
+/* Does the job for one entry.  A wait over several names that this "all" alone does not end is
+ * woken to look again. */
 static void
 visit(struct session *s, enum job_kind job, uint32_t completion, uint32_t entry)
 {
@@ -136,9 +139,10 @@ visit(struct session *s, enum job_kind job, uint32_t completion, uint32_t entry)
 		waitqueue_wake_entry(s, entry);
 }
 
-/* Walks from the tail to the head, for two reasons.  The entry after an entry is dealt with before
- * that one is unlinked, and so need not be woken for it.  And the first in line, whom
- * waitqueue_wake_at_least() has woken, stay to the end: they go on if we die. */
+/* Walks from the tail to the head, for two reasons.  Before an entry is unlinked, the entry after
+ * it has been dealt with, so its waiter need not be woken because of the unlinking.  And the first
+ * in line, which waitqueue_wake_at_least() has woken, stay linked to the end: they go on with the
+ * walk if we die. */
 static void
 walk(struct session *s, enum job_kind job, uint32_t completion)
 {

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: ISC
  *
- * job.h - a walk along a line that has been committed to
+ * job.h - a walk along a waitqueue that has been committed to
  *
  * "All", a removal, a failure and a producer's death end more than one wait.  The transaction that
- * changes the counter also writes the job into the header.  After the commit the job is done, entry
- * by entry.  All calls: under the lock.
+ * changes the completion also writes the job into the header.  After the commit the job is done,
+ * entry by entry.
+ *
+ * Locking: all calls are made under the lock.
  */
 #ifndef JOB_H
 #define JOB_H

@@ -2,16 +2,18 @@
  *
  * producer.c - registers producers, and reaps the dead ones
  *
- * Invariant: a wait that is first in line of a name which is not at "all", and sleeps, sleeps
- * on the beacons of all living producers of that name too, or on a word that has changed.
- * Therefore a call that adds to the producers that count (a registration, a reinit of a name at
- * "all") first wakes the first in line, and every wait for several names, because that may become
- * the first here while it sleeps on the word of another line.  A call that takes a producer away
- * need not wake anybody: a waiter that still sleeps on its beacon is woken once too often at the
- * most.
+ * Invariant: if the first in line of a name that is not at "all" sleeps, it sleeps on the beacons
+ * of all living producers of that name too, or on a word that has changed.
  *
- * Crash: the "all" and the job are committed first, and the dead are unlinked after that.  The
- * next owner of the lock finds them dead again, and the name at "all".
+ * Two calls add to the producers that count: a registration, and a reinit of a name at "all".  Both
+ * first wake the first in line, and every wait over several names (producer_announce()).  Such a
+ * wait may become the first here while it sleeps on the word of another waitqueue.  A call that
+ * takes a producer away need not wake anybody: a waiter that still sleeps on the beacon of that
+ * producer is woken once too often at the most.
+ *
+ * Crash: producer_reap_all() commits the "all" and the job first, and unlinks the dead producers
+ * after that.  If we die in between, the next owner of the lock finds the producers dead again, and
+ * the name at "all".
  */
 #include "shm/names/producer.h"
 
@@ -27,7 +29,7 @@ producer_walk(struct session *s, uint32_t completion)
 	return queue_walk(s, &completion_at(s, completion)->producers, completion);
 }
 
-/* The first whose beacon has no owner, or 0. */
+/* Returns the first producer whose beacon has no owner, or 0. */
 static uint32_t
 find_dead(struct session *s, uint32_t completion)
 {
@@ -72,8 +74,8 @@ producer_count(struct session *s, uint32_t completion)
 	return count;
 }
 
-/* How many waiters in line are woken to watch a producer, besides those that have to; see
- * watch.c. */
+/* How many waiters, from the first on, are woken to watch a producer, whether they have to or not;
+ * see watch.c. */
 #define WITNESSES 4
 
 static bool
@@ -84,19 +86,20 @@ is_of_several(struct session *s, uint32_t entry)
 	return get(&e->wait_first) != entry || get(&e->wait_next) != 0;
 }
 
-/* Ordering: they are woken before the commit, and get the lock after it. */
+/* Wakes the first WITNESSES in line, and every wait over several names.  They wake before the
+ * commit, and get the lock after it. */
 void
 producer_announce(struct session *s, uint32_t completion)
 {
-	unsigned roused = 0;
+	unsigned woken = 0;
 	uint32_t entry;
 
 	for (struct queue_walk walk = waitqueue_walk(s, completion);
 	     (entry = queue_next(&walk)) != 0;)
 		if (waitqueue_wait_of(s, entry) != 0 &&
-		    (is_of_several(s, entry) || roused < WITNESSES)) {
+		    (is_of_several(s, entry) || woken < WITNESSES)) {
 			waitqueue_wake_entry(s, entry);
-			roused++;
+			woken++;
 		}
 }
 
@@ -108,7 +111,8 @@ producer_join(struct session *s, uint32_t completion, const struct entry *how, u
 
 	if (others >= COMPL_PRODUCERS_MAX)
 		return COMPL_E_FULL_PRODUCERS;
-	producer_reap(s, completion); /* one may have died since; the new start forgets the death */
+	/* A producer may have died since: reap it now, before completion_log_anew() forgets it. */
+	producer_reap(s, completion);
 	if ((result = waitqueue_own_entry(s, how, entry)) != COMPL_OK)
 		return result;
 	producer_announce(s, completion);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: ISC
  *
- * producer.h - who has promised to complete a completion
+ * producer.h - the threads that have promised to complete a completion
  *
- * A producer owns a beacon, as a waiter does, in an entry among the producers of the name.  Waiters
- * of the name sleep on these beacons too, and the kernel wakes one of them when a producer dies.
- * The calls reap a name (producer_reap()) before they look at it: the death of a producer ends all
- * waits, and stays visible to those that come later.
+ * A producer owns a beacon, as a waiter does, but its entry is in the completion's queue of
+ * producers.  Waiters sleep on these beacons too, and the kernel wakes one of them when a producer
+ * dies.  Each call reaps the producers of a name (producer_reap()) before it looks at the name.  So
+ * the death of a producer ends all waits, and later calls see it too.
  *
- * All calls: under the lock.
+ * Locking: all calls are made under the lock.
  */
 #ifndef PRODUCER_H
 #define PRODUCER_H
@@ -15,10 +15,11 @@
 #include "shm/names/queue.h"
 #include "shm/segment/session.h"
 
-/* Unlinks all dead producers.  If there was one, and the name is not at "all": brings it there, and
- * ends its waits with COMPL_PRODUCER_DIED. */
+/* Unlinks all dead producers.  If there is one, and the completion is not at "all", first brings it
+ * to "all" and ends its waits with COMPL_PRODUCER_DIED. */
 void producer_reap_all(struct session *s, uint32_t completion);
 
+/* producer_reap_all(), without the call if there is no producer. */
 static inline void
 producer_reap(struct session *s, uint32_t completion)
 {
@@ -26,24 +27,26 @@ producer_reap(struct session *s, uint32_t completion)
 		producer_reap_all(s, completion);
 }
 
-/* How many producers are alive. */
+/* Returns how many producers are alive. */
 size_t producer_count(struct session *s, uint32_t completion);
 
+/* Begins a walk along all linked producers, also the dead ones. */
 struct queue_walk producer_walk(struct session *s, uint32_t completion);
 
-/* Before a commit that makes the producers count: some who sleep look again after it, and so
- * watch them. */
+/* Wakes waiters, which look again after the next commit and watch the producers then.  Call this
+ * before a commit that makes the producers count: from then on the death of one ends waits. */
 void producer_announce(struct session *s, uint32_t completion);
 
-/* Registers the calling thread; a completion at "all" starts anew unless another producer of it
- * lives.  how as for waitqueue_own_entry().  COMPL_E_FULL_PRODUCERS and what that may return. */
+/* Registers the calling thread as a producer.  A completion at "all" starts anew unless another
+ * producer of it lives.  how: as for waitqueue_own_entry().  Fails with COMPL_E_FULL_PRODUCERS, or
+ * as waitqueue_own_entry() does. */
 enum compl_result producer_join(struct session *s, uint32_t completion, const struct entry *how,
 				uint32_t *entry);
 
-/* The completion that an entry produces, or 0 if it has been removed. */
+/* Returns the completion that an entry with this ticket produces, or 0 if it has been removed. */
 uint32_t producer_of(struct session *s, uint32_t entry, uint64_t ticket);
 
-/* Not any more, without having posted: as if it had died. */
+/* Unlinks a producer that leaves without a post.  The waits end as if it had died. */
 void producer_leave(struct session *s, uint32_t entry);
 
 #endif
