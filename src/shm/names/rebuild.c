@@ -2,12 +2,12 @@
  *
  * rebuild.c - makes the links of a damaged segment anew from its records
  *
- * Takes for true what a record says of itself: its name, its counter, its line and its ticket.
- * Makes anew all that links records: buckets and chains, lines in the order of the tickets, free
- * lists.
+ * rebuild() believes what a record says of itself: the name and the counter of a completion, the
+ * completion and the ticket of an entry.  It makes anew all that links records: buckets and chains,
+ * queues in the order of the tickets, free lists.
  *
- * Crash: the next owner of the lock begins again, with the same result.  Nothing is read here that
- * is also written here, except what a second run writes again.
+ * Crash: the next owner of the lock begins again, with the same result.  rebuild() reads nothing
+ * that it also writes, except what a second run writes again.
  */
 #include "shm/names/rebuild.h"
 
@@ -17,8 +17,8 @@
 #include "shm/names/waitqueue.h"
 #include "shm/names/entry.h"
 
-/* An entry that stands in line, to be sorted. */
-struct proc_node {
+/* An entry that is to be linked, and its ticket, by which rebuild() sorts. */
+struct linkable {
 	uint64_t ticket;
 	uint32_t entry;
 };
@@ -26,14 +26,13 @@ struct proc_node {
 static int
 by_ticket(const void *a, const void *b)
 {
-	uint64_t x = ((const struct proc_node *)a)->ticket,
-		 y = ((const struct proc_node *)b)->ticket;
+	uint64_t x = ((const struct linkable *)a)->ticket, y = ((const struct linkable *)b)->ticket;
 
 	return (x > y) - (x < y);
 }
 
-/* It stands in the line of a completion that exists, or is a producer of it.  A dead producer
- * counts, because producer_reap() is to find it. */
+/* Whether an entry is to be linked: it names a completion that exists, and either it is queued or
+ * it is a producer.  A dead producer is linked too, because producer_reap() is to find it. */
 static bool
 is_linkable(struct session *s, uint32_t entry)
 {
@@ -45,9 +44,9 @@ is_linkable(struct session *s, uint32_t entry)
 	       (get(&e->flags) & ENTRY_PRODUCER || waitqueue_wait_of(s, entry) != 0);
 }
 
-/* Ends a living wait of which not all entries can be linked. */
+/* Ends the wait of an entry that cannot be linked, if that wait goes on: STATE_LOST. */
 static void
-tell(struct session *s, uint32_t entry)
+end_lost_wait(struct session *s, uint32_t entry)
 {
 	uint32_t first = get(&entry_at(s, entry)->wait_first), waiting = STATE_WAITING;
 
@@ -82,10 +81,10 @@ append(struct session *s, uint32_t entry)
 	put(&q->tail, entry);
 }
 
-/* Puts all members into the array, and frees all other entries.  Returns how many members there
- * are. */
+/* Puts all entries that are to be linked into the array, and frees all others.  Returns how many it
+ * has put there. */
 static size_t
-collect(struct session *s, struct proc_node *nodes)
+collect(struct session *s, struct linkable *found)
 {
 	size_t count = 0;
 
@@ -93,11 +92,11 @@ collect(struct session *s, struct proc_node *nodes)
 	put(&s->h->entries_free_tail, 0);
 	for (uint32_t i = 1; i <= s->entries; i++) {
 		if (is_linkable(s, i)) {
-			nodes[count++] = (struct proc_node){ entry_at(s, i)->ticket, i };
+			found[count++] = (struct linkable){ entry_at(s, i)->ticket, i };
 			continue;
 		}
 		if (entry_is_alive(entry_at(s, i)))
-			tell(s, i);
+			end_lost_wait(s, i);
 		free_entry(s, i);
 	}
 	return count;
@@ -115,18 +114,18 @@ wake_all(struct session *s)
 void
 rebuild(struct session *s)
 {
-	struct proc_node *nodes = malloc(((size_t)s->entries + 1) * sizeof(*nodes));
+	struct linkable *found = malloc(((size_t)s->entries + 1) * sizeof(*found));
 	size_t count;
 
-	if (nodes == NULL) {
+	if (found == NULL) {
 		session_note_damage(s);
 		return;
 	}
 	hashtable_rebuild(s);
-	count = collect(s, nodes);
-	qsort(nodes, count, sizeof(*nodes), by_ticket);
+	count = collect(s, found);
+	qsort(found, count, sizeof(*found), by_ticket);
 	for (size_t i = 0; i < count; i++)
-		append(s, nodes[i].entry);
-	free(nodes);
+		append(s, found[i].entry);
+	free(found);
 	wake_all(s);
 }

@@ -7,7 +7,7 @@
 
 #include "shm/segment/session.h"
 
-/* The walk of JOB_REBUILD.  Under the lock. */
+/* Does the work of JOB_REBUILD.  Under the lock. */
 void rebuild(struct session *s);
 
 #endif

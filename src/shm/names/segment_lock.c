@@ -3,9 +3,9 @@
  * segment_lock.c - takes and gives back the lock of a segment, and recovers after an owner that
  * died
  *
- * Crash: a process may die while it recovers.  The kernel tells the next owner so, and that one
- * recovers again: replaying the log twice has the result of replaying it once, and so has the
- * walk of a job.
+ * Crash: a process may die while it recovers.  The kernel tells the next owner so, and the next
+ * owner recovers again.  Two replays of the log have the same result as one, and so have two walks
+ * of a job.
  */
 #include "shm/names/segment_lock.h"
 
@@ -31,16 +31,17 @@ measure(struct session *s)
 	}
 }
 
-/* Reserves the page of the record after the last.  False: the table is full, or the file system
- * is. */
+/* Reserves the page of the record after the last.  Returns false if the table or the file system is
+ * full. */
 static bool
 reserve_next(struct session *s, enum pages_table kind, uint32_t count, uint32_t limit)
 {
 	return count < limit && pages_reserve_record(s->c, kind, count + 1) == COMPL_OK;
 }
 
-/* The log may name one record more than the table has.  The dead owner had reserved its page, so
- * nothing is reserved anew then. */
+/* Replays the log.  Returns false if the log is damaged.  The log may name one record more than a
+ * table has.  The dead owner had reserved the page of that record, so reserve_next() takes no new
+ * memory then. */
 static bool
 replay(struct session *s)
 {
@@ -48,7 +49,7 @@ replay(struct session *s)
 			  reserve_next(s, PAGES_ENTRIES, s->entries, LAYOUT_ENTRIES));
 }
 
-/* Finishes what the dead owner had committed.  False: the segment is damaged. */
+/* Finishes what the dead owner had committed.  Returns false if the segment is damaged. */
 static bool
 recover(struct session *s)
 {
@@ -69,8 +70,9 @@ discard(struct session *s)
 	measure(s);
 }
 
-/* Begins to use a segment whose mutex gave that result.  Recovers if its owner died.  COMPL_OK: the
- * caller has the lock; else it is not held, and the result says why. */
+/* Begins to use a segment after its mutex gave this result.  Recovers if the owner of the mutex
+ * died.  discards: throws away what cannot be recovered.  COMPL_OK: the caller holds the lock.  Any
+ * other result: it does not, and the result says why. */
 static enum compl_result
 finish_locking(struct session *s, enum mutex_result result, bool discards)
 {

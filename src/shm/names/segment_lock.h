@@ -8,7 +8,7 @@
 
 #include "shm/segment/session.h"
 
-/* Closes the session's gate, takes the segment's lock, and recovers if its last owner died.
+/* Blocks signals (sigmask_block()), takes the segment's lock, and recovers if its last owner died.
  * COMPL_OK: the caller holds the lock.  Any other result: it does not.
  *
  *	COMPL_TIMED_OUT		the deadline has passed
@@ -16,10 +16,10 @@
  *	COMPL_E_NO_NAMESPACE	the segment is dead
  *	COMPL_E_DAMAGED		it is damaged
  *
- * The gate stays closed in any case. */
+ * The signals stay blocked in any case. */
 enum compl_result segment_lock(struct session *s, int64_t deadline_ns);
 
-/* segment_lock() without a deadline, for the repair of damage: throws away a lock, a log and a job
+/* segment_lock() without a deadline, for compl_repair(): also throws away a lock, a log and a job
  * that compl cannot have left.  COMPL_E_DAMAGED: the sizes of the tables are impossible. */
 enum compl_result segment_lock_damaged(struct session *s);
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * waitqueue.c - keeps the waiters of a completion in order, chooses what they sleep on, and wakes
- * them
+ * waitqueue.c - queues the waiters of a completion, chooses what they sleep on, and wakes them
  *
  * Whether an entry is queued is derived from the beacons and the state, never stored.  The kernel
  * changes the beacons when their owner dies, so a death needs no clean-up.  Any call that meets a
