@@ -92,7 +92,7 @@ obtain_entry(struct session *s, uint32_t *entry)
 }
 
 /* Crash: at the end the beacon is ours, and the entry is still free.  If we die then, the kernel
- * lets go of the beacon, and nothing else is to be undone. */
+ * lets go of the beacon. */
 enum compl_result
 waitqueue_own_entry(struct session *s, const struct entry *how, uint32_t *entry)
 {

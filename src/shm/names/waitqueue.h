@@ -16,7 +16,8 @@
  * unlinks it.
  *
  * Each completion has a *bell*: a plain word on which the first in line sleeps.  Its value is the
- * entry that armed it, or 0 after it was rung.
+ * entry that armed it, or 0 after it was rung.  (watch.c chooses among the beacons and bells that a
+ * wait over several names could sleep on.)
  *
  * A poster rings the bell before it commits.  In the other order a wake-up can be lost.  P is the
  * poster, and W the first in line:
@@ -99,6 +100,7 @@ uint64_t waitqueue_draw_ticket(struct session *s);
  *
  * Fails with COMPL_E_FULL_WAITERS, COMPL_E_FULL_DISK, COMPL_E_SYSTEM or COMPL_E_DAMAGED. */
 enum compl_result waitqueue_own_entry(struct session *s, const struct entry *how, uint32_t *entry);
+
 /* waitqueue_own_entry(), and links the entry at the end of the waitqueue. */
 enum compl_result waitqueue_join(struct session *s, uint32_t completion, const struct entry *how,
 				 uint32_t *entry);
