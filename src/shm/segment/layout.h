@@ -2,44 +2,64 @@
  *
  * layout.h - the bytes of a segment; this header is its specification
  *
- * A file full of zeros is a valid, empty segment: creating one is open and
- * ftruncate, which both may be done twice, and no creator can die half-way.
- * Fixed widths and offsets: glibc and musl, containers and hosts share it.
- * The file is sparse; pages are reserved (fallocate) before they are touched.
+ * A file full of zeros is a valid, empty segment.  A process creates one by open(2) and
+ * ftruncate(2).  Both may be done twice, so the next process goes on where a dead one stopped.
+ * All widths and offsets are fixed, because programs of glibc and of musl, in containers and on the
+ * host, share the file.  The file is sparse.  Pages are reserved by fallocate before they are
+ * touched (pages.h).
  *
- *	0        header, its first 64 bytes the same in every version, and after it, in the same
- *	         page, the redo log
- *	4 KiB    buckets of the directory
+ *	0        header; its first 64 bytes are the same in every version
+ *	512      redo log, in the same page
+ *	4 KiB    buckets of the hash table, which leads from names to completions
  *	36 KiB   completions   16,384 x 256 bytes
- *	         entries        65,536 x 128 bytes      -- robust words end here
+ *	         entries       65,536 x 128 bytes      -- robust words end here
  *	         values of completions, two of 256 bytes each
  *	         values of released entries, 256 bytes each
  *
- * Index 0 of completions and entries is "none".
+ * Index 0 of the completions and of the entries means "none".
  *
- * Locking: all locks there are, in the order in which they are taken.  The kernel frees each of
- * them when its owner dies.
+ * Locking: these are all locks that there are.  A process that holds one of them may wait for
+ * those below it, and for no others.  The kernel frees each of them when its owner dies.
  *
- *	scope lock	fcntl(2) F_OFD_SETLK on the file of a scope.  The maker holds it as long
- *			as the scope lives, a sweeper while it removes a scope.  Nobody waits
- *			for it.
- *	beacons		robust words, one for each entry.  A waiter or producer takes those of
- *			its own entries before it links them.  Others only sleep on them.
- *	header.lock	guards all that is marked "[lock]".  Calls wait for it until their
- *			deadline.
- *	file lock	flock(2) on the file, while it is compared with its path and unlinked.
- *			Calls wait a second for it.  Never held together with header.lock.
+ *	scope lock	fcntl(2) F_OFD_SETLK on the file of a scope.  The process that made the
+ *			scope holds it as long as the scope lives.  A process that sweeps scopes
+ *			holds it while it removes one.  Nobody waits for it.
+ *	beacons		Robust words, one in each entry.  A waiter or a producer takes the beacon
+ *			of its entry before it links the entry.  It does so under header.lock, and
+ *			need not wait: the beacon of an entry that may be used has no owner
+ *			(entry.c).  It still owns the beacon when it sleeps, or waits for
+ *			header.lock again.  Others only sleep on the beacon.
+ *	header.lock	A robust word.  It guards all fields marked "[lock]" and "[store]".  A
+ *			call waits for it until the deadline of the call.
+ *	file lock	flock(2) on the file, while a process compares the file with its path and
+ *			unlinks it.  A call waits for it for a second at the most.  Never held
+ *			together with header.lock.
  *
- * Nobody sleeps while it holds header.lock.  A bell is no lock: a waiter that sleeps on it owns
- * nothing.
+ * Nobody sleeps while it holds header.lock.  A bell is not a lock: the waiter that sleeps on it
+ * does not own it.
  *
- * "[lock]" at a field: read under header.lock; changed under it and through the redo log (log.h)
- * only.  "[own]": written by the entry's waiter before it is linked, constant after.  The other
- * fields say themselves.
+ * The guard of each field:
  *
- * Every robust word (see robust.h) has its 36 bytes from 4 to 40 free of other
- * robust words, and 20 to 40 free of anything: there a libc's robust list has
- * its link when a host program's thread owns the word (-28 in musl, -32 in glibc).
+ *	[lock]		Read under header.lock.  Changed under it, and through the redo log
+ *			(log.h).
+ *	[store]		Read under header.lock.  Changed under it by single stores, without the
+ *			log.
+ *	[own]		Written by the waiter or producer that uses the entry, under the same
+ *			hold of header.lock under which it links the entry.  Constant after that,
+ *			until the entry is used again.
+ *	[end]		Written under header.lock by the call that ends a wait, before it changes
+ *			`state`.  Read by the waiter after it has read `state` (job.c).
+ *	[atomic]	Read and changed with or without header.lock, by atomic operations.
+ *
+ * Exceptions: compl_test() reads without the lock, and then checks header.seqcount.
+ * file_is_replaceable() reads `names` without it, in a file of an older version.  Three functions
+ * write "[lock]" fields without the log.  hashtable_make() fills in a record to which no link leads
+ * yet.  rebuild() does the job JOB_REBUILD, which the next owner of the lock begins anew.
+ * segment_lock_damaged() throws an impossible job away.
+ *
+ * Every robust word (robust.h) has the bytes from 4 to 40 after its beginning free of other robust
+ * words, and those from 20 to 40 free of anything.  When a thread of a host program owns the word,
+ * the robust list of its libc has its link there (futex_offset is -28 in musl, -32 in glibc).
  */
 #ifndef LAYOUT_H
 #define LAYOUT_H
@@ -48,7 +68,7 @@
 #include <stdint.h>
 
 #define LAYOUT_MAGIC   UINT64_C(0x31306c706d6f6320) /* " compl01" */
-#define LAYOUT_VERSION 3			    /* 2: no producers, a longer log */
+#define LAYOUT_VERSION 3 /* version 2 had no producers, and a longer log */
 
 #define LAYOUT_BUCKETS	   8192u
 #define LAYOUT_COMPLETIONS 16384u
@@ -58,46 +78,51 @@
 #define LAYOUT_PAGE	   4096u
 
 /* header.mark */
-#define MARK_DEAD 1u /* removed: whoever holds it open leaves */
+#define MARK_DEAD 1u /* the segment was removed: a process that has it open leaves it */
 
-/* header.job_kind: a walk along a line that has been committed to */
+/* header.job_kind: a walk along waitqueues that has been committed to */
 enum job_kind {
 	JOB_NONE = 0,
-	JOB_RELEASE,	   /* complete_all(): release who is covered by it */
-	JOB_REMOVE,	   /* the completion is gone: everybody leaves */
-	JOB_FAIL,	   /* a status other than 0: fail-fast waits leave */
-	JOB_PRODUCER_DIED, /* a producer has died: everybody leaves */
-	JOB_REMOVE_ALL,	   /* the segment is dead: everybody in every line leaves */
-	JOB_REBUILD,	   /* the links are damaged: made anew from the records */
+	JOB_RELEASE,	   /* after complete_all(): ends the waits that it satisfies */
+	JOB_REMOVE,	   /* after the removal of a completion: ends all waits for it */
+	JOB_FAIL,	   /* after a status other than 0: ends the fail-fast waits */
+	JOB_PRODUCER_DIED, /* after the death of a producer: ends all waits for its completion */
+	JOB_REMOVE_ALL,	   /* after the removal of the segment: ends all waits */
+	JOB_REBUILD,	   /* after damage: makes all links anew from the records */
 };
 
 struct layout_header {
-	/* ---- stable in every version ---- */
-	uint64_t magic;	  /* 0 or LAYOUT_MAGIC; by compare-and-swap */
-	uint32_t version; /* 0 or LAYOUT_VERSION; by compare-and-swap */
+	/* ---- the same in every version ---- */
+	uint64_t magic;	  /* [atomic] 0 or LAYOUT_MAGIC; by compare-and-swap */
+	uint32_t version; /* [atomic] 0 or LAYOUT_VERSION; by compare-and-swap */
+	/* [lock] 0, or MARK_DEAD for good.  Also read without the lock, and written without it in
+	   a file that cannot be used (file.c). */
 	uint32_t mark;
-	uint32_t names; /* [lock] completions in the directory; 0: idle */
-	uint32_t stable[11];
-	/* ---- this version ---- */
-	uint32_t lock;	   /* robust */
-	uint32_t sleepers; /* on the lock, at least; atomic */
-	uint32_t log_length;
-	uint32_t lost_wakeups; /* by watchdog; atomic */
-	uint32_t mixed;	       /* sticky: 0, or ROBUST_MIXED, see robust.h */
-	uint8_t lock_link[20];
-	uint64_t pid_namespace;	    /* the first user's, a number for it; by compare-and-swap */
-	uint64_t pid_inode;	    /* the same, by /proc/self/ns/pid; before that */
-	uint32_t job_kind;	    /* [lock] */
-	uint32_t job_completion;    /* [lock] */
+	uint32_t names;	     /* [lock] how many completions the hash table has; 0: idle */
+	uint32_t stable[11]; /* unused */
+	/* ---- of this version ---- */
+	uint32_t lock;	       /* robust; see mutex.c */
+	uint32_t sleepers;     /* [atomic] how many threads sleep on `lock`, or more */
+	uint32_t log_length;   /* [store] 0, or how many changes are committed; see log.c */
+	uint32_t lost_wakeups; /* [atomic] how often only the watchdog has ended a sleep */
+	uint32_t mixed;	       /* [atomic] 0, or ROBUST_MIXED for good; see robust.h */
+	uint8_t lock_link[20]; /* room for the link of `lock` */
+	/* The pid namespace of the first user, once as a number for it and once as the inode of
+	   /proc/self/ns/pid; see pidns.c.  pid_inode is written first. */
+	uint64_t pid_namespace;	    /* [atomic] by compare-and-swap */
+	uint64_t pid_inode;	    /* [atomic] by compare-and-swap */
+	uint32_t job_kind;	    /* [lock] enum job_kind */
+	uint32_t job_completion;    /* [lock] the completion that the job is about */
 	uint32_t completions_made;  /* [lock] the highest index ever used */
-	uint32_t completions_free;  /* [lock] last in first out, by chain */
-	uint32_t entries_made;	    /* [lock] */
-	uint32_t entries_free;	    /* [lock] first in first out, by next */
+	uint32_t completions_free;  /* [lock] last in first out, by `chain` */
+	uint32_t entries_made;	    /* [lock] the highest index ever used */
+	uint32_t entries_free;	    /* [lock] first in first out, by `next` */
 	uint32_t entries_free_tail; /* [lock] */
-	uint32_t ticket[2];	    /* [lock] of the latest wait, low and high */
-	uint32_t seqcount;	    /* odd while a transaction is applied; seqcount.h */
+	uint32_t ticket[2];	    /* [lock] the latest ticket drawn, low and high half */
+	uint32_t seqcount;	    /* [store] odd while a transaction is applied; seqcount.h */
 };
 
+/* A change in the redo log: the word at this offset gets this value. */
 struct layout_change {
 	uint32_t offset;
 	uint32_t value;
@@ -105,81 +130,86 @@ struct layout_change {
 
 /* completion.flags */
 #define COMPLETION_USED		 1u
-#define COMPLETION_INIT		 2u /* compl_init(): permanent */
-#define COMPLETION_REMOVED	 4u /* off the directory, being walked */
-#define COMPLETION_PRODUCER_DIED 8u /* at "all" because a producer died */
+#define COMPLETION_INIT		 2u /* permanent, by compl_init() */
+#define COMPLETION_REMOVED	 4u /* off the hash table; its waits are being ended */
+#define COMPLETION_PRODUCER_DIED 8u /* at "all" because a producer has died */
 
-/* Entries that are linked by prev and next: the waiters of a completion, in the order of
- * their coming, and its producers. */
+/* Entries that are linked by `prev` and `next`, in the order in which they came: the waiters of a
+ * completion, or its producers. */
 struct queue {
 	uint32_t head; /* [lock] */
 	uint32_t tail; /* [lock] */
 };
+
 struct completion {
-	uint32_t bell; /* under the lock: entry that armed it, 0 rung; see line.h */
-	uint32_t hash;
+	/* [store] The entry that armed the bell, or 0 after it was rung; see waitqueue.h.  The
+	   first in line sleeps on it without the lock. */
+	uint32_t bell;
+	uint32_t hash;	/* [store] of `name`; constant while the record is on a chain */
 	uint32_t chain; /* [lock] next in the bucket, or next free */
 	uint32_t flags; /* [lock] */
 	uint32_t done;	/* [lock] the counter; UINT32_MAX is "all" */
 	struct queue producers;
-	uint32_t watcher; /* under the lock: the latest entry to watch all producers */
-	uint32_t spare[2];
+	uint32_t watcher;  /* [store] the latest entry that watched all producers; see watch.c */
+	uint32_t spare[2]; /* unused */
 	struct queue waiters;
 	uint32_t status;  /* [lock] */
 	uint32_t value;	  /* [lock] 0: none, else slot << 16 | length + 1 */
-	int64_t since_ns; /* created or reinit */
-	/* waits that slept and ended by themselves, and how long; atomic */
+	int64_t since_ns; /* [store] when it was created, or last set back to 0 */
+	/* [atomic] How many waits slept and ended by themselves, and how long they took. */
 	uint64_t waits, waits_ns, waits_io_ns;
-	uint8_t more[40];
-	char name[128]; /* NUL-terminated */
+	uint8_t more[40]; /* unused */
+	char name[128];	  /* [store] NUL-terminated; constant while the record is on a chain */
 };
 
-/* entry.state, of the first entry of a wait */
+/* entry.state.  The state of a wait is that of its first entry.  The comments say who stores it. */
 enum entry_state {
 	STATE_NONE = 0,
 	STATE_WAITING,
-	STATE_LEFT,	     /* by the waiter, without the lock */
-	STATE_DONE,	     /* by a poster of "all" */
-	STATE_REMOVED,	     /* by rm */
-	STATE_FAILED,	     /* by a poster of a status */
-	STATE_PRODUCER_DIED, /* by the process that found a producer dead */
-	STATE_LOST,	     /* by a rebuild that found no line for it */
-	STATE_PRODUCING,     /* of a producer's entry, which waits for nothing */
+	STATE_LEFT,	     /* the waiter, without the lock */
+	STATE_DONE,	     /* a poster of "all" */
+	STATE_REMOVED,	     /* a process that removes the name or the segment */
+	STATE_FAILED,	     /* a poster of a status other than 0 */
+	STATE_PRODUCER_DIED, /* the process that found a producer dead */
+	STATE_LOST,	     /* a rebuild that could not link all entries of the wait */
+	STATE_PRODUCING,     /* a producer; its entry waits for nothing */
 };
 
 /* entry.flags */
-#define ENTRY_ANY	1u
-#define ENTRY_FAIL_FAST 2u
-#define ENTRY_IO	4u
+#define ENTRY_ANY	1u /* one of the names is enough */
+#define ENTRY_FAIL_FAST 2u /* the first status other than 0 ends the wait */
+#define ENTRY_IO	4u /* counts as I/O in the statistics */
 #define ENTRY_PRODUCER	8u
 #define ENTRY_CHILD	16u /* a producer that does nothing but wait for its children */
-#define ENTRY_PARENT	8   /* from this bit on: the pid of who started the waiter */
+#define ENTRY_PARENT	8   /* the bits from this one on: the pid of the waiter's parent */
 
-/* One wait's entry in one line, or a producer's among those of one completion.
+/* The entry of one wait in the waitqueue of one completion, or of a producer among the producers of
+ * a completion.
  *
- * Invariant: an entry is on the free queue, or linked in the line of the completion
- * `line`, or among its producers, or is index 0.  An entry whose beacon has no owner is
- * dead, and unlinked by whoever meets it. */
+ * Invariant: an entry is on the free queue, or in the waitqueue of the completion `completion`, or
+ * among the producers of that completion, or has index 0.  An entry whose beacon has no owner is
+ * dead; a call that meets it unlinks it. */
 struct entry {
-	uint32_t beacon;     /* robust; of a waiter while it waits, of a producer until it posts */
-	uint32_t completion; /* [lock] completion, 0 when not linked */
-	uint32_t prev;	     /* [lock] */
-	uint32_t next;	     /* [lock] or next free */
-	uint32_t need;	     /* [own] */
-	uint8_t beacon_link[20];
-	uint32_t wait_first; /* [own] first entry of the wait */
-	uint32_t wait_next;  /* [own] next entry of the wait, 0 ends */
-	uint32_t watch;	     /* under the lock: offset of the word it sleeps on, or 0 */
-	uint32_t watcher;    /* under the lock: the latest entry to watch our beacon */
-	uint64_t ticket;     /* [own] the same in all entries of a wait, never again */
-	uint32_t state;	     /* lead: enum entry_state, by compare-and-swap */
-	uint32_t flags;	     /* [own] */
-	uint32_t pid;	     /* [own] */
-	uint32_t ended_by;   /* lead: the entry that ended the wait; before state */
-	uint32_t status;     /* before state: outcome of this entry */
-	uint32_t value;	     /* before state: 0 none, else length + 1 */
-	int64_t since_ns;    /* [own] */
-	char command[32];    /* [own] not terminated when full */
+	/* Robust.  A waiter owns it while it waits, a producer until it posts. */
+	uint32_t beacon;
+	uint32_t completion;	 /* [lock] 0 when the entry is not linked */
+	uint32_t prev;		 /* [lock] */
+	uint32_t next;		 /* [lock] next in the queue, or next free */
+	uint32_t need;		 /* [own] how many tokens the wait takes */
+	uint8_t beacon_link[20]; /* room for the link of `beacon` */
+	uint32_t wait_first;	 /* [own] first entry of the wait */
+	uint32_t wait_next;	 /* [own] next entry of the wait, or 0 */
+	uint32_t watch;		 /* [store] offset of the word that the waiter sleeps on, or 0 */
+	uint32_t watcher;  /* [store] the latest entry that watched this beacon; see entry.c */
+	uint64_t ticket;   /* [own] the same in all entries of a wait, and in no other entry ever */
+	uint32_t state;	   /* [atomic] enum entry_state; by compare-and-swap */
+	uint32_t flags;	   /* [own] */
+	uint32_t pid;	   /* [own] */
+	uint32_t ended_by; /* [end] in the first entry of the wait: the entry that ended it */
+	uint32_t status;   /* [end] of the completion */
+	uint32_t value;	   /* [end] of the completion: 0: none, else length + 1 */
+	int64_t since_ns;  /* [own] when the wait or the promise began */
+	char command[32];  /* [own] not terminated when full */
 };
 
 #define LAYOUT_ROUND(bytes) (((bytes) + LAYOUT_PAGE - 1) / LAYOUT_PAGE * LAYOUT_PAGE)
@@ -189,7 +219,8 @@ struct entry {
 #define LAYOUT_COMPLETIONS_AT (LAYOUT_BUCKETS_AT + LAYOUT_BUCKETS * 4)
 #define LAYOUT_ENTRIES_AT     (LAYOUT_COMPLETIONS_AT + LAYOUT_ROUND((LAYOUT_COMPLETIONS + 1) * 256))
 #define LAYOUT_ROBUST_END     (LAYOUT_ENTRIES_AT + LAYOUT_ROUND((LAYOUT_ENTRIES + 1) * 128))
-/* Values are reserved together with a page of their records: whole groups. */
+/* A page of records is reserved together with the values of all its records, a group.  So there is
+ * room for the values of whole groups. */
 #define LAYOUT_GROUPED(count, size) \
 	(((count) / (LAYOUT_PAGE / (size)) + 1) * (LAYOUT_PAGE / (size)))
 
@@ -217,7 +248,7 @@ LAYOUT_IS(layout_header, job_kind, 120);
 LAYOUT_IS(layout_header, ticket, 148);
 _Static_assert(sizeof(struct layout_header) <= LAYOUT_LOG_AT, "header");
 _Static_assert(LAYOUT_LOG_AT + LAYOUT_LOG * 8 <= LAYOUT_BUCKETS_AT, "log");
-_Static_assert(sizeof(struct layout_change) == 8, "log entry");
+_Static_assert(sizeof(struct layout_change) == 8, "log");
 
 LAYOUT_IS(completion, bell, 0);
 LAYOUT_IS(completion, hash, 4);
@@ -252,6 +283,6 @@ LAYOUT_IS(entry, status, 80);
 LAYOUT_IS(entry, value, 84);
 LAYOUT_IS(entry, since_ns, 88);
 LAYOUT_IS(entry, command, 96);
-_Static_assert(sizeof(struct entry) == 128, "place");
+_Static_assert(sizeof(struct entry) == 128, "entry");
 
 #endif
