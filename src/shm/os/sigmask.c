@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: ISC
  *
- * sigmask.c - blocks and unblocks the signals of the calling thread
+ * sigmask.c - blocks signals of the calling thread, and restores its mask
  */
 #include "shm/os/sigmask.h"
 
 void
 sigmask_block(struct sigmask *sigmask)
 {
-	if (sigmask->hold == NULL || sigmask->closed)
+	if (sigmask->hold == NULL || sigmask->blocked)
 		return;
 	pthread_sigmask(SIG_BLOCK, sigmask->hold, &sigmask->before);
-	sigmask->closed = true;
+	sigmask->blocked = true;
 }
 
 void
 sigmask_restore(struct sigmask *sigmask)
 {
-	if (!sigmask->closed)
+	if (!sigmask->blocked)
 		return;
-	sigmask->closed = false;
+	sigmask->blocked = false;
 	pthread_sigmask(SIG_SETMASK, &sigmask->before, NULL);
 }
 
@@ -28,5 +28,5 @@ sigmask_block_after_handler(struct sigmask *sigmask)
 	if (sigmask->hold == NULL)
 		return;
 	pthread_sigmask(SIG_BLOCK, sigmask->hold, NULL);
-	sigmask->closed = true;
+	sigmask->blocked = true;
 }
