@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
- * robust.c - owns the links of the calling thread's robust list for as long as a call lasts
+ * robust.c - puts words on the calling thread's robust list, and takes them off
  *
- * Invariant: a word that holds our TID is on the list, or is its pending
- * operation.  So death at any instruction is a clean release.
+ * Invariant: a word that holds our TID is on the list, or is its pending operation.  So a death at
+ * any instruction releases it.
  *
  * Ordering: program order, kept by robust_barrier().
  */
@@ -15,9 +15,9 @@
 
 #include "shm/os/libc_robust_list.h"
 
-#define LINK_MAX_OFFSET 40 /* no libc's link lies further behind its word */
+#define LINK_MAX_OFFSET 40 /* no libc has the link of a word further after the word */
 
-/* musl's links are not aligned to their size for our words. */
+/* By memcpy(), because musl's links of our words are not aligned to the size of a pointer. */
 static void
 set_next(void *link, struct robust_list *next)
 {
@@ -31,7 +31,7 @@ robust_register(struct robust_private *p, ptrdiff_t distance)
 		return -1;
 	if (p->before != NULL &&
 	    (p->before->futex_offset < -LINK_MAX_OFFSET || p->before->futex_offset > 0)) {
-		errno = EBUSY; /* not a libc's: another of ours */
+		errno = EBUSY; /* not a libc's list: another one of ours */
 		return -1;
 	}
 	libc_robust_list_forget();
@@ -74,8 +74,9 @@ robust_thread_init(struct robust_thread *t, struct robust_private *p, uint32_t t
 	return 0;
 }
 
-/* Puts a word at the near end of the list.
- * Crash: the last store lists the word. */
+/* Puts a word first on the list.
+ *
+ * Crash: the store to head->list.next is what puts it there. */
 static void
 push(struct robust_thread *t, uint32_t *word)
 {
@@ -95,7 +96,7 @@ count_retained(const struct robust_thread *t)
 	return t->private != NULL ? t->private->retained_count : 0;
 }
 
-/* One of the words at the far end is kept no more. */
+/* The word retained[i] is retained no more. */
 static void
 forget_retained(struct robust_private *p, size_t i)
 {
@@ -104,7 +105,7 @@ forget_retained(struct robust_private *p, size_t i)
 		(p->retained_count - i) * sizeof(p->retained[0]));
 }
 
-/* Takes a word off the list, wherever it stands: one store. */
+/* Takes a word off the list, wherever on the list it is, by one store. */
 static void
 pull(struct robust_thread *t, const uint32_t *word)
 {
@@ -144,7 +145,7 @@ robust_own(struct robust_thread *t, uint32_t *word)
 	__atomic_store_n(word, t->tid | FUTEX_WAITERS, __ATOMIC_SEQ_CST);
 }
 
-/* Crash: while it is not listed it is pending. */
+/* Crash: while the word is not on the list it is the pending operation. */
 void
 robust_raise(struct robust_thread *t, uint32_t *word)
 {
@@ -154,10 +155,10 @@ robust_raise(struct robust_thread *t, uint32_t *word)
 	robust_set_pending(t, NULL);
 }
 
-/* Crash: before the exchange the word holds our TID and is pending; after it, it
- * is 0 and pending: either way the kernel wakes a sleeper.  If users of several pid namespaces
- * share the segment, the next owner may have our thread id, and the word must not stay pending.
- * Then a death between the two instructions costs a wake, and the watchdog of the sleeper ends its
+/* Crash: before the exchange the word holds our TID and is pending.  After it the word has no owner
+ * and is pending.  Either way the kernel wakes a sleeper.  If users of several pid namespaces share
+ * the segment, the next owner may have our thread id, so the word must not stay pending.  Then a
+ * death before the caller's futex_wake() costs a wake, and the watchdog of the sleeper ends its
  * sleep. */
 void
 robust_give_up(struct robust_thread *t, uint32_t *word, uint32_t value)

@@ -2,17 +2,16 @@
  *
  * robust.h - words that the kernel lets go of when their owner dies
  *
- * A robust word is a futex word TID | FUTEX_WAITERS | FUTEX_OWNER_DIED.  Its
- * owner keeps it on the robust list of its thread (set_robust_list(2), the
- * kernel's Documentation/locking/robust-futex-ABI.rst).  When the thread ends or
- * execs, the kernel turns each listed word that still holds its TID into
- * FUTEX_WAITERS | FUTEX_OWNER_DIED and wakes ONE sleeper of it: the kernel as
- * the executor of our will.  We always own a word with FUTEX_WAITERS set, or that
- * wake would not be made.
+ * A robust word is a futex word: TID | FUTEX_WAITERS | FUTEX_OWNER_DIED.  It is on the robust list
+ * of the thread that owns it (set_robust_list(2), the kernel's
+ * Documentation/locking/robust-futex-ABI.rst).  When the thread ends or execs, the kernel looks at
+ * each word on the list.  A word that still holds the TID becomes FUTEX_WAITERS | FUTEX_OWNER_DIED,
+ * and the kernel wakes ONE sleeper of it.  It wakes nobody if FUTEX_WAITERS was not set, so we set
+ * that bit in every word that we own.
  *
- * A word without a TID belongs to nobody, whatever its two upper bits say.
+ * A word without a TID has no owner, whatever its two upper bits say.
  *
- * FUTEX_OWNER_DIED beside a living TID has a second meaning, see robust_wake().
+ * FUTEX_OWNER_DIED beside the TID of a living thread has a second meaning, see robust_wake().
  */
 #ifndef ROBUST_H
 #define ROBUST_H
@@ -23,45 +22,47 @@
 
 #include "shm/os/futex.h"
 
-#define ROBUST_MIXED UINT32_C(0x6d697865) /* chance does not write this */
+#define ROBUST_MIXED UINT32_C(0x6d697865) /* a value that is not there by chance */
 
 #define ROBUST_RETAINED 16
 
-/* The robust list that a program uses which leaves its thread's list to us.
- * Registered by robust_register(), in private memory. */
+/* A robust list of our own, for a program that lets us replace the list of its thread.  It lies in
+ * private memory. */
 struct robust_private {
-	struct robust_list_head head, *before;
-	uint32_t *retained
-		[ROBUST_RETAINED]; /* words that stay owned between calls, the oldest first */
+	struct robust_list_head head, *before; /* before: the list that the thread had */
+	/* The words that stay owned between calls, the oldest first. */
+	uint32_t *retained[ROBUST_RETAINED];
 	size_t retained_count;
 };
-/* The words of one thread.
+
+/* The words that a thread owns, during one call.
  *
- * Invariant: held[0..count) are on the thread's list, in this order from its
- * far end; whatever was on it before (a host program's own mutexes) lies
- * beyond.  We write the links, which may lie in shared memory, and never read
- * them. */
+ * Invariant: held[0] to held[count - 1] are on the thread's list.  The kernel comes to the last of
+ * them first and to held[0] last, and then to whatever was on the list before (a host program's own
+ * mutexes).  We write the links, which may lie in shared memory, and never read them. */
 struct robust_thread {
 	struct robust_list_head *head;
 	ptrdiff_t distance; /* from a word to its link */
 	uint32_t tid;
-	const uint32_t *mixed;	  /* ROBUST_MIXED: several pid namespaces share the segment */
-	struct robust_list *base; /* what lay there before held[0] */
+	const uint32_t *mixed;	  /* header.mixed; see robust_mixed() */
+	struct robust_list *base; /* the link that comes after that of held[0] */
 	size_t count;
 	uint32_t *held[ROBUST_RETAINED + 66]; /* 64 beacons and the lock, and one to spare */
-	struct robust_private *private;	      /* NULL: on libc's list */
+	struct robust_private *private;	      /* NULL: the list is libc's */
 };
-/* Registers p as the calling thread's list, with the links at a distance from
- * the words; robust_unregister() gives up what is kept and puts the former list back.
- * -1 with errno. */
+
+/* Registers p as the calling thread's list.  The link of a word lies `distance` bytes after the
+ * word.  0, or -1 with errno (EBUSY: the thread has another list of ours already). */
 int robust_register(struct robust_private *p, ptrdiff_t distance);
+
+/* Releases the retained words, and registers the list that the thread had before. */
 void robust_unregister(struct robust_private *p, uint32_t tid, const uint32_t *mixed);
 
-/* From now on the links lie at another distance; while no word is owned or pending. */
+/* Changes the distance of the links.  To be called while no word is owned or pending. */
 void robust_set_distance(struct robust_private *p, ptrdiff_t distance);
 
-/* Prepares t for the calling thread: with p, the private list and tid; with
- * NULL, the list that libc has registered.  0, or -1 with errno. */
+/* Prepares t for a call of the calling thread.  If p is not NULL, t uses the list p and the id tid;
+ * else the list that libc has registered.  0, or -1 with errno. */
 int robust_thread_init(struct robust_thread *t, struct robust_private *p, uint32_t tid,
 		       const uint32_t *mixed);
 
@@ -77,49 +78,57 @@ robust_load(const uint32_t *word)
 	return __atomic_load_n(word, __ATOMIC_SEQ_CST);
 }
 
-/* Whether t owns a word by its own books, whatever the word says. */
+/* Whether a word is among t->held, whatever the word itself says. */
 bool robust_holds(const struct robust_thread *t, const uint32_t *word);
 
-/* Owns a word that nobody else changes at this time, and that t does not hold yet. */
+/* Makes t the owner of a word.  Nobody else may change the word meanwhile, and t must not own it
+ * yet. */
 void robust_own(struct robust_thread *t, uint32_t *word);
 
-/* An owned word is from now on the first that the kernel lets go of. */
+/* Makes an owned word the first one that the kernel lets go of when the thread dies. */
 void robust_raise(struct robust_thread *t, uint32_t *word);
 
-/* Gives an owned word up: it becomes 0, and its sleepers are woken.
- * Crash: at every instruction either the word still holds our TID and is
- * listed, or it is the pending operation; the kernel makes the wake. */
+/* Gives an owned word up: sets it to 0, and wakes all its sleepers.
+ *
+ * Crash: at every instruction the word holds our TID and is on the list, or it is the pending
+ * operation.  So if we die, the kernel wakes a sleeper. */
 void robust_release(struct robust_thread *t, uint32_t *word);
 
-/* Gives up all that t owns but what it keeps, the latest first. */
+/* Releases all words that t owns, the latest first, except the retained ones. */
 void robust_release_all(struct robust_thread *t);
 
-/* A word that t owns, and nothing else but what it keeps already, stays owned when the call is
- * over; until robust_release() in a later call, or the thread's end.  On a private list, and
- * for ROBUST_RETAINED words at the most; robust_may_retain() tells. */
+/* Whether robust_retain() can retain one more word: t has a private list, with fewer than
+ * ROBUST_RETAINED retained words. */
 bool robust_may_retain(const struct robust_thread *t);
+
+/* Retains the one word that t owns and has not retained yet: it stays owned when the call is over,
+ * until robust_release() in a later call or the end of the thread. */
 void robust_retain(struct robust_thread *t);
-/* Wakes all sleepers of a word that may have any owner, who stays it: the
- * FUTEX_OWNER_DIED bit changes the value, so that whoever has read the word and
- * does not sleep yet will not.  Returns how many slept. */
+
+/* Wakes all sleepers of a word.  The word may have any owner, which stays its owner.  Sets
+ * FUTEX_OWNER_DIED: that changes the value, so a thread that has read the word and does not sleep
+ * yet will not sleep. Returns how many slept. */
 int robust_wake(uint32_t *word);
 
-/* Takes the poke of a word back, if there is one, and returns the value: a sleeper expects this
- * one.  Only the thread that sleeps on the word next may call it. */
+/* Clears the FUTEX_OWNER_DIED that robust_wake() has set, if the word has an owner.  Returns the
+ * value of the word, which a sleeper is to expect.  Only the thread that sleeps on the word next
+ * may call it. */
 uint32_t robust_rearm(uint32_t *word);
 
 /* ---- for the mutex ------------------------------------------------------------ */
 
-/* Takes a word that was seen without an owner; false if somebody was quicker.  What
- * FUTEX_OWNER_DIED said is remembered by the caller, who repairs; dying before that sets
- * it again.  To be pending before. */
+/* Takes a word if it still has the value `seen`, which has no owner, or one that cannot exist.
+ * False: the word has changed.  The word must be the pending operation before.  If `seen` has
+ * FUTEX_OWNER_DIED the caller has to recover; if it dies before that, the kernel sets the bit
+ * again. */
 bool robust_take(struct robust_thread *t, uint32_t *word, uint32_t seen);
 
-/* robust_release() without the wake; the operation is pending afterwards. */
+/* robust_release() without the wake, and with a value of the caller's choice, which has no owner.
+ * The word is the pending operation afterwards, unless several pid namespaces share the segment. */
 void robust_give_up(struct robust_thread *t, uint32_t *word, uint32_t value);
 
-/* The list is read by the kernel in this very thread: program order is enough, and this keeps the
- * compiler from changing it. */
+/* Keeps the compiler from changing the order of stores.  Program order is enough, because the
+ * kernel reads the list in this very thread. */
 static inline void
 robust_barrier(void)
 {
@@ -132,8 +141,8 @@ robust_link(const struct robust_thread *t, uint32_t *word)
 	return (struct robust_list *)((char *)word + t->distance);
 }
 
-/* The kernel looks after this word too when the thread dies (list_op_pending), with one
- * wake if it has no owner; NULL: no more. */
+/* Makes a word the pending operation (list_op_pending); NULL: no word.  When the thread dies, the
+ * kernel treats that word as one on the list.  If the word has no owner, it wakes one sleeper. */
 static inline void
 robust_set_pending(struct robust_thread *t, uint32_t *word)
 {
@@ -142,7 +151,8 @@ robust_set_pending(struct robust_thread *t, uint32_t *word)
 	robust_barrier();
 }
 
-/* 0: all thread ids are of one pid namespace; ROBUST_MIXED: they are not; else damage. */
+/* 0: all thread ids in the segment are of one pid namespace.  ROBUST_MIXED: they are not.  Any
+ * other value is damage. */
 static inline uint32_t
 robust_mixed(const struct robust_thread *t)
 {
