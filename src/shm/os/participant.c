@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * participant.c - looks into /proc whether a thread has a segment mapped
+ * participant.c - looks in /proc whether a thread has a segment mapped
  */
 #include "shm/os/participant.h"
 
@@ -9,22 +9,22 @@
 
 #include "api/proc.h"
 
-/* Whether text occurs in a file; what cannot be read counts as a yes.  Pieces overlap, lest
- * it is torn between two. */
+/* Whether text occurs in a file.  True if the file cannot be read.  The pieces that are read
+ * overlap, so that a text across the border of two is found. */
 static bool
 may_contain(int fd, const char *text)
 {
-	size_t keep = 0, length = strlen(text);
+	size_t filled = 0, length = strlen(text);
 	char piece[4096];
 	ssize_t n;
 
-	while ((n = read(fd, piece + keep, sizeof(piece) - keep)) > 0) {
-		keep += (size_t)n;
-		if (memmem(piece, keep, text, length) != NULL)
+	while ((n = read(fd, piece + filled, sizeof(piece) - filled)) > 0) {
+		filled += (size_t)n;
+		if (memmem(piece, filled, text, length) != NULL)
 			return true;
-		if (keep >= length) {
-			memmove(piece, piece + keep - (length - 1), length - 1);
-			keep = length - 1;
+		if (filled >= length) {
+			memmove(piece, piece + filled - (length - 1), length - 1);
+			filled = length - 1;
 		}
 	}
 	return n < 0;

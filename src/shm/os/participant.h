@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * participant.h - does a thread take part in a segment at all?
+ * participant.h - whether a thread takes part in a segment at all
  */
 #ifndef PARTICIPANT_H
 #define PARTICIPANT_H
@@ -8,9 +8,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* False only if it can be told: the thread lives, its /proc/TID/maps can be read, and has no
- * segment of this name (as for shm_open(3)).  For a lock that somebody has not let go of for
- * a second, so it need not be fast. */
+/* Whether a thread may have a segment of this name (as for shm_open(3)) mapped.  False only if that
+ * is certain: the thread lives, and its /proc/TID/maps can be read and does not name the segment.
+ * Called when a thread has held a lock for a second, so it need not be fast. */
 bool participant_may_be(uint32_t tid, const char *name);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * proc_tree.c - reads from /proc all processes, who started whom, and who waits for a child
+ * proc_tree.c - reads from /proc all processes, their parents, and which wait for a child
  */
 #include "shm/os/proc_tree.h"
 
@@ -10,7 +10,8 @@
 
 #include "api/proc.h"
 
-/* The kernel tells only those who may trace the process where it sleeps. */
+/* Whether a process sleeps in wait4(2) or waitid(2).  False if we may not trace it, because the
+ * kernel does not tell us then. */
 static bool
 sleeps_for_child(pid_t pid)
 {
@@ -20,36 +21,36 @@ sleeps_for_child(pid_t pid)
 }
 
 static bool
-read_node(pid_t pid, struct proc_node *m)
+read_node(pid_t pid, struct proc_node *node)
 {
 	struct proc_stat stat;
 
 	if (!proc_read_stat(pid, &stat))
 		return false;
-	*m = (struct proc_node){ .pid = pid,
-				 .parent = stat.parent,
-				 .single = stat.threads == 1,
-				 .zombie = stat.state == 'Z' || stat.state == 'X',
-				 .ran = stat.faults + (stat.child_faults << 20) +
-					(stat.start << 40) };
-	m->awaits = m->single && stat.state == 'S' && sleeps_for_child(pid);
+	*node = (struct proc_node){ .pid = pid,
+				    .parent = stat.parent,
+				    .single = stat.threads == 1,
+				    .zombie = stat.state == 'Z' || stat.state == 'X',
+				    .ran = stat.faults + (stat.child_faults << 20) +
+					   (stat.start << 40) };
+	node->awaits = node->single && stat.state == 'S' && sleeps_for_child(pid);
 	return true;
 }
 
 static bool
-add(struct proc_tree *f, pid_t pid)
+add(struct proc_tree *tree, pid_t pid)
 {
 	struct proc_node one, *more;
 
 	if (!read_node(pid, &one))
-		return true; /* it has gone */
-	if (f->count % 64 == 0) {
-		more = realloc(f->nodes, (f->count + 64) * sizeof(*more));
+		return true; /* it has ended */
+	if (tree->count % 64 == 0) {
+		more = realloc(tree->nodes, (tree->count + 64) * sizeof(*more));
 		if (more == NULL)
 			return false;
-		f->nodes = more;
+		tree->nodes = more;
 	}
-	f->nodes[f->count++] = one;
+	tree->nodes[tree->count++] = one;
 	return true;
 }
 
@@ -61,61 +62,62 @@ by_pid(const void *a, const void *b)
 	return (x->pid > y->pid) - (x->pid < y->pid);
 }
 
-/* Where others' processes are hidden (proc(5), hidepid) those of root are, too. */
+/* Whether /proc shows the processes of others.  If it hides them (proc(5), hidepid), it hides
+ * process 1, too. */
 static bool
-sees_others(const struct proc_tree *f)
+sees_others(const struct proc_tree *tree)
 {
-	return proc_tree_find(f, 1) != NULL;
+	return proc_tree_find(tree, 1) != NULL;
 }
 
 bool
-proc_tree_read(struct proc_tree *f)
+proc_tree_read(struct proc_tree *tree)
 {
 	const struct dirent *entry;
 	bool complete = true;
 	DIR *proc = opendir("/proc");
 
-	*f = (struct proc_tree){ 0 };
+	*tree = (struct proc_tree){ 0 };
 	if (proc == NULL)
 		return false;
 	while (complete && (entry = readdir(proc)) != NULL)
 		if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9')
-			complete = add(f, (pid_t)strtol(entry->d_name, NULL, 10));
+			complete = add(tree, (pid_t)strtol(entry->d_name, NULL, 10));
 	closedir(proc);
-	if (f->count > 0)
-		qsort(f->nodes, f->count, sizeof(f->nodes[0]), by_pid);
-	if (complete && sees_others(f))
+	if (tree->count > 0)
+		qsort(tree->nodes, tree->count, sizeof(tree->nodes[0]), by_pid);
+	if (complete && sees_others(tree))
 		return true;
-	proc_tree_free(f);
+	proc_tree_free(tree);
 	return false;
 }
 
 void
-proc_tree_free(struct proc_tree *f)
+proc_tree_free(struct proc_tree *tree)
 {
-	free(f->nodes);
-	*f = (struct proc_tree){ 0 };
+	free(tree->nodes);
+	*tree = (struct proc_tree){ 0 };
 }
 
 const struct proc_node *
-proc_tree_find(const struct proc_tree *f, pid_t pid)
+proc_tree_find(const struct proc_tree *tree, pid_t pid)
 {
 	const struct proc_node wanted = { .pid = pid };
 
-	if (f->count == 0)
+	if (tree->count == 0)
 		return NULL;
-	return bsearch(&wanted, f->nodes, f->count, sizeof(f->nodes[0]), by_pid);
+	return bsearch(&wanted, tree->nodes, tree->count, sizeof(tree->nodes[0]), by_pid);
 }
 
 bool
-proc_tree_is_below(const struct proc_tree *f, pid_t pid, pid_t ancestor)
+proc_tree_is_below(const struct proc_tree *tree, pid_t pid, pid_t ancestor)
 {
-	const struct proc_node *m = proc_tree_find(f, pid);
+	const struct proc_node *node = proc_tree_find(tree, pid);
 
-	for (size_t steps = 0; m != NULL && steps <= f->count; steps++) {
-		if (m->parent == ancestor)
+	for (size_t steps = 0; node != NULL && steps <= tree->count; steps++) {
+		if (node->parent == ancestor)
 			return true;
-		m = proc_tree_find(f, m->parent);
+		node = proc_tree_find(tree, node->parent);
 	}
 	return false;
 }

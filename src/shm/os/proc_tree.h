@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * proc_tree.h - which processes there are, who started whom, and who waits for a child
+ * proc_tree.h - which processes there are, which one started which, and which wait for a child
  */
 #ifndef PROC_TREE_H
 #define PROC_TREE_H
@@ -15,7 +15,9 @@ struct proc_node {
 	bool awaits; /* has one thread, which sleeps in wait4(2) or waitid(2) */
 	bool single; /* has one thread */
 	bool zombie;
-	uint64_t ran; /* differs when it has run in between: page faults, its children's too */
+	/* Differs if the process has run between two looks, as far as page faults tell: its own and
+	   those of the children that it has reaped. */
+	uint64_t ran;
 };
 
 struct proc_tree {
@@ -23,15 +25,16 @@ struct proc_tree {
 	struct proc_node *nodes; /* by pid */
 };
 
-/* As /proc shows it, of one moment or the next.  To be freed with proc_tree_free(); false if
- * there is no /proc, if it hides others' processes, or without memory. */
-bool proc_tree_read(struct proc_tree *f);
-void proc_tree_free(struct proc_tree *f);
+/* Reads all processes from /proc, one after the other, so they are not all of one moment.  False if
+ * there is no /proc, if /proc hides the processes of others, or if there is no memory.  After true
+ * the caller calls proc_tree_free(). */
+bool proc_tree_read(struct proc_tree *tree);
+void proc_tree_free(struct proc_tree *tree);
 
-/* NULL if it is not there. */
-const struct proc_node *proc_tree_find(const struct proc_tree *f, pid_t pid);
+/* Returns the node of a process, or NULL if there is none. */
+const struct proc_node *proc_tree_find(const struct proc_tree *tree, pid_t pid);
 
-/* Whether a process was started by another one, at however many hands. */
-bool proc_tree_is_below(const struct proc_tree *f, pid_t pid, pid_t ancestor);
+/* Whether a process is a descendant of another one. */
+bool proc_tree_is_below(const struct proc_tree *tree, pid_t pid, pid_t ancestor);
 
 #endif
