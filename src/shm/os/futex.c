@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * futex.c - sleeps on words and wakes those who do, by futex(2) and futex_waitv(2)
+ * futex.c - sleeps on words and wakes the sleepers, by futex(2) and futex_waitv(2)
  */
 #include "shm/os/futex.h"
 
@@ -33,7 +33,7 @@ result_of(long rc)
 	}
 }
 
-/* NULL for "never", else *ts filled. */
+/* Returns NULL for "never"; else fills in *ts and returns it. */
 static const struct timespec *
 timeout_of(int64_t deadline_ns, struct timespec *ts)
 {

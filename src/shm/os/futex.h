@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
- * futex.h - the kernel's side of every sleep and wake; nothing else in the tree
- * issues these system calls
+ * futex.h - the kernel's side of every sleep and wake; no other file issues these system calls
  *
- * All words are shared between processes.  A futex wait gives no memory
- * barrier that its caller could rely on: the words themselves are read and written
- * with the barriers that their owners document.
+ * All words are shared between processes.  A caller cannot rely on a futex wait as a memory
+ * barrier. The words are read and written with the barriers that their owners document.
  */
 #ifndef FUTEX_H
 #define FUTEX_H
@@ -15,12 +13,12 @@
 #include <stdint.h>
 
 enum futex_result {
-	FUTEX_WOKEN,	   /* woken, or spuriously: look again */
+	FUTEX_WOKEN,	   /* woken, perhaps for no reason: look again */
 	FUTEX_CHANGED,	   /* the word did not hold the expected value */
-	FUTEX_TIMED_OUT,   /* the deadline passed */
-	FUTEX_SIGNALLED,   /* a signal handler ran */
-	FUTEX_UNSUPPORTED, /* futex_waitv: not in this kernel, or forbidden */
-	FUTEX_BROKEN,	   /* an errno that must not happen; errno has it */
+	FUTEX_TIMED_OUT,   /* the deadline has passed */
+	FUTEX_SIGNALLED,   /* a signal handler has run */
+	FUTEX_UNSUPPORTED, /* this kernel lacks futex_waitv(2), or forbids it */
+	FUTEX_BROKEN,	   /* an error that must not happen; errno says which */
 };
 
 /* One of several words to sleep on. */
@@ -31,22 +29,21 @@ struct futex_watch {
 
 #define FUTEX_WATCH_MAX 128 /* the kernel's limit for futex_waitv(2) */
 
-/* Sleeps while *word holds expected, until deadline_ns (CLOCK_MONOTONIC;
- * INT64_MAX is never).  Kernel: FUTEX_WAIT_BITSET.  Expected errors: EAGAIN,
- * EINTR, ETIMEDOUT. */
+/* Sleeps while *word has the value expected, until deadline_ns (CLOCK_MONOTONIC; INT64_MAX is
+ * never).  Kernel: FUTEX_WAIT_BITSET.  Expected errors: EAGAIN, EINTR, ETIMEDOUT. */
 enum futex_result futex_wait(uint32_t *word, uint32_t expected, int64_t deadline_ns);
 
-/* Sleeps while every word holds what is expected of it; 1 to FUTEX_WATCH_MAX.
- * Kernel: futex_waitv(2), Linux 5.16. */
+/* Sleeps while every word has its expected value.  There are 1 to FUTEX_WATCH_MAX words.  Kernel:
+ * futex_waitv(2), Linux 5.16. */
 enum futex_result futex_wait_any(const struct futex_watch *watches, size_t count,
 				 int64_t deadline_ns);
 
-/* Wakes at most count sleepers of *word; returns how many it found, and 0 if the
- * address is bad.  Kernel: FUTEX_WAKE. */
+/* Wakes at most count sleepers of *word.  Returns how many it has woken; 0 if the address is bad.
+ * Kernel: FUTEX_WAKE. */
 int futex_wake(uint32_t *word, int count);
 
-/* The calling thread's robust list: set_robust_list(2), get_robust_list(2);
- * -1 with errno on an error. */
+/* Registers, or gets, the robust list of the calling thread: set_robust_list(2),
+ * get_robust_list(2).  0, or -1 with errno. */
 int futex_set_robust_list(struct robust_list_head *head);
 int futex_get_robust_list(struct robust_list_head **head);
 

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: ISC
  *
- * libc_robust_list.c - asks the kernel for the robust list that libc has registered, and keeps the
- * answer
+ * libc_robust_list.c - asks the kernel for the robust list that libc has registered, and remembers
+ * the answer
  *
- * What a thread was told holds until it ends, registers another list, or goes on as the only
- * thread of a child; a child has the thread's memory, but neither its id nor its list.
+ * The answer is true until the thread ends, or registers another list.  It is not true in a child:
+ * the child has the memory of the thread that made it, but another id and no list.
  *
- * Invariant: what a thread remembers is of this process if it has the epoch that stands in a
- * page which the kernel wipes in every child (MADV_WIPEONFORK, Linux 4.14), whichever
- * call made the child; handlers of fork() would not do.  Epochs are counted in memory that is not
- * wiped, so that a child's is none that its ancestors had.  0 is none.
+ * Invariant: `memory` is of this process if memory.epoch is the number in the page `epoch`.  The
+ * kernel wipes that page in every child (MADV_WIPEONFORK, Linux 4.14), whichever call made the
+ * child.  Handlers of fork() do not run for all these calls.  Epochs are counted in memory that is
+ * not wiped (last_epoch), so a child gets an epoch that none of its ancestors had.  0 is no epoch.
  */
 #include "shm/os/libc_robust_list.h"
 
@@ -22,17 +22,17 @@
 
 #define PAGE 4096
 
-static uint32_t *epoch; /* in a page of its own; set once, by compare-and-swap */
+static uint32_t *epoch; /* a page of its own; set once, by compare-and-swap */
 static uint32_t last_epoch;
-static bool is_forgetful; /* there is no such page: nothing is remembered */
+static bool is_forgetful; /* the kernel cannot wipe a page: nothing is remembered */
 
 static _Thread_local struct {
 	struct robust_list_head *head;
 	uint32_t tid, epoch;
 } memory;
 
-/* If several threads come first, each makes a page, and one page is kept.  (With pthread_once() a
- * child that another thread makes meanwhile would wait for ever.) */
+/* Returns the page, or NULL.  If several threads make one at once, all use the same one in the end.
+ * (With pthread_once(), a child that another thread makes meanwhile would wait for ever.) */
 static uint32_t *
 make_page(void)
 {
@@ -60,7 +60,8 @@ obtain_page(void)
 	return make_page();
 }
 
-/* If several threads draw a number at once, that of one counts for all. */
+/* Returns the epoch of this process, or 0 if nothing can be remembered.  If several threads draw a
+ * number at once, all use the same one in the end. */
 static uint32_t
 current_epoch(void)
 {
@@ -75,8 +76,8 @@ current_epoch(void)
 	return seen;
 }
 
-/* A libc may register a thread's list only when the thread first locks a robust
- * mutex (and musl only if that is process-shared as well); this makes it do so. */
+/* Makes libc register the list of the thread.  A libc may do so only when the thread first locks a
+ * robust mutex, and musl only if that mutex is process-shared as well. */
 static void
 make_libc_register(void)
 {
@@ -103,7 +104,7 @@ ask(void)
 			break;
 		make_libc_register();
 	}
-	/* The layout leaves room for a link 20 to 40 bytes behind each word. */
+	/* layout.h leaves room for a link in the bytes from 20 to 40 after each word. */
 	if (memory.head == NULL || memory.head->futex_offset > -20 ||
 	    memory.head->futex_offset < -32) {
 		errno = ENOSYS;

@@ -9,12 +9,13 @@
 
 #include "shm/os/futex.h"
 
-/* Gets the list, and the thread's id: 0, or -1 with errno (ENOSYS: libc's list is of no known
- * kind).  Asks the kernel once for each thread, and again in a child; makes libc register a list if
- * there is none yet. */
+/* Gets the list and the id of the thread.  0, or -1 with errno (ENOSYS: libc's list is of no known
+ * kind).  Makes libc register a list if there is none yet.  Asks the kernel once for each thread,
+ * and again in a child. */
 int libc_robust_list_obtain(struct robust_list_head **head, uint32_t *tid);
 
-/* The calling thread registers, or has registered, another list. */
+/* To be called when the calling thread registers another list: the next
+ * libc_robust_list_obtain() asks the kernel again. */
 void libc_robust_list_forget(void);
 
 #endif
