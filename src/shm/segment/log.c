@@ -2,14 +2,15 @@
  *
  * log.c - collects the changes of a transaction, commits them, and does them again after a death
  *
- * Crash: the store of the length is the point of commit.  Before it the entries
- * mean nothing; after it, whoever takes the lock next applies them, again and
- * again if need be: absolute values, applied in order, give the same result
- * however often and from wherever they start.
+ * Crash: the store of the length in log_commit() is the point of commit.  Before it the changes in
+ * the log mean nothing.  After it the next owner of the lock applies them, and if that one dies,
+ * the next.  The values are absolute, and are applied in order.  So the result is the same however
+ * often they are applied, and wherever somebody broke off.
  *
- * Ordering: only one thread at a time is here, and the next one comes with the
- * lock's acquire; but it may find us dead between two instructions.  Therefore the
- * compiler must keep the order of the stores, and release stores do that.
+ * Ordering: only the owner of the lock is here.  The next owner sees our stores because
+ * mutex_lock() acquires what mutex_unlock() has released.  But it may find us dead between two
+ * instructions.  Therefore the compiler must keep the order of the stores, and release stores make
+ * it do so.
  */
 #include "shm/segment/log.h"
 
@@ -32,8 +33,8 @@ log_put(struct session *s, uint32_t *word, uint32_t value)
 	s->log[s->logged++].value = value;
 }
 
-/* Writes the new values, from our own copy of the log: what others may write into the shared one
- * must not choose where we write. */
+/* Writes the new values.  Takes them from our own copy of the log, because others may write into
+ * the shared one, and their bytes must not decide where we write. */
 static void
 apply(struct session *s)
 {
@@ -44,7 +45,7 @@ apply(struct session *s)
 	s->logged = 0;
 	__atomic_store_n(&s->h->log_length, 0, __ATOMIC_RELEASE);
 	seqcount_write_end(&s->h->seqcount, odd);
-	__atomic_signal_fence(__ATOMIC_SEQ_CST); /* no entry of a next commit before these */
+	__atomic_signal_fence(__ATOMIC_SEQ_CST); /* no store of the next commit before these */
 }
 
 bool
@@ -66,7 +67,7 @@ log_commit(struct session *s)
 	return true;
 }
 
-/* ---- replay: of bytes that need not be what we wrote ------------------------ */
+/* ---- replay: the bytes need not be what log_commit() wrote ------------------ */
 
 #define FIELD(type, field) (UINT64_C(1) << offsetof(struct type, field) / 4)
 
@@ -94,7 +95,8 @@ is_field(uint32_t offset, uint64_t fields, uint32_t size)
 	return word < 64 && (fields >> word & 1);
 }
 
-/* A word that log_put() is ever called with, of the so many records that have pages. */
+/* Whether log_put() is ever called with the word at this offset.  completions, entries: how many
+ * records have pages. */
 static bool
 is_logged(uint32_t completions, uint32_t entries, uint32_t offset)
 {

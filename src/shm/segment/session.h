@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: ISC
  *
- * session.h - one call's stay in a segment, and its way to the records in it
+ * session.h - one call in a segment, and its way to the records in it
  *
- * Everything in the mapping is untrusted bytes.  An index is read once, and
- * turned into a pointer only by completion_at() and entry_at().  An index out of its
- * range leads to a blank record in the session's private memory, and marks the
- * session as damaged; nothing can be committed from then on (log.h), loops end
- * because a blank record leads nowhere, and the call fails with
+ * Everything in the mapping is untrusted bytes.  An index is read once, and only completion_at()
+ * and entry_at() turn it into a pointer.  An index that is out of range leads to a blank record in
+ * the private memory of the session, and marks the session as damaged.  From then on nothing can be
+ * committed (log.h), loops end because a blank record leads nowhere, and the call fails with
  * COMPL_E_DAMAGED.
  */
 #ifndef SESSION_H
@@ -22,13 +21,13 @@
 #include "shm/segment/layout.h"
 #include "shm/segment/word.h"
 
-/* It lies on the stack of the calling thread. */
+/* A session lies on the stack of the calling thread. */
 struct session {
 	struct compl_space *c;
 	struct layout_header *h;
 	struct robust_thread thread;
 	struct sigmask sigmask;
-	uint32_t completions, entries; /* how many there are, read once per lock */
+	uint32_t completions, entries; /* sizes of the tables, read each time the lock is taken */
 	bool damaged;
 	union {
 		struct completion completion;
@@ -36,18 +35,20 @@ struct session {
 		char value[2 * LAYOUT_VALUE];
 		uint32_t word;
 	} blank;	 /* what a bad index leads to */
-	uint32_t logged; /* entries of the transaction under way */
+	uint32_t logged; /* how many changes of the transaction under way are in log */
 	struct layout_change log[LAYOUT_LOG];
 };
 
-/* Begins a call.  hold may be NULL.  COMPL_E_SYSTEM: no robust list. */
+/* Begins a call.  hold: the signals to block (sigmask.h), or NULL.  COMPL_E_SYSTEM: there is no
+ * robust list, or no memory for its links. */
 enum compl_result session_begin(struct session *s, struct compl_space *c, const sigset_t *hold);
 
-/* The same for a call that owns no word but the lock, and does not sleep with the gate open.
- * Spares a mapping. */
+/* session_begin() for a call that owns no word except the lock, and blocks no signals.  It saves
+ * the mapping of segment_make_links(). */
 enum compl_result session_begin_brief(struct session *s, struct compl_space *c);
 
-/* Marks the session as damaged.  Always false, so that a condition can call it. */
+/* Marks the session as damaged.  Always returns false, which the caller can return as
+ * its own failure. */
 bool session_note_damage(struct session *s);
 
 static inline struct completion *
@@ -76,12 +77,12 @@ bucket_at(struct session *s, uint32_t hash)
 	return (uint32_t *)(s->c->base + LAYOUT_BUCKETS_AT) + hash % LAYOUT_BUCKETS;
 }
 
-/* The text of a completion's value in slot 0 or 1, and that of a released
- * entry; LAYOUT_VALUE bytes each. */
+/* Where the text of a value lies: of a completion, in slot 0 or 1; of an entry that was released.
+ * Each has LAYOUT_VALUE bytes. */
 char *completion_value_at(struct session *s, uint32_t index, uint32_t slot);
 char *entry_value_at(struct session *s, uint32_t index);
 
-/* A robust word that an entry may watch, by its offset: a bell or a beacon. */
+/* The word at an offset that was read from entry.watch: a bell or a beacon. */
 uint32_t *watched_at(struct session *s, uint32_t offset);
 
 static inline uint32_t
