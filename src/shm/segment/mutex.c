@@ -25,10 +25,10 @@
 #include "api/clock.h"
 #include "shm/os/participant.h"
 
-#define WATCHDOG_NS CLOCK_SECOND_NS   /* the longest sleep without a look */
+#define WATCHDOG_NS CLOCK_SECOND_NS   /* the longest sleep before another look at the word */
 #define TID_LIMIT   (4 * 1024 * 1024) /* PID_MAX_LIMIT of 64-bit kernels */
 
-/* compl cannot have written this value of a word that has an owner. */
+/* Whether compl cannot have written this value, which has an owner. */
 static bool
 is_nonsense(uint32_t value)
 {
@@ -36,8 +36,8 @@ is_nonsense(uint32_t value)
 	       robust_owner(value) > TID_LIMIT;
 }
 
-/* No thread that uses the segment has this id.  False too if that cannot be known, because users of
- * several pid namespaces share the segment. */
+/* Whether no thread that uses the segment has this id.  False also if that cannot be known, because
+ * users of several pid namespaces share the segment. */
 static bool
 is_nobody(const struct robust_thread *t, const char *segment, uint32_t owner)
 {
@@ -49,13 +49,13 @@ is_nobody(const struct robust_thread *t, const char *segment, uint32_t owner)
 	return !robust_is_mixed(t);
 }
 
-/* Sleeps on the lock once.  True: only the watchdog, WATCHDOG_NS, ended the sleep.
+/* Sleeps on the lock once.  Returns whether only the watchdog (WATCHDOG_NS) has ended the sleep.
  *
  * Crash: the operation stays pending during the sleep.  The kernel and mutex_unlock() wake one
- * sleeper.  If that one is killed before it has the lock, the kernel wakes the next only because
- * the operation is pending.  If users of several pid namespaces share the segment it must not be
- * pending: the living owner may have the same thread id in another namespace, and our death would
- * release its lock.  Then the next sleeper wakes after WATCHDOG_NS. */
+ * sleeper.  If that one is killed before it has the lock, the kernel wakes the next, but only
+ * because the operation is pending.  If users of several pid namespaces share the segment it must
+ * not be pending: the living owner may have the same thread id in another namespace, and our death
+ * would release its lock.  Then the next sleeper wakes after WATCHDOG_NS. */
 static bool
 sleep_once(struct robust_thread *t, uint32_t *word, uint32_t value, int64_t deadline_ns,
 	   struct sigmask *sigmask)
@@ -76,23 +76,23 @@ sleep_once(struct robust_thread *t, uint32_t *word, uint32_t value, int64_t dead
 struct attempt {
 	struct robust_thread *t;
 	const struct mutex *m;
-	bool seizes;	  /* also from an owner that cannot exist */
-	bool counted;	  /* among the sleepers */
-	bool by_watchdog; /* only the watchdog ended the latest sleep */
+	bool seizes;	  /* takes the lock also from an owner that cannot exist */
+	bool counted;	  /* is counted in *m->sleepers */
+	bool by_watchdog; /* only the watchdog has ended the latest sleep */
 	bool doubted;	  /* is_doubtful() was true before the latest sleep */
 };
 
-/* The word has no owner after a sleep that only the watchdog ended.  Either nobody was woken, or
- * the owner has gone a moment ago and the woken sleeper still waits for a processor.  A second
- * sleep decides.  (Not with several pid namespaces: there the watchdog is the normal way to wake.)
- * */
+/* Whether another sleep has to decide if a wake-up was lost.  The word has no owner, after a sleep
+ * that only the watchdog has ended.  Either nobody was woken, or the owner has unlocked a moment
+ * ago and the woken sleeper still waits for a processor.  (Not with several pid namespaces: there
+ * the watchdog is the normal way to wake.) */
 static bool
 is_doubtful(const struct attempt *a)
 {
 	return a->by_watchdog && !a->doubted && !robust_is_mixed(a->t);
 }
 
-/* Takes the word if it still has that value, which has no owner or a seized one. */
+/* Takes the word if it still has this value, which has no owner, or one that cannot exist. */
 static bool
 try_take(struct attempt *a, uint32_t value)
 {
@@ -106,7 +106,7 @@ try_take(struct attempt *a, uint32_t value)
 	return true;
 }
 
-/* The owner that the word names cannot exist, and the word has not changed meanwhile. */
+/* Whether the owner that this value names cannot exist, and the word still has this value. */
 static bool
 is_damaged(const struct attempt *a, uint32_t value)
 {
@@ -116,8 +116,8 @@ is_damaged(const struct attempt *a, uint32_t value)
 	return robust_load(a->m->word) == value;
 }
 
-/* Gives up without the lock.  The one wake may have come to us, so it goes on to another
- * sleeper. */
+/* Gives up without the lock.  The one wake of mutex_unlock() or the kernel may have come to us, so
+ * we wake another sleeper. */
 static enum mutex_result
 pass_on(struct attempt *a, enum mutex_result result)
 {

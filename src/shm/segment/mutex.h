@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * mutex.h - the one lock of a segment: a robust word that is slept for
+ * mutex.h - the one lock of a segment: a robust word on which threads sleep
  */
 #ifndef MUTEX_H
 #define MUTEX_H
@@ -12,10 +12,10 @@
 
 struct mutex {
 	uint32_t *word;
-	uint32_t *sleepers;  /* not less than how many sleep; 0 saves a system call */
+	uint32_t *sleepers;  /* how many threads sleep, or more; 0 saves a system call */
 	const char *segment; /* the name of the segment, as for shm_open(3), or NULL */
-	uint32_t *
-		lost_wakeups; /* how often only the watchdog has woken a thread that got the lock */
+	/* Counts how often a thread that only the watchdog has woken got the lock. */
+	uint32_t *lost_wakeups;
 };
 
 enum mutex_result {
@@ -26,14 +26,14 @@ enum mutex_result {
 	MUTEX_NO_OWNER,	   /* the thread that holds it does not exist: damage */
 };
 
-/* Locks.  Sleeps until deadline_ns at the most, with the gate open.  A deadline in the past: one
- * attempt.  Acquire barrier. */
+/* Locks.  Sleeps until deadline_ns at the most, between sigmask_restore() and sigmask_block().  If
+ * the deadline has passed, makes one attempt.  Acquire barrier. */
 enum mutex_result mutex_lock(struct robust_thread *t, const struct mutex *m, int64_t deadline_ns,
 			     struct sigmask *sigmask);
 
 /* mutex_lock() without a deadline, for the repair of damage: takes the lock from an owner that
- * cannot exist, instead of MUTEX_NO_OWNER.  If another thread has changed the word since, that
- * counts. */
+ * cannot exist, where mutex_lock() returns MUTEX_NO_OWNER.  If another thread changes the word at
+ * that moment, looks at the word again. */
 enum mutex_result mutex_seize(struct robust_thread *t, const struct mutex *m,
 			      struct sigmask *sigmask);
 
