@@ -15,8 +15,7 @@ pages_failure(int error)
 	return error == ENOSPC || error == EDQUOT ? COMPL_E_FULL_DISK : COMPL_E_SYSTEM;
 }
 
-/* Reserves pages before they are touched for the first time: COMPL_E_FULL_DISK, or
- * COMPL_E_SYSTEM.  Offsets need not be aligned. */
+/* Reserves the pages of a range, of which neither offset nor size need be aligned. */
 static enum compl_result
 reserve(const struct compl_space *c, size_t offset, size_t size)
 {
@@ -28,7 +27,7 @@ reserve(const struct compl_space *c, size_t offset, size_t size)
 	return error == 0 ? COMPL_OK : pages_failure(error);
 }
 
-/* Where the records of each kind lie, and where their values. */
+/* Where the records of each kind lie, and where their values lie. */
 static const struct table {
 	uint32_t at, size, values_at, values_size;
 } tables[] = {
@@ -59,7 +58,7 @@ pages_reserve_record(const struct compl_space *c, enum pages_table kind, uint32_
 	return result;
 }
 
-/* Bytes of whole pages that records up to and with an index take. */
+/* How many bytes the pages of the records 0 to index take. */
 static uint64_t
 pages_of(uint32_t index, uint32_t size)
 {

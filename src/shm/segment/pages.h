@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
- * pages.h - what a segment has to pay for before it touches it: a full /dev/shm is an
- * error, not a SIGBUS
+ * pages.h - reserves pages of a segment before they are touched, so that a full /dev/shm is an
+ * error and not a SIGBUS
  *
- * COMPL_E_FULL_DISK, or COMPL_E_SYSTEM with errno.
+ * A function that fails returns COMPL_E_FULL_DISK, or COMPL_E_SYSTEM with errno.
  */
 #ifndef PAGES_H
 #define PAGES_H
@@ -12,38 +12,42 @@
 
 enum pages_table { PAGES_COMPLETIONS, PAGES_ENTRIES };
 
-/* The header, the log and the buckets. */
+/* Reserves the header, the log and the buckets. */
 enum compl_result pages_reserve_core(const struct compl_space *c);
 
-/* The page of a record that was never used before, and those of the values that go
- * with the page. */
+/* Reserves the page of a record that was never used before, and the pages of the values of all
+ * records in it. */
 enum compl_result pages_reserve_record(const struct compl_space *c, enum pages_table kind,
 				       uint32_t index);
 
-/* Whether the pages of tables of that many records are likely to have been reserved.  Asks for the
- * size of the file if it is not noted in c as large enough, and notes the answer.  (The sizes of
- * the tables are untrusted: pages that a full file system cannot give would be a SIGBUS.) */
+/* Whether the file has as many pages as tables of these sizes need, so that they are probably
+ * reserved.  Looks at the file if c->reserved is too small for that, and updates c->reserved.  (The
+ * sizes of the tables are untrusted.  If a page is missing, and the file system is full, touching
+ * it is a SIGBUS.) */
 bool pages_check_tables(struct compl_space *c, uint32_t completions, uint32_t entries);
 
-/* Reserves the pages unless pages_check_tables(), and notes the outcome. */
+/* Reserves the pages of tables of these sizes unless pages_check_tables() finds them reserved.
+ * Notes in c->secured whether it has succeeded. */
 enum compl_result pages_secure_tables(struct compl_space *c, uint32_t completions,
 				      uint32_t entries);
 
+/* The sizes of both tables in one word, for c->secured. */
 static inline uint64_t
 pages_tables(uint32_t completions, uint32_t entries)
 {
 	return (uint64_t)completions << 32 | entries;
 }
 
-/* pages_secure_tables() has succeeded for the same sizes.  (At first the note is 0, for tables
- * without a record: the rest was reserved when the segment was opened.) */
+/* Whether the latest pages_secure_tables() has succeeded, and was for the same sizes.  (At first
+ * c->secured is 0, for two empty tables: they need no more than was reserved when the segment was
+ * opened.) */
 static inline bool
 pages_are_secured(const struct compl_space *c, uint32_t completions, uint32_t entries)
 {
 	return __atomic_load_n(&c->secured, __ATOMIC_RELAXED) == pages_tables(completions, entries);
 }
 
-/* What an errno of a call that needs room means; sets errno. */
+/* The result for the error of a system call that needs room.  Sets errno to it. */
 enum compl_result pages_failure(int error);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * pidns.c - compares our pid namespace with that of the first user, and notes if they differ
+ * pidns.c - compares our pid namespace with that of the first user, and notes whether they differ
  */
 #include "shm/segment/pidns.h"
 
@@ -13,7 +13,7 @@
 #include "shm/os/robust.h"
 #include "shm/segment/word.h"
 
-/* Whether the so many bytes of text are this number. */
+/* Whether the first length bytes of text are this number. */
 static bool
 is_number(const char *text, ssize_t length, pid_t number)
 {
@@ -23,9 +23,10 @@ is_number(const char *text, ssize_t length, pid_t number)
 	       memcmp(text, expected, (size_t)length) == 0;
 }
 
-/* A number that stands for our pid namespace, or 0.  Every namespace has a /proc of
- * its own, or sees one in which /proc/self is not what getpid() says.  (To look at
- * /proc/self/ns/pid would cost as much as all the rest of a short command.) */
+/* Returns a number that identifies our pid namespace, the device of its /proc; or 0 if we do not
+ * see its /proc.  Every namespace has a /proc of its own, or sees one in which /proc/self is not
+ * what getpid() says.  (A look at /proc/self/ns/pid would cost as much as all the rest of a short
+ * command.) */
 static uint64_t
 number_of_ours(void)
 {
@@ -38,8 +39,9 @@ number_of_ours(void)
 	return st.st_dev;
 }
 
-/* Whether our pid namespace is the segment's, by its inode.  The first user makes it so.  (For the
- * first user, and for one that has a /proc of its own but not a pid namespace.) */
+/* Returns whether our pid namespace is that of the first user, by its inode.  The first user stores
+ * the inode.  (Needed by the first user, and by one that has a /proc of its own but shares the pid
+ * namespace.) */
 static bool
 claim_pid_inode(struct layout_header *h)
 {

@@ -7,9 +7,9 @@
 
 #include "shm/segment/layout.h"
 
-/* Compares our pid namespace with the segment's, which is that of its first user.  If they differ,
- * notes for good that thread ids cannot be compared, and wakes all that sleep on the lock with
- * their operation pending (see mutex.c). */
+/* Compares our pid namespace with that of the first user of the segment.  If they differ, sets
+ * h->mixed for good: thread ids cannot be compared from now on.  Then it also wakes all sleepers of
+ * the lock, because the lock is their pending operation, and must not be any more (see mutex.c). */
 void pidns_note(struct layout_header *h);
 
 #endif
