@@ -19,14 +19,15 @@ struct compl_space {
 	char *base;
 	struct layout_header *header;
 	struct mutex lock;
-	uint64_t reserved; /* bytes that had pages when somebody looked; atomic */
-	uint64_t secured;  /* pages_tables() of pages_secure_tables(); atomic */
+	uint64_t reserved; /* how many bytes had pages at the latest look; atomic */
+	uint64_t secured;  /* pages_tables() of the tables that are secured, or 0; atomic */
 	int fd;
 	bool one_thread;	    /* COMPL_ONE_THREAD */
-	uint32_t tid;		    /* with sole */
-	struct robust_private list; /* with sole */
-	/* Memory that nobody else can write, for the links of that list: of the lock's word
-	   alone, or once segment_make_links() was called of all words, else NULL. */
+	uint32_t tid;		    /* with one_thread */
+	struct robust_private list; /* with one_thread */
+	/* The links of `list` lie in memory that nobody else can write.  At first they lie in
+	   lock_link, which has room for the link of the lock, and `links` is NULL.  After
+	   segment_make_links() they lie in `links`, which has room for the link of every word. */
 	struct robust_list lock_link;
 	char *links;
 };

@@ -8,8 +8,8 @@
 #include "compl.h"
 #include "shm/segment/handle.h"
 
-/* For a handle with a list of its own: makes room for the links of more words than the lock's.
- * While none is owned.  COMPL_E_SYSTEM. */
+/* Makes room for the links of all words, if the handle has a robust list of its own: at first there
+ * is room for the link of the lock alone.  To be called while no word is owned.  COMPL_E_SYSTEM. */
 enum compl_result segment_make_links(struct compl_space *c);
 
 #endif

@@ -37,14 +37,16 @@ seqcount_write_end(uint32_t *word, uint32_t odd)
 	__atomic_store_n(word, odd + 1, __ATOMIC_RELEASE);
 }
 
-/* For readers, before everything else that is read.  The count; odd: something is under way. */
+/* For readers, before all other reads.  Returns the count.  If it is odd a transaction is under
+ * way. */
 static inline uint32_t
 seqcount_read(const uint32_t *word)
 {
 	return __atomic_load_n(word, __ATOMIC_ACQUIRE);
 }
 
-/* For readers, after everything else. */
+/* For readers, after all other reads.  Whether no transaction was applied since the count was
+ * read. */
 static inline bool
 seqcount_is_same(const uint32_t *word, uint32_t count)
 {

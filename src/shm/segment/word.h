@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * word.h - how to read and write words that others change at the same time, or may leave behind
- * half-way
+ * word.h - reads and writes words that others change at the same time, or stop changing half-way
+ * because they die
  */
 #ifndef WORD_H
 #define WORD_H
@@ -23,8 +23,9 @@ put(uint32_t *word, uint32_t value)
 	__atomic_store_n(word, value, __ATOMIC_RELAXED);
 }
 
-/* What a word of 0 becomes; what it is, if somebody was there first.  (Mostly somebody was;
- * and a page that is read before it is written comes with its neighbours, in one fault.) */
+/* Sets a word to value if it is 0.  Returns what the word is then: value, or what somebody else has
+ * set it to before.  (The word is read first, for two reasons.  Mostly somebody else has set it.
+ * And a page that is read before it is written comes with its neighbours, in one fault.) */
 static inline uint64_t
 word_claim(uint64_t *word, uint64_t value)
 {
