@@ -3,7 +3,7 @@
  * futex.h - the kernel's side of every sleep and wake; no other file issues these system calls
  *
  * All words are shared between processes.  A caller cannot rely on a futex wait as a memory
- * barrier. The words are read and written with the barriers that their owners document.
+ * barrier.  The words are read and written with the barriers that their owners document.
  */
 #ifndef FUTEX_H
 #define FUTEX_H

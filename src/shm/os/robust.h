@@ -107,7 +107,7 @@ void robust_retain(struct robust_thread *t);
 
 /* Wakes all sleepers of a word.  The word may have any owner, which stays its owner.  Sets
  * FUTEX_OWNER_DIED: that changes the value, so a thread that has read the word and does not sleep
- * yet will not sleep. Returns how many slept. */
+ * yet will not sleep.  Returns how many slept. */
 int robust_wake(uint32_t *word);
 
 /* Clears the FUTEX_OWNER_DIED that robust_wake() has set, if the word has an owner.  Returns the
