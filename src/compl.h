@@ -4,8 +4,8 @@
  *
  * A completion is a named counter with a line of waiters: complete() adds a
  * token and lets the first in line go, complete_all() lets everybody go, now and
- * later, until reinit.  Completions live in a *namespace*, a segment of POSIX
- * shared memory; there is no daemon.  Any participant may be killed by SIGKILL
+ * later, until reinit.  Completions live in a *namespace*.  An *engine* keeps it: here a
+ * segment of POSIX shared memory, and no daemon.  Any participant may be killed by SIGKILL
  * at any instruction: no token is lost or doubled, nobody hangs, and the line
  * keeps its order.
  *
@@ -46,10 +46,10 @@
  * again as soon as it carries nothing (no token, no "all", no waiter), unless compl_init() has made
  * it permanent.
  *
- * Results.  Every call returns an enum compl_result.  Those below COMPL_E_FIRST
- * are answers, those from there on are failures, after which nothing has
- * changed.  Nothing here prints, exits, or keeps state outside the handle, and
- * the archive has no global name that does not begin with compl_.
+ * Results.  Every call returns an enum compl_result.  Those below COMPL_E_FIRST are answers.  Those
+ * from there on are failures, after which nothing has changed; only COMPL_E_UNCERTAIN, which an
+ * engine over a network may return, leaves that open.  Nothing here prints, exits, or keeps state
+ * outside the handle, and the archive has no global name that does not begin with compl_.
  *
  * Structures.  Zero what you fill in, as { .all = true } does: what is `reserved` must be zero,
  * and a flag must be one of those below, or the call fails with COMPL_E_ARGUMENT.  What a later
@@ -96,6 +96,7 @@ extern "C" {
 #define COMPL_SPACE_MAX 64	   /* bytes in a namespace's name, at least 1 */
 #define COMPL_VALUE_MAX 255	   /* bytes in a value, which may be empty */
 #define COMPL_NAMES_MAX 64	   /* names in one request */
+#define COMPL_HOST_MAX	64	   /* bytes in the name of a machine */
 #define COMPL_ALL	UINT32_MAX /* what the counter reads after complete_all() */
 #define COMPL_NEVER	INT64_MAX  /* as a deadline: wait for ever */
 
@@ -113,9 +114,10 @@ enum compl_result {
 	COMPL_DEAD_LOCK,     /* waiting could never end */
 	COMPL_INTERRUPTED,   /* by a signal handler of the caller */
 
-	/* Failures: nothing has changed.  BAD_x: what was given for x is not well-formed.
-	   NO_x: there is no such x.  FULL_x: there is no room for more.  WRONG_x: something
-	   stands where the namespace should be, and it is not one that can be used. */
+	/* Failures: nothing has changed, except that after COMPL_E_UNCERTAIN nobody can know.
+	   BAD_x: what was given for x is not well-formed.  NO_x: there is no such x.  FULL_x:
+	   there is no room for more.  WRONG_x: something stands where the namespace should be,
+	   and it is not one that can be used. */
 	COMPL_E_FIRST = 16,
 	COMPL_E_ARGUMENT =
 		COMPL_E_FIRST,	/* a range, a flag or a reserved field (Structures, above) */
@@ -138,6 +140,9 @@ enum compl_result {
 	COMPL_E_WRONG_VERSION,	/* made by another version of compl, and in use */
 	COMPL_E_DAMAGED,	/* the segment contradicts itself */
 	COMPL_E_SYSTEM,		/* a system call failed; errno says why */
+	/* Of an engine that reaches its namespaces over a network; shared memory has neither. */
+	COMPL_E_UNREACHABLE, /* the engine does not answer; nothing has been sent */
+	COMPL_E_UNCERTAIN,   /* no answer has come: it may or may not have happened */
 };
 
 /* A few English words for a result, without a full stop; static storage. */
@@ -148,10 +153,11 @@ struct compl_space;
 
 /* Where a namespace is. */
 struct compl_where {
-	const char *space;    /* 1 to COMPL_SPACE_MAX of A-Za-z0-9._- and no leading
-			      dot; with system, NULL is the unnamed one */
+	const char *space;    /* compl_is_namespace(); with system, NULL is the unnamed one */
 	uid_t uid;	      /* whose; ignored with system */
 	bool system;	      /* the machine's, owned by root */
+	const char *url;      /* which engine keeps it: NULL is shared memory of this machine,
+				 the only one that this library has; else COMPL_E_ARGUMENT */
 	uint64_t reserved[4]; /* zero */
 };
 
@@ -170,15 +176,28 @@ enum compl_open_flags {
 	COMPL_SCOPE = 1 << 2,
 };
 
-/* Writes the path of the segment, for messages, to path, which has size bytes: at least
- * COMPL_PATH_MAX (else COMPL_E_ARGUMENT).  Opens nothing.  COMPL_E_BAD_NAMESPACE. */
-#define COMPL_PATH_MAX 112
-enum compl_result compl_path(char *path, size_t size, const struct compl_where *);
+/* What an engine knows about a failure, as parts of a line for people: without full stops, and
+ * NUL-terminated.  A remedy names means of the system, such as a limit or a file to remove. */
+struct compl_description {
+	char object[256]; /* what has failed: here the path of the segment.  Empty if the failure
+			     is about a name, a value or an argument and not about the engine */
+	char reason[256]; /* why; never empty */
+	char remedy[512]; /* what can be done about it, as a request; empty if nothing is known */
+};
+
+/* Describes a result of a call about the namespace at where; for COMPL_E_SYSTEM, error is the errno
+ * that the call left.  After COMPL_OK the object is where the namespace is.  Looks at the file of
+ * the segment, and opens nothing. */
+void compl_describe(const struct compl_where *where, enum compl_result result, int error,
+		    struct compl_description *description);
 
 /* Opens a namespace; flags are of enum compl_open_flags.  The caller closes *c with
  * compl_close(); on a failure *c is NULL.  Fails with COMPL_E_BAD_NAMESPACE, _NO_NAMESPACE,
  * _SCOPE_ENDED, _WRONG_OWNER, _WRONG_FILE, _WRONG_VERSION, _FULL_DISK, _SYSTEM (with EFBIG,
- * RLIMIT_FSIZE is too small: ignore SIGXFSZ to see it; with ENOMEM, RLIMIT_AS). */
+ * RLIMIT_FSIZE is too small: ignore SIGXFSZ to see it; with ENOMEM, RLIMIT_AS).
+ *
+ * The umask has no influence on the mode of what is created, and is not changed.  A signal that
+ * the caller has asked for at its parent's death (PR_SET_PDEATHSIG) stays asked for. */
 enum compl_result compl_open(struct compl_space **c, const struct compl_where *, unsigned flags);
 
 /* Unmaps and frees, and breaks what was promised through this handle; NULL is allowed.
@@ -218,6 +237,10 @@ void compl_spaces_free(struct compl_spaces *list);
  * A child that is forked and does not exec keeps it alive, too.  Fails as compl_open(). */
 enum compl_result compl_scope(struct compl_space **c, const struct compl_where *where,
 			      unsigned flags, char *name);
+
+/* Whether the name of a namespace is well-formed: 1 to COMPL_SPACE_MAX of A-Z a-z 0-9 . _ - and no
+ * leading '.'. */
+bool compl_is_namespace(const char *space);
 
 /* Whether a name is well-formed: 1 to COMPL_NAME_MAX of A-Z a-z 0-9 . _ : @ % + / = - and no
  * leading '-'. */
@@ -346,10 +369,11 @@ struct compl_payload {
 };
 
 /* One name of a cycle of waits: below its producer a process waits for the next name, and for
- * the first after the last. */
+ * the first after the last.  host is the machine of both; empty is this one. */
 struct compl_link {
 	char name[COMPL_NAME_MAX + 1];
 	pid_t producer, waiter;
+	char host[COMPL_HOST_MAX + 1];
 	uint64_t reserved[4]; /* zero */
 };
 
@@ -497,20 +521,31 @@ enum compl_result compl_remove(struct compl_space *c, const char *name);
  * open it again. */
 enum compl_result compl_remove_all(const struct compl_where *where, bool force);
 
+/* Facts that an engine cannot always know.  Where the bit is not set, the fields mean nothing and
+ * are zero. */
+enum compl_facts {
+	COMPL_FACT_STOPPED = 1 << 0, /* compl_waiter.stopped; not in another pid namespace */
+	COMPL_FACT_ORPHAN = 1 << 1,  /* compl_waiter.orphan; the same */
+	COMPL_FACT_WAITS = 1 << 2,   /* compl_entry.waits, .waits_seconds, .waits_io_seconds */
+};
+
 struct compl_waiter {
-	pid_t pid;	  /* in the pid namespace of the waiter */
-	char command[32]; /* cut if longer; any bytes */
+	pid_t pid;		       /* in the pid namespace of the waiter */
+	char host[COMPL_HOST_MAX + 1]; /* its machine; empty is this one */
+	char command[32];	       /* cut if longer; any bytes */
 	uint32_t need;
 	bool io;
 	bool stopped;	/* by a signal or a tracer, at the moment of the call */
 	bool orphan;	/* the process that started it has gone */
+	unsigned facts; /* enum compl_facts: which of the two before are known */
 	double seconds; /* in line since */
 };
 
 struct compl_producer {
-	pid_t pid;	  /* in the pid namespace of the producer */
-	char command[32]; /* cut if longer; any bytes */
-	double seconds;	  /* since it promised */
+	pid_t pid;		       /* in the pid namespace of the producer */
+	char host[COMPL_HOST_MAX + 1]; /* its machine; empty is this one */
+	char command[32];	       /* cut if longer; any bytes */
+	double seconds;		       /* since it promised */
 };
 
 /* Its waiters and producers are read with compl_waiter_at() and compl_producer_at(). */
@@ -524,6 +559,7 @@ struct compl_entry {
 	const void *waiters; /* in line order */
 	size_t producer_count, producer_stride;
 	const void *producers; /* those that live, in the order of their coming */
+	unsigned facts;	       /* enum compl_facts: whether the next three are known */
 	/* waits on this name that slept and ended by themselves since init or
 	   reinit, and the time they slept, all and COMPL_WAIT_IO */
 	uint64_t waits;

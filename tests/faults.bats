@@ -419,6 +419,27 @@ at() {
 	done
 }
 
+@test "a creator that died before it could set the mode, under any umask, leaves no obstacle" {
+	local theirs=/dev/shm/compl.65534.$COMPL_NAMESPACE mode
+
+	need_others
+	for mode in 000 077 200 400; do
+		"${as_nobody[@]}" sh -c ": >$theirs && chmod $mode $theirs"
+		[ "$(stat -c '%s %04a' "$theirs")" = "0 0$mode" ]
+		expect_from "${as_nobody[0]}" 1 "${as_nobody[@]:1}" "$COMPL" test a
+		"${as_nobody[@]}" sh -c "rm $theirs; : >$theirs && chmod $mode $theirs"
+		expect_from "${as_nobody[0]}" 0 "${as_nobody[@]:1}" "$COMPL" done a
+		[ "$(stat -c '%U %a' "$theirs")" = "nobody 600" ]
+		"${as_nobody[@]}" "$COMPL" rm --all
+	done
+	"${as_nobody[@]}" "$COMPL" done a
+	chmod 000 "$theirs" # by its owner, or by root: not what a creator leaves
+	expect_from "${as_nobody[0]}" 125 "${as_nobody[@]:1}" "$COMPL" done a
+	refusal
+	[ "$(stat -c %a "$theirs")" = 0 ]
+	rm "$theirs"
+}
+
 # ---- other users ---------------------------------------------------------------------------------
 
 @test "another user has a namespace of the same name and sees nothing of ours" {

@@ -29,7 +29,7 @@ is_zero(const uint64_t *reserved, size_t count)
 enum compl_result
 check_where(const struct compl_where *where)
 {
-	return IS_ZERO(where->reserved) ? COMPL_OK : COMPL_E_ARGUMENT;
+	return where->url == NULL && IS_ZERO(where->reserved) ? COMPL_OK : COMPL_E_ARGUMENT;
 }
 
 enum compl_result

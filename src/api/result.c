@@ -38,6 +38,8 @@ static const char *const failures[] = {
 	[COMPL_E_WRONG_VERSION - COMPL_E_FIRST] = "made by another version of compl",
 	[COMPL_E_DAMAGED - COMPL_E_FIRST] = "the segment is damaged",
 	[COMPL_E_SYSTEM - COMPL_E_FIRST] = "a system call failed",
+	[COMPL_E_UNREACHABLE - COMPL_E_FIRST] = "the engine does not answer",
+	[COMPL_E_UNCERTAIN - COMPL_E_FIRST] = "no answer came: it may or may not have happened",
 };
 
 const char *

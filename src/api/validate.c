@@ -56,7 +56,7 @@ validate_is_repeated(const char *const *names, size_t index)
 }
 
 bool
-validate_is_space(const char *text)
+compl_is_namespace(const char *text)
 {
 	size_t n = span(text, IN_SPACE);
 

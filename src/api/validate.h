@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * validate.h - what may be a namespace and a value, and whether a name is repeated; compl.h has
- * compl_is_name()
+ * validate.h - what may be a value or a scope, and whether a name is repeated; compl.h has
+ * compl_is_name() and compl_is_namespace()
  */
 #ifndef API_VALIDATE_H
 #define API_VALIDATE_H
@@ -11,9 +11,6 @@
 
 /* Whether the name at index stands before it in names, too. */
 bool validate_is_repeated(const char *const *names, size_t index);
-
-/* 1 to 64 bytes of A-Z a-z 0-9 . _ - and no leading '.'. */
-bool validate_is_space(const char *text);
 
 /* A namespace that only its scope makes: it begins with this. */
 #define VALIDATE_SCOPE "scope."

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * namespace.c - namespaces: -n, -u, --system, COMPL_NAMESPACE
+ * namespace.c - chooses a namespace by -n, -u, --system and COMPL_NAMESPACE, and opens it
  */
 #include "cli/namespace.h"
 
@@ -9,13 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
-#include <sys/stat.h>
 
 #include "cli/cold.h"
 #include "cli/message.h"
 #include "cli/value.h"
 
-/* A user's name, or else a number. */
+/* Finds a user by name or by number. */
 static uid_t
 find_user_or_die(const char *user)
 {
@@ -31,7 +30,7 @@ find_user_or_die(const char *user)
 	return number;
 }
 
-/* Told at the start; nothing here changes it. */
+/* The kernel passes this on at the start of the program, and nothing here changes it. */
 static uid_t
 own_user(void)
 {
@@ -63,17 +62,17 @@ choose_space(const struct cli_settings *set, const char **source)
 void
 namespace_choose_or_die(struct cli_call *call)
 {
-	char path[COMPL_PATH_MAX];
+	const struct compl_where *where = &call->where;
 	const char *source;
 
 	call->where.system = call->set.system;
 	call->where.space = choose_space(&call->set, &source);
 	call->where.uid = choose_user_or_die(call->set.user);
-	if (compl_path(path, sizeof(path), &call->where) != COMPL_OK)
+	if (where->space != NULL && !compl_is_namespace(where->space))
 		usage_or_die(NULL,
 			     "%s: '%s' is not a namespace: 1 to 64 of A-Z a-z 0-9 . _ -, "
 			     "not beginning with '.'",
-			     source, call->where.space);
+			     source, where->space);
 }
 
 enum compl_result
@@ -83,13 +82,7 @@ namespace_open(struct compl_space **c, const struct cli_call *call, unsigned fla
 	enum compl_result result;
 
 	compl_close(space);
-	result = compl_open(&space, &call->where, COMPL_ONE_THREAD);
-	if (result == COMPL_E_NO_NAMESPACE && (flags & COMPL_CREATE)) {
-		mode_t before = umask(0); /* the segment's mode is not the user's affair */
-
-		result = compl_open(&space, &call->where, COMPL_CREATE | COMPL_ONE_THREAD);
-		umask(before);
-	}
+	result = compl_open(&space, &call->where, COMPL_ONE_THREAD | (flags & COMPL_CREATE));
 	*c = space;
 	if (result == COMPL_E_SCOPE_ENDED && (flags & NAMESPACE_ENDED_SCOPE))
 		return COMPL_E_NO_NAMESPACE;
@@ -101,10 +94,8 @@ namespace_make_scope(struct cli_call *call)
 {
 	COLD static char name[COMPL_SPACE_MAX + 1];
 	struct compl_space *space;
-	mode_t before = umask(0);
 	enum compl_result result = compl_scope(&space, &call->where, 0, name);
 
-	umask(before);
 	call->where.space = name;
 	return result;
 }

@@ -8,25 +8,25 @@
 #include "cli/call.h"
 #include "compl.h"
 
-/* Fills call->where from options and environment. */
+/* Fills call->where from the options and the environment. */
 void namespace_choose_or_die(struct cli_call *call);
 
-/* Beside the flags of compl_open(): a scope that has ended is COMPL_E_NO_NAMESPACE, as any
- * namespace that is not there. */
+/* A flag of namespace_open(): returns COMPL_E_NO_NAMESPACE for a scope that has ended, as for any
+ * other namespace that is not there. */
 #define NAMESPACE_ENDED_SCOPE (1u << 31)
 
-/* compl_open(), for a process with one thread; flags is 0, COMPL_CREATE or NAMESPACE_ENDED_SCOPE.
- * What an earlier call opened is closed; the end of the process closes the last. */
+/* compl_open() for a process with one thread; flags is 0, COMPL_CREATE or NAMESPACE_ENDED_SCOPE.
+ * Closes the handle that an earlier call opened; the end of the process closes the last one. */
 enum compl_result namespace_open(struct compl_space **c, const struct cli_call *call,
 				 unsigned flags);
 
-/* compl_scope() of the same user; call is about it from then on. */
+/* compl_scope() of the user of call->where, which then names the new scope. */
 enum compl_result namespace_make_scope(struct cli_call *call);
 
-/* Its name, as shown in JSON. */
+/* The name of the namespace, as shown in JSON. */
 const char *namespace_name(const struct cli_call *call);
 
-/* The options that lead to it: "-n default"; static storage. */
+/* The options that choose the namespace: "-n default"; static storage. */
 const char *namespace_options(const struct cli_call *call);
 
 /* "namespace default of uid 1000", for messages; static storage. */

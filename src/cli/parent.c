@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: ISC
  *
- * parent.c - its name, and its death
+ * parent.c - the name of the process that started this one, and what its death does
  *
- * Where there is no /proc, nobody has a name.
+ * Without /proc no process has a name.
  *
- * The signal that follows the parent's death is SIGKILL, because an orphan must not take a
- * token whatever it was told: that alone can be neither ignored nor blocked (SIGHUP under
- * nohup, all but one under --killable), ends a stopped process too, which would hold up
- * those behind it until somebody continues it, and a PID 1.  Death is a clean way out of a
- * line.  It could come between taking a token and reporting it, so it is called off first
- * thing after the wait; what is left of that gap is that of every SIGKILL, and the one who
- * would have been told is dead.
+ * The parent's death kills this process, because an orphan must not take a token, whatever else its
+ * options say.  The signal is SIGKILL for three reasons.  It can be neither ignored nor blocked;
+ * nohup ignores SIGHUP, and --killable blocks all signals but a few.  It ends a stopped process
+ * too, which would hold up the waiters after it until somebody continues it.  And it ends the
+ * process 1 of a pid namespace.  A death leaves the line cleanly.
+ *
+ * The death could come between taking a token and reporting it.  So parent_unfollow() is the first
+ * call after the wait.  The gap that is left is that of every SIGKILL, and the process that would
+ * have read the report is dead.
  */
 #include "cli/parent.h"
 
@@ -29,7 +31,7 @@
 
 static struct {
 	bool is_on;
-	int before; /* what our own caller may have asked for; CMD finds it again */
+	int before; /* the signal that our own caller may have asked for; CMD finds it again */
 } following;
 
 const char *
@@ -43,7 +45,7 @@ parent_name(void)
 	return name;
 }
 
-/* The parent died before this process asked who it was, or has died since. */
+/* Whether the parent died before this process asked for its pid, or has died since. */
 static bool
 is_orphan(pid_t parent)
 {
@@ -54,8 +56,8 @@ is_orphan(pid_t parent)
 	return proc_is_orphan(&self, parent);
 }
 
-/* Ordering: the kernel looks at the wish when the parent dies, and getppid() changes then: who
- * wishes first and asks afterwards misses no death. */
+/* Ordering: asks for the signal first and compares the parent afterwards.  If the parent dies
+ * before the signal is asked for, getppid() has changed; if later, the kernel sends the signal. */
 void
 parent_follow_or_die(pid_t parent)
 {

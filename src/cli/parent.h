@@ -7,16 +7,14 @@
 
 #include <sys/types.h>
 
-/* Its name, or NULL; static storage. */
+/* The name of its program, or NULL; static storage. */
 const char *parent_name(void);
 
-/* The end of parent, getppid() as it was at the start, is from now on the end of this
- * process, by SIGKILL; at once if it has ended already.  A change of the uid for files undoes
- * it, so compl_open() must come before. */
+/* From now on the end of parent ends this process by SIGKILL; at once if parent has ended already.
+ * parent is what getppid() returned at the start. */
 void parent_follow_or_die(pid_t parent);
 
-/* The parent's end is as it was before parent_follow_or_die(), if that was called; errno is
- * kept. */
+/* Restores what was before parent_follow_or_die(), if that was called.  errno is kept. */
 void parent_unfollow(void);
 
 #endif

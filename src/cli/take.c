@@ -88,18 +88,17 @@ ask_once(const struct cli_call *call, const struct take *take, const struct comp
 {
 	struct compl_space *c;
 
+	if (take->parent >= 0)
+		parent_follow_or_die(take->parent);
 	end->result = namespace_open(&c, call, take->open_flags);
-	if (end->result == COMPL_OK) {
-		if (take->parent >= 0) /* not before the open, which undoes it */
-			parent_follow_or_die(take->parent);
+	if (end->result == COMPL_OK)
 		end->result = take_unstopped(take, c, request, &end->out);
-	}
 	end->error = errno;
 	parent_unfollow();
 	end->is_bereft = end->result == COMPL_REMOVED && compl_is_removed(c);
 }
 
-/* Fills end, but for left_ns and what the caller has supplied. */
+/* Fills all of end except left_ns and what the caller has supplied. */
 static void
 ask(const struct cli_call *call, const struct take *take, struct end *end)
 {
@@ -217,14 +216,17 @@ say_timeout(const struct cli_call *call)
 static const char *
 describe_cycle(const struct compl_cycle *cycle)
 {
-	COLD static char text[COMPL_CYCLE_MAX * (COMPL_NAME_MAX + 64)];
+	COLD static char text[COMPL_CYCLE_MAX * (COMPL_NAME_MAX + COMPL_HOST_MAX + 64)];
 	size_t used = 0;
 
-	for (size_t i = 0; i < cycle->count; i++)
+	for (size_t i = 0; i < cycle->count; i++) {
+		const struct compl_link *link = &cycle->links[i];
+
 		used += (size_t)snprintf(text + used, sizeof(text) - used,
-					 "%s (producer %d, waiter %d) -> ", cycle->links[i].name,
-					 (int)cycle->links[i].producer,
-					 (int)cycle->links[i].waiter);
+					 "%s (producer %d, waiter %d%s%s) -> ", link->name,
+					 (int)link->producer, (int)link->waiter,
+					 link->host[0] != '\0' ? " on " : "", link->host);
+	}
 	snprintf(text + used, sizeof(text) - used, "%s", cycle->links[0].name);
 	return text;
 }

@@ -75,6 +75,7 @@
  *	init             makes a name permanent, or begins it anew
  *	remove           removes a name, or a whole namespace
  *	listing          a snapshot of a namespace
+ *	describe         what has failed, why, and what to do about it
  *	segment_check    every invariant of a segment, looked at; and the repair of damage
  *	scope            a namespace that lives as long as its maker
  *	spaces           which namespaces there are
@@ -110,6 +111,7 @@
  *	libc_robust_list the robust list that libc has registered
  *	sigmask          blocks signals while something is taken and not yet told
  *	futex            every sleep and every wake
+ *	fsuid            acts as another user on files
  *	participant      whether a thread takes part in a segment at all
  *	proc_tree        which processes there are, and who waits for a child
  *

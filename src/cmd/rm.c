@@ -39,7 +39,7 @@ run(const struct cli_call *call)
 
 static const struct cli_option options[] = {
 	FLAG("all", all, "remove the whole namespace"),
-	FLAG("force", force, "a missing name is no error; with --all, nor is a damaged segment",
+	FLAG("force", force, "a missing name is no error; with --all, nor is a damaged one",
 	     .letter = 'f'),
 	{ 0 },
 };

@@ -3,9 +3,12 @@
  * The library from outside: compl.h's promises, between processes and for handles that live
  * long, are opened often, are inherited, or belong to one thread alone.
  */
+#include <errno.h>
 #include <setjmp.h>
+#include <sys/stat.h>
 
 #include "tap.h"
+#include "../segment-path.h"
 
 /* ---- children ------------------------------------------------------------------- */
 
@@ -225,7 +228,7 @@ refuses_unknown_flags_and_what_is_reserved(void)
 	struct compl_promise promise;
 	struct compl_outcome out;
 	struct compl_space *c;
-	char path[COMPL_PATH_MAX], scope[COMPL_SPACE_MAX + 1];
+	char scope[COMPL_SPACE_MAX + 1];
 	unsigned flag;
 
 	CHECK(compl_done(space(), "a", &p) == COMPL_E_ARGUMENT);
@@ -249,11 +252,79 @@ refuses_unknown_flags_and_what_is_reserved(void)
 	      COMPL_E_ARGUMENT);
 	where.reserved[3] = 1;
 	CHECK(compl_open(&c, &where, 0) == COMPL_E_ARGUMENT && c == NULL);
-	CHECK(compl_path(path, sizeof path, &where) == COMPL_E_ARGUMENT);
 	CHECK(compl_scope(&c, &where, 0, scope) == COMPL_E_ARGUMENT && c == NULL);
 	CHECK(compl_spaces(&where, &spaces) == COMPL_E_ARGUMENT && spaces == NULL);
 	CHECK(compl_remove_all(&where, false) == COMPL_E_ARGUMENT);
 	CHECK(space_names_left() == 0);
+	return true;
+}
+
+static bool
+has_one_engine(void)
+{
+	struct compl_where where = { .space = space_name, .uid = geteuid(), .url = "etcd://h" };
+	struct compl_space *c;
+
+	CHECK(compl_open(&c, &where, COMPL_CREATE) == COMPL_E_ARGUMENT && c == NULL);
+	where.url = ""; /* only NULL is none */
+	CHECK(compl_open(&c, &where, COMPL_CREATE) == COMPL_E_ARGUMENT && c == NULL);
+	return true;
+}
+
+/* What was in it before does not show. */
+static struct compl_description
+describe(const struct compl_where *where, enum compl_result result, int error)
+{
+	struct compl_description d;
+
+	memset(&d, 0xff, sizeof d);
+	compl_describe(where, result, error, &d);
+	return d;
+}
+
+static bool
+describes_failures(void)
+{
+	struct compl_where where = { .space = space_name, .uid = geteuid() };
+	struct compl_description d = describe(&where, COMPL_OK, 0);
+	char path[128];
+	int i;
+
+	snprintf(path, sizeof path, "/dev/shm/compl.%u.%s", (unsigned)geteuid(), space_name);
+	CHECK(!strcmp(d.object, path) && *d.reason && !*d.remedy);
+	d = describe(&where, COMPL_E_SYSTEM, ENOMEM);
+	CHECK(!strcmp(d.object, path) && !strcmp(d.reason, strerror(ENOMEM)));
+	CHECK(strstr(d.remedy, "ulimit -v"));
+	d = describe(&where, COMPL_E_SYSTEM, EIO);
+	CHECK(!strcmp(d.reason, strerror(EIO)) && !*d.remedy);
+	d = describe(&where, COMPL_E_BAD_NAME, EIO);
+	CHECK(!*d.object && !strcmp(d.reason, compl_strresult(COMPL_E_BAD_NAME)) && !*d.remedy);
+	where.space = ".";
+	d = describe(&where, COMPL_E_DAMAGED, 0);
+	CHECK(!*d.object && !strcmp(d.reason, "is damaged"));
+	for (i = COMPL_OK; i <= COMPL_E_UNCERTAIN + 1; i++)
+		CHECK(*describe(&where, (enum compl_result)i, 0).reason);
+	return true;
+}
+
+static bool
+describes_the_owner(void)
+{
+	struct compl_where where = { .space = space_name, .uid = geteuid() };
+	struct compl_description d;
+	char path[128], rm[160], owner[64];
+
+	snprintf(path, sizeof path, "/dev/shm/compl.%u.%s", (unsigned)geteuid(), space_name);
+	snprintf(rm, sizeof rm, "remove it with 'rm %s'", path);
+	snprintf(owner, sizeof owner, "belongs to uid %u, with mode 0602", (unsigned)geteuid());
+	space_unlink();
+	d = describe(&where, COMPL_E_WRONG_OWNER, 0);
+	CHECK(!strcmp(d.reason, "is not there, and only its owner may make it") && !*d.remedy);
+	CHECK(space() != NULL && chmod(path, 0602) == 0);
+	d = describe(&where, COMPL_E_WRONG_OWNER, 0);
+	CHECK(!strcmp(d.reason, owner) && !strcmp(d.remedy, rm));
+	CHECK(chmod(path, 0600) == 0);
+	CHECK(!strcmp(describe(&where, COMPL_E_WRONG_FILE, 0).remedy, rm));
 	return true;
 }
 
@@ -348,7 +419,7 @@ refuses_bad_namespaces(void)
 		"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
 	};
 	struct compl_where where = { .uid = geteuid() };
-	char path[COMPL_PATH_MAX];
+	char path[SEGMENT_PATH_MAX];
 	struct compl_space *c;
 	size_t i;
 
@@ -356,7 +427,7 @@ refuses_bad_namespaces(void)
 		where.space = bad[i];
 		c = (struct compl_space *)path;
 		CHECK(compl_open(&c, &where, COMPL_CREATE) == COMPL_E_BAD_NAMESPACE && !c);
-		CHECK(compl_path(path, sizeof path, &where) == COMPL_E_BAD_NAMESPACE);
+		CHECK(!segment_path(path, sizeof path, &where) && !compl_is_namespace(bad[i]));
 	}
 	where.space = space_name;
 	CHECK(compl_open(&c, &where, 0) == COMPL_E_NO_NAMESPACE && !c);
@@ -590,7 +661,7 @@ results_have_words(void)
 {
 	int i;
 
-	for (i = COMPL_OK; i <= COMPL_E_SYSTEM; i++)
+	for (i = COMPL_OK; i <= COMPL_E_UNCERTAIN; i++)
 		CHECK(compl_strresult((enum compl_result)i) &&
 		      *compl_strresult((enum compl_result)i));
 	CHECK(compl_strresult((enum compl_result)1000));
@@ -607,6 +678,9 @@ static const struct test tests[] = {
 	{ "bad arguments are refused and change nothing", refuses_bad_arguments, false },
 	{ "unknown flags are refused, and what is reserved and not zero",
 	  refuses_unknown_flags_and_what_is_reserved, false },
+	{ "there is one engine, and another one is refused", has_one_engine, false },
+	{ "a failure is described by what, why and what to do", describes_failures, false },
+	{ "the owner of a file that is in the way is named", describes_the_owner, false },
 	{ "the outcome and the payloads are written whole", writes_the_whole_outcome, false },
 	{ "what a newer library adds to the elements of a listing is stepped over",
 	  steps_over_what_it_does_not_know, false },
@@ -628,7 +702,7 @@ static const struct test tests[] = {
 	{ "a pulse posts what those in line need", waiting_posts_what_is_needed, false },
 	{ "a deadline in the past does not sleep, one in the future does", deadline_in_the_past,
 	  false },
-	{ "every result has payloads", results_have_words, false },
+	{ "every result has words", results_have_words, false },
 };
 
 int

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "timing.h"
+#include "../segment-path.h"
 
 char space_name[COMPL_SPACE_MAX + 1];
 
@@ -46,11 +47,11 @@ void
 space_unlink(void)
 {
 	struct compl_where where = space_where();
-	char path[COMPL_PATH_MAX];
+	char path[SEGMENT_PATH_MAX];
 
 	compl_close(space_handle);
 	space_handle = NULL;
-	if (compl_path(path, sizeof path, &where) == COMPL_OK)
+	if (segment_path(path, sizeof path, &where))
 		unlink(path);
 }
 

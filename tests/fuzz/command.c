@@ -35,6 +35,7 @@
 #include "shm/segment/layout.h"
 #include "spoil.h"
 #include "world.h"
+#include "../segment-path.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int compl_main(int argc, char **argv);
@@ -513,11 +514,11 @@ spoil(char *word)
 	struct input in = { (uint8_t *)word, (uint8_t *)word + strlen(word) };
 	struct spoil s = spoil_read(&in);
 	const struct compl_where where = { .space = "default", .uid = geteuid() };
-	char path[COMPL_PATH_MAX] = "";
+	char path[SEGMENT_PATH_MAX] = "";
 	void *base;
 	int fd;
 
-	compl_path(path, sizeof path, &where);
+	segment_path(path, sizeof path, &where);
 	fd = openat(AT_FDCWD, path, O_RDWR | O_CLOEXEC);
 	if (fd < 0)
 		return;

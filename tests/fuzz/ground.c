@@ -105,6 +105,8 @@ int __wrap_unlink(const char *path);
 int __real_unlink(const char *path);
 int __wrap_lstat(const char *path, struct stat *st);
 int __real_lstat(const char *path, struct stat *st);
+int __wrap_chmod(const char *path, mode_t mode);
+int __real_chmod(const char *path, mode_t mode);
 DIR *__wrap_opendir(const char *path);
 DIR *__real_opendir(const char *path);
 
@@ -162,6 +164,12 @@ int
 __wrap_lstat(const char *path, struct stat *st)
 {
 	return __real_lstat(path_of(path), st);
+}
+
+int
+__wrap_chmod(const char *path, mode_t mode)
+{
+	return __real_chmod(path_of(path), mode);
 }
 
 DIR *

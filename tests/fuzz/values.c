@@ -21,6 +21,7 @@
 #include "api/validate.h"
 #include "api/utf8.h"
 #include "world.h"
+#include "../segment-path.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -313,11 +314,11 @@ try_names(const char *text)
 {
 	const struct compl_where where = { .space = text, .uid = 7 };
 	bool is_space = is_spelt(text, 64, "._-", '.');
-	char path[COMPL_PATH_MAX] = "", expected[COMPL_PATH_MAX];
+	char path[SEGMENT_PATH_MAX] = "", expected[SEGMENT_PATH_MAX];
 
 	REQUIRE(compl_is_name(text) == is_spelt(text, 127, "._:@%+/=-", '-'));
-	REQUIRE(validate_is_space(text) == is_space);
-	REQUIRE((compl_path(path, sizeof path, &where) == COMPL_OK) == is_space);
+	REQUIRE(compl_is_namespace(text) == is_space);
+	REQUIRE(segment_path(path, sizeof path, &where) == is_space);
 	snprintf(expected, sizeof expected, "/dev/shm/compl.7.%s", text);
 	REQUIRE(!is_space || !strcmp(path, expected));
 }

@@ -23,6 +23,7 @@
 
 #include "compl.h"
 #include "shm/segment/layout.h"
+#include "../segment-path.h"
 
 #define EXTENTS 32
 
@@ -36,7 +37,7 @@ static size_t extents, total;
 static off_t length;
 
 static const char *program, *name;
-static char path[COMPL_PATH_MAX];
+static char path[SEGMENT_PATH_MAX];
 static unsigned seed, round_number;
 
 static _Noreturn void
@@ -362,7 +363,7 @@ main(int argc, char **argv)
 	seed = (unsigned)atoi(argv[3]);
 	rounds = (unsigned)atoi(argv[4]);
 	srand(seed);
-	if (compl_path(path, sizeof path, &where) != COMPL_OK)
+	if (!segment_path(path, sizeof path, &where))
 		return 2;
 	make_good();
 	read_good();

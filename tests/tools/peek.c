@@ -15,20 +15,21 @@
 #include <unistd.h>
 
 #include "others.h"
+#include "../segment-path.h"
 
 void
 peek_file(char *path, size_t size, const char *space)
 {
 	struct compl_where where = { .space = space, .uid = geteuid() };
 
-	if (compl_path(path, size, &where) != COMPL_OK)
+	if (!segment_path(path, size, &where))
 		give_up("path of the segment");
 }
 
 ino_t
 peek_inode(const char *space)
 {
-	char path[COMPL_PATH_MAX];
+	char path[SEGMENT_PATH_MAX];
 	struct stat st;
 
 	peek_file(path, sizeof path, space);
@@ -85,7 +86,7 @@ copy_space(void)
 static void
 copy_drop(void)
 {
-	char path[COMPL_PATH_MAX];
+	char path[SEGMENT_PATH_MAX];
 
 	peek_file(path, sizeof path, copy_space());
 	unlink(path);
@@ -96,7 +97,7 @@ static bool
 copy_take(const char *space)
 {
 	static bool again;
-	char path[COMPL_PATH_MAX];
+	char path[SEGMENT_PATH_MAX];
 	int from, to;
 
 	peek_file(path, sizeof path, space);

@@ -18,6 +18,7 @@
 #include "api/proc.h"
 #include "sequel.h"
 #include "verdict.h"
+#include "../segment-path.h"
 
 struct performance performance;
 
@@ -25,7 +26,7 @@ struct performance performance;
 static void
 keep(const char *space, const char *file)
 {
-	char path[COMPL_PATH_MAX];
+	char path[SEGMENT_PATH_MAX];
 	int from, to;
 
 	peek_file(path, sizeof path, space);

@@ -17,20 +17,21 @@
 #include <unistd.h>
 
 #include "books.h"
+#include "../segment-path.h"
 
 const char *seen_map;
 
 bool
 seen_open(const struct compl_where *where)
 {
-	char path[COMPL_PATH_MAX];
+	char path[SEGMENT_PATH_MAX];
 	void *map;
 	int fd;
 
 	if (seen_map)
 		munmap((void *)(uintptr_t)seen_map, LAYOUT_SIZE);
 	seen_map = NULL;
-	if (compl_path(path, sizeof path, where) != COMPL_OK)
+	if (!segment_path(path, sizeof path, where))
 		return false;
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)

@@ -19,6 +19,7 @@
 #include "process.h"
 #include "shm/segment/layout.h"
 #include "timing.h"
+#include "../segment-path.h"
 
 #define ARGUMENTS 24
 
@@ -132,7 +133,7 @@ stage_hold(struct stage *s)
 	char *argv[] = { (char *)(uintptr_t)s->holder, s->space, NULL };
 	struct other *o = &s->other[s->others];
 	uint32_t lock = 0;
-	char path[COMPL_PATH_MAX];
+	char path[SEGMENT_PATH_MAX];
 	int fd;
 
 	s->cast[s->others++] = (struct part){ .wish.verb = "hold" };
@@ -268,7 +269,7 @@ stage_check_scope(struct stage *s)
 void
 stage_end(struct stage *s)
 {
-	char path[COMPL_PATH_MAX];
+	char path[SEGMENT_PATH_MAX];
 	size_t i;
 
 	for (i = 0; i < s->others; i++)

@@ -14,12 +14,13 @@
 #include <sys/types.h>
 
 #include "compl.h"
+#include "../segment-path.h"
 
 #define WATCH_EXTENTS 64
 #define WATCH_NODES   100
 
 struct watch {
-	char path[COMPL_PATH_MAX];
+	char path[SEGMENT_PATH_MAX];
 	int fd;
 	char *map;
 	size_t size;

@@ -187,6 +187,7 @@ fill_entry(struct session *s, uint32_t completion, struct compl_entry *e, int64_
 	e->initialised = get(&n->flags) & COMPLETION_INIT;
 	completion_read_payload(s, completion, &e->payload);
 	e->age_seconds = seconds_since(n->since_ns, now_ns);
+	e->facts = COMPL_FACT_WAITS;
 	e->waits = __atomic_load_n(&n->waits, __ATOMIC_RELAXED);
 	e->waits_seconds = (double)__atomic_load_n(&n->waits_ns, __ATOMIC_RELAXED) / 1e9;
 	e->waits_io_seconds = (double)__atomic_load_n(&n->waits_io_ns, __ATOMIC_RELAXED) / 1e9;
@@ -202,6 +203,7 @@ look_at_process(struct compl_waiter *w, pid_t first)
 		return;
 	w->stopped = stat.state == 'T' || stat.state == 't';
 	w->orphan = proc_is_orphan(&stat, first);
+	w->facts = COMPL_FACT_STOPPED | COMPL_FACT_ORPHAN;
 }
 
 static int

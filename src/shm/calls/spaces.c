@@ -20,8 +20,8 @@ typedef char space_name[COMPL_SPACE_MAX + 1];
 
 /* What the segments in question have in common. */
 struct pattern {
-	char path[COMPL_PATH_MAX]; /* split at the last slash */
-	const char *prefix;	   /* "compl.1000." */
+	char path[FILE_PATH_MAX]; /* split at the last slash */
+	const char *prefix;	  /* "compl.1000." */
 	size_t length;
 	uid_t owner;
 	bool system;
@@ -39,7 +39,7 @@ make_pattern(struct pattern *p, const struct compl_where *where)
 	const struct compl_where any = { .space = "x", .uid = where->uid, .system = where->system };
 	char *slash;
 
-	compl_path(p->path, sizeof(p->path), &any);
+	file_path(p->path, &any);
 	p->path[strlen(p->path) - 1] = '\0';
 	slash = strrchr(p->path, '/');
 	*slash = '\0';
@@ -54,7 +54,7 @@ static const char *
 space_of(const struct pattern *p, const char *file)
 {
 	if (strncmp(file, p->prefix, p->length) == 0)
-		return validate_is_space(file + p->length) ? file + p->length : NULL;
+		return compl_is_namespace(file + p->length) ? file + p->length : NULL;
 	/* The unnamed one's has not even the dot. */
 	if (p->system && strlen(file) == p->length - 1 &&
 	    strncmp(file, p->prefix, p->length - 1) == 0)

@@ -10,14 +10,13 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/fsuid.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "api/check.h"
 #include "api/number.h"
 #include "api/validate.h"
+#include "shm/os/fsuid.h"
 #include "shm/segment/pages.h"
 
 /* Where shm_open(3) puts what it opens. */
@@ -39,7 +38,7 @@ file_name(char *name, const struct compl_where *where)
 {
 	char *p = append(name, "/compl.");
 
-	if (where->space != NULL ? !validate_is_space(where->space) : !where->system)
+	if (where->space != NULL ? !compl_is_namespace(where->space) : !where->system)
 		return COMPL_E_BAD_NAMESPACE;
 	if (where->system)
 		p = append(p, "system");
@@ -51,11 +50,15 @@ file_name(char *name, const struct compl_where *where)
 }
 
 enum compl_result
-compl_path(char *path, size_t size, const struct compl_where *where)
+file_path(char *path, const struct compl_where *where)
 {
-	if (size < COMPL_PATH_MAX || check_where(where) != COMPL_OK)
-		return COMPL_E_ARGUMENT;
 	return file_name(append(path, DIRECTORY), where);
+}
+
+static void
+make_path(char *path, const struct compl_space *c)
+{
+	append(append(path, DIRECTORY), c->name);
 }
 
 uid_t
@@ -84,15 +87,14 @@ open_result(int error)
 	}
 }
 
-/* shm_open(3), but for a system call (musl's asks twice for close-on-exec), and for the standard
- * descriptors: what is written to them, closed or not, must not end up in a segment. */
+/* Does what shm_open(3) does, except for two things.  It makes one system call less than musl's,
+ * which asks twice for close-on-exec.  And it never returns a standard descriptor: what somebody
+ * writes to a standard descriptor, which may have been closed, must not end up in a segment. */
 static int
-open_path(const struct compl_space *c, int flags)
+open_path(const char *path, int flags)
 {
-	char path[sizeof(DIRECTORY) + COMPL_PATH_MAX];
 	int low, fd;
 
-	append(append(path, DIRECTORY), c->name);
 	flags |= O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
 	fd = openat(AT_FDCWD, path, flags, 0600);
 	if (fd < 0 || fd > STDERR_FILENO)
@@ -103,41 +105,56 @@ open_path(const struct compl_space *c, int flags)
 	return fd;
 }
 
-/* Without O_CREAT first: under fs.protected_regular, O_CREAT on somebody
- * else's file in a sticky directory fails even for root.  ENOENT with O_CREAT: the
- * directory itself is missing. */
+/* Makes the file usable if its creator died before it could set the mode (file_check()): it is
+ * ours, empty, and the umask has taken our own permissions away.  Whether it has done so.
+ *
+ * No other user can put a file of ours there, or replace it, in a directory like /tmp. */
+static bool
+mend_mode(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == fsuid_get() &&
+	       st.st_size == 0 && (st.st_mode & 0600) != 0600 && chmod(path, 0600) == 0;
+}
+
+/* Opens without O_CREAT first: under fs.protected_regular, O_CREAT on somebody else's file in a
+ * sticky directory fails even for root.  ENOENT with O_CREAT: the directory itself is missing. */
 static enum compl_result
 open_as_we_are(struct compl_space *c, const struct compl_where *where, unsigned flags)
 {
-	c->fd = open_path(c, 0);
+	char path[FILE_PATH_MAX];
+
+	make_path(path, c);
+	c->fd = open_path(path, 0);
+	if (c->fd < 0 && errno == EACCES && mend_mode(path))
+		c->fd = open_path(path, 0);
 	if (c->fd >= 0)
 		return COMPL_OK;
 	if (errno != ENOENT || !(flags & COMPL_CREATE))
 		return open_result(errno);
-	/* What would not be its owner's must not lie in its place. */
-	if ((uid_t)setfsuid((uid_t)-1) != file_owner(where))
+	/* Do not create the file under a uid that is not its owner's. */
+	if (fsuid_get() != file_owner(where))
 		return COMPL_E_WRONG_OWNER;
-	c->fd = open_path(c, O_CREAT);
+	c->fd = open_path(path, O_CREAT);
 	if (c->fd >= 0)
 		return COMPL_OK;
 	return errno == ENOENT ? COMPL_E_SYSTEM : open_result(errno);
 }
 
-/* In another user's entry we are that user, so that what is created is his and stays
- * his if we die; this thread alone, and for files alone. */
+/* In another user's namespace this thread is that user for files: a file that it creates belongs to
+ * that user from the first moment on, even if this process dies. */
 enum compl_result
 file_open(struct compl_space *c, const struct compl_where *where, unsigned flags)
 {
 	enum compl_result result;
-	int error, before;
+	struct fsuid before;
 
 	if (where->system || where->uid == geteuid())
 		return open_as_we_are(c, where, flags);
-	before = setfsuid(where->uid);
+	fsuid_enter(&before, where->uid);
 	result = open_as_we_are(c, where, flags);
-	error = errno;
-	setfsuid((uid_t)before);
-	errno = error;
+	fsuid_leave(&before);
 	return result;
 }
 
@@ -193,7 +210,8 @@ file_check(struct compl_space *c, const struct compl_where *where, unsigned flag
 		return check_other_size(c, flags);
 	if (!(flags & COMPL_CREATE) && (st.st_size == 0 || st.st_blocks * 512 < LAYOUT_CORE))
 		return COMPL_E_NO_NAMESPACE;
-	/* The umask is the process's, not ours to change. */
+	/* The umask belongs to the process, whose other threads use it: it is not ours to change.
+	   Crash: until the mode is set, the file is one that mend_mode() mends. */
 	if (st.st_size == 0 && (st.st_mode & 0600) != 0600 && fchmod(c->fd, 0600) < 0)
 		return COMPL_E_SYSTEM;
 	if (st.st_size == 0 && ftruncate(c->fd, LAYOUT_SIZE) < 0)
@@ -234,11 +252,11 @@ lock_file(int fd)
 enum compl_result
 file_unlink(struct compl_space *c)
 {
-	char path[sizeof(DIRECTORY) + COMPL_PATH_MAX];
+	char path[FILE_PATH_MAX];
 	struct stat mine, there;
 	int rc;
 
-	append(append(path, DIRECTORY), c->name);
+	make_path(path, c);
 	rc = lock_file(c->fd);
 	if (rc == 0 && fstat(c->fd, &mine) == 0 && lstat(path, &there) == 0 &&
 	    mine.st_dev == there.st_dev && mine.st_ino == there.st_ino)

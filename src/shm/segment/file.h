@@ -1,50 +1,56 @@
 /* SPDX-License-Identifier: ISC
  *
- * file.h - the file behind a segment: its name, whose it is, its size, its end
+ * file.h - the file behind a segment: its name, its owner, its size, its end
  *
- * All calls but file_owner() are about a handle whose name is set, and leave
- * errno with COMPL_E_SYSTEM.
+ * The calls that take a handle need its name to be set.  With COMPL_E_SYSTEM errno says why.
  */
 #ifndef FILE_H
 #define FILE_H
 
 #include "shm/segment/handle.h"
 
-/* "/compl.<uid>.<space>", as shm_open(3) wants it; COMPL_PATH_MAX bytes.  COMPL_E_BAD_NAMESPACE. */
+/* Writes "/compl.<uid>.<space>", as for shm_open(3); name has HANDLE_NAME_MAX bytes.
+ * COMPL_E_BAD_NAMESPACE. */
 enum compl_result file_name(char *name, const struct compl_where *where);
+
+/* Writes "/dev/shm/compl.<uid>.<space>".  COMPL_E_BAD_NAMESPACE. */
+#define FILE_PATH_MAX (HANDLE_NAME_MAX + 8) /* bytes of path, with its NUL */
+enum compl_result file_path(char *path, const struct compl_where *where);
 
 /* The user that a segment there must belong to. */
 uid_t file_owner(const struct compl_where *where);
 
-/* Opens it, with COMPL_CREATE if need be anew.  In another user's entry the thread is that
- * user meanwhile, for files alone.  COMPL_E_NO_NAMESPACE, _WRONG_FILE, _WRONG_OWNER,
- * _FULL_DISK, _SYSTEM. */
+/* Opens the file; with COMPL_CREATE creates it if there is none.  While it does so in another
+ * user's namespace, the thread acts on files as that user.  COMPL_E_NO_NAMESPACE, _WRONG_FILE,
+ * _WRONG_OWNER, _FULL_DISK, _SYSTEM. */
 enum compl_result file_open(struct compl_space *c, const struct compl_where *where, unsigned flags);
 
-/* Whether it may be used; with COMPL_CREATE gives it its size and first pages.  Those of
- * file_open(), COMPL_E_WRONG_VERSION, or COMPL_REMOVED: it is to be unlinked. */
+/* Checks whether the open file may be used; with COMPL_CREATE gives it its size and its first
+ * pages.  The results of file_open(), COMPL_E_WRONG_VERSION, or COMPL_REMOVED: the caller is to
+ * unlink it. */
 enum compl_result file_check(struct compl_space *c, const struct compl_where *where,
 			     unsigned flags);
 
-/* An older version's that nobody uses. */
+/* Whether it is the header of an older version's segment that carries no name. */
 bool file_is_replaceable(const struct layout_header *h);
 
-/* It has not been unlinked. */
+/* Whether nobody has unlinked the file. */
 bool file_is_linked(const struct compl_space *c);
 
-/* Unlinks the segment's path if it still leads to this very segment.  Only
- * what is marked dead may be unlinked.  COMPL_E_SYSTEM. */
+/* Unlinks the path of the segment if it still leads to this very file.  The caller has marked the
+ * segment dead.  COMPL_E_SYSTEM. */
 enum compl_result file_unlink(struct compl_space *c);
 
-/* Whether file_unlink() would be let. */
+/* Whether this process may unlink the file. */
 bool file_may_unlink(const struct compl_space *c);
 
-/* Marks and unlinks a file that cannot be used, of another version or damaged, but is a
- * regular file of the right owner.  COMPL_E_WRONG_FILE, _WRONG_OWNER, _SYSTEM. */
+/* Marks a file dead and unlinks it, although it cannot be used (another version, or damage).  It
+ * must be a regular file of the right owner.  COMPL_E_WRONG_FILE, _WRONG_OWNER, _SYSTEM. */
 enum compl_result file_unlink_foreign(const struct compl_where *where);
 
-/* The same for one that nobody has used yet.  COMPL_REMOVED: it may have users by now, who are to
- * be told, so it was left.  (Who completes it in this very moment, is told by its watchdog.) */
+/* Does the same to a file that nobody has used yet.  COMPL_REMOVED: it may have users by now, and
+ * was left, because somebody has to wake them.  (A process that completes the file at this very
+ * moment finds out by its watchdog.) */
 enum compl_result file_unlink_unused(const struct compl_where *where);
 
 #endif

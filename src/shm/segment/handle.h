@@ -13,9 +13,11 @@
 #include "shm/segment/layout.h"
 #include "shm/segment/mutex.h"
 
+#define HANDLE_NAME_MAX 96 /* bytes of a segment's name, with its NUL: 83 are enough */
+
 /* Constant after compl_open(), except for the fields whose comments say otherwise. */
 struct compl_space {
-	char name[COMPL_PATH_MAX]; /* as for shm_open(3) */
+	char name[HANDLE_NAME_MAX]; /* as for shm_open(3) */
 	char *base;
 	struct layout_header *header;
 	struct mutex lock;

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * fsuid.h - acts as another user on files, in the calling thread alone
+ */
+#ifndef FSUID_H
+#define FSUID_H
+
+#include <sys/types.h>
+
+/* The user as whom the calling thread acts on files. */
+uid_t fsuid_get(void);
+
+/* What fsuid_leave() restores. */
+struct fsuid {
+	uid_t before;
+	pid_t parent;
+	int death_signal;
+};
+
+/* From now on the calling thread acts on files as uid, until fsuid_leave().  Where the kernel
+ * refuses that, the user stays the same.  Kernel: setfsuid(2). */
+void fsuid_enter(struct fsuid *saved, uid_t uid);
+
+/* Restores the user, and the signal that the caller wants at the death of its parent
+ * (PR_SET_PDEATHSIG), which the kernel forgets at each change of the user.  If the parent has died
+ * meanwhile, sends that signal.  errno is kept. */
+void fsuid_leave(const struct fsuid *saved);
+
+#endif
