@@ -2,7 +2,7 @@
  *
  * exec.c - finds and starts CMD
  *
- * Not by execvp(): that of musl does not hand a script without "#!" to the shell.
+ * It does not use execvp(), because musl's does not pass a script without "#!" to the shell.
  */
 #include "cli/exec.h"
 
@@ -18,7 +18,7 @@
 #include "cli/signals.h"
 #include "cli/status.h"
 
-/* Runs cmd as a script of the shell. */
+/* Runs cmd as a shell script. */
 static void
 exec_script(const char *path, char **cmd)
 {
@@ -46,7 +46,8 @@ exec_path(const char *path, char **cmd)
 		exec_script(path, cmd);
 }
 
-/* Tries each directory of PATH; errno says why none did, EACCES before ENOENT. */
+/* Tries each directory of PATH.  If it returns, errno says why: EACCES if a file was there that may
+ * not be run, else ENOENT. */
 static void
 exec_search(char **cmd)
 {

@@ -2,8 +2,8 @@
  *
  * run.c - complete_and_exit(), around somebody else's program
  *
- * Invariant: from compl_promise() on, NAME hears of CMD's end: by a post, or by our own end.  So
- * what can fail for reasons of our own comes before.
+ * Invariant: from compl_promise() on, the waiters of NAME learn of CMD's end, by a post or by our
+ * own end.  So everything that can fail for reasons of our own comes before it.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -29,13 +29,13 @@ struct production {
 	struct compl_promise promise;
 	struct child child;
 	bool is_ready;
-	bool is_over;	 /* NAME is nothing to us any more */
+	bool is_over;	 /* no more posts: NAME was removed, or a post has failed */
 	bool has_failed; /* to post */
 };
 
 /* ---- the environment ------------------------------------------------------------- */
 
-/* "1000:shop/db-ready", behind what the environment says already: CMD produces both. */
+/* Appends "1000:shop/db-ready" to what the environment says already, because CMD produces both. */
 static void
 tell_cmd_or_die(const struct cli_call *call)
 {
@@ -55,7 +55,7 @@ tell_cmd_or_die(const struct cli_call *call)
 
 /* ---- the promise ------------------------------------------------------------------ */
 
-/* Asks for the listing, which takes the lock.  Returns a process that produces the name, or 0. */
+/* Finds a process that produces the name, or 0.  Takes the lock, for the listing. */
 static pid_t
 ask_for_producer(const struct production *p)
 {
@@ -88,7 +88,7 @@ report_other(const struct production *p)
 	return STATUS_TIMED_OUT;
 }
 
-/* Once more if the namespace is removed between the two. */
+/* Opens the namespace and makes the promise; again if the namespace was removed in between. */
 static enum compl_result
 promise(struct production *p)
 {
@@ -106,7 +106,7 @@ promise(struct production *p)
 
 /* ---- posting ---------------------------------------------------------------------- */
 
-/* What became of a post, or of an end without one. */
+/* Reports what became of a post, or of an end without one. */
 static void
 conclude(struct production *p, enum compl_result result)
 {
@@ -177,7 +177,7 @@ post_status(struct production *p, int status)
 	keep_promise(p, &post, false);
 }
 
-/* CMD has ended well, which is not what those who wait were promised. */
+/* CMD has ended with status 0 before it was ready, which is not what its waiters were promised. */
 static void
 disappoint(struct production *p)
 {

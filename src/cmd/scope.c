@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * scope.c - DECLARE_COMPLETION_ONSTACK(), of a whole namespace
+ * scope.c - runs a command in a namespace of its own, as DECLARE_COMPLETION_ONSTACK() does in the
+ * kernel for one completion
  */
 #include "cli/child.h"
 #include "cli/exec.h"
@@ -22,7 +23,8 @@ check_or_die(const struct cli_call *call)
 		usage_or_die(NULL, "--system: a scope belongs to a user");
 }
 
-/* Those who still wait in it leave with 120.  If it cannot be removed, the next scope tries. */
+/* Waits in it that go on still end with 120.  If it cannot be removed, the next scope tries again.
+ * */
 static int
 remove_scope(const struct cli_call *scope)
 {
