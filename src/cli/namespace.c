@@ -19,15 +19,15 @@ static uid_t
 find_user_or_die(const char *user)
 {
 	const struct passwd *entry = getpwnam(user);
-	uint32_t number;
+	long long number;
 
 	if (entry != NULL)
 		return entry->pw_uid;
 	if (strcmp(user, "0") == 0)
 		return 0;
-	if (value_count(user, &number) != NULL)
+	if (!value_number(&number, user, 1, UINT32_MAX - 1))
 		usage_or_die(NULL, "--user: there is no user '%s'", user);
-	return number;
+	return (uid_t)number;
 }
 
 /* The kernel passes this on at the start of the program, and nothing here changes it. */

@@ -13,9 +13,9 @@
 #include "cli/value.h"
 
 const struct cli_option options_global[] = {
-	VALUE("namespace", space, "NS", value_any,
+	VALUE("namespace", space, "NS", value_string,
 	      "the namespace; default: COMPL_NAMESPACE, else 'default'", .letter = 'n'),
-	VALUE("user", user, "USER", value_any, "that user's namespace (for root)", .letter = 'u',
+	VALUE("user", user, "USER", value_string, "that user's namespace (for root)", .letter = 'u',
 	      .group = GROUP_WHERE),
 	FLAG("system", system, "the system-wide namespace, or with -n one of that name",
 	     .group = GROUP_WHERE),

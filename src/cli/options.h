@@ -40,7 +40,7 @@ struct cli_option {
  * cli_settings that is set.  Fields that few options have follow by name:
  *
  *	FLAG("quiet", quiet, "say nothing", .letter = 'q'),
- *	VALUE("count", count, "N", value_count, "post N tokens", .group = GROUP_OWN),
+ *	VALUE("count", count, "N", value_tokens, "post N tokens", .group = GROUP_OWN),
  */
 #define FLAG(option, to, text, ...)                                                       \
 	{                                                                                 \

@@ -129,7 +129,7 @@ value_number(long long *number, const char *text, long long least, long long mos
 }
 
 const char *
-value_count(const char *text, void *field)
+value_tokens(const char *text, void *field)
 {
 	long long number;
 
@@ -155,11 +155,11 @@ value_text(const char *text, void *field)
 {
 	if (!validate_is_value(text))
 		return "a value: UTF-8, at most 255 bytes";
-	return value_any(text, field);
+	return value_string(text, field);
 }
 
 const char *
-value_any(const char *text, void *field)
+value_string(const char *text, void *field)
 {
 	*(const char **)field = text;
 	return NULL;

@@ -15,7 +15,7 @@
 const char *value_timeout(const char *text, void *field);
 
 /* 1 to 4294967294, into a uint32_t. */
-const char *value_count(const char *text, void *field);
+const char *value_tokens(const char *text, void *field);
 
 /* 0 to 255, into a uint8_t. */
 const char *value_status(const char *text, void *field);
@@ -24,7 +24,7 @@ const char *value_status(const char *text, void *field);
 const char *value_text(const char *text, void *field);
 
 /* Anything; field is a const char *. */
-const char *value_any(const char *text, void *field);
+const char *value_string(const char *text, void *field);
 
 /* Reads a whole number from least to most, of digits alone.  False, unlike the others, if text is
  * none. */

@@ -47,7 +47,7 @@ run(const struct cli_call *call)
 
 static const struct cli_option options[] = {
 	FLAG("all", all, "let everybody go, now and until reinit", .group = GROUP_OWN),
-	VALUE("count", count, "N", value_count, "post N tokens", .group = GROUP_OWN),
+	VALUE("count", count, "N", value_tokens, "post N tokens", .group = GROUP_OWN),
 	FLAG("waiting", waiting, "post what those now in line need, and no more",
 	     .group = GROUP_OWN),
 	VALUE("status", status, "N", value_status,

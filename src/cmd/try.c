@@ -20,7 +20,7 @@ run(const struct cli_call *call)
 }
 
 static const struct cli_option options[] = {
-	VALUE("count", count, "N", value_count, "take N tokens from every name, all or none"),
+	VALUE("count", count, "N", value_tokens, "take N tokens from every name, all or none"),
 	FLAG("any", any, "take from the first name that is done, and print which"),
 	{ 0 },
 };

@@ -41,7 +41,7 @@ run(const struct cli_call *call)
 static const struct cli_option options[] = {
 	VALUE("timeout", timeout, "DUR", value_timeout, "give up after DUR, as 30s, 1m30s or 0.5",
 	      .letter = 't', .variable = "COMPL_TIMEOUT"),
-	VALUE("count", count, "N", value_count, "take N tokens from every name, all or none"),
+	VALUE("count", count, "N", value_tokens, "take N tokens from every name, all or none"),
 	FLAG("any", any, "take from the first name that is done, and print which"),
 	FLAG("fail-fast", fail_fast, "a status other than 0 of any name ends the wait"),
 	FLAG("existing", existing, "fail if a name does not exist", .letter = 'e',

@@ -172,7 +172,7 @@ try_numbers(const char *text)
 	bool is_one;
 
 	is_one = is_number(text, 1, COMPL_ALL - 1, &expected);
-	REQUIRE(is_one == !value_count(text, &count));
+	REQUIRE(is_one == !value_tokens(text, &count));
 	REQUIRE(!is_one || count == expected);
 	is_one = is_number(text, 0, 255, &expected);
 	REQUIRE(is_one == !value_status(text, &status));
