@@ -223,7 +223,7 @@ blocked() {
 		setpriv --reuid 54321 --clear-groups "$notify" send READY=1
 	done
 	wait_until test -s r.err
-	[[ $(<r.err) =~ ^"compl: run: --ready: process "[0-9]+" of uid 54321 is not CMD's, and is not listened to"$ ]]
+	[[ $(<r.err) =~ ^"compl: run: --ready: ignored a message from process "[0-9]+" of uid 54321, which does not belong to CMD"$ ]]
 	expect 1 -u nobody test a
 	"$notify" send READY=1
 	expect_w 0 -u nobody wait a
@@ -255,6 +255,6 @@ blocked() {
 	# One descriptor is left, which the receiver outside gets.
 	# shellcheck disable=SC2016
 	NOTIFY_SOCKET=/x expect_from bash 125 -c 'exec 3>&-; ulimit -n 4; exec "$0" run a --ready notify -- touch run' "$COMPL"
-	one_line '^compl: run: --ready: no socket for CMD: '
+	one_line '^compl: run: --ready: cannot make a socket for CMD: '
 	[ ! -e run ] && [ ! -e "$segment" ]
 }

@@ -82,7 +82,7 @@ heard() {
 @test "where no further process can be made, that is 126 as well" {
 	need_others
 	expect_from setpriv 126 --reuid 54321 --clear-groups prlimit --nproc=1 "$COMPL" run a -- true
-	one_line "^compl: run: 'true': Resource temporarily unavailable$"
+	one_line "^compl: run: 'true': cannot fork: Resource temporarily unavailable$"
 	expect_from setpriv 126 --reuid 54321 --clear-groups "$COMPL" wait a -t 0
 	expect_from setpriv 0 --reuid 54321 --clear-groups "$COMPL" rm --all
 }
@@ -203,7 +203,7 @@ heard() {
 	expect 125 run a --ready notfy -- touch run
 	[[ $err == *"'notfy' is not exit, notify, or fd:N"*"Did you mean 'notify'?"* ]]
 	expect 125 run a touch run
-	usage_lines 'needs a command, behind --'
+	usage_lines 'needs a command after --'
 	[ ! -e run ] && [ ! -e "$segment" ]
 }
 
@@ -268,18 +268,18 @@ heard() {
 	expect_w 0 wait a --print
 	printed "$(printf %0255d 7)"
 	expect 0 run b --ready fd:3 -- sh -c 'printf "%0256d\n" 7 >&3'
-	one_line '^compl: run: --ready: the line is no value'
+	one_line '^compl: run: --ready: CMD is ready, but its line is not a value'
 	expect_w 0 wait b --print
 	silent
 	expect 0 run c --ready fd:3 -- sh -c 'printf "%0100000d\n" 7 >&3'
 	expect_w 0 wait c --print
 	silent
 	expect 0 run d --ready fd:3 -- sh -c 'printf "\377\n" >&3'
-	one_line '^compl: run: --ready: the line is no value'
+	one_line '^compl: run: --ready: CMD is ready, but its line is not a value'
 	expect_w 0 wait d --print
 	silent
 	expect 0 run e --ready fd:3 -- sh -c 'printf "x\000y\n" >&3'
-	one_line '^compl: run: --ready: the line is no value'
+	one_line '^compl: run: --ready: CMD is ready, but its line is not a value'
 	expect_w 0 wait e --print
 	silent
 }
@@ -342,7 +342,7 @@ sleeps_in() {
 	usage_lines '^compl: run: --ready: descriptor 64 is beyond the limit'
 	# shellcheck disable=SC2016
 	expect_from bash 125 -c 'ulimit -n 4; exec "$0" run a --ready fd:3 -- true' "$COMPL"
-	one_line '^compl: run: --ready: a pipe for CMD: '
+	one_line '^compl: run: --ready: cannot make a pipe for CMD: '
 	expect 0 ls --names
 	silent
 }

@@ -82,7 +82,7 @@ child_start(struct child *child, char **cmd, void (*prepare)(void))
 		become(cmd, parent, prepare);
 	if (child->pid > 0)
 		return;
-	message_line("'%s': %s", cmd[0], strerror(errno));
+	message_line("'%s': cannot fork: %s", cmd[0], strerror(errno));
 	child->has_ended = true;
 	child->end = STATUS_CANNOT_RUN << 8; /* as of waitpid(2) */
 }

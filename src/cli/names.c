@@ -21,7 +21,7 @@ check_one_or_die(const struct cli_call *call, size_t index)
 			     "not beginning with '-'",
 			     name);
 	if (validate_is_repeated(call->names, index))
-		usage_or_die(NULL, "%s: given twice", name);
+		usage_or_die(NULL, "%s: this name is given twice", name);
 }
 
 void
@@ -30,7 +30,7 @@ names_check_or_die(const struct cli_call *call)
 	if (call->name_count == 0)
 		usage_or_die(NULL, "needs a name");
 	if (call->name_count > COMPL_NAMES_MAX)
-		usage_or_die(NULL, "%zu names; at most %d at once", call->name_count,
+		usage_or_die(NULL, "%zu names are too many: at most %d at once", call->name_count,
 			     COMPL_NAMES_MAX);
 	for (size_t i = 0; i < call->name_count; i++)
 		check_one_or_die(call, i);

@@ -118,7 +118,7 @@ notify_begin_or_die(void)
 	message = calloc(1, sizeof(*message));
 	if (message != NULL && open_outer() && open_inner())
 		return;
-	message_line("--ready: no socket for CMD: %s", strerror(errno));
+	message_line("--ready: cannot make a socket for CMD: %s", strerror(errno));
 	exit(STATUS_FAILED);
 }
 
@@ -300,7 +300,8 @@ refuse(void)
 {
 	drop();
 	if (!has_complained)
-		message_line("--ready: process %d of uid %u is not CMD's, and is not listened to",
+		message_line("--ready: ignored a message from process %d of uid %u, which does not "
+			     "belong to CMD",
 			     (int)message->sender.pid, (unsigned)message->sender.uid);
 	has_complained = true;
 }

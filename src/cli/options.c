@@ -106,7 +106,8 @@ apply_or_die(struct cli_parser *p, const struct cli_option *option, const char *
 	if (value == NULL && (value = *p->next) != NULL)
 		p->next++;
 	if (value == NULL)
-		usage_or_die(NULL, "--%s needs %s", option->name, option->argument);
+		usage_or_die(NULL, "--%s needs a value: --%s %s", option->name, option->name,
+			     option->argument);
 	error = option->parse(value, field);
 	if (error != NULL)
 		usage_or_die(NULL, "--%s: '%s' is not %s", option->name, value, error);

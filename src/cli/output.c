@@ -88,7 +88,7 @@ output_end_or_die(const char *consequence)
 	write_out();
 	if (failure == 0)
 		return;
-	message_line("standard output: %s%s%s", strerror(failure), consequence ? "; " : "",
-		     consequence ? consequence : "");
+	message_line("cannot write to standard output: %s%s%s", strerror(failure),
+		     consequence ? "; " : "", consequence ? consequence : "");
 	exit(STATUS_FAILED);
 }

@@ -26,8 +26,9 @@ refuse_or_die(const char *text)
 	nearest_offer(&nearest, "exit");
 	nearest_offer(&nearest, "notify");
 	nearest_offer(&nearest, "fd:3");
-	usage_or_die(nearest.best, "--ready: '%s' is not exit, notify, or fd:N with N from %d on",
-		     text, FIRST);
+	usage_or_die(nearest.best,
+		     "--ready: '%s' is not exit, notify, or fd:N, where N is at least %d", text,
+		     FIRST);
 }
 
 static int

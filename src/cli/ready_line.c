@@ -28,10 +28,14 @@ check_or_die(int number)
 	struct rlimit limit;
 
 	if (fcntl(number, F_GETFD) >= 0)
-		usage_or_die(NULL, "--ready: descriptor %d is open already, and CMD inherits it",
+		usage_or_die(NULL,
+			     "--ready: descriptor %d is open already, and CMD inherits it; "
+			     "use another number",
 			     number);
 	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && (rlim_t)number >= limit.rlim_cur)
-		usage_or_die(NULL, "--ready: descriptor %d is beyond the limit on open files",
+		usage_or_die(NULL,
+			     "--ready: descriptor %d is beyond the limit on open files, "
+			     "'ulimit -n'; use a smaller number",
 			     number);
 }
 
@@ -42,7 +46,7 @@ ready_line_begin_or_die(int number)
 
 	check_or_die(number);
 	if (pipe2(ends, O_CLOEXEC) != 0 || fcntl(ends[0], F_SETFL, O_NONBLOCK) != 0) {
-		message_line("--ready: a pipe for CMD: %s", strerror(errno));
+		message_line("--ready: cannot make a pipe for CMD: %s", strerror(errno));
 		exit(STATUS_FAILED);
 	}
 	ours = ends[0];
@@ -57,7 +61,7 @@ ready_line_give(int number)
 
 	if (rc >= 0)
 		return;
-	message_line("--ready: descriptor %d: %s", number, strerror(errno));
+	message_line("--ready: cannot give CMD descriptor %d: %s", number, strerror(errno));
 	_exit(STATUS_CANNOT_RUN);
 }
 
@@ -72,7 +76,7 @@ ready_line_wish(void)
 
 /* What there is of the line. */
 static void
-keep(const char *bytes, size_t length)
+append(const char *bytes, size_t length)
 {
 	size_t room = used < sizeof(line) ? sizeof(line) - used : 0;
 
@@ -89,8 +93,7 @@ as_value(void)
 		line[used] = '\0';
 	if (fits && strlen(line) == used && validate_is_value(line))
 		return line;
-	message_line("--ready: the line is no value, which is UTF-8 of at most %d bytes; it "
-		     "counts without",
+	message_line("--ready: CMD is ready, but its line is not a value: UTF-8, at most %d bytes",
 		     COMPL_VALUE_MAX);
 	return NULL;
 }
@@ -105,7 +108,7 @@ ready_line_hear(const char **text)
 		if (has_line)
 			continue;
 		end = memchr(bytes, '\n', (size_t)length);
-		keep(bytes, end != NULL ? (size_t)(end - bytes) : (size_t)length);
+		append(bytes, end != NULL ? (size_t)(end - bytes) : (size_t)length);
 		has_line = end != NULL;
 		if (has_line) {
 			*text = as_value();

@@ -53,7 +53,7 @@ relay_open_or_die(void)
 	fd = signalfd(-1, &caught, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (fd >= 0)
 		return fd;
-	message_line("signals: %s", strerror(errno));
+	message_line("cannot make a descriptor for signals: %s", strerror(errno));
 	exit(STATUS_FAILED);
 }
 
@@ -81,7 +81,7 @@ static void
 pass(pid_t child, int signal)
 {
 	if (kill(child, signal) != 0)
-		message_line("signal %d cannot be passed on to process %d: %s", signal, (int)child,
+		message_line("cannot pass signal %d on to process %d: %s", signal, (int)child,
 			     strerror(errno));
 }
 

@@ -186,7 +186,7 @@ run_help(const struct cli_call *call)
 	const struct command *command = NULL;
 
 	if (call->name_count > 1)
-		usage_or_die(NULL, "%s: one command at a time", call->names[1]);
+		usage_or_die(NULL, "%s: help is about one command at a time", call->names[1]);
 	if (call->name_count == 1)
 		command = find_command_or_die(call->names[0]);
 	return help_show(commands, command);
@@ -228,7 +228,7 @@ run_or_die(const struct command *command, struct cli_call *call)
 	if (call->cmd != NULL && call->cmd[0] == NULL)
 		usage_or_die(NULL, "no command after --");
 	if (call->cmd == NULL && command->cmd == CMD_REQUIRED)
-		usage_or_die(NULL, "needs a command, behind --");
+		usage_or_die(NULL, "needs a command after --");
 	if (command->subject == ABOUT_NAMES)
 		names_check_or_die(call);
 	if (command->subject != ABOUT_COMPL)
