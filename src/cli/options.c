@@ -15,14 +15,14 @@
 const struct cli_option options_global[] = {
 	VALUE("namespace", space, "NS", value_string,
 	      "the namespace; default: COMPL_NAMESPACE, else 'default'", .letter = 'n'),
-	VALUE("user", user, "USER", value_string, "that user's namespace (for root)", .letter = 'u',
-	      .group = GROUP_WHERE),
-	FLAG("system", system, "the system-wide namespace, or with -n one of that name",
+	VALUE("user", user, "USER", value_string, "the namespace of USER; only for root",
+	      .letter = 'u', .group = GROUP_WHERE),
+	FLAG("system", system, "the system-wide namespace; with -n another one, of that name",
 	     .group = GROUP_WHERE),
-	FLAG("quiet", quiet, "no line on stderr for 120, 121, 122, 124 and posted statuses",
+	FLAG("quiet", quiet, "print no line on stderr for 120, 121, 122, 124 and posted statuses",
 	     .letter = 'q'),
-	FLAG("help", help, "this text", .letter = 'h'),
-	FLAG("version", version, "the version of compl"),
+	FLAG("help", help, "show this help", .letter = 'h'),
+	FLAG("version", version, "show the version of compl"),
 	{ 0 },
 };
 

@@ -85,16 +85,17 @@ run(const struct cli_call *call)
 }
 
 static const struct cli_option options[] = {
-	FLAG("repair", repair, "mend what can be mended; 0 if all of it could"),
+	FLAG("repair", repair, "mend what can be mended, and end with 0 if all of it was"),
 	{ 0 },
 };
 
 const struct command cmd_check = {
 	.name = "check",
 	.operands = "",
-	.summary = "check every invariant of the namespace",
-	.text = "Ends with 0 if the namespace is sound, with 1 if there are faults, after a line\n"
-		"for each.  One that does not exist is sound.\n",
+	.summary = "look for contradictions in the namespace",
+	.text = "Checks every invariant of the namespace.  Ends with 0 if it is sound.\n"
+		"Otherwise prints a line for each fault and ends with 1.  A namespace that does\n"
+		"not exist is sound.\n",
 	.example = "compl check -n shop\n",
 	.options = options,
 	.subject = ABOUT_NAMESPACE,

@@ -46,13 +46,13 @@ run(const struct cli_call *call)
 }
 
 static const struct cli_option options[] = {
-	FLAG("all", all, "let everybody go, now and until reinit", .group = GROUP_OWN),
+	FLAG("all", all, "release everybody, now and until reinit", .group = GROUP_OWN),
 	VALUE("count", count, "N", value_tokens, "post N tokens", .group = GROUP_OWN),
-	FLAG("waiting", waiting, "post what those now in line need, and no more",
+	FLAG("waiting", waiting, "post what the waiters now in line need, and no more",
 	     .group = GROUP_OWN),
 	VALUE("status", status, "N", value_status,
-	      "what the waiter ends with; the first other than 0 sticks"),
-	VALUE("value", value, "TEXT", value_text, "what 'wait --print' prints"),
+	      "the status of the waiter; the first that is not 0 stays"),
+	VALUE("value", value, "TEXT", value_text, "the text that 'wait --print' prints"),
 	FLAG("existing", existing, "fail if a name does not exist", .letter = 'e',
 	     .variable = "COMPL_EXISTING"),
 	VALUE("and-exit", and_exit, "N", value_status, "then end with status N"),
@@ -62,10 +62,11 @@ static const struct cli_option options[] = {
 const struct command cmd_done = {
 	.name = "done",
 	.operands = "NAME...",
-	.summary = "complete: let the first in line go, or with --all everybody",
-	.text = "Posts a token to each NAME: the first in line takes it, or the next to come.\n"
-		"With --all everybody goes, now and later, until 'compl reinit'.  Post states (a\n"
-		"server is up) with --all, work items (a job to take) without.\n",
+	.summary = "complete: release the first in line, or with --all everybody",
+	.text = "Posts a token to each NAME: the first waiter in line takes it, or the next\n"
+		"that comes.  --all releases every waiter, now and later, until 'compl reinit'.\n"
+		"Post a state (a server is up) with --all.  Post a work item (a job to take)\n"
+		"without it: exactly one waiter takes the item.\n",
 	.example = "export COMPL_NAMESPACE=shop\n"
 		   "compl done db-ready --all --value port=5432\n"
 		   "exec compl done import --status 3 --and-exit 3\n",

@@ -130,7 +130,7 @@ show_command(const struct command *command)
 	output_text("\n");
 	if (command->options != NULL)
 		show_options("Options:", command->options);
-	show_options("Of every command:", options_global);
+	show_options("Options of every command:", options_global);
 	output_line("Example:");
 	show_indented(command->example);
 }
@@ -152,9 +152,9 @@ show_all(const struct command *const *commands)
 		    "  compl wait db-ready --timeout 30s -- ./app\n"
 		    "  ...\n"
 		    "  compl done db-ready --all            # in start-db, when it is ready\n\n"
-		    "States are posted with --all, work items without.  Exit statuses: what was\n"
-		    "posted; 120 removed, 121 producer died, 124 timed out, 125 compl failed.\n"
-		    "'compl help COMMAND' says more.\n");
+		    "Post a state with --all, a work item without it.  The exit status is the one\n"
+		    "that was posted, or 120 (removed), 121 (producer died), 122 (dead-lock), 124\n"
+		    "(timed out), 125 (compl failed).  'compl help COMMAND' says more.\n");
 }
 
 int

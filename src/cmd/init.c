@@ -18,7 +18,8 @@ run(const struct cli_call *call)
 }
 
 static const struct cli_option options[] = {
-	FLAG("exist-ok", exist_ok, "take a name that exists as it is, and reset nothing"),
+	FLAG("exist-ok", exist_ok,
+	     "make the name permanent whatever it carries, and reset nothing"),
 	{ 0 },
 };
 
@@ -26,12 +27,11 @@ const struct command cmd_init = {
 	.name = "init",
 	.operands = "NAME...",
 	.summary = "make a name permanent",
-	.text = "Makes each NAME stay until 'compl rm', whatever its counter.  Without init a "
-		"name\n"
-		"needs no declaration, and is gone as soon as it carries nothing.  A name that "
-		"has\n"
-		"only waiters is adopted; one that is initialised already, or carries a token, a\n"
-		"status or a value, is an error.\n",
+	.text = "Makes each NAME stay, at any counter, until 'compl rm'.  No other command\n"
+		"needs this: without init a name exists from its first use until it carries\n"
+		"nothing any more.  A name that has only waiters or producers becomes\n"
+		"permanent.  A name that is initialised already, or carries a token, a status\n"
+		"or a value, is an error.\n",
 	.example = "export COMPL_NAMESPACE=shop\n"
 		   "compl init db-ready cache-ready\n",
 	.options = options,

@@ -104,11 +104,11 @@ run(const struct cli_call *call)
 
 static const struct cli_option options[] = {
 	FLAG("long", is_long,
-	     "a line for each waiter and producer, and one about waits that are over",
+	     "also print a line for each waiter and producer, and one about waits that are over",
 	     .letter = 'l'),
-	FLAG("json", json, "as JSON", .group = GROUP_OWN),
-	FLAG("names", names, "only the names, a line each", .group = GROUP_OWN),
-	FLAG("namespaces", namespaces, "the namespaces of the user, a line each",
+	FLAG("json", json, "print JSON", .group = GROUP_OWN),
+	FLAG("names", names, "print only the names, a line each", .group = GROUP_OWN),
+	FLAG("namespaces", namespaces, "print the namespaces of the user, a line each",
 	     .group = GROUP_OWN),
 	{ 0 },
 };
@@ -116,11 +116,11 @@ static const struct cli_option options[] = {
 const struct command cmd_ls = {
 	.name = "ls",
 	.operands = "[PATTERN...]",
-	.summary = "list names, their states and who waits",
-	.text = "Lists the names that match a PATTERN (of the shell's kind, quoted), or all.  "
-		"STATE\n"
-		"is pending, done or all, by the counter alone; AGE since created or reinit.\n"
-		"--namespaces lists the namespaces instead.\n",
+	.summary = "list names, their states and their waiters",
+	.text = "Lists the names that match a PATTERN, or all names.  Patterns are those of the\n"
+		"shell; quote them.  STATE is pending, done or all, by the counter alone.  AGE\n"
+		"is the time since the name was made or reinitialised.  --namespaces lists the\n"
+		"namespaces instead.\n",
 	.example = "compl ls -n shop 'db-*'\n"
 		   "compl ls -n shop -l\n"
 		   "compl ls -n shop --json | jq '.completions[].waiters | length'\n",

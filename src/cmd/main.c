@@ -148,8 +148,8 @@ static int run_help(const struct cli_call *call);
 static const struct command cmd_help = {
 	.name = "help",
 	.operands = "[COMMAND]",
-	.summary = "show this, or what a command does",
-	.text = "Shows all commands, or what COMMAND does and which options it has.\n",
+	.summary = "show this help, or what a command does",
+	.text = "Shows all commands; or what COMMAND does, and its options.\n",
 	.example = "compl help wait\n",
 	.subject = ABOUT_COMPL,
 	.run = run_help,

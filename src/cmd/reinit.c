@@ -18,7 +18,7 @@ run(const struct cli_call *call)
 }
 
 static const struct cli_option options[] = {
-	FLAG("force", force, "although somebody waits for the tokens that are there",
+	FLAG("force", force, "reset even while somebody waits for the tokens that are there",
 	     .letter = 'f'),
 	{ 0 },
 };
@@ -27,9 +27,10 @@ const struct command cmd_reinit = {
 	.name = "reinit",
 	.operands = "NAME...",
 	.summary = "reset counter, status and value",
-	.text = "Sets each NAME back to zero, to be completed anew.  Waiters keep their places.\n"
-		"Refused while there are tokens and somebody not yet released waits for them.\n"
-		"As in the kernel: reinit first, then trigger, then wait with a timeout.\n",
+	.text = "Sets counter, status and value of each NAME back to zero, so that it can be\n"
+		"completed anew.  Waiters keep their places in line.  A reinit is refused while\n"
+		"there are tokens and a waiter for them that has not been released.  As in the\n"
+		"kernel: reinit first, then trigger, then wait with a timeout.\n",
 	.example = "export COMPL_NAMESPACE=device\n"
 		   "compl reinit reset-done\n"
 		   "trigger-reset &\n"

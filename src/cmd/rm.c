@@ -39,7 +39,8 @@ run(const struct cli_call *call)
 
 static const struct cli_option options[] = {
 	FLAG("all", all, "remove the whole namespace"),
-	FLAG("force", force, "a missing name is no error; with --all, nor is a damaged one",
+	FLAG("force", force,
+	     "a missing name is not an error; with --all, remove even a damaged namespace",
 	     .letter = 'f'),
 	{ 0 },
 };
@@ -48,9 +49,9 @@ const struct command cmd_rm = {
 	.name = "rm",
 	.operands = "[NAME...]",
 	.summary = "remove names, or with --all the namespace",
-	.text = "Removes each NAME with all it carries.  Who waits for it leaves with status 120,\n"
-		"except those whom 'compl done --all' has released already.  --all removes every\n"
-		"name and the namespace itself, and is content if there is none.\n",
+	.text = "Removes each NAME and all it carries.  Its waiters leave with status 120,\n"
+		"except those that 'compl done --all' has released already.  --all removes\n"
+		"every name and the namespace itself; a missing namespace is not an error.\n",
 	.example = "compl rm -n shop db-ready\n"
 		   "compl rm -n shop --all\n",
 	.options = options,

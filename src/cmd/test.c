@@ -28,9 +28,8 @@ const struct command cmd_test = {
 	.name = "test",
 	.operands = "NAME...",
 	.summary = "look whether names are done, and change nothing",
-	.text = "Ends with 0 if the counter of every NAME is above zero at this instant, else "
-		"with\n"
-		"1.  It takes nothing and promises nothing: the next moment may differ.\n",
+	.text = "Ends with 0 if the counter of every NAME is above zero at this instant, else\n"
+		"with 1.  It takes nothing and promises nothing: the next moment may differ.\n",
 	.example = "compl test -n shop db-ready || echo 'not yet'\n",
 	.subject = ABOUT_NAMES,
 	.run = run,

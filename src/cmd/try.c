@@ -29,8 +29,9 @@ const struct command cmd_try = {
 	.name = "try",
 	.operands = "NAME...",
 	.summary = "take what is there, without waiting",
-	.text = "As 'compl wait', but where that would wait, also because somebody stands in line\n"
-		"before, it takes nothing and ends with 124, silently.\n",
+	.text = "Takes what 'compl wait' would take without waiting.  If there is nothing to\n"
+		"take, or a waiter is in line before it, it takes nothing, says nothing and\n"
+		"ends with 124.\n",
 	.example = "export COMPL_NAMESPACE=queue\n"
 		   "while compl try job; do ./work; done\n",
 	.options = options,

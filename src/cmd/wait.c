@@ -39,17 +39,18 @@ run(const struct cli_call *call)
 }
 
 static const struct cli_option options[] = {
-	VALUE("timeout", timeout, "DUR", value_timeout, "give up after DUR, as 30s, 1m30s or 0.5",
-	      .letter = 't', .variable = "COMPL_TIMEOUT"),
+	VALUE("timeout", timeout, "DUR", value_timeout,
+	      "give up after DUR, such as 30s, 1m30s or 0.5", .letter = 't',
+	      .variable = "COMPL_TIMEOUT"),
 	VALUE("count", count, "N", value_tokens, "take N tokens from every name, all or none"),
 	FLAG("any", any, "take from the first name that is done, and print which"),
-	FLAG("fail-fast", fail_fast, "a status other than 0 of any name ends the wait"),
+	FLAG("fail-fast", fail_fast, "end the wait at the first status that is not 0"),
 	FLAG("existing", existing, "fail if a name does not exist", .letter = 'e',
 	     .variable = "COMPL_EXISTING"),
 	FLAG("killable", killable, "only SIGTERM and SIGKILL end the wait", .group = GROUP_OWN),
 	FLAG("uninterruptible", uninterruptible, "only SIGKILL ends the wait", .group = GROUP_OWN),
-	FLAG("io", io, "account the time as I/O"),
-	FLAG("with-parent", with_parent, "end when the process that started it dies"),
+	FLAG("io", io, "count the time as I/O time"),
+	FLAG("with-parent", with_parent, "end when the process that started compl dies"),
 	FLAG("print", print, "print the values, a line each"),
 	FLAG("remaining", remaining, "print the seconds that are left"),
 	FLAG("outcome", outcome,
@@ -61,12 +62,12 @@ const struct command cmd_wait = {
 	.name = "wait",
 	.operands = "NAME...",
 	.summary = "wait for completion",
-	.text = "Takes a token from every NAME, or none, in turn with all others in line.  What\n"
-		"'done --all' has posted is not used up.  Ends with the status that was posted, "
-		"of\n"
-		"several names the first that is not 0; 120 if a name was removed, 121 if a\n"
-		"producer died, 124 after a timeout.  If the status is 0, CMD replaces the wait,\n"
-		"with COMPL_NAME and COMPL_VALUE set and nothing printed.\n",
+	.text = "Waits until its turn has come in the line of every NAME, and takes a token\n"
+		"from all of them or from none.  It does not use up what 'done --all' has\n"
+		"posted.  Ends with the status that was posted; with several names, the first\n"
+		"that is not 0.  Ends with 120 if a name was removed, 121 if a producer died,\n"
+		"122 if the wait would dead-lock, and 124 after a timeout.  If the status is 0,\n"
+		"compl becomes CMD, with COMPL_NAME and COMPL_VALUE set, and prints nothing.\n",
 	.example = "export COMPL_NAMESPACE=shop\n"
 		   "compl wait db-ready cache-ready --timeout 30s -- ./app\n",
 	.options = options,
