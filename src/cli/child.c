@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
- * child.c - starts CMD, and waits for it and others at once
+ * child.c - starts CMD, and waits for its end, for signals and for a listener at once
  *
- * Ordering: signals are blocked before the fork, so that one which comes before CMD is there
- * is passed on to it.
+ * Ordering: child_start() blocks the signals, by relay_begin(), before it forks.  So a signal that
+ * comes before CMD exists is passed on to it.
  */
 #include "cli/child.h"
 
@@ -39,7 +39,8 @@ child_open_or_die(void)
 	signals = relay_open_or_die();
 }
 
-/* A variable that names us names CMD from now on: what it tells is for CMD. */
+/* If the variable holds the pid `from`, sets it to the pid of this process: what it announces is
+ * meant for CMD.  Returns whether it did. */
 static bool
 hand_over(const char *variable, pid_t from)
 {
@@ -54,9 +55,9 @@ hand_over(const char *variable, pid_t from)
 	return true;
 }
 
-/* Ordering: the kernel looks at the wish when the parent dies, and getppid() changes then: who
- * wishes first and asks afterwards misses no death.  SIGTERM waits until exec_or_die() has set
- * the mask. */
+/* Ordering: prctl() comes before getppid().  If the parent dies after prctl(), the kernel sends
+ * SIGTERM; if it died before, getppid() has changed.  So no death is missed.  SIGTERM stays pending
+ * until exec_or_die() has set the mask. */
 static _Noreturn void
 become(char **cmd, pid_t parent, void (*prepare)(void))
 {
@@ -65,7 +66,7 @@ become(char **cmd, pid_t parent, void (*prepare)(void))
 		raise(SIGTERM);
 	hand_over("WATCHDOG_PID", parent);
 	if (hand_over("LISTEN_PID", parent))
-		unsetenv("LISTEN_PIDFDID"); /* the same, in the words of newer systemds */
+		unsetenv("LISTEN_PIDFDID"); /* by which newer systemds say the same */
 	if (prepare != NULL)
 		prepare();
 	exec_or_die(cmd, NULL);
@@ -102,8 +103,8 @@ note(struct child *child, int status)
 	return ENDED;
 }
 
-/* The latest news of CMD.  Of others, orphans that were given to PID 1 or a subreaper, nobody
- * wants to know. */
+/* Returns the latest news of CMD.  As PID 1 or subreaper this process is also given processes whose
+ * parent has died: reaps them, and reports nothing about them. */
 static enum news
 reap(struct child *child)
 {
@@ -117,8 +118,9 @@ reap(struct child *child)
 	return news;
 }
 
-/* Of two signals that are pending the kernel hands out SIGCHLD first: where a whole group is told
- * to stop, CMD may have stopped before we hear that we were told to. */
+/* Is called for SIGTSTP as well as for SIGCHLD.  When a whole group is told to stop, both are
+ * pending, and the kernel hands out SIGCHLD first: so CMD may have stopped before this process
+ * reads that it was told to stop. */
 static void
 look_after(struct child *child)
 {

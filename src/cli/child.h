@@ -2,7 +2,7 @@
  *
  * child.h - CMD as a child
  *
- *	child_open_or_die();		what can fail, before anything is changed
+ *	child_open_or_die();		does what can fail, before anything is changed
  *	child_start(&child, cmd, NULL);
  *	child_wait(&child, &listener);
  *	... child_status(&child) ...
@@ -18,39 +18,41 @@
 struct child {
 	pid_t pid;
 	bool has_ended, is_stopped;
-	int end; /* then: as of waitpid(2) */
+	int end; /* if has_ended: the status as of waitpid(2) */
 };
 
-/* What is listened to beside CMD's end. */
+/* What child_wait() listens to besides signals and CMD's end. */
 struct child_listener {
-	/* The descriptor, which may be -1, and what to wait for. */
+	/* Returns the descriptor, which may be -1, and the events to wait for. */
 	struct pollfd (*wish)(void);
-	/* It has come. */
+	/* Is called when one of these events has come. */
 	void (*hear)(void *arg);
 	void *arg;
 };
 
-/* First of all, before any file is opened that stays open: descriptors 0 to 2 that are closed are
- * filled with one that can be neither read nor written, lest such a file lies there and is then
- * printed to.  CMD finds them closed again.  (A handle of compl.h is never there.) */
+/* Fills each of the descriptors 0 to 2 that is closed with one that can be neither read nor
+ * written.  Call it before any file is opened that stays open: otherwise such a file could get one
+ * of these numbers, and be printed to.  CMD finds them closed again.  (A handle of compl.h never
+ * has such a number.) */
 void child_fill_descriptors(void);
 
 void child_open_or_die(void);
 
-/* Starts cmd: signals, mask and inherited descriptors as at our own start; if this process
- * dies, it gets SIGTERM.  prepare, if not NULL, is called in the child.  What cannot be run has
- * ended with 126 or 127, after a line about it. */
+/* Starts cmd with the dispositions, the mask and the inherited descriptors that this process was
+ * started with.  If this process dies, cmd gets SIGTERM.  prepare, if not NULL, is called in the
+ * child.  If cmd cannot be run, a line says so, and it counts as ended with 126 or 127. */
 void child_start(struct child *child, char **cmd, void (*prepare)(void));
 
-/* Until it has ended: passes signals on, stops with it, reaps orphans, and listens.  listener
- * may be NULL. */
+/* Returns when the child has ended.  Until then passes signals on to it, stops with it, reaps
+ * other processes that this one is given as PID 1 or subreaper, and listens.  listener may be
+ * NULL. */
 void child_wait(struct child *child, const struct child_listener *listener);
 
-/* Its exit status, or 128+n. */
+/* Returns its exit status, or 128+n if signal n ended it. */
 int child_status(const struct child *child);
 
-/* Ends by the same signal, if it was one; else, and where that has no effect, returns
- * child_status(). */
+/* If a signal ended the child, ends this process by the same signal.  Otherwise, and where that
+ * has no effect, returns child_status(). */
 int child_end_as(const struct child *child);
 
 #endif

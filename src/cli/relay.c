@@ -2,19 +2,20 @@
  *
  * relay.c - which signals are passed on, and stopping together
  *
- * The signals are blocked from before CMD is there and read from a signalfd, so none is lost
- * between looking and sleeping, and nothing is done in a handler.  What is blocked is queued
- * even where its default action is to do nothing (SIGCHLD), or would be dropped (PID 1).
+ * The signals are blocked before CMD exists, and read from a signalfd.  So none is lost between
+ * looking and sleeping, and no handler does anything.  A blocked signal is queued even where its
+ * default action is to do nothing (SIGCHLD), or where the kernel would drop it (PID 1).
  *
- * What the terminal sends, it sends to every process of its foreground group: CMD has it, if it
- * is still in our group.  Such a signal comes from the kernel (SI_KERNEL), everything else from
- * a process.  The one exception is the end of the terminal, which only the leader of the session
- * is told.  What CMD itself sends to its group, or to us, is not sent back to it.
+ * The terminal sends a signal to every process of its foreground group.  So CMD has got it as well,
+ * if CMD is still in the group of this process.  Such a signal comes from the kernel (SI_KERNEL),
+ * every other one from a process.  The one exception is the end of the terminal: the kernel tells
+ * only the leader of the session.  A signal that CMD itself sends to its group, or to this process,
+ * is not sent back to it.
  *
- * Whoever waits for us with job control, a shell, must see us stopped when CMD has been stopped
- * from the terminal.  Elsewhere nobody would continue us: if CMD is stopped by a debugger, say,
- * and continued, we must have gone on listening.  So we stop only if we were told to, or are in
- * the foreground of a terminal, and a shell is there to notice.
+ * A shell that waits for this process with job control must see it stopped when CMD has been
+ * stopped from the terminal.  Elsewhere nobody would continue this process: if CMD is stopped by a
+ * debugger, say, and continued, this process must have gone on listening.  So it stops only if it
+ * was told to, or is in the foreground of a terminal, and a shell is there to notice.
  */
 #include "cli/relay.h"
 
@@ -60,10 +61,11 @@ relay_open_or_die(void)
 void
 relay_begin(void)
 {
-	signals_default(SIGCHLD); /* ignored, it would take CMD's status with it */
+	signals_default(SIGCHLD); /* if it is ignored, the kernel drops CMD's status */
 	signals_block(&caught);
 }
 
+/* Whether the signal has reached child already. */
 static bool
 has_got(pid_t child, const struct signalfd_siginfo *info)
 {
@@ -101,8 +103,8 @@ relay_next(pid_t child)
 	return signal;
 }
 
-/* The mask that is in force when the handler has returned.  A stop would hold up others: it
- * waits. */
+/* The handler of SIGALRM: unblocks the signals in the mask that is in force when it has returned.
+ * SIGTSTP stays blocked, because a process that stopped now would hold up others. */
 static void
 let_through(int signal, siginfo_t *info, void *context)
 {
@@ -115,7 +117,7 @@ let_through(int signal, siginfo_t *info, void *context)
 			sigdelset(&interrupted->uc_sigmask, wanted[i]);
 }
 
-/* What there was before: somebody may have set an alarm before he started us. */
+/* What relay_be_patient() has changed.  An alarm may have been set before this program began. */
 static struct {
 	struct sigaction action;
 	sigset_t mask;
@@ -160,7 +162,8 @@ is_in_foreground(void)
 	return is;
 }
 
-/* Nothing happens where nobody could continue us: as PID 1, and in an orphaned group. */
+/* stop_now() has no effect where nobody could continue this process: as PID 1, and in an orphaned
+ * process group.  Then there is no SIGCONT. */
 bool
 relay_stop(void)
 {

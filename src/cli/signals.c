@@ -2,9 +2,9 @@
  *
  * signals.c - dispositions and masks
  *
- * Invariant: `before` knows the disposition of the start of each signal that has another one now.
- * It was the default action or to be ignored, for execve(2) leaves nothing else, and no flags;
- * or as PID 1 our own handler, which exec resets.
+ * Invariant: `before` has the disposition of the start for each signal that change() has given
+ * another one.  It was the default action or to be ignored, without flags, because execve(2) leaves
+ * nothing else; or as PID 1 our own handler, end_process(), which exec resets.
  */
 #include "cli/signals.h"
 
@@ -17,7 +17,7 @@
 #include "cli/status.h"
 
 static const int stops[] = { SIGTSTP, SIGTTIN, SIGTTOU };
-/* The default action of these, and of the stops, is not the end. */
+/* These cannot be caught, or do not end a process by default.  Nor do those of `stops`. */
 static const int harmless[] = { SIGCHLD, SIGCONT, SIGURG, SIGWINCH, SIGKILL, SIGSTOP };
 
 enum disposition { UNCHANGED, DEFAULT, IGNORED, ENDING };
@@ -44,8 +44,8 @@ fill_fatal(sigset_t *set)
 	remove_all(set, harmless, sizeof(harmless) / sizeof(harmless[0]));
 }
 
-/* Those that libc keeps for itself and will not hear of: 32 and 33, with musl also 34, which is
- * SIGRTMIN to everybody else. */
+/* Whether libc reserves signal for itself, and refuses to change it: 32 and 33; with musl also 34,
+ * which is SIGRTMIN to everybody else. */
 static bool
 is_hidden(int signal)
 {
@@ -55,8 +55,8 @@ is_hidden(int signal)
 	return sigismember(&all, signal) != 1;
 }
 
-/* The kernel's structure begins with the handler, and needs no more for these two: SIG_IGN,
- * SIG_DFL. */
+/* Does by the system call what libc refuses.  handler is SIG_IGN or SIG_DFL: for these the kernel's
+ * structure, which begins with the handler, needs nothing more. */
 static int
 change_hidden(int signal, void (*handler)(int), struct sigaction *now)
 {
@@ -95,7 +95,7 @@ change(int signal, void (*handler)(int))
 							 : DEFAULT;
 }
 
-/* A handler for every fatal signal at its default action. */
+/* Sets a handler for every fatal signal that has its default action. */
 static void
 replace_defaults(void)
 {
@@ -119,7 +119,7 @@ signals_begin(void)
 }
 
 void
-signals_ignore_fatal(int but)
+signals_ignore_fatal(int allowed)
 {
 	sigset_t fatal;
 
@@ -127,7 +127,7 @@ signals_ignore_fatal(int but)
 	for (size_t i = 0; i < sizeof(stops) / sizeof(stops[0]); i++)
 		sigaddset(&fatal, stops[i]);
 	for (int signal = 1; signal < _NSIG; signal++)
-		if (signal != but && (sigismember(&fatal, signal) == 1 || is_hidden(signal)))
+		if (signal != allowed && (sigismember(&fatal, signal) == 1 || is_hidden(signal)))
 			change(signal, SIG_IGN);
 }
 

@@ -2,8 +2,8 @@
  *
  * stop.c - catches SIGTSTP
  *
- * Outside the sleep in line the handler does what the default action does, so that nobody has
- * to take it away again: exec resets it.
+ * Outside a wait the handler does what the default action does.  So nothing has to remove it: exec
+ * resets it.
  */
 #include "cli/stop.h"
 
