@@ -2,18 +2,18 @@
  *
  * notify.c - a socket that takes datagrams from CMD
  *
- * The address is abstract, 128 random bits: nobody can occupy it before us, CMD reaches it
- * whatever user it becomes and whatever it sees of the file system, and it is gone when we are,
- * however that comes about.  Every process of the network namespace can find it in
- * /proc/net/unix, though, so we look at who sent a message.  (A path, in a directory of its own
- * with a name that cannot be guessed, would need no such look; but it outlives a SIGKILL, and
- * there is no directory in which every CMD could find it.)
+ * The address is abstract, with 128 random bits.  Nobody can occupy it before this process does.
+ * CMD reaches it whatever user CMD becomes and whatever it sees of the file system.  And it is gone
+ * when this process is, however that ends.  But every process of the network namespace can find it
+ * in /proc/net/unix, so notify_hear() asks sender_is_trusted() about each message.  (A path in a
+ * directory of its own, with a name that cannot be guessed, would need no such check.  But it
+ * outlives a SIGKILL, and there is no directory in which every CMD could find it.)
  *
- * Each message is taken in turn: READY=1 is posted first, then all but MAINPID= is passed on
- * with its descriptors, then they are closed.  That is all that BARRIER=1 asks for: its sender
- * waits for the other end of the descriptor that came with it, until we have closed ours and the
- * outer receiver, if there is one, its own.  When that has no room the message is held, and no
- * other is read until it has: the sender waits, as it would have there.
+ * Messages are taken one after the other.  READY=1 is posted first, then the message is passed on
+ * with its descriptors and without MAINPID=, then the descriptors are closed.  BARRIER=1 needs
+ * nothing else: its sender waits until all have closed the descriptor that came with it, which are
+ * this process and the outer receiver, if there is one.  While the outer receiver has no room, the
+ * message is held and no other is read: the sender waits, as it would have waited there.
  */
 #include "cli/notify.h"
 
@@ -35,9 +35,9 @@
 #define TEXT_MAX	65536
 #define DESCRIPTORS_MAX 252 /* the kernel would take 253, sendmsg() of musl does not */
 #define RANDOM_BYTES	16
-#define BATCH		16   /* messages that are heard at a time */
+#define BATCH		16   /* messages that one notify_hear() takes */
 #define LAST_BATCH	4096 /* the same after CMD's end: more than a socket holds */
-#define LAST_CHANCE_MS	1000 /* for an outer receiver that has no room, after CMD's end */
+#define LAST_CHANCE_MS	1000 /* after CMD's end, for an outer receiver that has no room */
 
 struct message {
 	char text[TEXT_MAX];
@@ -47,18 +47,20 @@ struct message {
 	struct ucred sender;
 };
 
+/* CMD sends to inner; what it says is passed on by outer, if that is not -1. */
 static int inner = -1, outer = -1;
 static struct sockaddr_un outer_address;
 static socklen_t outer_length;
 static struct message *message; /* large, and most commands need none */
-static bool is_held;		/* message waits for room at the outer receiver */
-static bool is_last;		/* CMD has ended: waits no longer */
-static bool is_ready;		/* it was said */
+static bool is_held;		/* message is not yet passed on */
+static bool is_last;		/* CMD has ended: pass_on() holds nothing any more */
+static bool is_ready;		/* CMD has said READY=1 */
 static bool has_complained;
 
 /* ---- addresses ------------------------------------------------------------------ */
 
-/* As NOTIFY_SOCKET spells it: "/path", or "@name" for an abstract one. */
+/* Reads an address as NOTIFY_SOCKET has it: "/path", or "@name" for an abstract one.  False if text
+ * is neither, or too long. */
 static bool
 read_address(struct sockaddr_un *address, socklen_t *length, const char *text)
 {
@@ -100,7 +102,8 @@ open_inner(void)
 	return true;
 }
 
-/* A service manager that was given up since, or an address of another kind, is nobody. */
+/* There is no outer receiver if NOTIFY_SOCKET is unset or has an address of another kind.  One that
+ * has gone since is noticed by give(), and what CMD says is dropped. */
 static bool
 open_outer(void)
 {
@@ -150,7 +153,7 @@ take_control(struct msghdr *header)
 	}
 }
 
-/* False if there is none. */
+/* Receives a message; false if there is none. */
 static bool
 take(void)
 {
@@ -172,7 +175,7 @@ take(void)
 
 /* ---- reading -------------------------------------------------------------------- */
 
-/* The length of the line at text, of which there are so many bytes, with its newline. */
+/* Returns the length of the line at text, with its newline.  There are so many bytes at text. */
 static size_t
 line_length(const char *text, size_t bytes)
 {
@@ -197,8 +200,8 @@ is_ready_line(const char *text, size_t bytes)
 	       (bytes == length || text[length] == '\n' || text[length] == '\0');
 }
 
-/* Looks for READY=1, and takes out what says who is the main process: that is us.  (MAINPID=,
- * and the same by pidfd.) */
+/* Returns whether the message has a line READY=1.  Takes out the lines that say which process is
+ * the main one (MAINPID=, and the same by pidfd): that is this process. */
 static bool
 read_lines(void)
 {
@@ -246,7 +249,7 @@ give_descriptors(struct msghdr *header, void *control)
 	memcpy(CMSG_DATA(c), message->fds, size);
 }
 
-/* Connects anew each time, for the receiver may have been. */
+/* Connects anew each time, because the receiver may have been started anew. */
 static bool
 give(void)
 {
@@ -271,7 +274,8 @@ wait_for_room(void)
 	return false;
 }
 
-/* Ends with nothing held, or with the message held. */
+/* Passes the message on and drops it.  If the receiver has no room, holds the message instead;
+ * after CMD's end waits for room. */
 static void
 pass_on(void)
 {
@@ -312,9 +316,8 @@ notify_last(void)
 	is_last = true;
 }
 
-/* A message stays held until its READY=1, if there is one, has been posted by the caller.  Not
- * more than a batch at a time: anybody can send, and there are signals and CMD's end to look
- * after. */
+/* A message with the first READY=1 stays held until the caller has posted that.  One call takes no
+ * more than a batch: anybody can send, and the caller must look after signals and CMD's end. */
 bool
 notify_hear(pid_t cmd)
 {

@@ -2,8 +2,8 @@
  *
  * notify.h - a receiver for sd_notify(3)
  *
- * What CMD says is passed on to the receiver that we were given, if there is one: a service
- * manager, or another compl.
+ * What CMD says is passed on to the receiver that this process was given in NOTIFY_SOCKET, if there
+ * is one: a service manager, or another compl.
  */
 #ifndef CLI_NOTIFY_H
 #define CLI_NOTIFY_H
@@ -15,13 +15,15 @@
 /* Makes the socket, and sets NOTIFY_SOCKET for CMD. */
 void notify_begin_or_die(void);
 
+/* For struct child_listener. */
 struct pollfd notify_wish(void);
 
-/* Takes what there is; stops with true where there is a READY=1 for the first time, which is
- * passed on by the next call.  cmd is CMD's pid. */
+/* Takes the messages that are there and passes them on.  Stops at the first READY=1 and returns
+ * true; the next call passes that message on.  cmd is CMD's pid. */
 bool notify_hear(pid_t cmd);
 
-/* CMD has ended: whom it is passed on to has a second at most to make room. */
+/* Says that CMD has ended.  If the receiver that messages are passed on to has no room, it has a
+ * second at most to make some. */
 void notify_last(void);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * ready.c - WHEN, and whom it asks
+ * ready.c - reads WHEN, and hands over to notify.c or ready_line.c
  */
 #include "cli/ready.h"
 
@@ -14,7 +14,7 @@
 #include "cli/notify.h"
 #include "cli/value.h"
 
-#define FIRST (STDERR_FILENO + 1)
+#define FIRST (STDERR_FILENO + 1) /* the least N of fd:N */
 
 static struct cli_ready way;
 

@@ -2,8 +2,8 @@
  *
  * ready.h - CMD says that it is ready
  *
- * In one of two ways: by sd_notify(3), or by a line on a descriptor.  ready_begin_or_die() comes
- * before CMD is started, ready_prepare() in it.
+ * CMD says so by sd_notify(3), or by a line on a descriptor.  ready_begin_or_die() is called before
+ * CMD is started, ready_prepare() in the child.
  */
 #ifndef CLI_READY_H
 #define CLI_READY_H
@@ -14,23 +14,26 @@
 
 #include "cli/call.h"
 
-/* WHEN, into a struct cli_ready.  (See value.h; ends with a usage error of its own.) */
+/* Reads WHEN into a struct cli_ready, as those of value.h do, but ends with a usage error of its
+ * own. */
 const char *ready_parse(const char *text, void *field);
 
-/* Makes what is listened to; if it cannot be had, says so and ends with 125. */
+/* Makes the socket or the pipe on which CMD says that it is ready.  If that fails, says so and ends
+ * with 125. */
 void ready_begin_or_die(const struct cli_ready *how);
 
+/* Gives CMD its descriptor, if it is to write a line. */
 void ready_prepare(void);
 
 /* For struct child_listener. */
 struct pollfd ready_wish(void);
 
-/* Takes what there is, without sleeping, of CMD, whose pid is cmd; true where it says for the
- * first time that it is ready.  Post that, and call again.
- * *text is then the line, if it was by one and is a value, or NULL. */
+/* Takes what CMD, whose pid is cmd, has said, and does not sleep.  Returns true when CMD says for
+ * the first time that it is ready: post that, and call again.  *text is then the line, if CMD has
+ * written one that can be a value, or NULL. */
 bool ready_hear(pid_t cmd, const char **text);
 
-/* The next ready_hear() is the last, CMD has ended. */
+/* Says that CMD has ended: what ready_hear() takes from now on is the last. */
 void ready_last(void);
 
 #endif

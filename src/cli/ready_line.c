@@ -19,8 +19,8 @@
 
 static int ours = -1, theirs = -1;
 COLD static char line[COMPL_VALUE_MAX + 1];
-static size_t used;   /* more than fits into line: it is too long */
-static bool has_line; /* what follows is of no interest */
+static size_t used;   /* sizeof(line): it is too long */
+static bool has_line; /* it has ended; what follows is ignored */
 
 static void
 check_or_die(int number)
@@ -53,7 +53,8 @@ ready_line_begin_or_die(int number)
 	theirs = ends[1];
 }
 
-/* Whatever has that number in the child by now is our own, and closed by exec anyway. */
+/* What has that number in the child by now is of this program, and exec would close it: dup2() may
+ * replace it. */
 void
 ready_line_give(int number)
 {
@@ -74,7 +75,7 @@ ready_line_wish(void)
 	return (struct pollfd){ .fd = ours, .events = POLLIN };
 }
 
-/* What there is of the line. */
+/* Adds to the line as many bytes as fit. */
 static void
 append(const char *bytes, size_t length)
 {
@@ -84,6 +85,7 @@ append(const char *bytes, size_t length)
 	used += length < room ? length : room;
 }
 
+/* Returns the line, or NULL after a message if it cannot be a value. */
 static const char *
 as_value(void)
 {
@@ -115,7 +117,7 @@ ready_line_hear(const char **text)
 			return true;
 		}
 	}
-	if (length == 0) { /* everybody has closed it */
+	if (length == 0) { /* no process has the other end any more */
 		close(ours);
 		ours = -1;
 	}

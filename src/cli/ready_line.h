@@ -2,8 +2,8 @@
  *
  * ready_line.h - a line on a descriptor says that CMD is ready
  *
- * The convention of s6 (notification-fd): what is written before the first newline is the
- * message, and CMD may close the descriptor then.
+ * This is the convention of s6 (notification-fd): what CMD writes before the first newline is the
+ * message, and CMD may close the descriptor after it.
  */
 #ifndef CLI_READY_LINE_H
 #define CLI_READY_LINE_H
@@ -11,17 +11,18 @@
 #include <poll.h>
 #include <stdbool.h>
 
-/* Makes a pipe whose other end is to be descriptor number of CMD.  Refused if that is open: it
- * may be something that CMD was to inherit. */
+/* Makes a pipe whose other end is to be CMD's descriptor number.  Ends with a usage error if that
+ * is open, because CMD may be meant to inherit it. */
 void ready_line_begin_or_die(int number);
 
-/* In the child. */
+/* In the child: gives CMD the descriptor. */
 void ready_line_give(int number);
 
+/* For struct child_listener. */
 struct pollfd ready_line_wish(void);
 
-/* Takes what there is; true if the line has ended.  *text is the line, or NULL, with a word on
- * stderr, if it cannot be a value. */
+/* Reads what there is.  Returns true when the line has ended.  *text is then the line; or NULL,
+ * after a message on stderr, if it cannot be a value. */
 bool ready_line_hear(const char **text);
 
 #endif

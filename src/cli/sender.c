@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC
  *
- * sender.c - asks whose process a sender is, and below whom
+ * sender.c - looks at the user of a sender, and at the processes above it
  *
- * A sender may have gone by the time its message is read (a script's helper that sends and
- * ends); its user is known all the same, and so is CMD's, which is alive or at least not reaped.
- * So what is asked first is what cannot be missed.
+ * A sender may have gone by the time its message is read: a script's helper, say, that sends and
+ * ends.  Its user is known even then.  So is that of CMD, which is alive or at least not reaped.
+ * So sender_is_trusted() looks at the users first.
  */
 #include "cli/sender.h"
 
@@ -15,7 +15,7 @@
 
 #include "api/proc.h"
 
-/* The real user of the process; -1 if it cannot be had. */
+/* Returns the real uid of the process, or -1 if it cannot be read. */
 static int64_t
 user_of(pid_t pid)
 {
@@ -27,6 +27,7 @@ user_of(pid_t pid)
 	return strtol(found + strlen(label), NULL, 10);
 }
 
+/* Whether pid is this process or one below it. */
 static bool
 is_below(pid_t pid)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * sender.h - may this process speak for CMD?
+ * sender.h - whether a process may speak for CMD
  */
 #ifndef CLI_SENDER_H
 #define CLI_SENDER_H
@@ -9,8 +9,8 @@
 #include <sys/socket.h>
 #include <sys/types.h>
 
-/* Root and our own user may, who could post themselves; the user that CMD runs as, and any
- * process below us, of whatever user, if it is still there. */
+/* True for root and for the user of this process, who could post by themselves; for the user that
+ * CMD runs as; and for any process below this one, of whatever user, if it still exists. */
 bool sender_is_trusted(const struct ucred *sender, pid_t cmd);
 
 #endif
