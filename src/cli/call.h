@@ -13,14 +13,14 @@
 
 struct cli_timeout {
 	int64_t ns;	  /* relative; COMPL_NEVER is infinity */
-	const char *text; /* as it was written, or NULL if it was not */
+	const char *text; /* as the user wrote it; NULL if there is none */
 };
 
-/* What says that CMD is ready. */
+/* How CMD says that it is ready. */
 enum cli_ready_kind {
-	READY_EXIT,   /* its end: until then it is not */
-	READY_NOTIFY, /* sd_notify(3) */
-	READY_LINE,   /* a line on descriptor fd */
+	READY_EXIT,   /* it does not: NAME is posted when CMD ends */
+	READY_NOTIFY, /* by sd_notify(3) */
+	READY_LINE,   /* by a line on descriptor fd */
 };
 
 struct cli_ready {
@@ -28,7 +28,7 @@ struct cli_ready {
 	int fd;
 };
 
-/* One field for each option; the commands' option tables say which belongs to which. */
+/* One field for each option.  The option table of a command says which field an option sets. */
 struct cli_settings {
 	/* which namespace */
 	const char *space;
@@ -77,7 +77,7 @@ struct cli_call {
 	struct cli_settings set;
 	const char **names; /* the operands */
 	size_t name_count;
-	char **cmd; /* what stands after "--", NULL-terminated, or NULL */
+	char **cmd; /* the words after "--", NULL-terminated, or NULL */
 	struct compl_where where;
 };
 

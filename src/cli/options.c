@@ -41,7 +41,7 @@ has_letter(const struct cli_option *option, const char *text, size_t length)
 	return option->letter == *text;
 }
 
-/* The first option, the command's before the global ones, that matches; or NULL. */
+/* Returns the first option that matches, or NULL.  The command's come before the global ones. */
 static const struct cli_option *
 find(const struct cli_parser *p, matcher matches, const char *text, size_t length)
 {
@@ -90,7 +90,8 @@ note_given(struct cli_parser *p, const struct cli_option *option)
 			p->given |= UINT32_C(1) << i;
 }
 
-/* value is NULL if none came with the option; then it is the next word. */
+/* value is what came with the option in its word.  If it is NULL, an option that takes a value
+ * takes the next word. */
 static void
 apply_or_die(struct cli_parser *p, const struct cli_option *option, const char *value)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * value.c - durations, numbers, texts
+ * value.c - reads durations, numbers and texts
  */
 #include "cli/value.h"
 
@@ -27,7 +27,7 @@ static const struct {
 	{ "d", 86400 * INT64_C(1000000000) },
 };
 
-/* The unit called by the first length bytes of name, in ns; 0 if there is none. */
+/* Returns the unit whose name is the first length bytes of name, in ns; 0 if there is none. */
 static int64_t
 unit_of(const char *name, size_t length)
 {
@@ -51,7 +51,7 @@ add_whole(int64_t *sum, const char *digits, size_t length, int64_t unit)
 	       !__builtin_add_overflow(*sum, number, sum);
 }
 
-/* Adds what stands behind a decimal point; what is less than a nanosecond is dropped. */
+/* Adds the digits after a decimal point, as parts of unit.  Drops parts below a nanosecond. */
 static bool
 add_fraction(int64_t *sum, const char *digits, size_t length, int64_t unit)
 {
@@ -64,7 +64,8 @@ add_fraction(int64_t *sum, const char *digits, size_t length, int64_t unit)
 	return !__builtin_add_overflow(*sum, part, sum);
 }
 
-/* Adds one decimal and its unit to *sum; where they end, or NULL.  alone: may lack the unit. */
+/* Adds one decimal with its unit to *sum.  Returns where they end, or NULL if text does not begin
+ * with them.  If alone, the unit may be missing at the end of text: it is a second. */
 static const char *
 add_part(int64_t *sum, const char *text, bool alone)
 {

@@ -2,32 +2,32 @@
  *
  * value.h - the values that options take
  *
- * Each of these reads text into *field and returns NULL, or says what text is not, as the end
- * of a sentence: "is not ...".  No locale: '.' is the only decimal point.
+ * Each of these except value_number() reads text into *field and returns NULL; or returns what text
+ * is not, as the end of a sentence: "is not ...".  In every locale the decimal point is '.'.
  */
 #ifndef CLI_VALUE_H
 #define CLI_VALUE_H
 
 #include <stdbool.h>
 
-/* DUR: one or more of a decimal and us ms s m min h d; or a number of seconds; or infinity.
- * field is a struct cli_timeout, which keeps text. */
+/* DUR: one or more decimals, each with a unit, which is us, ms, s, m, min, h or d; or a number of
+ * seconds; or infinity.  field is a struct cli_timeout, whose text then points to text. */
 const char *value_timeout(const char *text, void *field);
 
-/* 1 to 4294967294, into a uint32_t. */
+/* A number of tokens, 1 to 4294967294; field is a uint32_t. */
 const char *value_tokens(const char *text, void *field);
 
-/* 0 to 255, into a uint8_t. */
+/* A status, 0 to 255; field is a uint8_t. */
 const char *value_status(const char *text, void *field);
 
-/* Up to COMPL_VALUE_MAX bytes of UTF-8; field is a const char *. */
+/* The value of a completion: at most COMPL_VALUE_MAX bytes of UTF-8; field is a const char *. */
 const char *value_text(const char *text, void *field);
 
-/* Anything; field is a const char *. */
+/* Any string; field is a const char *. */
 const char *value_string(const char *text, void *field);
 
-/* Reads a whole number from least to most, of digits alone.  False, unlike the others, if text is
- * none. */
+/* Reads a whole number from least to most, written in digits alone.  Returns false if text is
+ * something else. */
 bool value_number(long long *number, const char *text, long long least, long long most);
 
 #endif
