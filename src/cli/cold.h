@@ -2,8 +2,8 @@
  *
  * cold.h - static memory that most runs never touch
  *
- * The linker sorts what is aligned least behind everything else (Makefile), and so all that a
- * short command does touch lies in one page.
+ * The linker sorts data by alignment, and puts what is aligned least last (--sort-section in
+ * src/compat/toolchain).  So all that a short command does touch lies in one page.
  */
 #ifndef CLI_COLD_H
 #define CLI_COLD_H

@@ -7,10 +7,12 @@
 
 #include <stdint.h>
 
-/* timeout_ns from now; COMPL_NEVER for COMPL_NEVER, and where it would overflow. */
+/* Returns the time that is timeout_ns from now.  Returns COMPL_NEVER if timeout_ns is COMPL_NEVER,
+ * or if the sum would overflow. */
 int64_t deadline_after(int64_t timeout_ns);
 
-/* How long until then; 0 if it has passed, COMPL_NEVER for COMPL_NEVER. */
+/* Returns the time that is left until deadline_ns: 0 if that has passed, COMPL_NEVER if it is
+ * COMPL_NEVER. */
 int64_t deadline_left(int64_t deadline_ns);
 
 #endif

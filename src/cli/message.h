@@ -2,20 +2,20 @@
  *
  * message.h - the one line on stderr
  *
- * "compl: wait: db-ready: timed out after 30s": who, what, why.  Control bytes in it are
- * escaped, and it is written by one write(2), so that lines of several processes do not mix.
+ * "compl: wait: db-ready: timed out after 30s" says who, what and why.  Control bytes in the line
+ * are escaped.  One write(2) writes it, so that lines of several processes do not mix.
  */
 #ifndef CLI_MESSAGE_H
 #define CLI_MESSAGE_H
 
-/* From now on lines begin with "compl: COMMAND: "; before, with "compl: ". */
+/* From now on lines begin with "compl: COMMAND: ".  Before, they begin with "compl: ". */
 void message_from(const char *command);
 
-/* One line; format has no newline. */
+/* Writes one line.  format has no newline. */
 __attribute__((format(printf, 1, 2))) void message_line(const char *format, ...);
 
-/* A mistake in the command line: the line, a second one with the nearest word (which may be
- * NULL) and where to read on, and the end. */
+/* For a mistake in the command line: writes the line, and a second one, which suggests nearest, if
+ * that is not NULL, and says where to read on.  Ends with 125. */
 __attribute__((format(printf, 2, 3))) _Noreturn void usage_or_die(const char *nearest,
 								  const char *format, ...);
 

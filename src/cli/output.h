@@ -2,8 +2,8 @@
  *
  * output.h - stdout
  *
- * What is written is collected in one buffer.  A failure is remembered, and output_end_or_die()
- * reports it; a closed pipe ends the process by SIGPIPE, unless that is ignored.
+ * One buffer collects what is written.  A failed write is remembered, and output_end_or_die()
+ * reports it.  A closed pipe ends the process by SIGPIPE, unless that is ignored.
  */
 #ifndef CLI_OUTPUT_H
 #define CLI_OUTPUT_H
@@ -15,8 +15,8 @@ void output_text(const char *text);
 void output_line(const char *text);
 __attribute__((format(printf, 1, 2))) void output_format(const char *format, ...);
 
-/* Writes out what is left.  consequence, if not NULL, ends the line about a failure: "the token
- * stays taken". */
+/* Writes out what is left.  If a write has failed, says so and ends with 125.  consequence, if not
+ * NULL, ends the line: "the token stays taken". */
 void output_end_or_die(const char *consequence);
 
 #endif
