@@ -2,8 +2,8 @@
  *
  * grid.c - alignment and colour
  *
- * The sequences are those of ECMA-48 that every terminal has; what TERM says is only asked
- * whether there are any.
+ * The sequences are those of ECMA-48, which every terminal with colour has.  TERM only says whether
+ * the terminal has any.
  */
 #include "cli/grid.h"
 
@@ -41,7 +41,7 @@ grid_add_text(struct grid_row *row, const char *text)
 	text_escape(row->cells[row->count++].text, GRID_CELL_SIZE, text);
 }
 
-/* A variable that is not set is as an empty one. */
+/* Whether NO_COLOR and TERM allow colour.  A variable that is not set counts as empty. */
 static bool
 may_colour(void)
 {

@@ -2,8 +2,8 @@
  *
  * grid.h - rows of cells, on stdout
  *
- * On a terminal the cells stand in columns and may be coloured; elsewhere one blank stands
- * between them.  Print no row of a grid before all of them have been measured:
+ * On a terminal the cells are aligned in columns and may be coloured.  Elsewhere one blank
+ * separates them.  Measure all rows of a grid before you print the first:
  *
  *	struct grid grid = grid_begin("");
  *
@@ -33,7 +33,7 @@ struct grid_row {
 	} cells[GRID_COLUMNS];
 };
 
-/* Each adds a cell; grid_add_text() escapes what is not fit to be shown. */
+/* Each adds a cell.  grid_add_text() escapes what text_escape() escapes. */
 __attribute__((format(printf, 3, 4))) void grid_add(struct grid_row *row, enum grid_colour colour,
 						    const char *format, ...);
 void grid_add_text(struct grid_row *row, const char *text);
@@ -44,7 +44,7 @@ struct grid {
 	size_t widths[GRID_COLUMNS];
 };
 
-/* Colour is left out under NO_COLOR, unless that is empty, and where TERM is dumb or unknown. */
+/* There is no colour if NO_COLOR is set and not empty, or if TERM is "dumb", empty or unset. */
 struct grid grid_begin(const char *indent);
 
 void grid_measure(struct grid *grid, const struct grid_row *row);

@@ -2,7 +2,7 @@
  *
  * json.c - writes JSON
  *
- * Field names and their order are an API.
+ * The field names and their order are an API.
  */
 #include "cli/json.h"
 
@@ -13,7 +13,7 @@
 #include "api/utf8.h"
 #include "cli/output.h"
 
-/* The character at text; returns how many bytes of it that was. */
+/* Writes the character at text, and returns how many bytes of text it takes. */
 static size_t
 write_character(const char *text)
 {
@@ -40,7 +40,8 @@ write_string(const char *text)
 	output_text("\"");
 }
 
-/* Microseconds, with at least one digit behind the point and no zeros at the end. */
+/* Writes seconds to the microsecond: at least one digit after the point, and then no zeros at the
+ * end. */
 static void
 write_seconds(double seconds)
 {

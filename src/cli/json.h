@@ -2,7 +2,7 @@
  *
  * json.h - a listing as JSON, on stdout
  *
- * One object on one line, always valid UTF-8: what is none becomes U+FFFD.
+ * It is one object on one line, and always valid UTF-8: each byte that is not becomes U+FFFD.
  */
 #ifndef CLI_JSON_H
 #define CLI_JSON_H

@@ -2,8 +2,9 @@
  *
  * nearest.c - edit distance
  *
- * One letter more, less or other, or two neighbours swapped, is a distance of one; so is a
- * beginning of the candidate, which other tools would take for an abbreviation.
+ * One letter too many, one missing, one wrong, or two neighbours swapped: each is a distance of 1.
+ * A word that the candidate begins with is at a distance of 1, too, because other tools would take
+ * it for an abbreviation.
  */
 #include "cli/nearest.h"
 
@@ -18,7 +19,8 @@ smaller(size_t a, size_t b)
 	return a < b ? a : b;
 }
 
-/* The cell (i, j) of the table of distances between the first i and the first j letters. */
+/* Returns the cell (i, j) of the table: the distance between the first i letters of from and the
+ * first j letters of to. */
 static size_t
 cell(size_t table[static WORD_MAX + 1][WORD_MAX + 1], const char *from, size_t i, const char *to,
      size_t j)

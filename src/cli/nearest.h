@@ -16,7 +16,7 @@
 struct nearest {
 	const char *word;
 	const char *best;
-	size_t distance; /* of best; before there is one, what is too far */
+	size_t distance; /* of best; while that is NULL, the least that is too far */
 };
 
 struct nearest nearest_to(const char *word);

@@ -12,7 +12,7 @@
 
 #define INDENT "  "
 
-/* The two largest units: 12s, 5m03s, 2h10m, 4d07h. */
+/* Adds a time in its two largest units: 12s, 5m03s, 2h10m, 4d07h. */
 static void
 add_time(struct grid_row *row, const char *before, double seconds)
 {
@@ -52,7 +52,7 @@ add_state(struct grid_row *row, const struct compl_entry *e)
 		grid_add(row, GRID_GOOD, "%s", e->done == COMPL_ALL ? "all" : "done");
 }
 
-/* "-" for no value, and "" for an empty one. */
+/* Adds "-" if there is no value, and "" for an empty one. */
 static void
 add_value(struct grid_row *row, const struct compl_payload *payload)
 {
@@ -105,7 +105,7 @@ make_producer(struct grid_row *row, const struct compl_producer *p)
 	return row;
 }
 
-/* The waits that are over. */
+/* Prints the sums of the waits that are over. */
 static void
 print_waits(const struct compl_entry *e)
 {
@@ -114,7 +114,7 @@ print_waits(const struct compl_entry *e)
 			      e->waits_seconds, e->waits_io_seconds);
 }
 
-/* The grids of names, of waiters and of producers: each has columns of its own. */
+/* The grids of the names, the waiters and the producers.  Each has columns of its own. */
 struct table {
 	struct grid names, waiters, producers;
 	struct grid_row row;

@@ -12,8 +12,8 @@
 
 #include "compl.h"
 
-/* Nothing, not even the header, if count is 0.  is_long: below each name also a row for each
- * waiter and producer, and one about the waits that are over. */
+/* Prints nothing, not even the header, if count is 0.  With is_long prints below each name also a
+ * row for each waiter and each producer, and one about the waits that are over. */
 void table_listing(const struct compl_entry *const *entries, size_t count, bool is_long);
 
 #endif

@@ -2,8 +2,8 @@
  *
  * text.c - escapes what a terminal or a reader could stumble over
  *
- * No locale is asked: a name, a value and a command mean the same bytes to every
- * user of a namespace.
+ * No locale is asked: a name, a value and a command are the same bytes to every user of a
+ * namespace.
  */
 #include "cli/text.h"
 
@@ -23,7 +23,7 @@ is_control(const char *text, size_t length)
 	return length == 1 && (first < 0x20 || first == 0x7f);
 }
 
-/* Writes what is shown for the character at text; returns how many bytes of text that was. */
+/* Writes what is shown for the character at text, and returns how many bytes of text it takes. */
 static size_t
 escape_one(char shown[static 5], const char *text)
 {
