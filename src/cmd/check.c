@@ -19,7 +19,8 @@ struct report {
 	size_t length, room;
 };
 
-/* Doubles it, for damage may take a line for every record. */
+/* Makes room for length more bytes.  Doubles the room, because damage may take a line for every
+ * record. */
 static bool
 make_room(struct report *report, size_t length)
 {
@@ -35,7 +36,8 @@ make_room(struct report *report, size_t length)
 	return true;
 }
 
-/* Collects only: the namespace is locked meanwhile, and stdout may block. */
+/* Adds a line to the report.  Prints nothing yet: the namespace is locked now, and stdout may
+ * block. */
 static void
 add_fault(void *arg, const char *fault)
 {
@@ -47,12 +49,12 @@ add_fault(void *arg, const char *fault)
 	length = strlen(line);
 	line[length++] = '\n';
 	if (!make_room(report, length))
-		return; /* counted all the same */
+		return; /* compl_check() counts it all the same */
 	memcpy(report->text + report->length, line, length);
 	report->length += length;
 }
 
-/* Leaves in *faults what could not be mended. */
+/* Leaves in *faults how many could not be mended. */
 static enum compl_result
 repair(struct compl_space *c, size_t *faults)
 {

@@ -2,8 +2,8 @@
  *
  * cmd.h - what a command is
  *
- * Each lives in a file of its own, with one const entry.  Dispatch, usage lines and help read
- * these entries and nothing else.
+ * Each command is a const struct command in a file of its own.  Dispatch, usage lines and help read
+ * these structures and nothing else.
  */
 #ifndef CMD_H
 #define CMD_H
@@ -11,14 +11,14 @@
 #include "cli/call.h"
 #include "cli/options.h"
 
-/* What a command is about; checked before it runs. */
+/* What a command is about.  main.c checks it before the command runs. */
 enum command_subject {
 	ABOUT_NAMES,	 /* its operands, in a namespace */
 	ABOUT_NAMESPACE, /* the namespace */
 	ABOUT_COMPL,	 /* neither */
 };
 
-/* What may stand behind "--". */
+/* Whether CMD may or must follow "--". */
 enum command_cmd { CMD_NONE, CMD_OPTIONAL, CMD_REQUIRED };
 
 struct command {
@@ -34,7 +34,7 @@ struct command {
 	int (*run)(const struct cli_call *call);
 };
 
-/* All but `help`, which is about the others and stands beside their table, in main.c. */
+/* All commands except `help`: that is about the others, and is in main.c, beside their table. */
 extern const struct command cmd_init, cmd_wait, cmd_try, cmd_done, cmd_test, cmd_reinit, cmd_rm,
 	cmd_run, cmd_scope, cmd_ls, cmd_check;
 

@@ -10,7 +10,7 @@
 #include "cli/value.h"
 #include "cmd/cmd.h"
 
-/* At a terminal, somebody who mistyped a name wants to know. */
+/* Says at a terminal that nobody waits for the token: the name may be mistyped. */
 static void
 mention_nobody(const char *name, const struct compl_post *post)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * help.c - writes the help: everything in it comes from the tables
+ * help.c - writes the help, from the tables of the commands and their options
  */
 #include "cmd/help.h"
 
@@ -12,7 +12,7 @@
 
 #define LINE_WIDTH 79
 
-/* Adds word to a line, and begins another below at column indent if it is full. */
+/* Adds word to the line.  If the line is full, begins a new one at column indent first. */
 static void
 wrap(size_t *column, size_t indent, const char *word)
 {
@@ -27,7 +27,7 @@ wrap(size_t *column, size_t indent, const char *word)
 	*column += strlen(word);
 }
 
-/* "--count N", with its short form if there is one: "-t DUR" would hide what it means. */
+/* Writes "--count N" and returns its length.  The short form, "-t DUR", hides what it means. */
 static size_t
 name_option(char *text, size_t size, const struct cli_option *o)
 {
@@ -35,7 +35,8 @@ name_option(char *text, size_t size, const struct cli_option *o)
 				o->argument ? o->argument : "");
 }
 
-/* "[--all | --count N]": o and what follows it of the same group; returns the last of them. */
+/* Writes "[--all | --count N]": o and the options of the same group that follow it.  Returns the
+ * last of them. */
 static const struct cli_option *
 bracket(char *text, size_t size, const struct cli_option *o)
 {
@@ -71,7 +72,7 @@ show_usage(const struct command *command)
 	output_text("\n\n");
 }
 
-/* text, a paragraph, from column on, which is also where its further lines begin. */
+/* Writes text, a paragraph.  Its first line goes on at column; the others are indented to it. */
 static void
 show_wrapped(size_t column, const char *text)
 {
@@ -108,7 +109,7 @@ show_options(const char *title, const struct cli_option *o)
 	output_text("\n");
 }
 
-/* text with each line moved to the right. */
+/* Writes text with each line indented. */
 static void
 show_indented(const char *text)
 {

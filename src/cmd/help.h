@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: ISC
  *
- * help.h - what all commands are for, or what one of them does, on stdout
+ * help.h - the help about all commands, or about one, on stdout
  */
 #ifndef HELP_H
 #define HELP_H
 
 #include "cmd/cmd.h"
 
-/* About one of the commands, or if command is NULL about all of them (NULL last).  Returns the exit
- * status. */
+/* Prints the help about command, or if that is NULL about all commands, of which the last is NULL.
+ * Returns the exit status. */
 int help_show(const struct command *const *commands, const struct command *command);
 
 #endif

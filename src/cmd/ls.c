@@ -22,7 +22,7 @@ is_wanted(const struct cli_call *call, const char *name)
 	return call->name_count == 0;
 }
 
-/* The entries that a pattern matches, in order, into wanted; returns how many. */
+/* Puts the entries that a pattern matches into wanted, in order.  Returns how many there are. */
 static size_t
 choose(const struct compl_entry **wanted, const struct compl_listing *list,
        const struct cli_call *call)
@@ -59,7 +59,7 @@ show(const struct cli_call *call, const struct compl_listing *list)
 	return COMPL_OK;
 }
 
-/* The unnamed one of the system must not look like a name. */
+/* Prints the namespaces.  The one of the system without a name must not look like a name. */
 static int
 list_spaces(const struct cli_call *call)
 {

@@ -3,18 +3,18 @@
  * main.c - the table of the commands, and the way from the command line to one of them
  *
  * The map: all files of the source, seen from main() downwards.  A folder is a room, and uses only
- * rooms below it; cmd and cli see nothing of the library but compl.h and api.  In a room the files
- * that `compl wait` passes through come first, in its order.  A line is about the .c and the .h of
- * that name.
+ * rooms below it.  Of the library, cmd and cli see only compl.h and api.  In a room the files that
+ * `compl wait` passes through come first, in its order.  A line is about the .c and the .h of that
+ * name.
  *
- * Read compl.h first, for what is promised, and then these five, from which the rest follows:
+ * Read compl.h first: it says what is promised.  Then read these five, from which the rest follows:
  * shm/segment/layout.h (the bytes and the lock), shm/segment/log.h (how they change),
  * shm/os/robust.h (what a death does), shm/names/waitqueue.h (how waiters queue, sleep and wake)
  * and shm/calls/waiter.c (the loop of all waits).
  *
  * src/               what every room may see
  *	compl.h          the API and its manual: all that the command knows of the library
- *	order.ld         lays what a short command runs side by side, by object and section
+ *	order.ld         puts what a short command runs side by side, by object and section
  *
  * src/cmd/           the commands, a file each
  *	main             the table of the commands, and the way to one of them
@@ -28,22 +28,22 @@
  *	rm               removes names, or a whole namespace
  *	run              runs CMD, and posts how it ended or that it is ready
  *	scope            runs CMD in a namespace that ends with it
- *	ls               lists a namespace, or which there are
+ *	ls               lists the names of a namespace, or the namespaces
  *	check            looks for contradictions in a namespace
  *	help             the text of the help, from the table in main.c
  *
  * src/cli/           what commands share
  *	signals          what signals do to compl: dispositions and masks
  *	call             what the command line asked for
- *	options          reads options by table, and what stands in for them in the environment
- *	value            the values that options take: durations, numbers, texts
+ *	options          reads options by table, and their defaults from the environment
+ *	value            reads the values of options: durations, numbers, texts
  *	message          the one line on stderr
  *	status           the exit statuses
  *	names            checks the names that a command is given, and walks them
  *	namespace        chooses the namespace that a command is about, and opens it
  *	deadline         from a timeout to a deadline and back
  *	parent           the process that started this one: its name, and its death
- *	stop             the terminal's stop, SIGTSTP, while a wait stands in line
+ *	stop             the terminal's stop, SIGTSTP, during a wait
  *	take             one wait or try, from the request to the exit status
  *	cold             static memory that most runs never touch
  *	failure          a failure of the library as a line that says what to do about it
@@ -51,7 +51,7 @@
  *	output           one buffer in front of stdout
  *	exec             becomes CMD
  *	nearest          what a mistyped word was probably meant to be
- *	child            CMD as a child: starts it, and waits for it and others at once
+ *	child            CMD as a child: starts it, and waits for its end, signals and a listener
  *	relay            passes signals on to CMD
  *	ready            how CMD says that it is ready: by a line or a datagram
  *	ready_line       a pipe to CMD, on which a line says that it is ready
@@ -61,68 +61,67 @@
  *	grid             rows of cells, with alignment and colour
  *	json             a listing as JSON, on stdout
  *
- * src/shm/calls/     the functions of compl.h over shared memory, a file each family; here a wait
- *                    sleeps
+ * src/shm/calls/     the functions of compl.h over shared memory; here a wait sleeps
  *	done             complete() and complete_all(): posts on a name
  *	test             whether a name is done
- *	waiter           the one loop of all waits: lines up, looks, sleeps, leaves
+ *	waiter           the one loop of all waits: queues, looks, sleeps, leaves
  *	readiness        which names a wait could take from now, and what blocks the others
  *	watch            the words that a wait sleeps on
  *	wait             one wait in its own memory, and how it ends
  *	wait_graph       the waits for names that have producers, and those producers
- *	deadlock         waits that would wait for each other for ever
+ *	deadlock         finds waits that would wait for each other for ever
  *	promise          a thread's promise to complete a name
- *	init             makes a name permanent, or begins it anew
+ *	init             makes a name permanent, or reinitialises it
  *	remove           removes a name, or a whole namespace
  *	listing          a snapshot of a namespace
- *	describe         what has failed, why, and what to do about it
- *	segment_check    every invariant of a segment, looked at; and the repair of damage
- *	scope            a namespace that lives as long as its maker
+ *	describe         says what has failed, why, and what to do about it
+ *	segment_check    checks every invariant of a segment, and repairs damage
+ *	scope            a namespace that lives as long as the process that made it
  *	spaces           which namespaces there are
  *
- * src/shm/names/     what is in a namespace; under the lock, where nothing sleeps
+ * src/shm/names/     what is in a namespace; works under the lock, and never sleeps
  *	segment_lock     takes and gives back the lock; recovers after a dead owner
- *	name             a name as the calls see it: looked up, made, begun anew, removed
+ *	name             looks up, makes, reinitialises and removes a name, for the calls
  *	hashtable        from names to completions
- *	producer         who has promised to complete a completion
+ *	producer         the threads that have promised to complete a completion
  *	completion       the record: counter, status, value, statistics
  *	waitqueue        the waiters of a completion, in order, and their sleep and wake
- *	queue            entries in a row: waiters or producers
+ *	queue            entries in order: waiters or producers
  *	entry            the records that the queues are made of, and the free ones
  *	post             complete(), complete_all(), and the death of a producer
- *	job              a walk along a waitqueue that has been committed to
- *	rebuild          all links of a damaged segment, made anew
+ *	job              a walk along a waitqueue, which the next owner of the lock can finish
+ *	rebuild          makes all links of a damaged segment anew
  *
  * src/shm/segment/   the file and its bytes
  *	segment          opens, checks, maps and closes: compl_open() and compl_close()
  *	handle           an open namespace: compl.h's handle
- *	file             the file behind it: its name, its owner, its size, its end
+ *	file             the file of a segment: its name, its owner, its size, its end
  *	pages            reserves the file's pages before they are touched
  *	pidns            whether all users are of one pid namespace
  *	layout           the bytes of a segment, and the order of its locks: the specification
- *	session          one call's stay, and its way to the records
+ *	session          one call's stay in a segment, and its way to the records
  *	mutex            the one lock
- *	log              changes under the lock, which happen all at once or not at all
+ *	log              makes changes under the lock, all at once or not at all
  *	seqcount         reads without the lock what is changed under it
  *	word             reads and writes words that others change
  *
  * src/shm/os/        what the kernel gives
- *	robust           words that the kernel lets go of when their owner dies
+ *	robust           words that the kernel releases when their owner dies
  *	libc_robust_list the robust list that libc has registered
- *	sigmask          blocks signals while something is taken and not yet told
+ *	sigmask          blocks signals between taking a token and telling of it
  *	futex            every sleep and every wake
  *	fsuid            acts as another user on files
  *	participant      whether a thread takes part in a segment at all
- *	proc_tree        which processes there are, and who waits for a child
+ *	proc_tree        which processes there are, and which of them wait for a child
  *
  * src/api/           what is true for every engine
  *	check            the structures that callers fill in
  *	validate         what may be a name, a namespace and a value
  *	utf8             what is well-formed UTF-8
  *	number           whole numbers as text
- *	clock            the only look at the time
+ *	clock            reads the clock; no other file does
  *	proc             what /proc says about a process
- *	random           words that nobody can guess
+ *	random           random digits that nobody can guess
  *	result           each result in words
  *
  * src/compat/        what a system may lack
@@ -155,7 +154,7 @@ static const struct command cmd_help = {
 	.run = run_help,
 };
 
-/* In the order of the help, NULL last. */
+/* The commands, in the order of the help.  The last is NULL. */
 static const struct command *const commands[] = {
 	&cmd_init, &cmd_wait,  &cmd_try, &cmd_done,  &cmd_test, &cmd_reinit, &cmd_rm,
 	&cmd_run,  &cmd_scope, &cmd_ls,	 &cmd_check, &cmd_help, NULL,
@@ -206,7 +205,7 @@ read_command_line_or_die(struct cli_call *call, char **argv)
 	parser.own = command->options;
 	parser.takes_cmd = command->cmd != CMD_NONE;
 	call->command = command->name;
-	call->names = (const char **)argv; /* there is room for what has been read */
+	call->names = (const char **)argv; /* the words that have been read leave room */
 	while ((word = options_read_or_die(&parser)) != NULL)
 		call->names[call->name_count++] = word;
 	options_environment_or_die(&parser);

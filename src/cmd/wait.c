@@ -12,7 +12,7 @@
 #include "cli/value.h"
 #include "cmd/cmd.h"
 
-/* What signals do meanwhile. */
+/* Chooses what signals do during the wait.  Returns its escape, or NULL. */
 static struct compl_escape *
 set_signals(const struct cli_settings *set)
 {
