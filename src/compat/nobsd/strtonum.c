@@ -2,8 +2,8 @@
  *
  * strtonum.c - strtonum(3) for a libc that lacks it, where there is no libbsd
  *
- * Belongs to the command only: the library does not use it, and does not give
- * programs that link it a symbol of that name.
+ * Only the command has it.  The library does not use it, and so does not give a program that links
+ * the library a symbol of that name.
  */
 #include <bsd/stdlib.h>
 #include <errno.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
- * cdefs.h - what libbsd's headers expect of it, for musl, which has none
+ * cdefs.h - what libbsd's headers expect of <sys/cdefs.h>, which musl does not have
  *
- * Without this file, a compiler that also looks in /usr/include (for the
- * kernel's headers) finds glibc's, which does not work with musl.
+ * Without this file, a compiler that also looks in /usr/include, for the kernel's headers, finds
+ * that of glibc, which does not work with musl.
  */
 #ifndef COMPL_COMPAT_CDEFS_H
 #define COMPL_COMPAT_CDEFS_H
