@@ -224,7 +224,7 @@ run(const struct cli_call *call)
 	enum compl_result result;
 
 	if (call->name_count > 1)
-		usage_or_die(NULL, "%s: one name is enough; CMD stands behind --", call->names[1]);
+		usage_or_die(NULL, "%s: one name is enough; CMD comes after --", call->names[1]);
 	child_fill_descriptors();
 	ready_begin_or_die(&call->set.ready);
 	child_open_or_die();
