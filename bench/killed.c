@@ -18,9 +18,9 @@
 
 #include "api/clock.h"
 #include "shm/names/hashtable.h"
+#include "shm/names/segment_lock.h"
 #include "shm/names/waitqueue.h"
 #include "shm/segment/log.h"
-#include "shm/names/segment_lock.h"
 
 /* As post_tokens(), up to the commit. */
 static void

@@ -8,10 +8,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/ready_line.h"
 #include "cli/message.h"
 #include "cli/nearest.h"
 #include "cli/notify.h"
+#include "cli/ready_line.h"
 #include "cli/value.h"
 
 #define FIRST (STDERR_FILENO + 1) /* the least N of fd:N */

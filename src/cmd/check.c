@@ -7,8 +7,8 @@
 
 #include "cli/failure.h"
 #include "cli/message.h"
-#include "cli/output.h"
 #include "cli/namespace.h"
+#include "cli/output.h"
 #include "cli/status.h"
 #include "cli/text.h"
 #include "cmd/cmd.h"

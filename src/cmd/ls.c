@@ -7,8 +7,8 @@
 
 #include "cli/failure.h"
 #include "cli/json.h"
-#include "cli/output.h"
 #include "cli/namespace.h"
+#include "cli/output.h"
 #include "cli/status.h"
 #include "cli/table.h"
 #include "cmd/cmd.h"

@@ -134,9 +134,9 @@
 
 #include "cli/message.h"
 #include "cli/names.h"
+#include "cli/namespace.h"
 #include "cli/nearest.h"
 #include "cli/output.h"
-#include "cli/namespace.h"
 #include "cli/signals.h"
 #include "cli/status.h"
 #include "cmd/cmd.h"

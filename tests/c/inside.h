@@ -8,9 +8,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "api/clock.h"
 #include "shm/names/hashtable.h"
 #include "shm/names/segment_lock.h"
-#include "api/clock.h"
 #include "shm/segment/log.h"
 #include "tap.h"
 

@@ -9,8 +9,8 @@
 #include <sys/syscall.h>
 
 #include "api/clock.h"
-#include "shm/segment/mutex.h"
 #include "shm/os/robust.h"
+#include "shm/segment/mutex.h"
 
 /* A word each, with room behind it for the link of any libc. */
 struct page {

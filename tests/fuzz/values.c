@@ -13,13 +13,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/utf8.h"
+#include "api/validate.h"
 #include "cli/call.h"
 #include "cli/nearest.h"
 #include "cli/text.h"
 #include "cli/value.h"
 #include "compl.h"
-#include "api/validate.h"
-#include "api/utf8.h"
 #include "world.h"
 #include "../segment-path.h"
 

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "shm/os/futex.h"
 #include "ground.h"
+#include "shm/os/futex.h"
 #include "shm/segment/layout.h"
 
 #define SLEEPERS     64

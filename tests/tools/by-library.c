@@ -4,8 +4,8 @@
  */
 #include "by-library.h"
 
-#include <signal.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 

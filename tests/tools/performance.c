@@ -13,9 +13,9 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "api/proc.h"
 #include "others.h"
 #include "peek.h"
-#include "api/proc.h"
 #include "sequel.h"
 #include "verdict.h"
 #include "../segment-path.h"

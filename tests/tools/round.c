@@ -8,10 +8,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "api/proc.h"
 #include "by-library.h"
 #include "crew.h"
 #include "others.h"
-#include "api/proc.h"
 #include "process.h"
 #include "seen.h"
 #include "timing.h"

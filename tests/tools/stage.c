@@ -14,8 +14,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "peek.h"
 #include "api/proc.h"
+#include "peek.h"
 #include "process.h"
 #include "shm/segment/layout.h"
 #include "timing.h"

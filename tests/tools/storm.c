@@ -23,13 +23,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "api/proc.h"
 #include "books.h"
 #include "compl.h"
 #include "crew.h"
 #include "history-text.h"
 #include "linear.h"
 #include "others.h"
-#include "api/proc.h"
 #include "round.h"
 #include "seen.h"
 #include "shm/segment/layout.h"

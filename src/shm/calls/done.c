@@ -4,10 +4,10 @@
  */
 #include "api/check.h"
 #include "shm/names/completion.h"
-#include "shm/names/waitqueue.h"
 #include "shm/names/name.h"
 #include "shm/names/post.h"
 #include "shm/names/segment_lock.h"
+#include "shm/names/waitqueue.h"
 
 /* *tokens is 0 if there is nothing to post.  Tokens that those in line have not come to take
  * yet are theirs already. */

@@ -3,9 +3,9 @@
  * init.c - init_completion() and reinit_completion(): makes a name permanent, or begins it anew
  */
 #include "shm/names/completion.h"
-#include "shm/names/waitqueue.h"
 #include "shm/names/name.h"
 #include "shm/names/segment_lock.h"
+#include "shm/names/waitqueue.h"
 
 static bool
 carries_something(struct session *s, uint32_t index)

@@ -13,13 +13,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "api/proc.h"
 #include "api/clock.h"
+#include "api/proc.h"
 #include "shm/names/completion.h"
-#include "shm/names/waitqueue.h"
 #include "shm/names/entry.h"
 #include "shm/names/producer.h"
 #include "shm/names/segment_lock.h"
+#include "shm/names/waitqueue.h"
 
 struct sizes {
 	size_t names, waiters, producers;

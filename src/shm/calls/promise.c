@@ -15,11 +15,11 @@
 #include "api/check.h"
 #include "api/clock.h"
 #include "shm/names/completion.h"
-#include "shm/names/waitqueue.h"
 #include "shm/names/name.h"
 #include "shm/names/post.h"
 #include "shm/names/producer.h"
 #include "shm/names/segment_lock.h"
+#include "shm/names/waitqueue.h"
 
 static enum compl_result
 begin_and_lock(struct session *s, struct compl_space *c)

@@ -11,8 +11,8 @@
 
 #include "api/clock.h"
 #include "shm/names/name.h"
-#include "shm/segment/file.h"
 #include "shm/names/segment_lock.h"
+#include "shm/segment/file.h"
 
 enum compl_result
 compl_remove(struct compl_space *c, const char *name)

@@ -17,11 +17,11 @@
 #include <unistd.h>
 
 #include "api/check.h"
+#include "api/clock.h"
 #include "api/random.h"
 #include "api/validate.h"
-#include "api/clock.h"
-#include "shm/segment/file.h"
 #include "shm/calls/remove.h"
+#include "shm/segment/file.h"
 #include "shm/segment/word.h"
 
 #define RANDOM_BYTES 8

@@ -13,12 +13,12 @@
 #include <string.h>
 
 #include "api/clock.h"
+#include "api/validate.h"
 #include "shm/names/hashtable.h"
 #include "shm/names/job.h"
-#include "shm/segment/log.h"
 #include "shm/names/queue.h"
 #include "shm/names/segment_lock.h"
-#include "api/validate.h"
+#include "shm/segment/log.h"
 
 struct report {
 	struct session s;

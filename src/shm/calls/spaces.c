@@ -13,8 +13,8 @@
 #include <sys/stat.h>
 
 #include "api/check.h"
-#include "shm/segment/file.h"
 #include "api/validate.h"
+#include "shm/segment/file.h"
 
 typedef char space_name[COMPL_SPACE_MAX + 1];
 

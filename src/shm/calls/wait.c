@@ -17,9 +17,9 @@
 #include <string.h>
 
 #include "shm/names/completion.h"
+#include "shm/names/segment_lock.h"
 #include "shm/names/waitqueue.h"
 #include "shm/segment/log.h"
-#include "shm/names/segment_lock.h"
 
 /* ---- outcomes ---------------------------------------------------------------- */
 

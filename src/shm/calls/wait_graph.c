@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "shm/names/waitqueue.h"
 #include "shm/names/entry.h"
 #include "shm/names/producer.h"
+#include "shm/names/waitqueue.h"
 
 /* Its waiters sleep until a producer posts. */
 static bool

@@ -18,14 +18,14 @@
 #include "api/check.h"
 #include "api/clock.h"
 #include "shm/calls/deadlock.h"
-#include "shm/segment/file.h"
-#include "shm/names/waitqueue.h"
-#include "shm/names/name.h"
-#include "shm/names/producer.h"
-#include "shm/names/segment_lock.h"
 #include "shm/calls/readiness.h"
 #include "shm/calls/wait.h"
 #include "shm/calls/watch.h"
+#include "shm/names/name.h"
+#include "shm/names/producer.h"
+#include "shm/names/segment_lock.h"
+#include "shm/names/waitqueue.h"
+#include "shm/segment/file.h"
 
 #define LINKED_NS  (10 * CLOCK_SECOND_NS) /* the longest sleep of the first in line */
 #define BRIEF_NS   CLOCK_SECOND_NS /* the longest sleep on a word whose owner may be stopped */

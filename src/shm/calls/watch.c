@@ -33,9 +33,9 @@
 #include "shm/calls/watch.h"
 
 #include "api/clock.h"
-#include "shm/names/waitqueue.h"
 #include "shm/names/entry.h"
 #include "shm/names/producer.h"
+#include "shm/names/waitqueue.h"
 
 #define FALLBACK_NS CLOCK_SECOND_NS /* without futex_waitv(2) */
 

@@ -13,9 +13,9 @@
 #include <string.h>
 
 #include "api/clock.h"
+#include "api/validate.h"
 #include "shm/segment/log.h"
 #include "shm/segment/pages.h"
-#include "api/validate.h"
 
 /* FNV-1a. */
 uint32_t

@@ -18,9 +18,9 @@
 
 #include "shm/names/completion.h"
 #include "shm/names/hashtable.h"
+#include "shm/names/rebuild.h"
 #include "shm/names/waitqueue.h"
 #include "shm/segment/log.h"
-#include "shm/names/rebuild.h"
 
 /* Whether all entries of a wait are linked, and all its names are at "all". */
 static bool

@@ -11,9 +11,9 @@
 #include "shm/names/completion.h"
 #include "shm/names/hashtable.h"
 #include "shm/names/job.h"
-#include "shm/names/waitqueue.h"
 #include "shm/names/producer.h"
 #include "shm/names/segment_lock.h"
+#include "shm/names/waitqueue.h"
 #include "shm/segment/log.h"
 
 enum compl_result

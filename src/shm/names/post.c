@@ -14,8 +14,8 @@
 
 #include "shm/names/completion.h"
 #include "shm/names/job.h"
-#include "shm/names/waitqueue.h"
 #include "shm/names/queue.h"
+#include "shm/names/waitqueue.h"
 #include "shm/segment/log.h"
 
 enum compl_result

@@ -18,10 +18,10 @@
 #include "shm/names/producer.h"
 
 #include "shm/names/completion.h"
-#include "shm/names/waitqueue.h"
-#include "shm/segment/log.h"
 #include "shm/names/entry.h"
 #include "shm/names/post.h"
+#include "shm/names/waitqueue.h"
+#include "shm/segment/log.h"
 
 struct queue_walk
 producer_walk(struct session *s, uint32_t completion)

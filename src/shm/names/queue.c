@@ -8,8 +8,8 @@
  */
 #include "shm/names/queue.h"
 
-#include "shm/segment/log.h"
 #include "shm/names/entry.h"
+#include "shm/segment/log.h"
 
 struct queue *
 queue_of(struct session *s, uint32_t entry)

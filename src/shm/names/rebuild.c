@@ -13,9 +13,9 @@
 
 #include <stdlib.h>
 
+#include "shm/names/entry.h"
 #include "shm/names/hashtable.h"
 #include "shm/names/waitqueue.h"
-#include "shm/names/entry.h"
 
 /* An entry that is to be linked, and its ticket, by which rebuild() sorts. */
 struct linkable {

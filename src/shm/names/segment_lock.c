@@ -9,8 +9,8 @@
  */
 #include "shm/names/segment_lock.h"
 
-#include "shm/names/job.h"
 #include "api/clock.h"
+#include "shm/names/job.h"
 #include "shm/segment/log.h"
 #include "shm/segment/mutex.h"
 #include "shm/segment/pages.h"

@@ -11,8 +11,8 @@
 #include <limits.h>
 #include <string.h>
 
-#include "shm/segment/log.h"
 #include "shm/names/entry.h"
+#include "shm/segment/log.h"
 
 uint32_t
 waitqueue_wait_of(struct session *s, uint32_t entry)

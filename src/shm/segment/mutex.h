@@ -7,8 +7,8 @@
 
 #include <stdint.h>
 
-#include "shm/os/sigmask.h"
 #include "shm/os/robust.h"
+#include "shm/os/sigmask.h"
 
 struct mutex {
 	uint32_t *word;

@@ -15,8 +15,8 @@
 #include <stdint.h>
 
 #include "compl.h"
-#include "shm/os/sigmask.h"
 #include "shm/os/robust.h"
+#include "shm/os/sigmask.h"
 #include "shm/segment/handle.h"
 #include "shm/segment/layout.h"
 #include "shm/segment/word.h"
