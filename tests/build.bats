@@ -175,19 +175,221 @@ copy_tree() {
 }
 
 @test "lint refuses a source that does not open with its name and what it owns" {
-	mkdir tests
+	mkdir -p tests/c tests/tools bench
 	cp "$top/tests/lint" tests/
 	cp -r "$top/src" .
+	printf '/* SPDX-License-Identifier: ISC\n *\n * good.c - what it owns\n */\n' >tests/c/good.c
+	printf '/* SPDX-License-Identifier: ISC\n *\n * good.c - what it does\n */\n' >tests/tools/good.c
+	printf '# SPDX-License-Identifier: ISC\n#\n# good.awk - what it prints\n' >bench/good.awk
 	run -0 tests/lint openings
 	sed -i '3s/waitqueue\.c/waitqueues.c/' src/shm/names/waitqueue.c
 	sed -i '3s/ - .*/ -/' src/cli/json.h
 	sed -i '2,3d' src/cmd/wait.c
+	printf '/* SPDX-License-Identifier: ISC\n *\n * A waiter is killed.\n */\n' >tests/c/sentence.c
+	printf '/* SPDX-License-Identifier: ISC\n *\n * good - what it owns\n */\n' >tests/tools/other.c
+	printf '/* SPDX-License-Identifier: ISC\n *\n * late.h -\n */\n' >bench/late.h
+	printf '#!/bin/sh\n# SPDX-License-Identifier: ISC\n#\n# Measures.\n' >bench/measure
+	printf '# SPDX-License-Identifier: ISC\n#\n# What make needs.\n' >tests/rules.mk
 	run -1 tests/lint openings
 	echo "$output"
-	[[ $output == *"src/shm/names/waitqueue.c: its third line is not ' * waitqueue.c - "* ]]
-	[[ $output == *"src/cli/json.h: its third line is not "* ]]
-	[[ $output == *"src/cmd/wait.c: its third line is not "* ]]
-	[ "${#lines[@]}" -eq 5 ]
+	local file
+	for file in src/shm/names/waitqueue.c src/cli/json.h src/cmd/wait.c tests/c/sentence.c tests/tools/other.c \
+		bench/late.h bench/measure tests/rules.mk; do
+		[[ $output == *"    $file: its first comment does not begin with '${file##*/} - "* ]]
+	done
+	[ "${#lines[@]}" -eq 10 ]
+}
+
+# lint_text CHECK: what a check says about src/cli/text.c, which is on descriptor 0; a finding a line, as
+# LINE: TEXT
+lint_text() {
+	mkdir -p tests src/cli
+	cp "$top/tests/lint" tests/
+	cat >src/cli/text.c
+	run tests/lint "$1"
+	echo "$output"
+	output=$(sed -n 's/^    src\/cli\/text\.c://p' <<<"$output")
+	[ "$status" -eq $((${#output} > 0)) ]
+}
+
+@test "lint refuses two definitions without a blank line between them" {
+	lint_text definitions <<-'EOF'
+		/* What it is. */
+		#include <stdio.h>
+
+		extern int shared;
+		struct later;
+		static struct {
+			int a;
+		} table[] = {
+			{ 1 },
+		};
+		static int count;
+
+		/* A type, and what
+		 * is done with it. */
+		struct walk {
+			int next;
+		};
+		struct walk walk_first(void);
+		int walk_next(struct walk *walk);
+
+		#ifdef X
+		static int
+		one(void)
+		{
+			return 1;
+		}
+		#else
+		static int
+		one(void)
+		{
+			return 2; /* } */
+		}
+		#endif
+	EOF
+	[ -z "$output" ]
+
+	lint_text definitions <<-'EOF'
+		static int count;
+		static int
+		one(void)
+		{
+			return 1;
+		}
+		static int
+		two(void)
+		{
+			return 2;
+		}
+		/* What three() does. */
+		static int
+		three(void)
+		{
+			return 3;
+		}
+
+		struct pair {
+			int a, b;
+		};
+		/* A type. */
+		struct triple {
+			int a, b, c;
+		};
+		static int order;
+		/* What four() does. */
+		int
+		four(void)
+		{
+			return 4;
+		}
+
+		static const int table[] = {
+			1,
+		};
+		enum colour {
+			RED,
+		};
+	EOF
+	[ "$output" = "1: no blank line before the function that begins below
+7: no blank line after the function that ends above
+12: no blank line after the function that ends above
+22: no blank line after the type that ends above
+26: no blank line after the type that ends above
+26: no blank line before the function that begins below
+36: no blank line before the type that begins below" ]
+}
+
+@test "lint refuses comments that run together" {
+	lint_text comments <<-'EOF'
+		/* One thing.
+		 * *text is the line. */
+		int one(char **text); /* one */
+		/* Another thing. */
+		int two; /* two of them, and
+			    a second line */
+		/* A third thing. */
+
+		/*
+		 * A fourth thing:
+		 *	*	a star
+		 */
+	EOF
+	[ "$output" = "11: two comments are joined here" ]
+
+	lint_text comments <<-'EOF'
+		/* One thing.
+		 * * Another thing. */
+		int one; /* one */ /* more of it */
+		/* * Three things. */
+		int three;
+
+		/* Four things. */
+		/* Five things. */
+		int five;
+
+			/* Six
+			 * things. */
+			/* Seven things. */
+	EOF
+	[ "$output" = "2: two comments are joined here
+3: two comments are joined here
+4: two comments are joined here
+8: a comment follows a comment without a blank line
+13: a comment follows a comment without a blank line" ]
+}
+
+# function_of NAME N: a function with N lines between its braces
+function_of() {
+	printf 'static int\n%s(void)\n{\n' "$1"
+	yes $'\tone();' | head -n "$2"
+	printf '}\n\n'
+}
+
+@test "lint refuses a function of more than 40 lines" {
+	lint_text functions < <(function_of first 40)
+	[ -z "$output" ]
+	lint_text functions < <(function_of first 40 && function_of second 41)
+	[ "$output" = "48: second() has 41 lines, more than 40" ]
+}
+
+@test "lint and clang-format refuse #include lines that are out of order" {
+	cp "$top/.clang-format" .
+	lint_text includes <<-'EOF'
+		#include "cli/text.h"
+
+		#include <stdio.h>
+		#include <sys/types.h>
+
+		#include "cli/call.h"
+		#include "compl.h"
+	EOF
+	[ -z "$output" ]
+	cp src/cli/text.c src/cli/text.h
+	clang-format --dry-run -Werror src/cli/text.c src/cli/text.h
+	sed -i '/stdio/{h;d};/types/G' src/cli/text.c
+	run -1 clang-format --dry-run -Werror src/cli/text.c
+	sed -i '/call/{h;d};/compl\.h/G' src/cli/text.h
+	run -1 clang-format --dry-run -Werror src/cli/text.h
+
+	lint_text includes <<-'EOF'
+		#include "cli/text.h"
+		#include <stdio.h>
+		#include "cli/call.h"
+
+		#include <sys/types.h>
+	EOF
+	[ "$output" = "2: no blank line between headers of the system and of the project
+3: no blank line between headers of the system and of the project
+5: a header of the system below those of the project" ]
+
+	lint_text includes <<-'EOF'
+		#include "cli/call.h"
+		#include "cli/text.h"
+
+		#include <stdio.h>
+	EOF
+	[ "$output" = "4: a header of the system below those of the project" ]
 }
 
 @test "lint refuses a map that lacks a file, or has one that there is not" {
