@@ -536,6 +536,79 @@ says() {
 	[[ $output =~ "processor time: 0 s for the tests, and "[1-9][0-9]*" s to build; they took" ]]
 }
 
+# ci_tree: .ci/run in a folder where make and tests/confined only say what stands in said/PART, and where
+# a namespace can be made if there is a file `free`.
+ci_tree() {
+	local part
+	mkdir -p .ci bin said tests
+	cp "$top/.ci/run" .ci/
+	printf '%s\n' '#!/bin/sh' 'cat said/"$2"' >bin/make
+	printf '%s\n' '#!/bin/sh' 'cat said/confined' >tests/confined
+	printf '%s\n' '#!/bin/sh' '[ -e free ]' >bin/unshare
+	chmod +x bin/* tests/confined
+	for part in check check-all confined lint check-asan check-tsan; do
+		echo '2 passed, 0 failed' >said/$part
+	done
+	echo 'processor time: 449 s for the tests, and 1 s to build; they took 99 s
+2 passed, 0 failed, 1 skipped' >said/check
+	touch free
+}
+
+# ci_says TEXT: .ci/run ends with this line, and succeeds if it names no failure.
+ci_says() {
+	PATH=$PWD/bin:$PATH run .ci/run
+	echo "$output"
+	[ "${lines[-1]}" = "$1" ]
+	[ "$status" -eq "$([[ $1 == *", 0 failed"* ]]; echo $?)" ]
+}
+
+@test ".ci/run adds up its parts, and a part that does not say how it ended has failed" {
+	ci_tree
+	ci_says "12 passed, 0 failed, 1 skipped"
+	echo '1 passed, 1 failed, 2 skipped' >said/check-all
+	ci_says "11 passed, 1 failed, 3 skipped"
+	echo 'make: *** Error' >said/check-tsan
+	ci_says "9 passed, 2 failed, 3 skipped"
+}
+
+@test ".ci/run fails where everything should run and a test is skipped" {
+	[ "$EUID" -eq 0 ] || skip "needs root"
+	ci_tree
+	printf '    skipped: %s\n' '3 an older one # skip this version is the first' \
+		'1 a unit # SKIP no cgroup can be made: mkdir: cannot create directory' >>said/check-all
+	printf '    skipped: %s\n' '# SKIP may not make a pid namespace (CAP_SYS_ADMIN): Operation not permitted' \
+		'1 x # skip may not make a mount and pid namespace (CAP_SYS_ADMIN): unshare: failed' >>said/confined
+	echo '    skipped: 7 x # skip strace and LeakSanitizer exclude each other' >>said/check-asan
+	ci_says "12 passed, 0 failed, 1 skipped"
+
+	printf '%s\n' '    skipped: 7 x # skip strace and LeakSanitizer exclude each other' \
+		'    skipped: 8 y # skip may not make a pid namespace (CAP_SYS_ADMIN): unshare: failed' \
+		'    skipped: 9 z # skip there is no jq, but no cgroup2 is mounted' '2 passed, 0 failed, 3 skipped' >said/check-all
+	printf '%s\n' '    skipped: # SKIP may not trace (ptrace): x' '2 passed, 0 failed, 1 skipped' >said/confined
+	ci_says "12 passed, 4 failed, 1 skipped"
+	[[ $output == *"FAIL check-all: everything should run here, and this does not: 7 x # skip strace"* ]]
+	[[ $output == *"FAIL confined: everything should run here, and this does not: # SKIP may not trace"* ]]
+
+	rm free
+	ci_says "12 passed, 0 failed, 5 skipped"
+	[[ $output == *"skips are not judged"* ]]
+}
+
+@test ".ci/run fails if the core or the run takes more than half more processor time than its budget" {
+	ci_tree
+	sed -i 's/449 s/450 s/' said/check
+	ci_says "12 passed, 1 failed, 1 skipped"
+	[[ $output == *"FAIL the core took 451 s of processor time; its budget is 300 s"* ]]
+	sed -i 's/450 s/a while/' said/check
+	ci_says "12 passed, 1 failed, 1 skipped"
+	[[ $output == *"FAIL check: does not say how much processor time it took"* ]]
+	ci_tree
+	printf '%s\n' '#!/bin/sh' 'echo 0.00001' >bin/getconf # so short is a tick that each lasts a day
+	chmod +x bin/getconf
+	ci_says "12 passed, 1 failed, 1 skipped"
+	[[ $output =~ "FAIL the run took "[0-9]+" s of processor time; its budget is 4200 s" ]]
+}
+
 # bare_system: commands for .ci/deps in bin/, and nothing else.  Its apt-get writes down what it is
 # called with, and "installs" a package by linking the package's commands of the table to true(1).
 bare_system() {
