@@ -100,11 +100,6 @@ headers := $(wildcard src/*.h src/*/*.h src/*/*/*.h src/*/*/*/*.h)
 pages := $(wildcard man/*.[1-8])
 comma := ,
 
-# A .c file that has a .h file beside it is a part of programs; one that has none is a program.
-names_in = $(patsubst $(1)/%.$(2),%,$(wildcard $(1)/*.$(2)))
-parts_in = $(filter $(call names_in,$(1),h),$(call names_in,$(1),c))
-programs_in = $(filter-out $(call names_in,$(1),h),$(call names_in,$(1),c))
-
 # $(call remember,WORDS): the target holds these words; it is written only when they change.
 remember = @printf '%s\n' '$(subst ','\'',$(1))' >$@.new && if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 

@@ -6,6 +6,7 @@
 
 .PHONY: bench
 
+# parts_in and programs_in are of tests/rules.mk.
 bench_programs := $(call programs_in,bench)
 
 build/bench/obj/%.o: bench/%.c build/flags
@@ -13,13 +14,11 @@ build/bench/obj/%.o: bench/%.c build/flags
 	@mkdir -p $(@D)
 	$(Q)$(STATIC_compile) -c -o $@ $<
 
-.PRECIOUS: build/bench/obj/%.o
-
 build/bench/parts.a: $(patsubst %,build/bench/obj/%.o,$(call parts_in,bench))
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
-build/bench/%: build/bench/obj/%.o build/bench/parts.a build/engine.a $(STATIC_ORDER)
+$(bench_programs:%=build/bench/%): build/bench/%: build/bench/obj/%.o build/bench/parts.a build/engine.a $(STATIC_ORDER)
 	$(call say,LINK,$@)
 	$(Q)$(STATIC_CC) $(our_cflags) $(CFLAGS) $(STATIC_link) -o $@.new $(filter %.o %.a,$^) $(STATIC_LIBS) $(and_copy)
 

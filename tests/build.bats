@@ -101,6 +101,21 @@ copy_tree() {
 	run ! grep -E ' (CC|LINK) ' again
 }
 
+@test "make has no rule for a part as if it were a program, and keeps the objects of programs" {
+	copy_tree built
+	cp -r "$top/tests" "$top/bench" tree/
+	local part
+	for part in tests/c/space tests/tools/others tests/fuzz/spoil bench/contender; do
+		[ -e "tree/$part.h" ]
+		run -2 make -s -C tree "build/${part#tests/}" 3>&-
+		[[ $output == *"No rule to make target 'build/${part#tests/}'"* ]]
+	done
+	rm -f tree/build/tools/obj/hear.o tree/build/bench/obj/empty.o
+	make -s -C tree -j2 build/tools/hear build/bench/empty 3>&-
+	[ -e tree/build/tools/obj/hear.o ]
+	[ -e tree/build/bench/obj/empty.o ]
+}
+
 @test "lint-layers refuses what breaks the layers, circles, the futex rule and the clock rule" {
 	[ -d "$top/build/glibc/obj" ] || skip "needs the objects of make glibc"
 	local complaint

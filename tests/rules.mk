@@ -44,6 +44,11 @@ asan: build/asan/compl
 
 # ---- what is built from what -----------------------------------------------------------------------
 
+# A .c file that has a .h file beside it is a part of programs; one that has none is a program.
+names_in = $(patsubst $(1)/%.$(2),%,$(wildcard $(1)/*.$(2)))
+parts_in = $(filter $(call names_in,$(1),h),$(call names_in,$(1),c))
+programs_in = $(filter-out $(call names_in,$(1),h),$(call names_in,$(1),c))
+
 c_tests := $(call programs_in,tests/c)
 tools := $(call programs_in,tests/tools)
 
@@ -67,13 +72,11 @@ $(1)/$(3)/obj/%.o: tests/$(3)/%.c $(1)/flags
 	@mkdir -p $$(@D)
 	$$(Q)$$($(2)_compile) -Itests/c -c -o $$@ $$<
 
-.PRECIOUS: $(1)/$(3)/obj/%.o
-
 $(1)/$(3)/parts.a: $$(patsubst %,$(1)/$(3)/obj/%.o,$$(call parts_in,tests/$(3)))
 	$$(call say,AR,$$@)
 	$$(Q)rm -f $$@ && $$(AR) rcs $$@ $$^
 
-$(1)/$(3)/%: $(1)/$(3)/obj/%.o $(1)/$(3)/parts.a $(1)/engine.a $$($(2)_ORDER)
+$$(patsubst %,$(1)/$(3)/%,$$(call programs_in,tests/$(3))): $(1)/$(3)/%: $(1)/$(3)/obj/%.o $(1)/$(3)/parts.a $(1)/engine.a $$($(2)_ORDER)
 	$$(call say,LINK,$$@)
 	$$(Q)$$($(2)_CC) $$(our_cflags) $$(CFLAGS) $$($(2)_link) -o $$@ $$(filter %.o %.a,$$^) $$($(2)_LIBS)
 
@@ -100,14 +103,12 @@ $(1)/fuzz/compl.a: $$(sources:%=$(1)/fuzz/obj/%.o) $$($(2)_COMPAT:%=$(1)/fuzz/ob
 	$$(call say,AR,$$@)
 	$$(Q)rm -f $$@ && $$(AR) rcs $$@ $$^
 
-.PRECIOUS: $(1)/fuzz/parts/%.o
-
 $(1)/fuzz/parts/%.o: tests/fuzz/%.c $(1)/fuzz/flags
 	$$(call say,CC,$$@)
 	@mkdir -p $$(@D)
 	$$(Q)$$($(2)_compile) $$(if $$(filter $$(fuzz_unguided),$$*),,$$($(2)_GUIDE)) -c -o $$@ $$<
 
-$(1)/fuzz/%: tests/fuzz/%.c tests/fuzz/replay.c $$(fuzz_parts:%=$(1)/fuzz/parts/%.o) $(1)/fuzz/compl.a
+$$(fuzz_targets:%=$(1)/fuzz/%): $(1)/fuzz/%: tests/fuzz/%.c tests/fuzz/replay.c $$(fuzz_parts:%=$(1)/fuzz/parts/%.o) $(1)/fuzz/compl.a
 	$$(call say,CC,$$@)
 	$$(Q)$$($(2)_compile) $$($(2)_GUIDE) -Itests/fuzz $$($(2)_link) $$(call wrapped,$$*) -o $$@ $$< \
 		$$(fuzz_parts:%=$(1)/fuzz/parts/%.o) $$(or $$($(2)_FUZZER),tests/fuzz/replay.c) $(1)/fuzz/compl.a $$($(2)_LIBS)
