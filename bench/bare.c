@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: ISC
  *
- * bare.c - waiting and posting with nothing but a futex word in a file
+ * bare.c - waits and posts with one futex word in a file, and nothing else
  *
- * Usage: bare wait FILE | bare post FILE	one token for one waiter
- *	  bare join FILE | bare all FILE	everybody, by one FUTEX_WAKE
+ * Usage: bare wait FILE | bare post FILE	one token releases one waiter
+ *	  bare join FILE | bare all FILE	one FUTEX_WAKE releases all waiters
  *	  bare reset FILE
  *
- * What any hand-over between two processes by futex costs at least: open, mmap, one system
- * call to sleep or to wake.  It keeps none of compl's promises.
+ * This is the least that a hand-over between two processes by futex costs: open, mmap, and one
+ * system call to sleep or to wake.  It gives none of compl's guarantees.
  */
 #include <fcntl.h>
 #include <sys/mman.h>

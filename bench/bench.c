@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * bench.c - time, chance and children of a measurement; whatever ends it, no child is left
+ * bench.c - clock, random numbers and child processes; however a program ends, no child is left
  */
 #include "bench.h"
 
@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "api/proc.h"
+
 extern char **environ;
 
 /* ---- the end ------------------------------------------------------------------------- */
@@ -88,7 +89,7 @@ bench_number(const char *text)
 	return n;
 }
 
-/* xorshift64 */
+/* The generator is xorshift64. */
 size_t
 bench_draw(size_t below)
 {

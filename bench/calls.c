@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: ISC
  *
- * calls.c - the system calls of compl, and a bare futex word
+ * calls.c - makes the system calls of compl, and hands over by a bare futex word
  *
- * Usage: calls wait FILE | calls post FILE	one token for one waiter
- *	  calls join FILE | calls all FILE	everybody, by one FUTEX_WAKE
+ * Usage: calls wait FILE | calls post FILE	one token releases one waiter
+ *	  calls join FILE | calls all FILE	one FUTEX_WAKE releases all waiters
  *	  calls reset FILE
  *
- * What is left of compl without its code: the calls of `wait` or `done` in their order, with a
- * segment as large and the same kinds of pages touched (tests/startup.bats says what each call is
- * for).  As much as this costs compl cannot go below without making a promise less; and nothing
- * here keeps one.
+ * This is compl without its code: it makes the system calls of `wait` or `done` in their order,
+ * maps a segment of the same size, and touches the same kinds of pages.  tests/startup.bats says
+ * what each call is for.  compl cannot cost less than this unless it drops one of its guarantees;
+ * this program gives none of them.
  */
 #include <fcntl.h>
 #include <signal.h>
@@ -22,7 +22,7 @@
 static struct robust_list_head list;
 static int fd;
 
-/* What every command begins with. */
+/* Makes the calls that every command begins with. */
 static char *
 open_segment(const char *path)
 {
@@ -35,7 +35,7 @@ open_segment(const char *path)
 	sigaction(SIGXFSZ, &ignored, NULL);
 	getpid();
 	geteuid();
-	/* By syscall(), for musl's open() makes a second one. */
+	/* By syscall(), because musl's open() makes a second call. */
 	fd = (int)syscall(SYS_openat, AT_FDCWD, path, O_RDWR | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return NULL;
@@ -52,9 +52,9 @@ open_segment(const char *path)
 	return base;
 }
 
-/* A wait has a place in the segment, and a link for it. */
+/* Makes the calls of a wait that takes a queue entry in the segment, and a robust link for it. */
 static void
-line_up(char *base)
+take_entry(char *base)
 {
 	volatile char *links = mmap(NULL, LAYOUT_ROBUST_END, PROT_READ | PROT_WRITE,
 				    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -72,7 +72,7 @@ line_up(char *base)
 	sigprocmask(SIG_UNBLOCK, &all, NULL);
 }
 
-/* And leaves its line, where nobody is behind it. */
+/* A waiter ends like the last one in its queue: the wake at the end finds no sleeper. */
 static int
 act(const char *what, char *base)
 {
@@ -81,7 +81,7 @@ act(const char *what, char *base)
 
 	if (!word_is_awaited(what))
 		return word_act(what, word);
-	line_up(base);
+	take_entry(base);
 	status = word_act(what, word);
 	word_futex(word + 1, FUTEX_WAKE, 1);
 	return status;

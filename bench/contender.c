@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * contender.c - reads contenders from the command line
+ * contender.c - reads from the command line which commands are compared
  */
 #include "contender.h"
 
@@ -23,7 +23,8 @@ read_asleep(struct contender *c, const char *how)
 		bench_die("%s: neither futex nor milliseconds", how);
 }
 
-/* One keyword; true if the word is one.  What stands before it is a command's end. */
+/* Reads one keyword and returns true, or returns false if the word is none.  A keyword becomes
+ * NULL, which ends the command before it. */
 static bool
 read_keyword(struct contender *c, char **word)
 {

@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: ISC
  *
- * contender.h - who is compared with whom, as the command line says it
+ * contender.h - a contender: one of several ways to hand over, whose times are compared
+ *
+ * The command line describes each contender in these words:
  *
  *	@ SERIES [prepare: COMMAND] [crowd: N] [asleep: HOW] [wait: COMMAND]
  *	  [posts: N] [each: N] post: COMMAND
  *
- * N waiters (1) are started, and then the post, N times (1) one after the other.  Without `wait:`
- * there is only the post.  The time is divided by `each:`.  HOW tells when a waiter is at its
- * place: `futex` (the default): when it sleeps in a futex; else milliseconds: when it has slept for
- * so long.  Behind a comma, up to so many milliseconds more, at random: for who looks at something
- * from time to time.
+ * `crowd:` waiters are started (1 by default).  When they sleep, the post is started `posts:`
+ * times (1), one after the other.  Without `wait:` there is only the post.  The time is divided
+ * by `each:` (1).  HOW says how to see that a waiter sleeps: `futex` (the default) when it is in a
+ * futex call; a number MS when it has slept for so many milliseconds.  MS,SPREAD adds up to
+ * SPREAD milliseconds at random, for a waiter that polls.
  *
- * Commands are run as they are, without a shell and without PATH.
+ * Commands are run directly, without a shell and without PATH.
  */
 #ifndef CONTENDER_H
 #define CONTENDER_H
@@ -22,10 +24,10 @@ struct contender {
 	const char *series;
 	char **prepare, **wait, **post; /* or NULL */
 	size_t crowd, posts, each;
-	double quiet_ms, spread_ms; /* quiet_ms is 0: futex */
+	double quiet_ms, spread_ms; /* MS and SPREAD; quiet_ms is 0 for futex */
 };
 
-/* Returns how many there are; argv begins with the first @. */
+/* Reads the contenders from argv, which begins with the first @.  Returns their number. */
 size_t contender_read_all(char **argv, struct contender *contenders, size_t room);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * empty.c - the least that a program can cost
+ * empty.c - does nothing: the least that a program costs
  */
 int
 main(void)

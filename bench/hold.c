@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: ISC
  *
- * hold.c - many sleepers, for as long as somebody else measures
+ * hold.c - keeps many waiters asleep while something else is measured
  *
  * Usage: hold N NAMES SERIES COMMAND...
  *
- * Starts the command N times; a % in it becomes a number from 1 to NAMES.  When all sleep: nine
- * samples of their private memory, and a line `ready`.  At the end of its input it kills them.
+ * Starts the command N times; a % in it becomes a number from 1 to NAMES.  When all sleep, it
+ * prints nine samples of their private memory and the line `ready`.  At the end of its input it
+ * kills them.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: ISC
  *
- * inside.c - what the library costs a program that uses it
+ * inside.c - measures what the library costs a program that calls it
  *
  * Usage: inside ROUNDS EMPTY FULL	(two namespaces; FULL has a name n1)
  *
- * In each round, one after the other:
- *	done+try	a token posted and taken again, of a name that was initialised
- *	unnamed		the same of one that was not, and so comes and goes each time
- *	libc-list	the same as done+try with a handle without COMPL_ONE_THREAD
+ * Each round measures, one after the other:
+ *	done+try	post a token and take it, with a name that compl_init() has made permanent
+ *	unnamed		the same with another name, which is made and removed each time
+ *	libc-list	the same as done+try, with a handle without COMPL_ONE_THREAD
  *	test		compl_test()
- *	open		compl_open() and compl_close() of either namespace
- *	mutex		a robust mutex of libc, between processes, locked and unlocked twice
+ *	open		compl_open() and compl_close() of each of the two namespaces
+ *	mutex		lock and unlock a robust mutex of libc, shared by processes, twice
  *	ping-pong	two processes hand over to each other: by compl, by libc's robust mutex and
  *			condition variables, by bare futex words
- *	apart, together	the same with a processor each, and with one for both
- * And once: how many system calls done+try makes, counted by ptrace(2).
+ *	apart, together	the same, with one processor for each process, with one for both
+ * At the end it counts the system calls of done+try, by ptrace(2).
  */
 #include <errno.h>
 #include <pthread.h>
@@ -125,7 +125,7 @@ measure_open(const char *space, const char *series)
 
 /* ---- two processes --------------------------------------------------------------------------- */
 
-/* What libc has for it. */
+/* What libc offers for a hand-over. */
 struct shared {
 	pthread_mutex_t mutex;
 	pthread_cond_t posted[2];
@@ -183,42 +183,48 @@ shared_take(struct shared *s, int whose)
 	pthread_mutex_unlock(&s->mutex);
 }
 
-/* How many processors the two may run on: as many as there are, or: */
-enum seats { ANYWHERE, TOGETHER, APART };
+/* On which processors the two processes run. */
+enum processors {
+	ANY_PROCESSOR,
+	ONE_FOR_BOTH,
+	ONE_FOR_EACH,
+};
 
-/* One side of it: `ours` is what we wait for. */
+/* One of the two processes.  They hand over by `c`, or by `shared` if c is NULL, or by `words` if
+ * both are NULL. */
 struct side {
-	struct compl_space *c; /* or NULL: */
-	struct shared *shared; /* or NULL: */
+	struct compl_space *c;
+	struct shared *shared;
 	uint32_t *words;
-	int ours;
-	enum seats seats;
+	int ours; /* which of two names, counters or words we wait for: 0 or 1 */
+	enum processors processors;
 	cpu_set_t allowed;
 };
 
-/* The last of those allowed, or for the answer of who sits apart the first. */
+/* Binds the process to the last of the allowed processors; with ONE_FOR_EACH the second process
+ * to the first one. */
 static void
-sit(const struct side *s)
+bind_to_processor(const struct side *s)
 {
 	cpu_set_t one;
-	size_t seat = CPU_SETSIZE;
+	size_t number = CPU_SETSIZE;
 
-	if (s->seats == ANYWHERE)
+	if (s->processors == ANY_PROCESSOR)
 		return;
 	CPU_ZERO(&one);
-	if (s->seats == APART && s->ours == 1)
-		for (seat = 0; !CPU_ISSET(seat, &s->allowed);)
-			seat++;
+	if (s->processors == ONE_FOR_EACH && s->ours == 1)
+		for (number = 0; !CPU_ISSET(number, &s->allowed);)
+			number++;
 	else
-		for (seat--; !CPU_ISSET(seat, &s->allowed);)
-			seat--;
-	CPU_SET(seat, &one);
+		for (number--; !CPU_ISSET(number, &s->allowed);)
+			number--;
+	CPU_SET(number, &one);
 	if (sched_setaffinity(0, sizeof(one), &one) != 0)
 		bench_die("sched_setaffinity: %s", strerror(errno));
 }
 
 static void
-turn_over(const struct side *s)
+hand_over(const struct side *s)
 {
 	static const char *const names[] = { "ping", "pong" };
 
@@ -244,33 +250,34 @@ await_turn(const struct side *s)
 }
 
 static _Noreturn void
-answer(struct side s, const char *space)
+run_second(struct side s, const char *space)
 {
 	s.ours = 1;
-	sit(&s);
+	bind_to_processor(&s);
 	if (space != NULL)
 		s.c = open_space(space, COMPL_ONE_THREAD);
 	for (size_t i = 0; i < (WARM_UP + HAND_OVERS) / 2; i++) {
 		await_turn(&s);
-		turn_over(&s);
+		hand_over(&s);
 	}
 	_exit(0);
 }
 
 static void
-volley(const struct side *s, size_t count)
+play(const struct side *s, size_t count)
 {
 	for (size_t i = 0; i < count / 2; i++) {
-		turn_over(s);
+		hand_over(s);
 		await_turn(s);
 	}
 }
 
-/* space and shared NULL: bare futex words. */
+/* By compl if space is not NULL, by libc if shared is not NULL, else by bare futex words. */
 static void
-measure_ping_pong(enum seats seats, const char *space, struct shared *shared, const char *series)
+measure_ping_pong(enum processors processors, const char *space, struct shared *shared,
+		  const char *series)
 {
-	struct side s = { .shared = shared, .seats = seats };
+	struct side s = { .shared = shared, .processors = processors };
 	double begin;
 	pid_t child;
 
@@ -279,13 +286,13 @@ measure_ping_pong(enum seats seats, const char *space, struct shared *shared, co
 	    (child = fork()) < 0)
 		bench_die("%s", strerror(errno));
 	if (child == 0)
-		answer(s, space);
-	sit(&s);
+		run_second(s, space);
+	bind_to_processor(&s);
 	if (space != NULL)
 		s.c = open_space(space, COMPL_ONE_THREAD);
-	volley(&s, WARM_UP);
+	play(&s, WARM_UP);
 	begin = bench_now_us();
-	volley(&s, HAND_OVERS);
+	play(&s, HAND_OVERS);
 	sample(series, bench_now_us() - begin, HAND_OVERS);
 	bench_reap(child, series);
 	compl_close(s.c);
@@ -304,7 +311,8 @@ be_counted(const char *space, unsigned flags, size_t count)
 	_exit(0);
 }
 
-/* All system calls of a program that opens, does so many pairs, and ends. */
+/* Counts all system calls of a process that opens the namespace, posts and takes so many tokens,
+ * and ends. */
 static size_t
 count_calls(const char *space, unsigned flags, size_t count)
 {
@@ -320,11 +328,11 @@ count_calls(const char *space, unsigned flags, size_t count)
 		stops++;
 	}
 	if (WEXITSTATUS(status) != 0)
-		bench_die("who was counted failed");
+		bench_die("the process whose calls are counted failed");
 	return stops / 2;
 }
 
-/* What a hundred more of them make more. */
+/* Prints the system calls of one post and one take: those of a hundred more, divided. */
 static void
 measure_calls(const char *space, unsigned flags, const char *series)
 {
@@ -346,15 +354,15 @@ measure(const char *empty, const char *full, struct shared *shared)
 	measure_open(empty, "open/empty");
 	measure_open(full, "open/full");
 	measure_mutex(shared);
-	measure_ping_pong(ANYWHERE, empty, NULL, "ping-pong/compl");
-	measure_ping_pong(ANYWHERE, NULL, shared, "ping-pong/condition");
-	measure_ping_pong(ANYWHERE, NULL, NULL, "ping-pong/bare");
-	measure_ping_pong(APART, empty, NULL, "apart/compl");
-	measure_ping_pong(APART, NULL, shared, "apart/condition");
-	measure_ping_pong(APART, NULL, NULL, "apart/bare");
-	measure_ping_pong(TOGETHER, empty, NULL, "together/compl");
-	measure_ping_pong(TOGETHER, NULL, shared, "together/condition");
-	measure_ping_pong(TOGETHER, NULL, NULL, "together/bare");
+	measure_ping_pong(ANY_PROCESSOR, empty, NULL, "ping-pong/compl");
+	measure_ping_pong(ANY_PROCESSOR, NULL, shared, "ping-pong/condition");
+	measure_ping_pong(ANY_PROCESSOR, NULL, NULL, "ping-pong/bare");
+	measure_ping_pong(ONE_FOR_EACH, empty, NULL, "apart/compl");
+	measure_ping_pong(ONE_FOR_EACH, NULL, shared, "apart/condition");
+	measure_ping_pong(ONE_FOR_EACH, NULL, NULL, "apart/bare");
+	measure_ping_pong(ONE_FOR_BOTH, empty, NULL, "together/compl");
+	measure_ping_pong(ONE_FOR_BOTH, NULL, shared, "together/condition");
+	measure_ping_pong(ONE_FOR_BOTH, NULL, NULL, "together/bare");
 	fflush(stdout);
 }
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC
  *
- * killed.c - somebody who is killed where others have the most to do about it
+ * killed.c - a process that is killed where the others have most to recover
  *
- * Usage: killed NAMESPACE lock		with the lock, and nothing under way
- *	  killed NAMESPACE all NAME	with the lock, "all" committed, nobody released yet
+ * Usage: killed NAMESPACE lock		while it holds the lock, between two changes
+ *	  killed NAMESPACE all NAME	while it holds the lock; "all" is committed, no waiter gone
  *
- * Returns when it is dead.
+ * Returns when that process is dead.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -22,7 +22,7 @@
 #include "shm/names/waitqueue.h"
 #include "shm/segment/log.h"
 
-/* As post_tokens(), up to the commit. */
+/* Does what post_tokens() does, up to the commit. */
 static void
 commit_all(struct session *s, const char *name)
 {

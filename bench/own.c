@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: ISC
  *
- * own.c - a bare futex word for each waiter, and somebody who wakes them in turn
+ * own.c - gives each waiter a futex word of its own, and wakes the waiters one after the other
  *
- * Usage: own join FILE | own all FILE	everybody, in the order of their coming
+ * Usage: own join FILE | own all FILE	all waiters, in the order of their arrival
  *	  own reset FILE
  *
- * What anything costs at least that lets a crowd go by a word of its own for each, as it must that
- * is to tell of deaths.  No faster way of waking shortens what is left: so many processes end.
+ * A program that notices the death of each waiter needs a word for each waiter.  This is the
+ * least that such a program needs to release a crowd.  A faster way to wake would hardly help:
+ * most of the rest is that so many processes end.
  */
 #include <fcntl.h>
 #include <sys/mman.h>

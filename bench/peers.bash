@@ -2,12 +2,12 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2154 # of bench/run: dir, sh, servers
 #
-# peers - what people use instead, each in the fewest and fastest words we know
+# peers.bash - other tools that people use to wait, each in the shortest and fastest way that we know
 #
-# Each adds itself to `contenders` (contender.c), or says which package is missing.  A peer's
-# server is started before, and none needs a name, a port or a file outside of $dir.
+# Each function adds one tool to `contenders` (contender.h), or records which package is missing.  It
+# starts the server of the tool if there is one.  No tool uses a port, or a name or file outside of $dir.
 
-# has SERIES COMMAND PACKAGE
+# has SERIES COMMAND PACKAGE: whether the command is installed; if not, it says so among the samples.
 has() {
 	type -P "$2" >/dev/null && return
 	echo "$1 missing $3" >>"$samples"
@@ -20,7 +20,7 @@ await_file() {
 		[[ ! -e $1 ]] || return 0
 		sleep 0.05
 	done
-	echo "bench: $1 does not come into being" >&2
+	echo "bench: $1 does not appear" >&2
 	return 1
 }
 
@@ -30,7 +30,7 @@ peer_fifo() {
 		post: "$sh" -c ": >$dir/fifo")
 }
 
-# The holder is a sleep that has inherited the descriptor; whoever comes next waits for its death.
+# A sleep that has inherited the descriptor holds the lock; the waiter gets the lock when it dies.
 peer_flock() {
 	has hand-over/flock flock util-linux || return 0
 	contenders+=(@ hand-over/flock asleep: 5
@@ -68,8 +68,8 @@ peer_redis() {
 		post: "$cli" -s "$dir/redis" rpush turn x)
 }
 
-# Its watch goes on after the first event, so whoever reads from it ends it.  A key of its own
-# for each round, from its first revision on, so that a put that comes early is not lost.
+# The watch continues after the first event, so the reader of its output kills it.  Each round has a key
+# of its own, and watches it from its first revision on, so that a put that comes early is not lost.
 peer_etcd() {
 	local at=unix://localhost:1 ctl
 	has hand-over/etcd etcd etcd-server && has hand-over/etcd etcdctl etcd-client || return 0

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: ISC
 #
-# report.awk - from samples to bench/RESULTS.md and the chart
+# report.awk - makes bench/RESULTS.md and the chart from samples
 #
 # Usage: awk [-v chart=FILE] -f report.awk FIGURES MACHINE SAMPLES
 #
-# Ends with 1 if a budget is missed, with 2 if something cannot be read.
+# The exit status is 1 if a budget is missed, 2 if a line cannot be read.
 #
-# Intervals (95 %) are by bootstrap over whole rounds, the n-th samples of two series being of one round;
-# the draws are always the same, so the same samples give the same report in every awk.
+# The 95 % intervals come from a bootstrap over whole rounds: the n-th samples of two series belong to the
+# same round.  The random numbers are always the same, so the same samples give the same report in every awk.
 
 BEGIN { RESAMPLES = 1000 }
 
@@ -20,7 +20,7 @@ NF { print "report.awk: cannot read: " $0 >"/dev/stderr"; bad = 1; exit }
 
 # ---- statistics ---------------------------------------------------------------------
 
-# Shell sort of v[1..n], and what stood where before in at[].
+# Sorts v[1..n] by Shell sort, and moves at[1..n] along with it.
 function sort(v, at, n,    gap, i, j, x, y) {
 	for (gap = int(n / 2); gap > 0; gap = int(gap / 2))
 		for (i = gap + 1; i <= n; i++) {
@@ -36,8 +36,8 @@ function middle(v, n) {
 	return (v[int((n + 1) / 2)] + v[int(n / 2) + 1]) / 2
 }
 
-# Fills median[s] and boot[s, 1..RESAMPLES], once: a median is found by counting how often each
-# rank was drawn.
+# Fills median[s] and boot[s, 1..RESAMPLES] at the first call.  The median of a resample is found by
+# counting how often each rank was drawn.
 function resample(s,    i, j, r, seen, low, count, v, at, rank, drawn) {
 	if (s in median)
 		return
@@ -69,7 +69,7 @@ function resample(s,    i, j, r, seen, low, count, v, at, rank, drawn) {
 	}
 }
 
-# The interval of a's median, or of its ratio to b's, to LOW and HIGH; returns what it is around.
+# Returns the median of a, or its ratio to the median of b, and sets LOW and HIGH to its interval.
 function estimate(a, b,    r, v, at) {
 	resample(a)
 	if (b != "")
@@ -97,7 +97,7 @@ function verdict(x, operator, limit) {
 	return HIGH < limit ? "**missed**" : x >= limit ? "met" : "not refuted"
 }
 
-# The heading before its first row.
+# Prints the heading before the first row of its table.
 function table_head() {
 	if (heading != "")
 		printf "\n## %s\n\n| what | measured (95 %%) | budget | |\n|---|---|---|---|\n", heading
@@ -137,7 +137,7 @@ function report(    i, f, what) {
 }
 
 function series_table(    i, names, at, count, s, x) {
-	print "\n## Medians of all that was measured\n"
+	print "\n## Medians of all series\n"
 	print "| series | median | 95 % | rounds |\n|---|---|---|---|"
 	for (s in n) {
 		names[++count] = s; at[count] = count
@@ -151,7 +151,7 @@ function series_table(    i, names, at, count, s, x) {
 
 # ---- the chart ---------------------------------------------------------------------------
 
-# Bars that were measured, shortest first, in series[], what[].
+# Fills bar_series[] and bar_what[] with the bars that were measured, the shortest first.
 function collect_bars(    i, f, v, at, count) {
 	for (i = 1; i <= nlines; i++) {
 		split(lines[i], f, " ")
@@ -173,13 +173,13 @@ function times(i) {
 	return median[bar_series[i]] / median[bar_series[1]]
 }
 
-# Of the logarithm, so that both ends can be read.
+# The length of a bar is logarithmic, so that both ends of the chart can be read.
 function length_of(i, full, count) {
 	return 0.12 * full + 0.88 * full * log(times(i)) / log(times(count) > 1 ? times(count) : 2)
 }
 
 function text_chart(count,    i, j, bar) {
-	print "\n## Hand-over, how many times as long as the shortest (logarithmic)\n\n```"
+	print "\n## Hand-over, in multiples of the shortest (logarithmic)\n\n```"
 	for (i = 1; i <= count; i++) {
 		bar = ""
 		for (j = 0; j < length_of(i, 50, count); j++)
@@ -214,9 +214,10 @@ END {
 	if (bad)
 		exit 2
 	print "# What `make bench` measured\n"
-	print machine "; everything in one run, in turns."
-	print "Ratios are of medians, with the 95 % interval by bootstrap over rounds. A budget is missed only if the"
-	print "whole interval lies beyond it; where the median does and the interval does not, it is \"not refuted\"."
+	print machine "; all of it in one run, in turns."
+	print "`a / b` is a ratio of medians; its 95 % interval comes from a bootstrap over rounds. A budget is missed only"
+	print "if the whole interval lies beyond it. If the median lies beyond it and part of the interval does not, the"
+	print "budget is \"not refuted\"."
 	report()
 	count = collect_bars()
 	if (count > 1) {

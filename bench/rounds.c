@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: ISC
  *
- * rounds.c - contenders take turns, and each turn's time is a sample
+ * rounds.c - runs the contenders in turns; the time of each turn is a sample
  *
- * Usage: rounds ROUNDS CONTENDER...		(contender.c)
+ * Usage: rounds ROUNDS CONTENDER...		(see contender.h)
  *
- * Every contender has one turn in every round, in an order that is drawn anew, so that whatever
- * the machine does besides hits all alike.  Ten rounds (or as many as are measured, if those
- * are fewer) go before and are not counted; nothing is left out.
+ * Every contender has one turn in every round.  Each round draws a new order, so that whatever else
+ * the machine does disturbs all of them alike.  Some rounds come first and are not counted: ten (or
+ * as many as are measured, if that is less), or one for a crowd.  No other sample is left out.
  *
- * A turn's time is, with
- *	no waiter	from starting the post to its end
- *	one waiter	from starting the post to the waiter's end
- *	more		from starting the post to the moment when the last of them has let go of a
- *			pipe that all hold; they are not reaped while it counts
- * How long waiters need to get to their places is not in the figure.
+ * The time of a turn begins when the post is started.  It ends, with
+ *	no waiter	when the post has ended
+ *	one waiter	when the waiter has ended
+ *	more waiters	when the last waiter has closed a pipe that all of them hold; they are
+ *			reaped after that
+ * The time that waiters need to go to sleep is not part of it.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -31,7 +31,7 @@ enum { GROUP_WAITERS, GROUP_POST, GROUP_PREPARE };
 
 static FILE *samples;
 
-/* Children get nothing to read, and write to nowhere. */
+/* Children read from /dev/null and write to it; samples go to our stdout. */
 static void
 set_up_files(void)
 {
@@ -80,8 +80,8 @@ note_late(int signal)
 	(void)signal;
 }
 
-/* A peer may have lost what was posted before it looked, on a busy machine: it is posted again,
- * which the sample shows. */
+/* On a busy machine another tool may lose a post that came before its waiter looked.  Then this
+ * posts again after five seconds, and the sample shows these. */
 static void
 await_end(const struct contender *c, pid_t waiter, pid_t *poster)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * word - waiting and posting with nothing but a futex word in a mapped file
+ * word.h - waits and posts with one futex word in a mapped file, and nothing else
  */
 #ifndef WORD_H
 #define WORD_H
@@ -19,7 +19,7 @@ word_futex(uint32_t *word, int operation, uint32_t value)
 	return syscall(SYS_futex, word, operation, value, NULL, NULL, 0);
 }
 
-/* One token, for so many waiters. */
+/* Sets the word, and wakes at most so many waiters. */
 static inline void
 word_post(uint32_t *word, uint32_t waiters)
 {
@@ -40,8 +40,8 @@ word_is_awaited(const char *what)
 	return strcmp(what, "wait") == 0 || strcmp(what, "join") == 0;
 }
 
-/* wait, post: one token for one waiter.  join, all: everybody, by one FUTEX_WAKE.  reset.
- * Returns an exit status. */
+/* Does what the command line says, and returns an exit status.  `post` releases one `wait`; `all`
+ * releases every `join` by one FUTEX_WAKE; `reset` clears the word. */
 static inline int
 word_act(const char *what, uint32_t *word)
 {
