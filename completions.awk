@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: ISC
 #
-# completions.awk - completions.sh with the words of the command put in
+# completions.awk - prints completions.sh with the commands and options filled in
 #
 #	awk -v program=build/compl -f completions.awk completions.sh
 #
-# They come from what `compl help` and `compl help COMMAND` print, which is made from compl's own tables.
+# They come from `compl help` and `compl help COMMAND`, which print the command's own tables.
 
-# Options stand as "  -t, --timeout DUR      give up after DUR".
+# A line of options is like "  -t, --timeout DUR      give up after DUR".
 function option(line, letter, name, argument) {
 	if (!match(line, /^  (-.,|   ) --[a-z-]+( [A-Z]+)?  /))
 		return ""
@@ -17,14 +17,14 @@ function option(line, letter, name, argument) {
 	return (letter == " " ? "" : " -" letter argument) " " name argument
 }
 
-# The usage says "usage: compl wait NAME... [--count N] [-- CMD...]", in several lines.
+# The usage is like "usage: compl wait NAME... [--count N] [-- CMD...]", in several lines.
 function operands(usage, word) {
 	split(usage, word, " ")
 	gsub(/[][]/, "", word[4])
 	return (word[4] ~ /^[A-Z]+(\.\.\.)?$/ ? " " word[4] : "") (usage ~ /-- CMD/ ? " --" : "")
 }
 
-# The options under the line TITLE, and in usage what comes before the first empty line.
+# Returns the options below the line TITLE; sets usage to the text before the first empty line.
 function ask(topic, title, command, line, section, found) {
 	command = "'" program "' help " topic
 	usage = ""

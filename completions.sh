@@ -1,27 +1,27 @@
 # SPDX-License-Identifier: ISC
 # shellcheck shell=bash
 #
-# completions.sh - tab completion of compl for bash, and for zsh through bashcompinit
+# completions.sh - completes the command line of compl in bash, and in zsh through bashcompinit
 #
-# `make` writes build/completions.sh: this file with the words of the command put in, as `compl help` prints
-# them (completions.awk); `make install` puts that where bash-completion finds it.  Without: `. build/completions.sh`.
+# `make` writes build/completions.sh: completions.awk fills in the commands and options that `compl help` prints.
+# `make install` puts the result where bash-completion finds it.  To use it without that: `. build/completions.sh`.
 #
-# Of what is typed before the cursor it reads as much as compl itself would: which command, which namespace of
-# whom, whether the next word belongs to an option, where CMD begins.  A TAB asks compl at most once, for
-# names or namespaces, and takes no answer for an empty list.
+# It reads the words before the cursor as compl itself would: the command, the namespace and its user, whether the
+# next word belongs to an option, and where CMD begins.  One TAB runs compl at most once, to list names or
+# namespaces; if compl does not answer, the list is empty.
 #
-# Only what both shells know is used (zsh runs this as `emulate sh`), and no name that zsh gives a meaning.
-# The main function's local variables are all the state there is; the others set them.
+# The code uses only what both shells know (zsh runs it as `emulate sh`), and no name with a meaning in zsh.  The
+# whole state is the local variables of _compl_complete; the other functions set them.
 
 _compl_commands='@COMMANDS@'
 _compl_options='@OPTIONS@'
-# A line each: command, operands, "--" if CMD may follow, options; "=" begins what an option takes.
+# Each line: the command, its operands, "--" if CMD may follow, its options; after "=" what an option takes.
 _compl_rows='
 @ROWS@
 '
 
-# line: the words up to the cursor as compl will see them, at: where each begins in COMP_WORDS.  bash has
-# split them further, at ":" and "=" and whatever COMP_WORDBREAKS says.
+# Sets line to the words up to the cursor as compl will see them, and at to the index in COMP_WORDS at which
+# each begins.  bash has split them further, at ":" and "=" and whatever else COMP_WORDBREAKS says.
 _compl_split() {
 	local rest=${COMP_LINE:0:$COMP_POINT} blanks word i
 
@@ -40,12 +40,13 @@ _compl_split() {
 	done
 }
 
-# plain: a word without its quotes.  No name needs any; what would be expanded stays, and matches nothing.
+# Sets plain to a word without its quotes.  No name needs quotes.  What the shell would expand stays as it is,
+# and matches nothing.
 _compl_unquote() {
 	plain=${1//[\"\'\\]/}
 }
 
-# argument: what this option takes ("DUR"), empty for a flag.
+# Sets argument to what this option takes ("DUR"), or to nothing for a flag.
 _compl_read_option() {
 	argument=
 	if [[ $options = *" $1="* ]]; then
@@ -83,7 +84,7 @@ _compl_read_letters() {
 	done
 }
 
-# The first is the command: row gets its line.  An unknown one has no options either.
+# The first operand is the command; sets row to its line.  An unknown command has no options.
 _compl_read_operand() {
 	if [[ -n $command ]]; then
 		operands+="$1 "
@@ -98,7 +99,7 @@ _compl_read_operand() {
 	fi
 }
 
-# The words before the one to be completed.  cmd: where CMD begins.
+# Reads the words before the one to complete.  Sets cmd to the index of the first word of CMD.
 _compl_read() {
 	local i
 
@@ -124,7 +125,7 @@ _compl_read() {
 	done
 }
 
-# The words after the first, with that before each, are candidates.  The shell replaces only its own last word.
+# _compl_offer HEAD WORD…: offers each HEADWORD that fits.  The shell replaces only its own last word.
 _compl_offer() {
 	local head=$1 word
 
@@ -139,7 +140,7 @@ _compl_ask() {
 	command "$compl" "$@" 2>/dev/null </dev/null
 }
 
-# The names that are not on the line yet: none may be there twice.
+# Offers the names that are not on the line yet, because no name may be there twice.
 _compl_offer_names() {
 	local name
 
@@ -148,8 +149,8 @@ _compl_offer_names() {
 	done
 }
 
-# What may stand for this word of the help, with HEAD before it.
-# None of these words has a blank or a character of a pattern in it.
+# _compl_offer_kind KIND HEAD: offers what this word of the help stands for, with HEAD before it.
+# No candidate contains a blank or a character of a pattern.
 # shellcheck disable=SC2046,SC2086
 _compl_offer_kind() {
 	case $1 in
@@ -175,7 +176,7 @@ _compl_offer_options() {
 	done
 }
 
-# CMD, whose first word is number $cmd: by bash-completion if it is there.  zsh's _compl does it itself.
+# Completes CMD, whose first word is number $cmd, by bash-completion if it is there.  In zsh _compl does that.
 # shellcheck disable=SC2046
 _compl_offer_cmd() {
 	if type _compl >/dev/null 2>&1; then

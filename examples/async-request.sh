@@ -1,13 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
 #
-# async-request.sh - a request whose callback posts an error, which the waiter returns
+# async-request.sh - submits a request whose callback posts an error, which the waiter returns
 #
-# The kernel's second use: an asynchronous request is submitted with a callback, the callback
-# stores its error beside the completion and completes it, and the waiter returns that error.
-# Before the completion serves another request, it is reinitialised.
+# This is the second use in the kernel's documentation.  An asynchronous request is submitted with a
+# callback.  The callback stores its error beside the completion and completes it, and the waiter
+# returns that error.  The completion is reinitialised before it serves another request.
 #
-# One completion for one request is a piece of work, not a state: no --all.
+# The completion of one request is a piece of work, not a state, so it is posted without --all.
 set -eu
 
 compl=${COMPL:-compl}
@@ -28,12 +28,12 @@ trap 'clean_up; exit 143' TERM
 
 readonly EIO=5
 
-# callback ERROR: what the "device" calls when a request has ended
+# callback ERROR: the "device" calls it when a request has ended
 callback() {
 	"$compl" done request-done --status "$1"
 }
 
-# submit FILE: returns at once; the reading goes on in the background
+# submit FILE: starts to read in the background, and returns at once
 submit() {
 	(
 		sleep 0.1
@@ -45,7 +45,7 @@ submit() {
 	) &
 }
 
-# read_block FILE: the synchronous face of it; returns the error of the callback
+# read_block FILE: submits a request and waits for it; returns the error of the callback
 read_block() {
 	submit "$1"
 	"$compl" wait request-done --timeout 10s
@@ -59,7 +59,7 @@ read_block "$dir/no-such-block" || error=$?
 echo "first request: error $error"
 [ "$error" -eq "$EIO" ]
 
-# The first error sticks, so that nobody overlooks it, until:
+# The first error stays, so that nothing overlooks it, until the reinit.
 "$compl" reinit request-done
 
 error=0

@@ -1,13 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
 #
-# ci-gate.sh - jobs side by side, and a gate that opens when all of them have succeeded
+# ci-gate.sh - runs jobs side by side, and opens a gate when all of them have succeeded
 #
-# Each job runs under `compl run`, which posts how it ended.  The gate waits for all of them; the
-# first that fails ends the wait with its status, and so does one that is killed, with 121.  Its
-# name comes as its value.  What still runs then is stopped.
+# Each job runs under `compl run`, which posts its exit status, and the name of the job as a value.  The
+# gate waits for all jobs.  The first job that fails ends the wait with its status; if a `compl run` is
+# killed, the wait ends with 121.  Then the script stops the jobs that still run.
 #
-# Shows a gate that opens, and one that does not.
+# It shows one gate that opens, and one that does not.
 set -eu
 
 compl=${COMPL:-compl}
@@ -16,7 +16,8 @@ scope.*) ;;
 *) exec "$compl" scope -- sh "$0" ;;
 esac
 
-# work JOB: what it does.  With exec, lest the shell is stopped and its command goes on.
+# work JOB: prints the command of the job.  With exec, because a signal would end the shell alone, and its
+# command would go on.
 work() {
 	case $1 in
 	lint) echo "exec sleep 0.1" ;;
@@ -27,7 +28,7 @@ work() {
 }
 
 started=
-# A signal to `run` is one to its job.
+# `run` passes the signal on to its job.
 stop() {
 	# A list of numbers.
 	# shellcheck disable=SC2086
@@ -35,7 +36,7 @@ stop() {
 	wait
 	started=
 }
-# Once: a signal that comes in the midst of it would end it.
+# A second signal would end the clean-up too early, so it is ignored.
 clean_up() {
 	trap '' INT TERM
 	stop
@@ -44,7 +45,7 @@ trap clean_up EXIT
 trap 'clean_up; exit 130' INT
 trap 'clean_up; exit 143' TERM
 
-# gate JOB...: 0 if all succeed
+# gate JOB...: runs the jobs, and says whether all of them succeeded
 gate() {
 	echo "gate: starts $*"
 	for job; do

@@ -1,15 +1,16 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
 #
-# cron.sh - a job that must not run beside itself, and somebody who waits for it
+# cron.sh - runs a job that must not run twice at a time, and waits for it
 #
-# As a line of crontab(5):
+# This is the line in crontab(5):
 #
 #	*/5 * * * *  COMPL_NAMESPACE=backup compl run nightly --all --single -q -- backup
 #
-# If the last one still runs, this one ends with 124, and the job goes on alone.  Nothing has to be
-# cleared away after a crash, as a file with a pid has: a producer that has died is none.
-# Here the namespace is a scope, which ends with this script, and ends what waits in it.
+# If the last one still runs, this one ends with 124, and the last one continues.  A file with a pid would
+# have to be removed after a crash; here nothing has to, because a dead producer does not count.
+# The namespace of this example is a scope.  It is removed when the script ends, and then every wait in it
+# ends, too.
 set -eu
 
 compl=${COMPL:-compl}
@@ -18,16 +19,16 @@ scope.*) ;;
 *) exec "$compl" scope -- sh "$0" ;;
 esac
 
-# What cron does at the appointed time; it becomes the command.  The job says when it has begun, and
-# goes on when told, each by a name of its own.  It becomes the wait, too, and the wait its last line:
-# whatever ends the command ends the job with it, and leaves no child that would wait for ever.
+# cron DAY: does what cron does at the given time, and becomes the command.  The job posts `begun`, and
+# continues when go-DAY is posted.  The shell of the job becomes the wait, and the wait becomes its last
+# line.  So whatever ends the command ends the job, and leaves no child that would wait for ever.
 cron() {
 	# shellcheck disable=SC2016
 	exec "$compl" run nightly --all --single -q -- sh -c 'echo "job: begins"; "$0" done begun
 		exec "$0" wait "go-$1" -q -- echo "job: ends"' "$compl" "$1"
 }
 
-# How the latest job ended, to somebody who waits for it.
+# latest: waits for the latest job, and prints its status.
 latest() {
 	status=0
 	"$compl" wait nightly --timeout 10s -q || status=$?

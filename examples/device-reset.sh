@@ -1,17 +1,17 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
 #
-# device-reset.sh - reinitialise, trigger, wait with a timeout
+# device-reset.sh - reinitialises a completion, triggers a reset, waits for it with a timeout
 #
-# The kernel's third use, as in so many drivers:
+# This is the third use in the kernel's documentation, as in many drivers:
 #
 #	reinit_completion(&dev->reset_done);
 #	writel(RESET, dev->control);
 #	if (!wait_for_completion_timeout(&dev->reset_done, timeout))
 #		return -ETIMEDOUT;
 #
-# The reinit comes before the trigger: an answer that belongs to an earlier attempt must not
-# be taken for the one to this.
+# The reinit comes before the trigger, because an answer to an earlier attempt must not be taken for the
+# answer to this one.
 set -eu
 
 compl=${COMPL:-compl}
@@ -32,8 +32,8 @@ trap clean_up EXIT
 trap 'clean_up; exit 130' INT
 trap 'clean_up; exit 143' TERM
 
-# The device, the one job in the background, answers a reset with an interrupt, but not when jammed.
-# It ends when nobody holds its control register open any more.
+# The device is the only job in the background.  It answers a reset with an interrupt unless it is jammed.
+# It ends when no process holds its control register open any more.
 device() {
 	jammed=
 	while read -r command; do
@@ -47,7 +47,7 @@ device() {
 
 readonly TIMED_OUT=124
 
-# reset TIMEOUT: 0, or 124 if the device does not answer in time
+# reset TIMEOUT: returns 0, or 124 if the device does not answer in time
 reset() {
 	"$compl" reinit reset-done
 	echo reset >&3
@@ -72,7 +72,7 @@ expect 0 10s
 echo jam >&3
 expect "$TIMED_OUT" 300ms
 
-# A late answer to that attempt: without the reinit, the next would take it for its own.
+# This is a late answer to that attempt.  Without the reinit the next attempt would take it for its own.
 "$compl" done reset-done
 echo "late answer: $("$compl" test reset-done && echo "a token nobody asked for")"
 expect "$TIMED_OUT" 300ms

@@ -1,14 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
 #
-# services.sh - a daemon that says when it is ready, one that does not, and an app that needs both
+# services.sh - starts an app when two daemons are ready, of which only one says so
 #
-# The cache is a redis-server that says by sd_notify(3) that it is ready.  The queue is one that
-# was not told to: a probe asks it until it answers, and writes a line to descriptor 3.  The app
-# waits for both.  No sleep is "long enough", and if one of them dies instead, the app knows at
-# once.  All of it runs in a scope: the names belong to this run alone, and go with it.
+# The cache is a redis-server that says by sd_notify(3) when it is ready.  The queue is a redis-server that
+# does not say so: a probe asks it until it answers, and then writes a line to descriptor 3.  The app waits
+# for both.  No script has to guess how long a sleep must be, and if a daemon dies, the wait ends at once.
+# All of this runs in a scope: its names belong to this run alone, and are removed at its end.
 #
-# Ends with 0 if the app got its answer.
+# The exit status is 0 if the app got its answer.
 set -eu
 
 compl=${COMPL:-compl}
@@ -19,7 +19,7 @@ esac
 
 dir=$(mktemp -d)
 started=
-# The signal is for CMD; `run` passes it on.
+# `run` passes the signal on to CMD.
 clean_up() {
 	trap '' INT TERM
 	# A list of numbers.
@@ -39,7 +39,7 @@ echo "starts the cache, which says when it is ready"
 started=$!
 
 echo "starts the queue, and a probe"
-# The last line says it twice, for the first wait ends when a signal comes.
+# The last line waits twice, because a signal ends the first wait.
 # shellcheck disable=SC2016
 "$compl" run queue --ready fd:3 -- sh -c '
 	redis-server --port 0 --unixsocket "$1/queue" --save "" --dir "$1" >"$1/queue.log" 3>&- &

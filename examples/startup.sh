@@ -1,14 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
 #
-# startup.sh - a database, two services and an app come up in the right order
+# startup.sh - starts a database, two services and an app, which become ready in the right order
 #
-# They are started in the wrong one.  Each says what it is ready for, and waits for what it
-# needs; nobody sleeps "long enough", and nobody knows who was started when.  "Ready" is a
-# state, not a piece of work, so it is posted with --all: for who waits now and who comes later.
-# The namespace is a scope: it is of this run alone, and goes with it.
+# They are started in the wrong order.  Each waits for what it needs, and posts when it is ready.  None of
+# them guesses how long it must sleep, or knows when the others were started.  "Ready" is a state, not a
+# piece of work, so it is posted with --all, which releases every waiter, now or later.
+# The namespace is a scope: it belongs to this run alone, and is removed at its end.
 #
-# Ends with 0 only if the order was right.
+# The exit status is 0 only if the order was right.
 set -eu
 
 compl=${COMPL:-compl}
@@ -19,7 +19,7 @@ esac
 
 dir=$(mktemp -d)
 started=
-# Twice does no harm; a signal that comes in the midst of it would.
+# It may run twice.  A signal would end it too early, so signals are ignored.
 clean_up() {
 	trap '' INT TERM
 	# A list of numbers.
@@ -33,14 +33,14 @@ trap clean_up EXIT
 trap 'clean_up; exit 130' INT
 trap 'clean_up; exit 143' TERM
 
-# Hundredths of a second since the machine was started.
+# now: prints the hundredths of a second since the machine was started
 now() {
 	read -r up _ </proc/uptime
 	echo "${up%.*}${up#*.}"
 }
 start=$(now)
 
-# say WHO WHAT: a line with its time, also kept for the check at the end
+# say WHO WHAT: prints a line with its time, and keeps it for the check at the end
 say() {
 	passed=$(($(now) - start))
 	printf '%d.%02d  %-9s %s\n' $((passed / 100)) $((passed % 100)) "$1" "$2" | tee -a "$dir/log"
@@ -82,7 +82,7 @@ for pid in $started; do
 done
 started=
 
-# What we set out to show: who was ready when.
+# This is what the example shows: in which order they became ready.
 order=$(awk '$3 == "ready" { printf "%s ", $2 }' "$dir/log")
 case $failed,$order in
 "0,database accounts orders app " | "0,database orders accounts app ")

@@ -1,15 +1,15 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
 #
-# wait-for-setup.sh - the set-up in one process, the wait for it in another
+# wait-for-setup.sh - does a set-up in one process, and waits for it in others
 #
-# The first example of the kernel's documentation:
+# This is the first example in the kernel's documentation:
 #
 #	CPU#1					CPU#2
 #	wait_for_completion(&setup_done);	/* run the set-up */
 #						complete(&setup_done);
 #
-# Either may come first: a completion remembers.
+# Either may come first, because a completion remembers the post.
 set -eu
 
 compl=${COMPL:-compl}
@@ -41,12 +41,12 @@ user() {
 	echo "$1: the answer is $(cat "$dir/answer")"
 }
 
-# Who waits first …
+# This user waits before the set-up is done …
 user "early user" & early=$!
 set_up & setup=$!
 wait "$setup"
 wait "$early"
 
-# … and who comes when all is done, in another process each.
+# … and this one comes after it.  Each is a process of its own.
 user "late user" & late=$!
 wait "$late"
