@@ -1,23 +1,25 @@
 # SPDX-License-Identifier: ISC
 #
-# make                build/compl, static (musl-gcc if there is one)
+# Makefile - builds, installs and tests compl
+#
+# make                build/compl, static (with musl-gcc if there is one)
 # make glibc          build/glibc/compl, linked dynamically with CC's own libc
 # make install        PREFIX=/usr/local DESTDIR=
-# make deps TARGET    installs what TARGET needs, and makes it (Debian, Ubuntu; several TARGETs: each)
+# make deps TARGET…   installs what each TARGET needs, and makes it (on Debian and Ubuntu)
 # make demo           runs examples/startup.sh
-# make check          both builds, the tests that matter most, in minutes  (TESTS='tests/order.bats …' runs a few)
-# make check-all      both builds, all tests           (TESTS= here too)
+# make check          the tests that matter most, for both builds, in minutes  (TESTS='tests/order.bats …' runs a few)
+# make check-all      all tests, for both builds  (TESTS= here too)
 # make check-asan     all tests, with ASan and UBSan
-# make check-tsan     threads of one process, with ThreadSanitizer
-# make check-storm    random operations and kills, and whether all can be explained  (MINUTES=10 SEED=1)
-# make check-long     all commands killed at every instruction; hours (PART=1/8 SCENES='done wait-any')
+# make check-tsan     the tests with threads, with ThreadSanitizer
+# make check-storm    random operations under random kills, and a check of all answers  (MINUTES=10 SEED=1)
+# make check-long     all commands killed at every instruction; takes hours  (PART=1/8 SCENES='done wait-any')
 # make lint           shellcheck, cppcheck, clang-tidy, clang-format, layers, mandoc
 # make model          checks the protocol with spin
-# make bench          measures, beside a bare futex word and beside others (ROUNDS=300 SECTIONS='alone …')
-# make fuzz           looks for input that breaks it; TARGET=segment SECONDS=60, or RUNS=1000000
+# make bench          compares with a bare futex word and with other tools  (ROUNDS=300 SECTIONS='alone …')
+# make fuzz           looks for input that breaks compl  (TARGET=segment SECONDS=60, or RUNS=1000000)
 # make fmt, make clean
 #
-# V=1 shows the commands.  Yours to set: CC, MUSL_CC, AR, OBJCOPY, CFLAGS, CPPFLAGS, LDFLAGS, PREFIX, DESTDIR
+# V=1 shows the commands.  You may set CC, MUSL_CC, AR, OBJCOPY, CFLAGS, CPPFLAGS, LDFLAGS, PREFIX, DESTDIR
 # and the directories below.  WERROR=1 (or CI=true) makes warnings errors.
 
 VERSION = 0.1.0
@@ -35,14 +37,15 @@ MANDIR ?= $(PREFIX)/share/man
 BASHCOMPDIR ?= $(PREFIX)/share/bash-completion/completions
 ZSHCOMPDIR ?= $(PREFIX)/share/zsh/site-functions
 
-# Asked for its words; where build/compl cannot run, name one of the same version that can.
+# The completions are made from what this program prints.  Where build/compl cannot run (a cross build), name a
+# program of the same version that can.
 RUNNABLE ?= build/compl
 
 first := $(filter deps clean,$(MAKECMDGOALS))
 rest := $(filter-out $(first),$(MAKECMDGOALS))
 ifneq ($(first),)
 
-# These change what the rest has to look at: so the rest is for another make, afterwards.
+# These two change the files that the other goals need, so another make makes those afterwards.
 .NOTPARALLEL:
 .PHONY: $(MAKECMDGOALS)
 deps:
@@ -73,10 +76,10 @@ our_cflags = -std=gnu17 -pthread -fPIE -fno-common -fstack-protector-strong -Wal
 	-Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition -Wpointer-arith -Wwrite-strings \
 	-Wformat=2 -Wundef -Wvla -ffunction-sections -fdata-sections $(if $(filter 1 true,$(WERROR) $(CI)),-Werror)
 our_ldflags = -pthread -Wl,--as-needed,--gc-sections
-# Many objects into one, of machine code.
+# Links many objects into one, of machine code.
 into_one = -r -nostdlib $(if $(findstring -flto,$(CFLAGS)),$(FROM_LTO))
 
-# STATIC_* and NATIVE_*: asked anew each time, written only when the answer changes.
+# It sets STATIC_* and NATIVE_*.  It is made each time, but written only when the answer changes.
 include build/toolchain.mk
 build/toolchain.mk: FORCE
 	@mkdir -p build
@@ -86,9 +89,9 @@ build/toolchain.mk: FORCE
 STATIC_ORDER = $(filter %/order.ld,$(subst $(comma), ,$(STATIC_LDFLAGS)))
 NATIVE_CPPFLAGS += $(fortify)
 
-# A linker writes page by page, and page by page the file then lies in memory, until it is read from
-# the disk again.  A copy is written in one go, and the kernel can map many of its pages at once, as
-# those of an installed program: a short command starts 5 % faster.
+# A linker writes page by page, so the file is in memory page by page, until it is read from the disk again.
+# A copy is written in one go.  The kernel can map many of its pages at once, like those of an installed
+# program, and a short command starts 5 % faster.
 and_copy = && cp $@.new $@.copy && mv -f $@.copy $@ && rm $@.new
 
 # ---- what is built from what -----------------------------------------------------------------------
@@ -100,11 +103,11 @@ headers := $(wildcard src/*.h src/*/*.h src/*/*/*.h src/*/*/*/*.h)
 pages := $(wildcard man/*.[1-8])
 comma := ,
 
-# $(call remember,WORDS): the target holds these words; it is written only when they change.
+# $(call remember,WORDS): writes these words into the target, but only when they have changed.
 remember = @printf '%s\n' '$(subst ','\'',$(1))' >$@.new && if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 
-# $(call build,DIRECTORY,PREFIX): one build, with $(PREFIX)_CC and so on.
-# DIRECTORY/flags changes when the commands do, so that everything is then made anew.
+# $(call build,DIRECTORY,PREFIX): the rules of one build, with $(PREFIX)_CC and so on.
+# DIRECTORY/flags changes when the commands change, and then everything is built again.
 define build
 $(2)_compile = $$($(2)_CC) $$(our_cppflags) $$($(2)_CPPFLAGS) $$(CPPFLAGS) $$(our_cflags) $$(CFLAGS) $$($(2)_CFLAGS)
 $(2)_link = $$(our_ldflags) $$($(2)_LDFLAGS) $$(LDFLAGS)
@@ -122,7 +125,7 @@ $(1)/engine.a: $$(library:%=$(1)/obj/%.o)
 	$$(call say,AR,$$@)
 	$$(Q)rm -f $$@ && $$(AR) rcs $$@ $$^
 
-# For the programs of others: one object, which takes no names of theirs for what is inside.
+# The library for other programs is one object, so that its internal names cannot collide with theirs.
 $(1)/libcompl.o: $$(library:%=$(1)/obj/%.o)
 	$$(call say,LINK,$$@)
 	$$(Q)$$($(2)_CC) $$(CFLAGS) $$(into_one) -o $$@.new $$^
@@ -151,7 +154,7 @@ build/completions.sh: completions.sh completions.awk $(RUNNABLE)
 
 # ---- install ---------------------------------------------------------------------------------------
 
-# The archive is for programs of this system, so it is the one made with CC's own libc.
+# The archive is for programs of this system, so it is the one that is made with CC's own libc.
 install: build/compl build/glibc/libcompl.a build/completions.sh
 	$(INSTALL) -d '$(DESTDIR)$(BINDIR)' '$(DESTDIR)$(INCLUDEDIR)' '$(DESTDIR)$(LIBDIR)'
 	$(INSTALL) -m 755 build/compl '$(DESTDIR)$(BINDIR)/compl'
@@ -179,7 +182,7 @@ uninstall:
 demo: build/compl
 	@COMPL=build/compl examples/startup.sh
 
-# A tree without these two folders still builds and installs.
+# A tree without these two folders can still build and install.
 -include tests/rules.mk bench/rules.mk
 
 endif

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: ISC
 #
-# rules.mk - what the Makefile needs for measurements
+# rules.mk - the rules for measurements
 #
 # The Makefile includes this file at its end, and its head lists the targets.
 
 .PHONY: bench
 
-# parts_in and programs_in are of tests/rules.mk.
+# tests/rules.mk defines programs_in, parts_in and names_in.
 bench_programs := $(call programs_in,bench)
 
 build/bench/obj/%.o: bench/%.c build/flags
