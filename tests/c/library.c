@@ -7,8 +7,8 @@
 #include <setjmp.h>
 #include <sys/stat.h>
 
-#include "tap.h"
 #include "../segment-path.h"
+#include "tap.h"
 
 /* ---- children ------------------------------------------------------------------- */
 

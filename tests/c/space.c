@@ -9,8 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "timing.h"
 #include "../segment-path.h"
+#include "timing.h"
 
 char space_name[COMPL_SPACE_MAX + 1];
 

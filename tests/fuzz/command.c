@@ -26,6 +26,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../segment-path.h"
 #include "api/utf8.h"
 #include "cli/message.h"
 #include "cli/namespace.h"
@@ -35,7 +36,6 @@
 #include "shm/segment/layout.h"
 #include "spoil.h"
 #include "world.h"
-#include "../segment-path.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int compl_main(int argc, char **argv);

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../segment-path.h"
 #include "api/utf8.h"
 #include "api/validate.h"
 #include "cli/call.h"
@@ -21,7 +22,6 @@
 #include "cli/value.h"
 #include "compl.h"
 #include "world.h"
-#include "../segment-path.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -21,9 +21,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../segment-path.h"
 #include "compl.h"
 #include "shm/segment/layout.h"
-#include "../segment-path.h"
 
 #define EXTENTS 32
 

@@ -14,8 +14,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "others.h"
 #include "../segment-path.h"
+#include "others.h"
 
 void
 peek_file(char *path, size_t size, const char *space)

@@ -13,12 +13,12 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "../segment-path.h"
 #include "api/proc.h"
 #include "others.h"
 #include "peek.h"
 #include "sequel.h"
 #include "verdict.h"
-#include "../segment-path.h"
 
 struct performance performance;
 

@@ -16,8 +16,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "books.h"
 #include "../segment-path.h"
+#include "books.h"
 
 const char *seen_map;
 

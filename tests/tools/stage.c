@@ -14,12 +14,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../segment-path.h"
 #include "api/proc.h"
 #include "peek.h"
 #include "process.h"
 #include "shm/segment/layout.h"
 #include "timing.h"
-#include "../segment-path.h"
 
 #define ARGUMENTS 24
 

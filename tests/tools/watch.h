@@ -13,8 +13,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "compl.h"
 #include "../segment-path.h"
+#include "compl.h"
 
 #define WATCH_EXTENTS 64
 #define WATCH_NODES   100
