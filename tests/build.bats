@@ -429,6 +429,34 @@ function_of() {
 	[ "${#lines[@]}" -eq 6 ]
 }
 
+@test "lint refuses a name in order.ld that nothing has" {
+	mkdir tests
+	cp "$top/tests/lint" tests/
+	cp -r "$top/src" .
+	run -0 tests/lint order
+	sed -i 's/engine\.a:hashtable\.o/engine.a:directory.o/; s/\.text\.job_commit/.text.job_commits/; s,/cli/names\.o,/cmd/names.o,' src/order.ld
+	run -1 tests/lint order
+	echo "$output"
+	[[ $output == *"order.ld: no source makes directory.o"* ]]
+	[[ $output == *"order.ld: no source makes cmd/names.o"* ]]
+	[[ $output == *"order.ld: there is no function job_commits()"* ]]
+}
+
+@test "lint refuses a command that knows what keeps the namespaces" {
+	mkdir tests
+	cp "$top/tests/lint" tests/
+	cp -r "$top/src" .
+	run -0 tests/lint seam
+	echo '/* The segment is full. */' >>src/cmd/done.c
+	echo 'int f(void) { return umask(0); }' >>src/cmd/main.c
+	echo '#define PLACE "/dev/shm/compl"' >>src/cli/names.h
+	run -1 tests/lint seam
+	echo "$output"
+	[[ $output == *"src/cmd/done.c:/* The segment is full. */"* ]]
+	[[ $output == *"src/cmd/main.c:int f(void)"* ]]
+	[[ $output == *"src/cli/names.h:#define PLACE"* ]]
+}
+
 @test "lint refuses a function whose name asks and that acts" {
 	mkdir tests
 	cp "$top/tests/lint" "$top/tests/predicates.awk" tests/
