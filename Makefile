@@ -12,7 +12,7 @@
 # make check-asan     all tests, with ASan and UBSan
 # make check-tsan     the tests with threads, with ThreadSanitizer
 # make check-storm    random operations under random kills, and a check of all answers  (MINUTES=10 SEED=1)
-# make check-long     all commands killed at every instruction; takes hours  (PART=1/8 SCENES='done wait-any')
+# make check-long     all commands killed at every instruction; takes hours  (PART=1/8 SCENARIOS='done wait-any')
 # make lint           shellcheck, cppcheck, clang-tidy, clang-format, layers, mandoc
 # make model          checks the protocol with spin
 # make bench          compares with a bare futex word and with other tools  (ROUNDS=300 SECTIONS='alone …')

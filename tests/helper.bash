@@ -34,7 +34,7 @@ begin() {
 	tmp=$BATS_TEST_TMPDIR
 	spaces=()
 	spoilt=
-	rescuable=
+	lost_wakeups_tolerated=
 	lender=
 	use_namespace "t$$.$BATS_TEST_NUMBER.$RANDOM"
 	cd "$tmp" || return
@@ -53,7 +53,7 @@ spoil() {
 
 # A seat belt is what the test is about.
 tolerate_lost_wakeups() {
-	rescuable=1
+	lost_wakeups_tolerated=1
 }
 
 finish() {
@@ -90,8 +90,8 @@ inspect() {
 	[ -z "$spoilt" ] && [ -e "/dev/shm/compl.$EUID.$1" ] || return 0
 	timeout -s KILL "$LIMIT" "$COMPL" -n "$1" check >"$tmp/check" 2>&1 3>&- ||
 		complain "check ended with $?: $(<"$tmp/check")"
-	left=$(timeout -s KILL "$LIMIT" "$COMPL_TOOLS/rescues" "$1" 3>&-) || complain "rescues: $?"
-	[ "$left" = 0 ] || [ -n "$rescuable" ] || complain "rescues: $left"
+	left=$(timeout -s KILL "$LIMIT" "$COMPL_TOOLS/lost-wakeups" "$1" 3>&-) || complain "lost wake-ups: $?"
+	[ "$left" = 0 ] || [ -n "$lost_wakeups_tolerated" ] || complain "lost wake-ups: $left"
 }
 
 # Processes of this test that nobody recorded.  Who has been killed, or is ended by the death of its

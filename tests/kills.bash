@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: ISC
 # shellcheck shell=bash
 #
-# kills - for the files that play scenes with tools/kill-stepper
+# kills - for the files that play scenarios with tools/kill-stepper
 #
 # Each command, killed after every instruction that matters (tools/kill-stepper.c says which): without
 # any further command all who should go have gone, the tokens add up, no seat belt was
 # needed, and the line works on.  (Every instruction there is: make check-long.)
 #
-# The first build with itself plays all scenes, each other pair a third of them.  In the core of
-# the suite every pair plays what it is given, with fewer samples.
+# The first build with itself survives all scenarios, each other pair a third of them.  In the core of
+# the suite every pair survives what it is given, with fewer samples.
 
 load helper
 
@@ -26,14 +26,14 @@ setup() {
 	[ -z "${COMPL_CORE-}" ] || part=0 samples=1 doubles=1
 }
 
-# plays SCENE...: those of our part.
-plays() {
-	local scene nth=0 mine=()
+# survives SCENE...: those of our part.
+survives() {
+	local scenario nth=0 mine=()
 
-	for scene; do
+	for scenario; do
 		nth=$((nth + 1))
 		if [ "$part" -eq 0 ] || [ $((nth % 3 + 1)) -eq "$part" ]; then
-			mine+=("$scene")
+			mine+=("$scenario")
 		fi
 	done
 	[ "${#mine[@]}" -eq 0 ] ||

@@ -1,55 +1,55 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: ISC
 # builds: pairs
-# runs in: check-all (it plays all scenes; kills-sample.bats plays some)
+# runs in: check-all (it survives all scenarios; kills-sample.bats survives some)
 #
 # Commands that do not wait, killed. (kills.bash)
 
 load kills
 
 @test "a post of tokens, killed" {
-	plays create done done-new-name done-count done-initialised done-dead-first done-waiting done-stopped-first \
+	survives create done done-new-name done-count done-initialised done-dead-first done-waiting done-stopped-first \
 		done-existing-and-exit done-missing
 }
 
 @test "a post for waits over several names, or for any, killed" {
-	plays done-two-names done-for-any done-fail-fast done-fail-fast-stopped-middle done-stopped-ahead-of-any
+	survives done-two-names done-for-any done-fail-fast done-fail-fast-stopped-middle done-stopped-ahead-of-any
 }
 
 @test "a post of all, killed" {
-	plays done-all done-all-nobody done-all-last done-all-stopped-first done-all-stopped-middle \
+	survives done-all done-all-nobody done-all-last done-all-stopped-first done-all-stopped-middle \
 		done-two-stopped
 }
 
 @test "init and reinit, killed" {
-	plays init init-exist-ok init-refused init-two-names reinit reinit-all reinit-vanish reinit-refused \
+	survives init init-exist-ok init-refused init-two-names reinit reinit-all reinit-vanish reinit-refused \
 		reinit-two-names
 }
 
 @test "a removal, killed" {
-	plays rm rm-nobody rm-missing rm-two-names rm-stopped-first rm-stopped-middle rm-two-stopped
+	survives rm rm-nobody rm-missing rm-two-names rm-stopped-first rm-stopped-middle rm-two-stopped
 }
 
 @test "a removal of the namespace, killed" {
-	plays rm-all rm-all-force rm-all-stopped rm-all-stopped-middle rm-all-nobody
+	survives rm-all rm-all-force rm-all-stopped rm-all-stopped-middle rm-all-nobody
 }
 
 @test "a check and a repair by command, killed" {
-	plays check check-repair check-repair-sweeps
+	survives check check-repair check-repair-sweeps
 }
 
 @test "a look, killed" {
-	plays test test-several ls ls-long try-nothing try-refused try-sweeps
+	survives test test-several ls ls-long try-nothing try-refused try-sweeps
 }
 
-@test "there is no scene that is not played in one of these files" {
-	local scene scenes missing=
+@test "there is no scenario that is not played in one of these files" {
+	local scenario scenarios missing=
 
-	scenes=$("$COMPL_TOOLS/kill-stepper" --list)
-	[ -n "$scenes" ]
-	for scene in $scenes; do
-		grep -Eqs "^	(plays	*|	)(.* )?$scene( |\$)" "$BATS_TEST_DIRNAME"/kills.bats \
-			"$BATS_TEST_DIRNAME"/kills-waits.bats "$BATS_TEST_DIRNAME"/kills-producers.bats || missing+=" $scene"
+	scenarios=$("$COMPL_TOOLS/kill-stepper" --list)
+	[ -n "$scenarios" ]
+	for scenario in $scenarios; do
+		grep -Eqs "^	(survives	*|	)(.* )?$scenario( |\$)" "$BATS_TEST_DIRNAME"/kills.bats \
+			"$BATS_TEST_DIRNAME"/kills-waits.bats "$BATS_TEST_DIRNAME"/kills-producers.bats || missing+=" $scenario"
 	done
 	[ -z "$missing" ] || {
 		echo "not played:$missing"

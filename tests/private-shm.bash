@@ -28,5 +28,5 @@ leave_pages() {
 }
 
 sound_inside() {
-	expect 0 check && [ "$($inside "$COMPL_TOOLS/rescues" "$COMPL_NAMESPACE")" = 0 ]
+	expect 0 check && [ "$($inside "$COMPL_TOOLS/lost-wakeups" "$COMPL_NAMESPACE")" = 0 ]
 }

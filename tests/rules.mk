@@ -53,11 +53,11 @@ c_tests := $(call programs_in,tests/c)
 tools := $(call programs_in,tests/tools)
 
 # The fuzz targets have the sources compiled so that something can be done in the middle of a call,
-# main() as a function like others, and what these name replaced (tests/fuzz/world.h).
+# main() as a function like others, and what these name replaced (tests/fuzz/sim.h).
 fuzz_targets := $(filter-out replay,$(call programs_in,tests/fuzz))
 fuzz_parts := $(call parts_in,tests/fuzz)
 # Which way these two went does not tell the fuzzer that an input is new.
-fuzz_unguided := ground world
+fuzz_unguided := sim-files sim
 fuzz_cflags = -finstrument-functions -U_FORTIFY_SOURCE -Dmain=compl_main -Wno-missing-prototypes
 fuzz_replaced = clock_gettime nanosleep mmap munmap futex_wait futex_wait_any futex_wake \
 	futex_set_robust_list futex_get_robust_list openat unlink lstat chmod opendir
@@ -159,10 +159,10 @@ check-tsan: $(threaded:%=build/tsan/c/%)
 
 check-storm: $(storms)
 	@build/tools/storm --minutes $(or $(MINUTES),5) $(if $(SEED),--seed $(SEED)) \
-		--peer '$(CURDIR)/build/glibc/tools/storm' build/compl build/glibc/compl
+		--other-build '$(CURDIR)/build/glibc/tools/storm' build/compl build/glibc/compl
 
 check-long: build/compl build/glibc/compl $(tools:%=build/tools/%)
-	@COMPL_BUILDS='build/compl build/glibc/compl' COMPL_TOOLS=build/tools PART='$(PART)' SCENES='$(SCENES)' \
+	@COMPL_BUILDS='build/compl build/glibc/compl' COMPL_TOOLS=build/tools PART='$(PART)' SCENARIOS='$(SCENARIOS)' \
 		tests/check-long
 
 fuzz: build/compl $(fuzz_targets:%=build/clang/fuzz/%)

@@ -18,7 +18,7 @@ start() {
 
 # start_hearing LABEL ARGUMENT...: the same, of a CMD that prints its signals; its pid is $cmd.
 start_hearing() {
-	start "$@" -- "$COMPL_TOOLS/hear"
+	start "$@" -- "$COMPL_TOOLS/print-signals"
 	wait_until grep -q listens "$1.out"
 	cmd=$(pgrep -P "${pid[$1]}")
 }
@@ -370,7 +370,7 @@ sleeps_in() {
 }
 
 @test "those that were ignored at the start are not" {
-	background r env --ignore-signal=HUP,INT,QUIT "$COMPL" run a -- "$COMPL_TOOLS/hear"
+	background r env --ignore-signal=HUP,INT,QUIT "$COMPL" run a -- "$COMPL_TOOLS/print-signals"
 	wait_until grep -q listens r.out
 	shoot HUP r
 	shoot INT r
@@ -382,7 +382,7 @@ sleeps_in() {
 }
 
 @test "what CMD sends to its group, or to run, does not come back" {
-	background r setsid "$COMPL" run a -- "$COMPL_TOOLS/hear" 10
+	background r setsid "$COMPL" run a -- "$COMPL_TOOLS/print-signals" 10
 	wait_until grep -q listens r.out
 	# Passed on in the order of their numbers: by then 10 has been.
 	shoot USR2 r
@@ -454,7 +454,7 @@ terminal() {
 
 @test "what the terminal sends to the whole group comes once; what it sends to run alone, too" {
 	# shellcheck disable=SC2016
-	terminal 'echo $$ >run.pid; exec "$COMPL" run a -- "$COMPL_TOOLS/hear" >r.out 2>&1'
+	terminal 'echo $$ >run.pid; exec "$COMPL" run a -- "$COMPL_TOOLS/print-signals" >r.out 2>&1'
 	wait_until grep -qs listens r.out
 	printf '\003' >&"$keys" # Control-C
 	wait_until grep -qx 2 r.out

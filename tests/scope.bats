@@ -200,7 +200,7 @@ in_scope() {
 }
 
 @test "signals reach CMD as they do from run" {
-	background s env --default-signal=INT,QUIT "$COMPL" scope -- "$COMPL_TOOLS/hear"
+	background s env --default-signal=INT,QUIT "$COMPL" scope -- "$COMPL_TOOLS/print-signals"
 	wait_until grep -q listens s.out
 	shoot HUP s
 	wait_until grep -qx 1 s.out

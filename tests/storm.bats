@@ -33,16 +33,16 @@ doctored() {
 }
 
 @test "random operations of fourteen processes under random signals can be explained, and leave a sound segment" {
-	local build commands=() peer=()
+	local build commands=() other_build=()
 
 	[ -x "$BATS_TEST_DIRNAME/../build/glibc/tools/storm" ] &&
-		peer=(--peer "$BATS_TEST_DIRNAME/../build/glibc/tools/storm")
+		other_build=(--other-build "$BATS_TEST_DIRNAME/../build/glibc/tools/storm")
 	for build in ${COMPL_BUILDS:-$COMPL}; do
 		[[ $build = /* ]] || build=$BATS_TEST_DIRNAME/../$build
 		commands+=("$build")
 	done
 	run timeout -s KILL 500 "$COMPL_TOOLS/storm" --rounds 150 --namespace "$COMPL_NAMESPACE" \
-		"${peer[@]}" "${commands[@]}" 3>&-
+		"${other_build[@]}" "${commands[@]}" 3>&-
 	echo "$output"
 	[ "$status" -eq 0 ]
 	[[ $output =~ ': 150 rounds'.*' '([0-9]+)' undecided' ]]

@@ -4,7 +4,7 @@
  * they lie upon each other when it is killed: the host's mutexes come to their next owner with
  * EOWNERDEAD, and our lock and lines move on.
  */
-#include "inside.h"
+#include "internals.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -147,7 +147,7 @@ follows_the_plan(void *argument)
 		int i = *step - '0';
 
 		if (*step == 'L')
-			NEED(inside_enter(&s));
+			NEED(internals_lock(&s));
 		else if (*step == 'U')
 			segment_unlock(&s);
 		else if (*step == 'w')

@@ -2,7 +2,7 @@
  *
  * Listings of bytes that compl has not written.
  */
-#include "inside.h"
+#include "internals.h"
 
 #include <pthread.h>
 
@@ -74,10 +74,10 @@ producers_come_while_it_is_made(void)
 
 	CHECK(compl_init(space(), "a", false) == COMPL_OK);
 	CHECK(compl_init(space(), "b", false) == COMPL_OK);
-	CHECK(inside_enter(&s));
+	CHECK(internals_lock(&s));
 	put(&s.h->entries_made, FEW + MANY);
 	segment_unlock(&s);
-	CHECK(inside_enter(&s));
+	CHECK(internals_lock(&s));
 	forge(&s, hashtable_find(&s, "a"), 1, MANY);
 	forge(&s, hashtable_find(&s, "b"), 1 + MANY, FEW);
 	head_of_a = &completion_at(&s, hashtable_find(&s, "a"))->producers.head;
@@ -200,7 +200,7 @@ times_are_any_bytes(void)
 		CHECK(compl_init(space(), "a", true) == COMPL_OK);
 		w = child(waits_for_a, NULL);
 		CHECK(child_sleeps(w));
-		CHECK(inside_enter(&s));
+		CHECK(internals_lock(&s));
 		completion_at(&s, hashtable_find(&s, "a"))->since_ns = times[i];
 		entry_at(&s, get(&completion_at(&s, hashtable_find(&s, "a"))->waiters.head))
 			->since_ns = times[i];

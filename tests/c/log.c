@@ -3,7 +3,7 @@
  * The redo log: what was committed happens, whoever died in between; what was not does not;
  * and bytes that nobody can have committed are damage.
  */
-#include "inside.h"
+#include "internals.h"
 
 static struct layout_change *
 entries(void)
@@ -17,7 +17,7 @@ record(const char *name)
 	static struct session s;
 	uint32_t index;
 
-	if (!inside_enter(&s))
+	if (!internals_lock(&s))
 		return NULL;
 	index = hashtable_find(&s, name);
 	segment_unlock(&s);
@@ -43,7 +43,7 @@ commits_and_dies(void *argument)
 	uint32_t i;
 
 	(void)argument;
-	NEED(inside_enter(&s));
+	NEED(internals_lock(&s));
 	for (i = 0; i < plan.count; i++)
 		entries()[i] = plan.entry[i];
 	__atomic_store_n(&s.h->log_length, plan.length, __ATOMIC_RELEASE);
@@ -83,7 +83,7 @@ committed_is_done(void)
 	CHECK(play(3, 3, 0));
 	CHECK(record("a")->status == 5);
 	CHECK(space_counter("a") == 7);
-	CHECK(inside_header()->log_length == 0);
+	CHECK(internals_header()->log_length == 0);
 	return true;
 }
 
@@ -118,7 +118,7 @@ commit_is_absolute(void)
 
 	CHECK(plan_counter(1));
 	n = record("a");
-	CHECK(inside_enter(&s));
+	CHECK(internals_lock(&s));
 	log_put(&s, &n->done, 3);
 	CHECK(n->done == 0);
 	log_put(&s, &n->done, 4);
@@ -138,10 +138,10 @@ bad_offsets_are_damage(void)
 
 	CHECK(plan_counter(3));
 	n = record("a");
-	bad[count++] = 0;			       /* the magic */
-	bad[count++] = offset(&inside_header()->lock); /* not changed through the log */
-	bad[count++] = offset(&inside_header()->log_length);
-	bad[count++] = offset(&inside_header()->lost_wakeups);
+	bad[count++] = 0;				  /* the magic */
+	bad[count++] = offset(&internals_header()->lock); /* not changed through the log */
+	bad[count++] = offset(&internals_header()->log_length);
+	bad[count++] = offset(&internals_header()->lost_wakeups);
 	bad[count++] = offset(&n->done) + 1; /* unaligned */
 	bad[count++] = offset(&n->bell);
 	bad[count++] = offset(n->name);
@@ -157,8 +157,8 @@ bad_offsets_are_damage(void)
 		CHECK(space_post("a", 1) == COMPL_E_DAMAGED);
 		CHECK(compl_test(space(), "a") == COMPL_E_DAMAGED);
 		CHECK(n->done == before);
-		CHECK(inside_header()->log_length == 3);
-		inside_header()->log_length = 0;
+		CHECK(internals_header()->log_length == 3);
+		internals_header()->log_length = 0;
 		CHECK(space_post("a", 1) == COMPL_OK);
 	}
 	return true;
@@ -170,9 +170,9 @@ bad_lengths_are_damage(void)
 	CHECK(plan_counter(3));
 	CHECK(play(3, LAYOUT_LOG + 1, 0));
 	CHECK(space_post("a", 1) == COMPL_E_DAMAGED);
-	inside_header()->log_length = UINT32_MAX;
+	internals_header()->log_length = UINT32_MAX;
 	CHECK(space_post("a", 1) == COMPL_E_DAMAGED);
-	inside_header()->log_length = 0;
+	internals_header()->log_length = 0;
 	CHECK(space_post("a", 1) == COMPL_OK);
 	CHECK(space_counter("a") == 1);
 	return true;

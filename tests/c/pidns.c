@@ -6,7 +6,7 @@
  *
  * Seat belts may rescue: where thread ids are ambiguous the promise is a second.
  */
-#include "inside.h"
+#include "internals.h"
 
 #include <errno.h>
 #include <sched.h>
@@ -289,7 +289,7 @@ storm(void)
 		CHECK(child_status(i) == 0);
 	printf("# %u kills, %u passes, the longest took %d ms, %u rescues\n", kills, books->passes,
 	       (int)(books->longest_ns / 1000000), (unsigned)compl_lost_wakeups(space()));
-	CHECK(inside_header()->mixed == ROBUST_MIXED);
+	CHECK(internals_header()->mixed == ROBUST_MIXED);
 	CHECK(books->passes >= HERE);
 	CHECK(adds_up());
 	return is_sound();
@@ -363,7 +363,7 @@ sleepers_of_equal_id(void)
 	CHECK(child_status(p[0]) == 137 && child_status(p[1]) == 137);
 	CHECK(child_sleeps(p[2]));
 	CHECK(child_sleeps(w));
-	CHECK(robust_owner(inside_header()->lock) == 1);
+	CHECK(robust_owner(internals_header()->lock) == 1);
 	child_kill(holder, SIGKILL);
 	CHECK(child_status(holder) == 137);
 	CHECK(child_status(p[2]) == 0);

@@ -2,7 +2,7 @@
  *
  * Tickets near the wraps of their words: the line does not notice.
  */
-#include "inside.h"
+#include "internals.h"
 
 static int
 waits_for(void *line)
@@ -22,7 +22,7 @@ waits_for(void *line)
 static void
 set_ticket(uint32_t low, uint32_t high)
 {
-	struct layout_header *h = inside_header();
+	struct layout_header *h = internals_header();
 
 	h->ticket[0] = low;
 	h->ticket[1] = high;
@@ -83,7 +83,7 @@ low_word(void)
 {
 	space();
 	CHECK(line_across(UINT32_MAX - 6, 0));
-	CHECK(inside_header()->ticket[1] == 1 && inside_header()->ticket[0] < 16);
+	CHECK(internals_header()->ticket[1] == 1 && internals_header()->ticket[0] < 16);
 	return all_across(UINT32_MAX - 4, 7);
 }
 
@@ -92,7 +92,7 @@ both_words(void)
 {
 	space();
 	CHECK(line_across(UINT32_MAX - 6, UINT32_MAX));
-	CHECK(inside_header()->ticket[1] == 0 && inside_header()->ticket[0] < 16);
+	CHECK(internals_header()->ticket[1] == 0 && internals_header()->ticket[0] < 16);
 	return all_across(UINT32_MAX - 4, UINT32_MAX);
 }
 

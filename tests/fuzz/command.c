@@ -4,7 +4,7 @@
  *
  * The first byte of an input sets up the terminal and the exec.  Then words, a line each: a
  * word `;` ends a command, and words like COMPL_TIMEOUT=1s before it are its environment.  A
- * word that begins with `!` is no command but spoils a word of a segment (spoil.c).
+ * word that begins with `!` is no command but spoils a word of a segment (corruption.c).
  *
  * The commands of an input share their namespaces; each has main() to itself, in this very
  * process.  Each ends with a status that is documented, says why in as many lines as are
@@ -31,11 +31,11 @@
 #include "cli/message.h"
 #include "cli/namespace.h"
 #include "cli/status.h"
-#include "ground.h"
+#include "corruption.h"
 #include "json.h"
 #include "shm/segment/layout.h"
-#include "spoil.h"
-#include "world.h"
+#include "sim-files.h"
+#include "sim.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int compl_main(int argc, char **argv);
@@ -339,7 +339,7 @@ static void
 wait_in_vain(unsigned sleeps)
 {
 	if (sleeps % 8 == 3)
-		ground_clear();
+		sim_files_clear();
 	if (sleeps % 8 == 6)
 		end(KILLED + SIGTERM);
 }
@@ -439,7 +439,7 @@ check_answer(void)
 
 	if (!is_documented(run.status)) {
 		fprintf(stderr, "fuzz: status %d\n", run.status);
-		world_fail("not a documented status");
+		sim_fail("not a documented status");
 	}
 	check_shown(&err, false);
 	if (run.status < KILLED)
@@ -488,7 +488,7 @@ play_main(void)
 	if (!setjmp(ends))
 		run.status = call_main();
 	is_inside = false;
-	world_leave(0);
+	sim_leave(0);
 	close_namespace();
 	has_posted |= cmd_forks > 0;
 	syscall(SYS_close_range, first_fd, ~0U, 0); /* pipes and sockets end with main() */
@@ -512,7 +512,7 @@ static void
 spoil(char *word)
 {
 	struct input in = { (uint8_t *)word, (uint8_t *)word + strlen(word) };
-	struct spoil s = spoil_read(&in);
+	struct corruption s = corruption_read(&in);
 	const struct compl_where where = { .space = "default", .uid = geteuid() };
 	char path[SEGMENT_PATH_MAX] = "";
 	void *base;
@@ -526,7 +526,7 @@ spoil(char *word)
 	close(fd);
 	if (base == MAP_FAILED)
 		return;
-	spoil_apply(base, &s);
+	corruption_apply(base, &s);
 	munmap(base, LAYOUT_SIZE);
 	has_posted = true; /* or so it may seem */
 }
@@ -565,16 +565,16 @@ begin(void)
 	static const char *const names[] = { "a", "b", "c" };
 	size_t i;
 
-	for (i = spoil_hash_count; i < 3; i++)
-		spoil_know(names[i]);
-	world_begin();
-	ground_clear();
+	for (i = corruption_hash_count; i < 3; i++)
+		corruption_know(names[i]);
+	sim_begin();
+	sim_files_clear();
 	if (first_fd == 0) {
 		first_fd = (unsigned)dup(STDERR_FILENO);
 		close((int)first_fd);
 	}
-	world_asleep = wait_in_vain;
-	world_stuck = is_stuck;
+	sim_asleep = wait_in_vain;
+	sim_stuck = is_stuck;
 	has_posted = false;
 	run.count = 0;
 }

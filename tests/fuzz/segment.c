@@ -20,10 +20,10 @@
 #include <unistd.h>
 
 #include "compl.h"
-#include "ground.h"
+#include "corruption.h"
 #include "shm/segment/segment.h"
-#include "spoil.h"
-#include "world.h"
+#include "sim-files.h"
+#include "sim.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -45,7 +45,7 @@ static struct compl_space *space; /* of the participant whose turn it is */
 static bool is_sole, is_checked, is_spoilt, is_removed, may_die;
 static unsigned calls, depth;
 static struct later {
-	struct spoil spoil;
+	struct corruption spoil;
 	unsigned period, left; /* how often again */
 } later[LATER_MAX];
 static unsigned later_count;
@@ -79,7 +79,7 @@ expect(enum compl_result result, uint64_t answers)
 		answers |= ON(COMPL_E_DAMAGED);
 	if (!(answers >> result & 1)) {
 		fprintf(stderr, "fuzz: %s\n", compl_strresult(result));
-		world_fail("not an answer of this call");
+		sim_fail("not an answer of this call");
 	}
 }
 
@@ -106,7 +106,7 @@ where(void)
 static void
 take_turn(void)
 {
-	world_turn(depth);
+	sim_turn(depth);
 	space = participants[depth].spaces[is_sole];
 }
 
@@ -119,8 +119,8 @@ open_all(void)
 	for (depth = 0; depth <= DEPTH_MAX; depth++) {
 		struct participant *p = &participants[depth];
 
-		world_turn(depth);
-		world_list(NULL);
+		sim_turn(depth);
+		sim_list(NULL);
 		REQUIRE(compl_open(&p->spaces[is_sole], &there, flags) == COMPL_OK);
 		p->spaces[is_sole]->tid = LAST_TID - depth;
 		p->handles[is_sole] = *p->spaces[is_sole];
@@ -134,11 +134,11 @@ close_all(void)
 	for (depth = 0; depth <= DEPTH_MAX; depth++) {
 		struct participant *p = &participants[depth];
 
-		world_turn(depth);
+		sim_turn(depth);
 		compl_close(p->spaces[is_sole]);
 		p->spaces[is_sole] = NULL;
 	}
-	ground_clear();
+	sim_files_clear();
 }
 
 /* Only what the library may have touched: the core, and pages beyond it if there are any. */
@@ -162,7 +162,7 @@ renew(struct participant *p)
 	p->escape = NULL;
 	c->reserved = LAYOUT_CORE;
 	c->secured = 0;
-	world_list(NULL);
+	sim_list(NULL);
 	if (!is_sole)
 		return;
 	REQUIRE(robust_register(&c->list, (char *)&c->lock_link - (char *)&c->header->lock) == 0);
@@ -174,7 +174,7 @@ static void
 renew_all(void)
 {
 	for (depth = 0; depth <= DEPTH_MAX; depth++) {
-		world_turn(depth);
+		sim_turn(depth);
 		if (participants[depth].spaces[is_sole])
 			renew(&participants[depth]);
 	}
@@ -219,7 +219,7 @@ let_go(uint32_t *word, bool is_pending)
 		*word = (value & FUTEX_WAITERS) | FUTEX_OWNER_DIED;
 	else if (!is_pending || robust_owner(value) != 0)
 		return;
-	world_wake(word, 1);
+	sim_wake(word, 1);
 }
 
 static uint32_t *
@@ -239,7 +239,7 @@ bury(void)
 			let_go(word_of(link), false);
 	if (pending)
 		let_go(word_of(pending), true);
-	world_leave(participants[depth].sleepers);
+	sim_leave(participants[depth].sleepers);
 	renew(&participants[depth]);
 }
 
@@ -335,7 +335,7 @@ any_deadline(uint8_t how)
 {
 	static const int64_t timeouts[] = { 0, 1000000, 5000000000, 100000000000 };
 
-	return how % 8 == 0 ? 0 : world_now() + timeouts[how % 4];
+	return how % 8 == 0 ? 0 : sim_now() + timeouts[how % 4];
 }
 
 static void
@@ -453,7 +453,7 @@ call_repair(void)
 	bool may_be = false, alone;
 	size_t faults = 0;
 
-	world_nothing_more();
+	sim_nothing_more();
 	may_die = false;
 	calls += DEAR;
 	alone = depth == 0;
@@ -469,14 +469,14 @@ come_anew(void)
 {
 	is_removed = true;
 	may_die = false;
-	world_list(NULL);
+	sim_list(NULL);
 }
 
 static void
 go_again(void)
 {
 	if (is_sole)
-		world_list(&space->list.head);
+		sim_list(&space->list.head);
 }
 
 static void
@@ -558,30 +558,30 @@ call_break(void)
 /* ---- somebody else's hand -------------------------------------------------------------------- */
 
 static void
-spoil_now(const struct spoil *s)
+corruption_now(const struct corruption *s)
 {
 	is_spoilt = true;
-	spoil_apply(space->base, s);
+	corruption_apply(space->base, s);
 }
 
 static void
-spoil_later(void *argument)
+corruption_later(void *argument)
 {
 	struct later *l = argument;
 
-	spoil_now(&l->spoil);
+	corruption_now(&l->spoil);
 	if (l->left == 0)
 		return;
 	l->left--;
-	world_at(l->period, spoil_later, l);
+	sim_at(l->period, corruption_later, l);
 }
 
 static void
 spoil(void)
 {
-	struct spoil s = spoil_read(&in);
+	struct corruption s = corruption_read(&in);
 
-	spoil_now(&s);
+	corruption_now(&s);
 }
 
 /* In how many events from now; there come thousands in a call that looks at much. */
@@ -596,7 +596,7 @@ any_time(void)
 static void
 plan_to_die(void)
 {
-	world_at(any_time(), die, NULL);
+	sim_at(any_time(), die, NULL);
 }
 
 static void
@@ -608,13 +608,13 @@ plan_to_spoil(bool again)
 	if (later_count == LATER_MAX)
 		return;
 	l = &later[later_count++];
-	*l = (struct later){ .spoil = spoil_read(&in) };
+	*l = (struct later){ .spoil = corruption_read(&in) };
 	if (again) {
 		l->spoil.flips = true;
 		l->period = input_byte(&in) % 8;
 		l->left = 200;
 	}
-	world_at(when, spoil_later, l);
+	sim_at(when, corruption_later, l);
 }
 
 /* ---- the program ----------------------------------------------------------------------------- */
@@ -704,7 +704,7 @@ static bool
 play_one(void)
 {
 	take_turn();
-	participants[depth].sleepers = world_sleepers();
+	participants[depth].sleepers = sim_sleepers();
 	may_die = true;
 	if (setjmp(participants[depth].death) != 0) {
 		bury();
@@ -718,7 +718,7 @@ static void
 interrupt(struct compl_escape *escape)
 {
 	if (escape && escape->state == COMPL_ESCAPE_JUMP) {
-		world_leave(world_sleepers() - 1);
+		sim_leave(sim_sleepers() - 1);
 		siglongjmp(*(sigjmp_buf *)escape->env, 1);
 	}
 	if (escape)
@@ -732,7 +732,7 @@ end_sleep(uint8_t how)
 	if (how % 8 == 7)
 		interrupt(participants[depth].escape);
 	else if (how % 8 == 6)
-		world_signal();
+		sim_signal();
 	else if (how % 8 == 5)
 		die(NULL);
 }
@@ -754,7 +754,7 @@ others_act(unsigned sleeps)
 static void
 never_stuck(void)
 {
-	world_fail("a sleep without a deadline");
+	sim_fail("a sleep without a deadline");
 }
 
 /* Looking at everything takes longer than all the rest: not always. */
@@ -778,11 +778,11 @@ begin(void)
 {
 	size_t i;
 
-	for (i = spoil_hash_count; i < NAMES; i++)
-		spoil_know(names[i]);
-	world_begin();
-	world_asleep = others_act;
-	world_stuck = never_stuck;
+	for (i = corruption_hash_count; i < NAMES; i++)
+		corruption_know(names[i]);
+	sim_begin();
+	sim_asleep = others_act;
+	sim_stuck = never_stuck;
 	calls = depth = later_count = 0;
 }
 
@@ -796,14 +796,14 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	mode = input_byte(&in);
 	is_sole = mode & 1;
 	is_checked = mode % 16 >= 12;
-	world_has_waitv = !(mode & 2);
+	sim_has_waitv = !(mode & 2);
 	prepare();
 	is_spoilt = is_removed = false;
 	while (input_is_left(&in) && calls < CALLS_MAX) {
 		play_one();
 		look();
 	}
-	world_nothing_more();
+	sim_nothing_more();
 	check_end();
 	return 0;
 }

@@ -21,7 +21,7 @@
 #include "cli/text.h"
 #include "cli/value.h"
 #include "compl.h"
-#include "world.h"
+#include "sim.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

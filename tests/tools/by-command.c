@@ -40,21 +40,21 @@ word(struct words *w, const char *format, ...)
 
 /* `try` says less than `wait --timeout 0`, but is a command of its own. */
 static bool
-is_try(const struct deed *deed)
+is_try(const struct task *task)
 {
-	return deed->ask.at_once && !deed->ask.fail_fast && !deed->ask.existing &&
-	       deed->timeout_us % 2;
+	return task->ask.at_once && !task->ask.fail_fast && !task->ask.existing &&
+	       task->timeout_us % 2;
 }
 
 static void
-wait_words(struct words *w, const struct deed *deed)
+wait_words(struct words *w, const struct task *task)
 {
-	const struct ask *a = &deed->ask;
+	const struct ask *a = &task->ask;
 
 	word(w, "--count=%u", (unsigned)a->tokens);
 	if (a->any)
 		word(w, "--any");
-	if (is_try(deed))
+	if (is_try(task))
 		return;
 	word(w, "--print");
 	word(w, "--outcome");
@@ -65,7 +65,7 @@ wait_words(struct words *w, const struct deed *deed)
 	if (a->at_once)
 		word(w, "--timeout=0");
 	else if (!a->patient)
-		word(w, "--timeout=%uus", (unsigned)deed->timeout_us);
+		word(w, "--timeout=%uus", (unsigned)task->timeout_us);
 }
 
 static void
@@ -86,21 +86,21 @@ done_words(struct words *w, const struct ask *a)
 }
 
 static void
-command_words(struct words *w, const char *program, const char *space, const struct deed *deed)
+command_words(struct words *w, const char *program, const char *space, const struct task *task)
 {
 	static const char *const verbs[] = { "done", "wait", "test", "init", "reinit", "rm" };
 	static const char *const lenient[] = { "", "", "", "--exist-ok", "--force", "-f" };
-	const struct ask *a = &deed->ask;
+	const struct ask *a = &task->ask;
 	unsigned i;
 
 	*w = (struct words){ .count = 0 };
 	word(w, "%s", program);
-	word(w, "%s", is_try(deed) ? "try" : verbs[a->kind]);
+	word(w, "%s", is_try(task) ? "try" : verbs[a->kind]);
 	word(w, "--namespace=%s", space);
 	for (i = 0; i < a->count; i++)
 		word(w, "%c", name_letter(a->names[i]));
 	if (a->kind == OP_WAIT)
-		wait_words(w, deed);
+		wait_words(w, task);
 	else if (a->kind == OP_DONE)
 		done_words(w, a);
 	else if (a->lenient && *lenient[a->kind])
@@ -109,11 +109,11 @@ command_words(struct words *w, const char *program, const char *space, const str
 }
 
 _Noreturn void
-by_command(const char *program, const char *space, const struct deed *deed, const struct worker *me)
+by_command(const char *program, const char *space, const struct task *task, const struct worker *me)
 {
 	struct words w;
 
-	command_words(&w, program, space, deed);
+	command_words(&w, program, space, task);
 	if (ftruncate(me->out, 0) || ftruncate(me->err, 0) || lseek(me->out, 0, SEEK_SET) ||
 	    lseek(me->err, 0, SEEK_SET) || dup2(me->out, 1) < 0 || dup2(me->err, 2) < 0)
 		_exit(126);
@@ -190,18 +190,18 @@ read_try(const struct ask *a, int status, const char *text, struct answer *got)
 }
 
 static void
-read_exit(const struct deed *deed, int status, const struct worker *w, struct answer *got)
+read_exit(const struct task *task, int status, const struct worker *w, struct answer *got)
 {
 	char text[512];
 
 	read_all(w->out, text, sizeof text);
-	if (is_try(deed))
-		read_try(&deed->ask, status, text, got);
-	else if (deed->ask.kind == OP_WAIT)
-		read_wait(&deed->ask, status, text, got);
+	if (is_try(task))
+		read_try(&task->ask, status, text, got);
+	else if (task->ask.kind == OP_WAIT)
+		read_wait(&task->ask, status, text, got);
 	else if (status == 0)
 		got->result = GOT_OK;
-	else if (status == 1 && deed->ask.kind == OP_TEST)
+	else if (status == 1 && task->ask.kind == OP_TEST)
 		got->result = GOT_NOT_DONE;
 	else
 		got->result = status == 125 ? GOT_REFUSED : GOT_WRONG;
@@ -213,16 +213,16 @@ read_exit(const struct deed *deed, int status, const struct worker *w, struct an
 }
 
 void
-by_command_read_death(const struct deed *deed, int status, const struct worker *w,
+by_command_read_death(const struct task *task, int status, const struct worker *w,
 		      struct answer *got)
 {
 	int signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
 
 	*got = (struct answer){ .which = -1, .failed_fast = -1, .result = GOT_WRONG };
-	if (signal == 0 && deed->how == BY_COMMAND)
-		read_exit(deed, WEXITSTATUS(status), w, got);
+	if (signal == 0 && task->how == BY_COMMAND)
+		read_exit(task, WEXITSTATUS(status), w, got);
 	else if (signal == SIGTERM || signal == SIGUSR1 || signal == SIGUSR2)
-		got->result = deed->ask.kind == OP_WAIT ? GOT_SIGNALLED : GOT_KILLED;
+		got->result = task->ask.kind == OP_WAIT ? GOT_SIGNALLED : GOT_KILLED;
 	else if (signal == SIGKILL)
 		got->result = GOT_KILLED;
 	if (got->result == GOT_WRONG)

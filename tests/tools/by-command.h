@@ -5,15 +5,15 @@
 #ifndef BY_COMMAND_H
 #define BY_COMMAND_H
 
-#include "books.h"
+#include "ledger.h"
 #include "plan.h"
 
 /* Becomes program, which prints into the files of the worker. */
-_Noreturn void by_command(const char *program, const char *space, const struct deed *deed,
+_Noreturn void by_command(const char *program, const char *space, const struct task *task,
 			  const struct worker *me);
 
 /* What became of the operation that the dead had open; status is waitpid(2)'s. */
-void by_command_read_death(const struct deed *deed, int status, const struct worker *w,
+void by_command_read_death(const struct task *task, int status, const struct worker *w,
 			   struct answer *got);
 
 #endif

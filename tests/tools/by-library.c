@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "books.h"
+#include "ledger.h"
 #include "timing.h"
 
 struct compl_escape *by_library_escape;
@@ -77,10 +77,10 @@ hold_fill(sigset_t *hold)
 }
 
 static enum compl_result
-ask_wait(struct compl_space *c, const struct deed *deed, const char *const *names,
+ask_wait(struct compl_space *c, const struct task *task, const char *const *names,
 	 struct compl_payload *payloads, struct compl_outcome *out)
 {
-	const struct ask *a = &deed->ask;
+	const struct ask *a = &task->ask;
 	sigjmp_buf env;
 	struct compl_escape ours = { .env = &env };
 	sigset_t hold;
@@ -90,12 +90,12 @@ ask_wait(struct compl_space *c, const struct deed *deed, const char *const *name
 		.need = a->tokens,
 		.flags = (a->any ? COMPL_WAIT_ANY : 0) | (a->fail_fast ? COMPL_WAIT_FAIL_FAST : 0) |
 			 (a->existing ? COMPL_WAIT_EXISTING : 0) |
-			 (deed->interruptible ? COMPL_WAIT_INTERRUPTIBLE : 0),
+			 (task->interruptible ? COMPL_WAIT_INTERRUPTIBLE : 0),
 		.deadline_ns = a->at_once   ? 0
 			       : a->patient ? COMPL_NEVER
-					    : now_ns() + (int64_t)deed->timeout_us * 1000,
+					    : now_ns() + (int64_t)task->timeout_us * 1000,
 		.hold = &hold,
-		.escape = deed->escapes ? &ours : NULL,
+		.escape = task->escapes ? &ours : NULL,
 		.payloads = payloads,
 	};
 	enum compl_result result;
@@ -108,18 +108,18 @@ ask_wait(struct compl_space *c, const struct deed *deed, const char *const *name
 }
 
 static void
-do_wait(struct compl_space *c, const struct deed *deed, struct answer *got)
+do_wait(struct compl_space *c, const struct task *task, struct answer *got)
 {
 	struct compl_payload payloads[NAMES];
 	struct compl_outcome out;
 	const char *names[NAMES];
 	unsigned i;
 
-	for (i = 0; i < deed->ask.count; i++)
-		names[i] = name_text(deed->ask.names[i]);
-	got->result = (uint8_t)translate(ask_wait(c, deed, names, payloads, &out));
+	for (i = 0; i < task->ask.count; i++)
+		names[i] = name_text(task->ask.names[i]);
+	got->result = (uint8_t)translate(ask_wait(c, task, names, payloads, &out));
 	if (got->result == GOT_OK || got->result == GOT_REMOVED || got->result == GOT_PRODUCER_DIED)
-		note_words(got, &deed->ask, payloads, &out);
+		note_words(got, &task->ask, payloads, &out);
 }
 
 /* ---- a listing ---------------------------------------------------------------- */
@@ -133,11 +133,11 @@ note_entry(struct shot *shot, const struct compl_entry *e)
 	if (n >= NAMES || e->name[1] || e->waiter_count > STANDING || e->producer_count > STANDING)
 		return false;
 	shot->name[n].listed = true;
-	shot->name[n].life.done = e->done;
-	shot->name[n].life.status = e->payload.status;
-	shot->name[n].life.value =
+	shot->name[n].state.done = e->done;
+	shot->name[n].state.status = e->payload.status;
+	shot->name[n].state.value =
 		e->payload.has_value ? by_library_value_number(e->payload.value) : 0;
-	shot->name[n].life.init = e->initialised;
+	shot->name[n].state.init = e->initialised;
 	for (i = 0; i < e->waiter_count; i++) {
 		shot->name[n].line[i].pid = compl_waiter_at(e, i)->pid;
 		shot->name[n].line[i].need = compl_waiter_at(e, i)->need;
@@ -159,9 +159,10 @@ do_list(struct compl_space *c, struct answer *got)
 
 	if (result != COMPL_OK)
 		return GOT_WRONG;
-	got->shot = books_new_shot();
+	got->shot = ledger_new_shot();
 	for (i = 0; got->shot && i < list->count; i++)
-		fine = fine && note_entry(&books->history.shot[got->shot], compl_entry_at(list, i));
+		fine = fine &&
+		       note_entry(&ledger->history.shot[got->shot], compl_entry_at(list, i));
 	compl_list_free(list);
 	return !fine ? GOT_WRONG : got->shot ? GOT_OK : GOT_KILLED;
 }
@@ -218,12 +219,12 @@ do_simple(struct compl_space *c, const struct ask *a, const char *name)
 }
 
 void
-by_library(struct compl_space *c, const struct deed *deed, struct op *o)
+by_library(struct compl_space *c, const struct task *task, struct op *o)
 {
-	const struct ask *a = &deed->ask;
+	const struct ask *a = &task->ask;
 
 	if (a->kind == OP_WAIT)
-		do_wait(c, deed, &o->got);
+		do_wait(c, task, &o->got);
 	else if (a->kind == OP_LIST || a->kind == OP_REST)
 		o->got.result = (uint8_t)do_list(c, &o->got);
 	else

@@ -20,7 +20,7 @@ uint16_t by_library_value_number(const char *text);
 extern struct compl_promise by_library_promised;
 extern uint8_t by_library_promised_name;
 
-/* Does the deed, and notes in o what the call said. */
-void by_library(struct compl_space *c, const struct deed *deed, struct op *o);
+/* Does the task, and notes in o what the call said. */
+void by_library(struct compl_space *c, const struct task *task, struct op *o);
 
 #endif

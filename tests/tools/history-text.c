@@ -35,7 +35,7 @@ history_print_shot(FILE *to, const struct shot *shot)
 	unsigned n, i;
 
 	for (n = 0; n < NAMES; n++) {
-		const struct life *l = &shot->name[n].life;
+		const struct name_state *l = &shot->name[n].state;
 
 		if (!shot->name[n].listed)
 			continue;
@@ -157,12 +157,12 @@ read_listed(struct shot *shot, const char *text)
 	if (n >= NAMES || sscanf(text + 1, ":%u:%u:%15[^:]:%n", &done, &status, value, &used) != 3)
 		return false;
 	shot->name[n].listed = true;
-	shot->name[n].life = (struct life){ .done = done,
-					    .status = (uint8_t)status,
-					    .value = read_value(value) };
+	shot->name[n].state = (struct name_state){ .done = done,
+						   .status = (uint8_t)status,
+						   .value = read_value(value) };
 	text += 1 + used;
 	if (*text == 'i') {
-		shot->name[n].life.init = true;
+		shot->name[n].state.init = true;
 		text++;
 	}
 	while (*text == '+' && shot->name[n].waiters < STANDING) {

@@ -64,17 +64,17 @@ enum result {
 };
 
 /* A name, as a listing shows it; and what the model knows of it. */
-struct life {
+struct name_state {
 	uint32_t done;
 	uint16_t value; /* 0: none */
 	uint8_t status;
 	bool init;
-	bool orphan; /* at "all" for want of a producer; no listing says so */
+	bool producer_died; /* at "all" for want of a producer; no listing says so */
 };
 
 struct shot {
 	struct {
-		struct life life;
+		struct name_state state;
 		bool listed;
 		uint8_t waiters;
 		struct {

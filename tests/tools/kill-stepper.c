@@ -1,28 +1,31 @@
 /* SPDX-License-Identifier: ISC
  *
- * kill-stepper - kills a command after any instruction, and looks what becomes of the others
+ * kill-stepper.c - kills a command before any of its instructions, and checks what becomes of the
+ * other processes
  *
- * Usage: kill-stepper [--every] [--doubles I/N] [--share I/N] [--samples N] [--double N] [--at
- * K[/L]]
- *	[--keep FILE] [--list] COMPL WAITER SCENE...
+ * Usage: kill-stepper [--every] [--doubles I/N] [--share I/N] [--samples N] [--double N]
+ *	[--at K[/L]] [--keep FILE] COMPL WAITER SCENARIO...
+ *	kill-stepper --list
  *
- * Each scene (scenes.c) is first played to its end, noting the moments at which something
+ * Each scenario (scenario.c) first runs to its end, and the moments are noted at which something
  * changed that outlives the victim: the bytes of the segment, or the victim's robust list.
- * Between two such moments one instruction is as good as another to be killed at; so the
- * scene is then played once for each of them, on a fresh segment, and the victim killed
- * there by SIGKILL.  Then, without any further command, all who should go must have gone; the
- * tokens must add up (verdict.c); and the line must work on (sequel.c).  Where somebody else ran
- * on the way, that is done twice, in haste and with patience (play.c).  A wait is also
- * interrupted there, by SIGTERM: it must end, and either have taken its tokens and say so, or none.
+ * Between two such moments it makes no difference before which instruction the victim is killed.
+ * So the scenario then runs once for each of these moments, on a fresh segment, and the victim is
+ * killed there by SIGKILL.  Then, without any further command, every process that should end must
+ * have ended; the tokens must add up (verdict.c); and the names must still work (aftermath.c).
+ * Where another process ran on the way, the kill is done twice, in haste and with patience
+ * (replay.c).  A wait is also interrupted there, by SIGTERM: it must end; either it has taken its
+ * tokens and says so, or it has taken none.
  *
- * Where the outcome turns from one such moment to the next, every moment between them and
- * a few around is tried too, and of all others --samples at random; --every tries every
- * single one, or with --share I/N the I-th (from 0) of N parts.  --double N: N double kills
- * (doubles.c) at random; --doubles I/N: all of them, after the I-th of N parts of the first.  --at
- * K or K/L does one kill, or a double one, once more; --keep FILE saves the segment of a failure.
+ * Where the outcome differs between one such moment and the next, every moment between them and a
+ * few around them are tried too, and of all other moments --samples at random.  --every tries
+ * every single moment, or with --share I/N the I-th (from 0) of N parts.  --double N does N double
+ * kills (double-kills.c) at random.  --doubles I/N does all of them, after the I-th of N parts of
+ * the first kills.  --at K or K/L does one kill, or one double kill, once more.  --keep FILE saves
+ * the segment of a failure.
  *
- * SCENE is a name, or "all".  Prints a line for each, and a sum; status 1 if something did not add
- * up.
+ * SCENARIO is a name, or "all".  Prints a line for each, and a sum.  The exit status is 1 if
+ * something was wrong.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -31,14 +34,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "doubles.h"
+#include "bystander.h"
+#include "double-kills.h"
 #include "elf-range.h"
-#include "others.h"
-#include "performance.h"
-#include "play.h"
-#include "scenes.h"
-#include "stage.h"
+#include "fixture.h"
+#include "replay.h"
+#include "scenario.h"
 #include "timing.h"
+#include "trial.h"
 #include "victim.h"
 #include "watch.h"
 
@@ -48,79 +51,80 @@ static struct {
 	const char *at;
 } option = { .shares = 1, .samples = 20 };
 
-/* Of a scene, or of all. */
+/* Of a scenario, or of all. */
 struct tally {
 	unsigned long moments, changes, turns, kills, interrupts, doubles;
 	bool failed;
 };
 
-static struct score score;
+static struct recording recording;
 
 /* ---- one kill ---------------------------------------------------------------------- */
 
 /* A wait that has died of the signal has not taken anything; but CMD may have. */
 static void
-interrupt(struct stage *s, struct victim *v)
+interrupt(struct fixture *f, struct victim *v)
 {
-	performance.how = "interrupted";
+	trial.how = "interrupted";
 	victim_end_by(v, SIGTERM);
-	s->dead[0].untaken = WIFSIGNALED(v->status) && !s->dead[0].wish.becomes;
+	f->victim_command[0].untaken =
+		WIFSIGNALED(v->status) && !f->victim_command[0].request.becomes;
 }
 
-/* One performance with a kill at this moment, by SIGKILL or SIGTERM. */
+/* One trial with a kill at this moment, by SIGKILL or SIGTERM. */
 static bool
 kill_at(unsigned moment, bool patient, int signal, unsigned *outcome)
 {
-	struct stage s;
-	struct victim *v = performance_enter(&s, !VICTIM_BREAKPOINTS);
+	struct fixture f;
+	struct victim *v = trial_begin(&f, !VICTIM_BREAKPOINTS);
 
-	performance.moment = moment;
-	performance.where = score.at[moment].address;
-	play_to(play_begin(&s, v, performance.scene, &score), moment, patient);
-	stage_note_scope(&s, v);
+	trial.moment = moment;
+	trial.where = recording.at[moment].address;
+	replay_to(replay_begin(&f, v, trial.scenario, &recording), moment, patient);
+	fixture_note_scope(&f, v);
 	if (signal == SIGTERM)
-		interrupt(&s, v);
+		interrupt(&f, v);
 	else
 		victim_kill(v);
-	return performance_judge(&s, outcome);
+	return trial_judge(&f, outcome);
 }
 
-/* The whole scene, without a kill before its end. */
+/* The whole scenario, without a kill before its end. */
 static void
 rehearse(void)
 {
 	struct victim *v;
-	struct stage s;
+	struct fixture f;
 	struct watch w;
 	unsigned outcome;
 
-	performance.moment = 0;
-	v = performance_enter(&s, true);
-	watch_begin(&w, s.space);
-	play_slowly(play_begin(&s, v, performance.scene, NULL), &score, &w);
+	trial.moment = 0;
+	v = trial_begin(&f, true);
+	watch_begin(&w, f.space);
+	replay_record(replay_begin(&f, v, trial.scenario, NULL), &recording, &w);
 	watch_end(&w);
 	victim_kill(v);
-	if (!score.count)
+	if (!recording.count)
 		give_up("the victim does not open the segment");
-	if (!performance_judge(&s, &outcome))
+	if (!trial_judge(&f, &outcome))
 		exit(1);
 }
 
-/* ---- one scene ------------------------------------------------------------------- */
+/* ---- one scenario ------------------------------------------------------------------- */
 
 static bool
 is_interruptible(void)
 {
-	return (!strncmp(performance.scene->victim, "wait ", 5) ||
-		!strncmp(performance.scene->victim, "try ", 4)) &&
-	       !strstr(performance.scene->victim, "--uninterruptible");
+	return (!strncmp(trial.scenario->victim, "wait ", 5) ||
+		!strncmp(trial.scenario->victim, "try ", 4)) &&
+	       !strstr(trial.scenario->victim, "--uninterruptible");
 }
 
 static void
 try_moment(struct tally *t, unsigned moment, unsigned *outcome)
 {
-	bool changed = score.at[moment].changed,
-	     twice = changed && play_somebody_ran(&score, moment);
+	bool changed = recording.at[moment].changed,
+	     twice = changed && replay_others_ran(&recording, moment);
 	unsigned unused;
 
 	t->failed |= !kill_at(moment, false, SIGKILL, outcome);
@@ -141,8 +145,8 @@ try_turn(struct tally *t, unsigned from, unsigned to)
 	unsigned stride = (to - from + 10) / 60 + 1;
 
 	t->turns++;
-	for (; moment < to + 5 && moment < score.count; moment += stride)
-		if (!score.at[moment].changed)
+	for (; moment < to + 5 && moment < recording.count; moment += stride)
+		if (!recording.at[moment].changed)
 			try_moment(t, moment, &outcome);
 }
 
@@ -151,8 +155,8 @@ try_singles(struct tally *t)
 {
 	unsigned moment, outcome, last_outcome = 0, last = 0, nth = 0;
 
-	for (moment = 0; moment < score.count; moment++) {
-		if (!option.every && !score.at[moment].changed)
+	for (moment = 0; moment < recording.count; moment++) {
+		if (!option.every && !recording.at[moment].changed)
 			continue;
 		if (nth++ % option.shares != option.share)
 			continue;
@@ -170,11 +174,11 @@ random_moment(void)
 {
 	unsigned moment = 0;
 
-	if (score.count == 0)
+	if (recording.count == 0)
 		return 0;
 	do
-		moment = (unsigned)rand() % score.count;
-	while (score.at[moment].nth > 100);
+		moment = (unsigned)rand() % recording.count;
+	while (recording.at[moment].nth > 100);
 	return moment;
 }
 
@@ -193,9 +197,10 @@ try_all_doubles(struct tally *t)
 	unsigned moment, nth = 0;
 	bool sound = true;
 
-	for (moment = 0; moment < score.count; moment++)
-		if (score.at[moment].matters && nth++ % option.double_shares == option.double_share)
-			t->doubles += doubles_try_of(&score, moment, &sound);
+	for (moment = 0; moment < recording.count; moment++)
+		if (recording.at[moment].matters &&
+		    nth++ % option.double_shares == option.double_share)
+			t->doubles += double_kills_try_of(&recording, moment, &sound);
 	t->failed |= !sound;
 }
 
@@ -205,13 +210,13 @@ try_some_doubles(struct tally *t)
 	bool sound = true;
 	unsigned i;
 
-	for (i = 0; score.count > 0 && i < 10 * option.doubles && t->doubles < option.doubles;
+	for (i = 0; recording.count > 0 && i < 10 * option.doubles && t->doubles < option.doubles;
 	     i++) {
-		unsigned first = (unsigned)rand() % score.count;
+		unsigned first = (unsigned)rand() % recording.count;
 
-		while (!score.at[first].matters)
-			first = (first + 1) % score.count;
-		t->doubles += doubles_try_one(&score, first, &sound);
+		while (!recording.at[first].matters)
+			first = (first + 1) % recording.count;
+		t->doubles += double_kills_try_one(&recording, first, &sound);
 	}
 	t->failed |= !sound;
 }
@@ -224,10 +229,10 @@ try_again(struct tally *t)
 	unsigned first = 0, second = 0, outcome;
 	bool sound = true, twice = sscanf(option.at, "%u/%u", &first, &second) == 2;
 
-	if (first >= score.count)
-		first = score.count - 1;
+	if (first >= recording.count)
+		first = recording.count - 1;
 	if (twice)
-		t->doubles += doubles_try_at(&score, first, second, &sound);
+		t->doubles += double_kills_try_at(&recording, first, second, &sound);
 	else
 		try_moment(t, first, &outcome);
 	t->failed |= !sound;
@@ -244,16 +249,16 @@ print_tally(const char *name, const struct tally *t, int64_t begin)
 }
 
 static void
-play_scene(struct tally *sum)
+try_scenario(struct tally *sum)
 {
 	int64_t begin = now_us();
 	struct tally t = { 0 };
 	unsigned moment;
 
 	rehearse();
-	t.moments = score.count;
-	for (moment = 0; moment < score.count; moment++)
-		t.changes += score.at[moment].changed;
+	t.moments = recording.count;
+	for (moment = 0; moment < recording.count; moment++)
+		t.changes += recording.at[moment].changed;
 	if (option.at) {
 		try_again(&t);
 	} else {
@@ -265,7 +270,7 @@ play_scene(struct tally *sum)
 		else
 			try_some_doubles(&t);
 	}
-	print_tally(performance.scene->name, &t, begin);
+	print_tally(trial.scenario->name, &t, begin);
 	sum->moments += t.moments;
 	sum->changes += t.changes;
 	sum->turns += t.turns;
@@ -278,12 +283,12 @@ play_scene(struct tally *sum)
 /* ---- the command line --------------------------------------------------------------- */
 
 static void
-list_scenes(void)
+list_scenarios(void)
 {
 	size_t i;
 
-	for (i = 0; i < scenes_count; i++)
-		puts(scenes[i].name);
+	for (i = 0; i < scenario_count; i++)
+		puts(scenarios[i].name);
 }
 
 static int
@@ -291,7 +296,7 @@ usage(void)
 {
 	fputs("usage: kill-stepper [--every] [--doubles I/N] [--share I/N] [--samples N] [--double "
 	      "N] "
-	      "[--at K[/L]] [--keep FILE] COMPL WAITER SCENE...\n"
+	      "[--at K[/L]] [--keep FILE] COMPL WAITER SCENARIO...\n"
 	      "       kill-stepper --list\n",
 	      stderr);
 	return 2;
@@ -314,7 +319,7 @@ read_option(char **argv)
 	if (!strcmp(argv[0], "--at"))
 		option.at = argv[1];
 	else if (!strcmp(argv[0], "--keep"))
-		performance.keep = argv[1];
+		trial.keep = argv[1];
 	else if (!strcmp(argv[0], "--samples"))
 		option.samples = (unsigned)atoi(argv[1]);
 	else if (!strcmp(argv[0], "--double"))
@@ -329,15 +334,15 @@ read_option(char **argv)
 }
 
 static bool
-play_named(const char *name, struct tally *sum)
+try_named(const char *name, struct tally *sum)
 {
 	bool found = false;
 	size_t i;
 
-	for (i = 0; i < scenes_count; i++)
-		if (!strcmp(name, "all") || !strcmp(name, scenes[i].name)) {
-			performance.scene = &scenes[i];
-			play_scene(sum);
+	for (i = 0; i < scenario_count; i++)
+		if (!strcmp(name, "all") || !strcmp(name, scenarios[i].name)) {
+			trial.scenario = &scenarios[i];
+			try_scenario(sum);
 			found = true;
 		}
 	return found;
@@ -354,7 +359,7 @@ main(int argc, char **argv)
 	snprintf(holder, sizeof holder, "%.*shold-lock",
 		 strrchr(argv[0], '/') ? (int)(strrchr(argv[0], '/') - argv[0] + 1) : 0, argv[0]);
 	if (argc == 2 && !strcmp(argv[1], "--list")) {
-		list_scenes();
+		list_scenarios();
 		return 0;
 	}
 	for (argv++, argc--; argc && argv[0][0] == '-'; argv += words, argc -= words)
@@ -362,15 +367,15 @@ main(int argc, char **argv)
 			return usage();
 	if (argc < 3)
 		return usage();
-	performance.program = argv[0];
-	performance.waiter = argv[1];
-	performance.holder = holder;
-	performance.repair = elf_range(performance.program, "segment_lock");
-	performance.waiter_repair = elf_range(performance.waiter, "segment_lock");
-	performance_set_signals();
+	trial.program = argv[0];
+	trial.waiter = argv[1];
+	trial.holder = holder;
+	trial.repair = elf_range(trial.program, "segment_lock");
+	trial.waiter_repair = elf_range(trial.waiter, "segment_lock");
+	trial_set_signals();
 	srand((unsigned)getpid());
 	for (argv += 2; *argv; argv++)
-		if (!play_named(*argv, &sum))
+		if (!try_named(*argv, &sum))
 			return usage();
 	print_tally("all of these", &sum, begin);
 	return sum.failed ? 1 : 0;

@@ -62,16 +62,16 @@ hash_bytes(uint64_t hash, const void *bytes, size_t size)
 }
 
 static uint64_t
-hash_lives(const struct linear *l, const struct lives *s)
+hash_model(const struct linear *l, const struct state_model *s)
 {
 	uint64_t hash = l->salt;
 	unsigned n;
 
 	for (n = 0; n < NAMES; n++) {
-		const struct life *name = &s->name[n];
+		const struct name_state *name = &s->name[n];
 
 		hash = mix(hash, (uint64_t)name->done << 32 | (uint64_t)name->value << 16 |
-					 (uint64_t)name->status << 2 | name->orphan << 1 |
+					 (uint64_t)name->status << 2 | name->producer_died << 1 |
 					 name->init);
 	}
 	hash = hash_bytes(hash, s->phase, l->h->count);
@@ -82,9 +82,9 @@ hash_lives(const struct linear *l, const struct lives *s)
 
 /* Whether the state is new. */
 static bool
-is_new(struct linear *l, const struct lives *s)
+is_new(struct linear *l, const struct state_model *s)
 {
-	uint64_t hash = hash_lives(l, s);
+	uint64_t hash = hash_model(l, s);
 	uint32_t at = (uint32_t)(hash >> 20) % LINEAR_SEEN;
 
 	for (; l->seen[at]; at = (at + 1) % LINEAR_SEEN)
@@ -106,7 +106,7 @@ forget(struct linear *l)
 
 /* The stamp by which the operation must have had its next event. */
 static uint32_t
-due(const struct history *h, const struct lives *s, unsigned op)
+due(const struct history *h, const struct state_model *s, unsigned op)
 {
 	const struct op *o = &h->op[op];
 
@@ -119,7 +119,7 @@ due(const struct history *h, const struct lives *s, unsigned op)
 
 /* The operation that is due first, or OPS if all are over. */
 static unsigned
-most_urgent(const struct history *h, const struct lives *s)
+most_urgent(const struct history *h, const struct state_model *s)
 {
 	unsigned i, best = OPS;
 	uint32_t least = UINT32_MAX;
@@ -137,7 +137,7 @@ most_urgent(const struct history *h, const struct lives *s)
 
 /* All that changes nothing and can happen now; returns what is due first then. */
 static unsigned
-settle_idle(const struct history *h, struct lives *s)
+settle_idle(const struct history *h, struct state_model *s)
 {
 	unsigned urgent, i;
 	bool again;
@@ -149,13 +149,13 @@ settle_idle(const struct history *h, struct lives *s)
 		urgent = most_urgent(h, s);
 		limit = urgent == OPS ? 0 : due(h, s, urgent);
 		for (i = 0; i < h->count; i++) {
-			struct lives next;
+			struct state_model next;
 
 			if (s->phase[i] == PHASE_OVER || !history_op_is_idle(&h->op[i]) ||
 			    h->op[i].begin >= limit)
 				continue;
 			next = *s;
-			if (!lives_happen(h, &next, i, EVENT_ACT))
+			if (!state_model_apply(h, &next, i, EVENT_ACT))
 				continue;
 			*s = next;
 			again = true;
@@ -165,7 +165,7 @@ settle_idle(const struct history *h, struct lives *s)
 }
 
 static void
-note_best(struct linear *l, const struct lives *s)
+note_best(struct linear *l, const struct state_model *s)
 {
 	unsigned i, over = 0;
 
@@ -177,22 +177,22 @@ note_best(struct linear *l, const struct lives *s)
 	l->best = *s;
 }
 
-static enum verdict search(struct linear *l, const struct lives *s);
+static enum verdict search(struct linear *l, const struct state_model *s);
 
 /* The events of one operation that can be next. */
 static enum verdict
-try_op(struct linear *l, const struct lives *s, unsigned op, bool urgent)
+try_op(struct linear *l, const struct state_model *s, unsigned op, bool urgent)
 {
 	unsigned event;
 
 	for (event = 0; event < EVENTS; event++) {
-		struct lives next = *s;
+		struct state_model next = *s;
 		enum verdict verdict;
 
 		/* Nobody gains by an early end of what was never there. */
-		if (event == EVENT_LEAVE && !lives_is_in_line(s, op) && !urgent)
+		if (event == EVENT_LEAVE && !state_model_is_in_line(s, op) && !urgent)
 			continue;
-		if (!lives_happen(l->h, &next, op, (enum event)event))
+		if (!state_model_apply(l->h, &next, op, (enum event)event))
 			continue;
 		verdict = search(l, &next);
 		if (verdict != LINEAR_NO)
@@ -203,9 +203,9 @@ try_op(struct linear *l, const struct lives *s, unsigned op, bool urgent)
 
 /* Earliest due first: most histories are explained so at once. */
 static enum verdict
-search(struct linear *l, const struct lives *before)
+search(struct linear *l, const struct state_model *before)
 {
-	struct lives s = *before;
+	struct state_model s = *before;
 	unsigned urgent = settle_idle(l->h, &s), op, i;
 	uint32_t limit, from = 0;
 
@@ -243,7 +243,7 @@ search(struct linear *l, const struct lives *before)
 static enum verdict
 linear_ask(struct linear *l, const struct history *h, uint64_t salt)
 {
-	struct lives s;
+	struct state_model s;
 
 	memset(&s, 0, sizeof s);
 	forget(l);
@@ -266,18 +266,18 @@ shot_add_waiter(struct shot *shot, unsigned name, const struct op *o)
 void
 linear_explain(FILE *to, const struct linear *l)
 {
-	const struct lives *s = &l->best;
+	const struct state_model *s = &l->best;
 	struct shot shot;
 	unsigned n, i, op;
 
 	memset(&shot, 0, sizeof shot);
 	for (n = 0; n < NAMES; n++) {
-		shot.name[n].life = s->name[n];
-		shot.name[n].listed = lives_exists(l->h, s, n);
+		shot.name[n].state = s->name[n];
+		shot.name[n].listed = state_model_exists(l->h, s, n);
 	}
 	for (i = 0; i < s->waiting; i++)
 		for (n = 0; n < NAMES; n++)
-			if (lives_stands(l->h, s, i, n))
+			if (state_model_waits_for(l->h, s, i, n))
 				shot_add_waiter(&shot, n, &l->h->op[s->line[i].op]);
 	for (i = 0; i < s->promised; i++) {
 		const struct op *o = &l->h->op[s->promise[i]];

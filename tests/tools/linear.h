@@ -9,7 +9,7 @@
 #include <stdio.h>
 
 #include "history.h"
-#include "lives.h"
+#include "state-model.h"
 
 enum verdict { LINEAR_YES, LINEAR_NO, LINEAR_TOO_LONG };
 
@@ -20,8 +20,8 @@ struct linear {
 	const struct history *h;
 	uint64_t salt, *seen;
 	uint32_t states, used[LINEAR_LIMIT];
-	unsigned over;	   /* the most operations that were over at once */
-	struct lives best; /* then */
+	unsigned over;		 /* the most operations that were over at once */
+	struct state_model best; /* then */
 };
 
 /* Memory for a search; NULL: there is none.  It is not for a child: a fork leaves it behind. */

@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "../segment-path.h"
-#include "others.h"
+#include "bystander.h"
 
 void
 peek_file(char *path, size_t size, const char *space)

@@ -59,7 +59,7 @@ some_us(struct dice *d)
 }
 
 /* What makes one round different from another. */
-struct mood {
+struct profile {
 	unsigned names;
 	unsigned commands, faults, naps, states, promises; /* per cent */
 };
@@ -90,9 +90,9 @@ how_many_names(struct dice *d, unsigned names, unsigned percent)
 }
 
 static void
-choose_post(struct dice *d, struct ask *a, const struct mood *mood, uint16_t value)
+choose_post(struct dice *d, struct ask *a, const struct profile *profile, uint16_t value)
 {
-	const uint8_t shares[] = { (uint8_t)(76 - mood->states), 12, (uint8_t)mood->states };
+	const uint8_t shares[] = { (uint8_t)(76 - profile->states), 12, (uint8_t)profile->states };
 
 	a->tokens = 1;
 	switch (share(d, shares, 3)) {
@@ -115,9 +115,9 @@ choose_post(struct dice *d, struct ask *a, const struct mood *mood, uint16_t val
 }
 
 static void
-choose_wait(struct dice *d, struct deed *deed, unsigned names)
+choose_wait(struct dice *d, struct task *task, unsigned names)
 {
-	struct ask *a = &deed->ask;
+	struct ask *a = &task->ask;
 
 	choose_names(d, a, names, how_many_names(d, names, 35));
 	a->tokens = chance(d, 75) ? 1 : 2 + below(d, 2);
@@ -126,50 +126,50 @@ choose_wait(struct dice *d, struct deed *deed, unsigned names)
 	a->existing = chance(d, 6);
 	a->at_once = chance(d, 18);
 	a->patient = !a->at_once && chance(d, 45);
-	deed->timeout_us = some_us(d);
-	deed->interruptible = chance(d, 40);
-	deed->escapes = chance(d, 40);
+	task->timeout_us = some_us(d);
+	task->interruptible = chance(d, 40);
+	task->escapes = chance(d, 40);
 }
 
 static void
-choose_ask(struct dice *d, struct deed *deed, const struct mood *mood, uint16_t value)
+choose_ask(struct dice *d, struct task *task, const struct profile *profile, uint16_t value)
 {
-	const uint8_t kinds[] = { 36, 38, 4, 4, (uint8_t)(mood->states / 4 + 4), 3 };
+	const uint8_t kinds[] = { 36, 38, 4, 4, (uint8_t)(profile->states / 4 + 4), 3 };
 	static const uint8_t asked[] = { OP_DONE,   OP_WAIT, OP_TEST, OP_INIT,
 					 OP_REINIT, OP_RM,   OP_LIST };
-	unsigned names = mood->names;
-	struct ask *a = &deed->ask;
+	unsigned names = profile->names;
+	struct ask *a = &task->ask;
 
 	a->kind = asked[share(d, kinds, 6)];
 	switch (a->kind) {
 	case OP_WAIT:
-		choose_wait(d, deed, names);
+		choose_wait(d, task, names);
 		return;
 	case OP_LIST:
-		deed->how = BY_LIBRARY;
+		task->how = BY_LIBRARY;
 		return;
 	case OP_DONE:
-		choose_post(d, a, mood, value);
+		choose_post(d, a, profile, value);
 		break;
 	default:
 		a->lenient = chance(d, 50);
 	}
-	choose_names(d, a, names, deed->how == BY_COMMAND ? how_many_names(d, names, 30) : 1);
+	choose_names(d, a, names, task->how == BY_COMMAND ? how_many_names(d, names, 30) : 1);
 }
 
-/* Turns the deed of who may promise into one about a promise; promised: one is open, as far
+/* Turns the task of who may promise into one about a promise; promised: one is open, as far
  * as can be foreseen. */
 static void
-choose_promise(struct dice *d, struct deed *deed, const struct mood *mood, uint16_t value,
+choose_promise(struct dice *d, struct task *task, const struct profile *profile, uint16_t value,
 	       bool *promised)
 {
-	struct ask *a = &deed->ask;
+	struct ask *a = &task->ask;
 
-	*deed = (struct deed){ .how = BY_LIBRARY };
+	*task = (struct task){ .how = BY_LIBRARY };
 	if (!*promised) {
 		a->kind = OP_PROMISE;
 		a->single = chance(d, 30);
-		choose_names(d, a, mood->names, 1);
+		choose_names(d, a, profile->names, 1);
 		*promised = true;
 		return;
 	}
@@ -187,36 +187,36 @@ choose_promise(struct dice *d, struct deed *deed, const struct mood *mood, uint1
 /* ---- what is done to it ------------------------------------------------------ */
 
 static void
-choose_fault(struct dice *d, struct deed *deed, unsigned percent)
+choose_fault(struct dice *d, struct task *task, unsigned percent)
 {
 	static const uint8_t shares[] = { 45, 20, 15, 8, 8 };
 	static const uint8_t signals[] = { SIGKILL, SIGSTOP, SIGTERM, SIGUSR1, SIGUSR2, SIGTSTP };
 
 	if (!chance(d, percent))
 		return;
-	deed->signal = signals[share(d, shares, 5)];
-	deed->delay_us = some_us(d) + (deed->how == BY_COMMAND ? below(d, 1500) : 0);
-	deed->stop_us = some_us(d) * 3;
+	task->signal = signals[share(d, shares, 5)];
+	task->delay_us = some_us(d) + (task->how == BY_COMMAND ? below(d, 1500) : 0);
+	task->stop_us = some_us(d) * 3;
 	/* Only the command has something to say to it. */
-	if (deed->signal == SIGTSTP && deed->how == BY_LIBRARY)
-		deed->signal = SIGSTOP;
+	if (task->signal == SIGTSTP && task->how == BY_LIBRARY)
+		task->signal = SIGSTOP;
 }
 
 /* ---- a round ----------------------------------------------------------------- */
 
 static void
-plan_closings(struct dice *d, struct plan *p, const struct mood *mood)
+plan_closings(struct dice *d, struct plan *p, const struct profile *profile)
 {
 	unsigned i;
 
 	p->closings = below(d, CLOSINGS);
 	for (i = 0; i < p->closings; i++) {
-		struct deed *deed = &p->closing[i];
+		struct task *task = &p->closing[i];
 
 		do {
-			*deed = (struct deed){ .how = BY_LIBRARY };
-			choose_ask(d, deed, mood, (uint16_t)(900 + i));
-		} while (deed->ask.kind == OP_WAIT || deed->ask.kind == OP_LIST);
+			*task = (struct task){ .how = BY_LIBRARY };
+			choose_ask(d, task, profile, (uint16_t)(900 + i));
+		} while (task->ask.kind == OP_WAIT || task->ask.kind == OP_LIST);
 	}
 }
 
@@ -224,35 +224,35 @@ void
 plan_make(struct plan *p, uint64_t seed, uint64_t round, unsigned commands)
 {
 	struct dice dice = { seed ^ round * UINT64_C(0xd1342543de82ef95) }, *d = &dice;
-	struct mood mood;
+	struct profile profile;
 	unsigned i, k;
 	bool promised;
 
 	memset(p, 0, sizeof *p);
 	roll(d);
-	mood.commands = commands == 0 ? 0 : below(d, 4) == 0 ? 50 : 6;
-	mood.faults = below(d, 3) * 30;
-	mood.naps = below(d, 3) * 30;
-	mood.promises = below(d, 3) * 20;
-	mood.states = below(d, 3) ? 12 : 50;
-	mood.names = 1 + below(d, NAMES);
+	profile.commands = commands == 0 ? 0 : below(d, 4) == 0 ? 50 : 6;
+	profile.faults = below(d, 3) * 30;
+	profile.naps = below(d, 3) * 30;
+	profile.promises = below(d, 3) * 20;
+	profile.states = below(d, 3) ? 12 : 50;
+	profile.names = 1 + below(d, NAMES);
 	p->workers = WORKERS_MIN + below(d, WORKERS - WORKERS_MIN + 1);
 	for (i = 0; i < p->workers; i++) {
 		promised = false;
-		p->deeds[i] = 2 + below(d, DEEDS - 1);
-		for (k = 0; k < p->deeds[i]; k++) {
-			struct deed *deed = &p->deed[i][k];
+		p->tasks[i] = 2 + below(d, TASKS - 1);
+		for (k = 0; k < p->tasks[i]; k++) {
+			struct task *task = &p->task[i][k];
 
-			deed->how = chance(d, mood.commands) ? BY_COMMAND : BY_LIBRARY;
-			deed->command = (uint8_t)below(d, 16);
-			choose_ask(d, deed, &mood, (uint16_t)(1 + i * DEEDS + k));
-			if (plan_may_promise(i) && chance(d, mood.promises))
-				choose_promise(d, deed, &mood, (uint16_t)(1 + i * DEEDS + k),
+			task->how = chance(d, profile.commands) ? BY_COMMAND : BY_LIBRARY;
+			task->command = (uint8_t)below(d, 16);
+			choose_ask(d, task, &profile, (uint16_t)(1 + i * TASKS + k));
+			if (plan_may_promise(i) && chance(d, profile.promises))
+				choose_promise(d, task, &profile, (uint16_t)(1 + i * TASKS + k),
 					       &promised);
-			choose_fault(d, deed, mood.faults);
-			deed->nap_us = chance(d, mood.naps) ? some_us(d) / 2 : 0;
+			choose_fault(d, task, profile.faults);
+			task->nap_us = chance(d, profile.naps) ? some_us(d) / 2 : 0;
 		}
 	}
-	plan_closings(d, p, &mood);
+	plan_closings(d, p, &profile);
 	p->endings = roll(d);
 }

@@ -12,12 +12,12 @@
 
 #define WORKERS_MIN 10
 #define WORKERS	    14
-#define DEEDS	    5  /* of a worker, at most */
-#define CLOSINGS    10 /* of the conductor, when all others rest */
+#define TASKS	    5  /* of a worker, at most */
+#define CLOSINGS    10 /* of the coordinator, when all others rest */
 
 enum how { BY_LIBRARY, BY_COMMAND };
 
-struct deed {
+struct task {
 	struct ask ask;
 	uint8_t how;
 	uint8_t command;     /* which of those there are, modulo their number */
@@ -32,10 +32,10 @@ struct deed {
 
 struct plan {
 	unsigned workers;
-	unsigned deeds[WORKERS];
-	struct deed deed[WORKERS][DEEDS];
+	unsigned tasks[WORKERS];
+	struct task task[WORKERS][TASKS];
 	unsigned closings;
-	struct deed closing[CLOSINGS];
+	struct task closing[CLOSINGS];
 	uint64_t endings; /* a bit for each worker: SIGTERM, not SIGKILL, ends its last wait */
 };
 

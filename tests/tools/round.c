@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * round.c - plays a round: deeds, rest, closings, rest, and the end of all workers
+ * round.c - plays a round: tasks, rest, closings, rest, and the end of all workers
  */
 #include "round.h"
 
@@ -10,11 +10,11 @@
 
 #include "api/proc.h"
 #include "by-library.h"
-#include "crew.h"
-#include "others.h"
+#include "bystander.h"
+#include "observer.h"
 #include "process.h"
-#include "seen.h"
 #include "timing.h"
+#include "workers.h"
 
 #define HANG_NS	   INT64_C(3000000000)
 #define STARVED_NS INT64_C(60000000000)
@@ -25,18 +25,19 @@
 static bool
 rests(unsigned i, uint64_t *sum)
 {
-	struct op *o = crew_open_op(i);
-	const struct deed *deed;
+	struct op *o = workers_open_op(i);
+	const struct task *task;
 
-	if (!crew_hands[i].pid)
+	if (!workers_process[i].pid)
 		return true;
-	if (!o || o->ask.kind != OP_WAIT || !o->ask.patient || crew_hands[i].stopped_until)
+	if (!o || o->ask.kind != OP_WAIT || !o->ask.patient || workers_process[i].stopped_until)
 		return false;
-	deed = crew_deed_of(o);
-	if (deed->signal && !peruse(&books->worker[i].hit))
+	task = workers_deed_of(o);
+	if (task->signal && !ledger_load(&ledger->worker[i].hit))
 		return false;
-	*sum = *sum * 31 + (uint64_t)crew_hands[i].pid * 7 + process_switches(crew_hands[i].pid);
-	return process_is_asleep(crew_hands[i].pid) && peruse(&o->end) == 0;
+	*sum = *sum * 31 + (uint64_t)workers_process[i].pid * 7 +
+	       process_switches(workers_process[i].pid);
+	return process_is_asleep(workers_process[i].pid) && ledger_load(&o->end) == 0;
 }
 
 static bool
@@ -44,8 +45,8 @@ all_rest(uint64_t *sum)
 {
 	unsigned i;
 
-	*sum = peruse(&books->stamp);
-	for (i = 0; i < books->plan.workers; i++)
+	*sum = ledger_load(&ledger->stamp);
+	for (i = 0; i < ledger->plan.workers; i++)
 		if (!rests(i, sum))
 			return false;
 	return true;
@@ -57,8 +58,9 @@ anybody_runs(void)
 	char stat[256], *state;
 	unsigned i;
 
-	for (i = 0; i < books->plan.workers; i++) {
-		if (!crew_hands[i].pid || !proc_read(crew_hands[i].pid, "stat", stat, sizeof stat))
+	for (i = 0; i < ledger->plan.workers; i++) {
+		if (!workers_process[i].pid ||
+		    !proc_read(workers_process[i].pid, "stat", stat, sizeof stat))
 			continue;
 		state = strrchr(stat, ')');
 		if (state && state[2] != 'S')
@@ -78,8 +80,8 @@ be_patient(struct patience *p, bool progress)
 {
 	int64_t now = now_ns();
 
-	if (progress || p->since_ns == 0 || peruse(&books->stamp) != p->stamp) {
-		*p = (struct patience){ .stamp = peruse(&books->stamp), .since_ns = now };
+	if (progress || p->since_ns == 0 || ledger_load(&ledger->stamp) != p->stamp) {
+		*p = (struct patience){ .stamp = ledger_load(&ledger->stamp), .since_ns = now };
 		return;
 	}
 	if (now - p->since_ns > STARVED_NS || (now - p->since_ns > HANG_NS && !anybody_runs()))
@@ -94,7 +96,7 @@ settle(void)
 	uint64_t before = 0, sum;
 
 	for (;;) {
-		bool any = crew_conduct();
+		bool any = workers_poll();
 
 		if (all_rest(&sum)) {
 			if (sum == before)
@@ -108,24 +110,24 @@ settle(void)
 	}
 }
 
-/* ---- what the conductor does himself ----------------------------------------- */
+/* ---- what the coordinator does himself ----------------------------------------- */
 
 struct compl_space *round_space;
 static unsigned own_ops;
 
 static void
-do_own(const struct deed *deed)
+do_own(const struct task *task)
 {
-	struct op *o = &books->history.op[WORKERS * DEEDS + own_ops];
+	struct op *o = &ledger->history.op[WORKERS * TASKS + own_ops];
 
-	if (WORKERS * DEEDS + ++own_ops > OPS)
+	if (WORKERS * TASKS + ++own_ops > OPS)
 		give_up("more operations than a history holds");
-	seen_look();
-	books_begin_op(o, &deed->ask, getpid());
+	observer_look();
+	ledger_begin_op(o, &task->ask, getpid());
 	alarm(30);
-	by_library(round_space, deed, o);
+	by_library(round_space, task, o);
 	alarm(0);
-	books_end_op(o);
+	ledger_end_op(o);
 }
 
 static void
@@ -134,11 +136,11 @@ look_around(enum kind kind)
 	unsigned i;
 
 	/* All that waited for a dead process have been told of it by now. */
-	for (i = 0; i < books->death_count; i++)
-		if (!books->deaths[i].end)
-			books_end_op(&books->deaths[i]);
-	do_own(&(struct deed){ .how = BY_LIBRARY, .ask = { .kind = kind } });
-	crew_tally.rests++;
+	for (i = 0; i < ledger->death_count; i++)
+		if (!ledger->deaths[i].end)
+			ledger_end_op(&ledger->deaths[i]);
+	do_own(&(struct task){ .how = BY_LIBRARY, .ask = { .kind = kind } });
+	workers_totals.rests++;
 }
 
 static void
@@ -148,16 +150,17 @@ finish_all(void)
 	bool shot[WORKERS] = { false }, left = true;
 	unsigned i;
 
-	enter(&books->go, 2);
+	ledger_store(&ledger->go, 2);
 	while (left) {
-		bool any = crew_conduct();
+		bool any = workers_poll();
 
 		left = false;
-		for (i = 0; i < books->plan.workers; i++) {
-			left |= crew_hands[i].pid != 0;
-			if (!crew_hands[i].pid || shot[i])
+		for (i = 0; i < ledger->plan.workers; i++) {
+			left |= workers_process[i].pid != 0;
+			if (!workers_process[i].pid || shot[i])
 				continue;
-			kill(crew_hands[i].pid, books->plan.endings >> i & 1 ? SIGTERM : SIGKILL);
+			kill(workers_process[i].pid,
+			     ledger->plan.endings >> i & 1 ? SIGTERM : SIGKILL);
 			shot[i] = true;
 		}
 		be_patient(&patience, any);
@@ -173,21 +176,21 @@ round_begin(void)
 {
 	unsigned i;
 
-	memset(&books->history, 0, sizeof books->history);
-	books->death_count = 0;
-	books->stamp = 0;
+	memset(&ledger->history, 0, sizeof ledger->history);
+	ledger->death_count = 0;
+	ledger->stamp = 0;
 	own_ops = 0;
-	enter(&books->go, 0);
+	ledger_store(&ledger->go, 0);
 	for (i = 0; i < WORKERS; i++) {
-		crew_hands[i] = (struct hand){ .pid = 0 };
-		books->worker[i].open = OPS;
-		books->worker[i].next = 0;
-		books->worker[i].promise = 0;
-		books->worker[i].last = 0;
+		workers_process[i] = (struct worker_process){ .pid = 0 };
+		ledger->worker[i].open = OPS;
+		ledger->worker[i].next = 0;
+		ledger->worker[i].promise = 0;
+		ledger->worker[i].last = 0;
 	}
-	for (i = 0; i < books->plan.workers; i++)
-		crew_hire(i);
-	enter(&books->go, 1);
+	for (i = 0; i < ledger->plan.workers; i++)
+		workers_start(i);
+	ledger_store(&ledger->go, 1);
 }
 
 void
@@ -198,8 +201,8 @@ round_play(void)
 	round_begin();
 	settle();
 	look_around(OP_REST);
-	for (i = 0; i < books->plan.closings; i++) {
-		do_own(&books->plan.closing[i]);
+	for (i = 0; i < ledger->plan.closings; i++) {
+		do_own(&ledger->plan.closing[i]);
 		settle();
 		look_around(OP_REST);
 	}
@@ -212,15 +215,15 @@ round_collect(struct history *h)
 {
 	unsigned i;
 
-	memcpy(h->shot, books->history.shot, sizeof h->shot);
-	h->shots = books->history.shots;
+	memcpy(h->shot, ledger->history.shot, sizeof h->shot);
+	h->shots = ledger->history.shots;
 	h->count = 0;
 	for (i = 0; i < OPS; i++)
-		if (books->history.op[i].begin)
-			h->op[h->count++] = books->history.op[i];
-	h->deaths = books->death_count;
+		if (ledger->history.op[i].begin)
+			h->op[h->count++] = ledger->history.op[i];
+	h->deaths = ledger->death_count;
 	for (i = 0; i < h->deaths && h->count < OPS; i++)
-		h->op[h->count++] = books->deaths[i];
+		h->op[h->count++] = ledger->deaths[i];
 }
 
 void

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * round.h - a short storm in a quiet sea: everybody does their deeds, then all rests, and is looked
+ * round.h - a short storm in a quiet sea: everybody does their tasks, then all rests, and is looked
  * at; something is posted or taken away, and all rests again; and at last nobody is left
  *
  * At rest nobody may sleep who could go: a lost wake-up shows there and then, whatever
@@ -12,7 +12,7 @@
 #include "compl.h"
 #include "history.h"
 
-/* The conductor's own handle; storm.c opens it. */
+/* The coordinator's own handle; storm.c opens it. */
 extern struct compl_space *round_space;
 
 /* Plays the plan of the books. */

@@ -4,7 +4,7 @@
  * each of them the question whether compl may have answered so
  *
  * Usage: storm [--seed N] [--round N] [--rounds N | --seconds N | --minutes N] [--namespace NAME]
- * [--peer STORM]
+ * [--other-build STORM]
  *		[--plan] [COMMAND...]
  *
  * A seed and a round give the same operations and signals each time, though not the same
@@ -24,16 +24,16 @@
 #include <unistd.h>
 
 #include "api/proc.h"
-#include "books.h"
+#include "bystander.h"
 #include "compl.h"
-#include "crew.h"
 #include "history-text.h"
+#include "ledger.h"
 #include "linear.h"
-#include "others.h"
+#include "observer.h"
 #include "round.h"
-#include "seen.h"
 #include "shm/segment/layout.h"
 #include "timing.h"
+#include "workers.h"
 
 static uint64_t seed, number; /* of the round under way */
 static struct history history;
@@ -50,7 +50,7 @@ static struct {
 static void
 print_header(void)
 {
-	const struct layout_header *h = (const struct layout_header *)seen_map;
+	const struct layout_header *h = (const struct layout_header *)observer_map;
 
 	if (!h)
 		return;
@@ -63,7 +63,7 @@ print_header(void)
 static void
 print_place(uint32_t i)
 {
-	const struct entry *p = seen_place(i);
+	const struct entry *p = observer_place(i);
 
 	printf("# place %u: beacon 0x%x line %u prev %u next %u need %u lead %u sibling %u watch "
 	       "%u "
@@ -76,8 +76,8 @@ print_place(uint32_t i)
 static void
 print_segment(void)
 {
-	const struct layout_header *h = (const struct layout_header *)seen_map;
-	const struct completion *n = (const void *)(seen_map + LAYOUT_COMPLETIONS_AT);
+	const struct layout_header *h = (const struct layout_header *)observer_map;
+	const struct completion *n = (const void *)(observer_map + LAYOUT_COMPLETIONS_AT);
 	uint32_t i;
 
 	print_header();
@@ -89,7 +89,7 @@ print_segment(void)
 		       i, LAYOUT_COMPLETIONS_AT + i * sizeof *n, n[i].name, n[i].bell, n[i].flags,
 		       n[i].done, n[i].waiters.head, n[i].waiters.tail, n[i].status);
 	for (i = 1; i <= h->entries_made && i < 256; i++)
-		if (seen_place(i)->completion || seen_place(i)->beacon)
+		if (observer_place(i)->completion || observer_place(i)->beacon)
 			print_place(i);
 }
 
@@ -100,9 +100,9 @@ print_processes(void)
 	unsigned i;
 
 	for (i = 0; i < WORKERS; i++) {
-		if (!crew_hands[i].pid ||
-		    !proc_read(crew_hands[i].pid, "stat", stat, sizeof stat) ||
-		    !proc_read(crew_hands[i].pid, "wchan", wchan, sizeof wchan))
+		if (!workers_process[i].pid ||
+		    !proc_read(workers_process[i].pid, "stat", stat, sizeof stat) ||
+		    !proc_read(workers_process[i].pid, "wchan", wchan, sizeof wchan))
 			continue;
 		stat[strcspn(stat, "\n")] = '\0';
 		printf("# worker %u: %.60s in %s\n", i, stat, wchan);
@@ -115,15 +115,15 @@ ask_command(const char *verb, const char *flag)
 {
 	pid_t pid;
 
-	if (!crew_stage.program_count)
+	if (!workers_setup.program_count)
 		return;
 	fflush(stdout);
 	pid = fork();
 	if (pid == 0) {
 		alarm(5);
 		if (dup2(1, 2) >= 0)
-			execl(crew_stage.programs[0], crew_stage.programs[0], verb, "-n",
-			      crew_stage.where.space, flag, (char *)NULL);
+			execl(workers_setup.programs[0], workers_setup.programs[0], verb, "-n",
+			      workers_setup.where.space, flag, (char *)NULL);
 		_exit(127);
 	}
 	waitpid(pid, NULL, 0);
@@ -135,11 +135,11 @@ end_everybody(void)
 	unsigned i;
 
 	for (i = 0; i < WORKERS; i++)
-		if (crew_hands[i].pid)
-			kill(crew_hands[i].pid, SIGKILL);
+		if (workers_process[i].pid)
+			kill(workers_process[i].pid, SIGKILL);
 	for (i = 0; i < WORKERS; i++)
-		if (crew_hands[i].pid)
-			waitpid(crew_hands[i].pid, NULL, 0);
+		if (workers_process[i].pid)
+			waitpid(workers_process[i].pid, NULL, 0);
 }
 
 _Noreturn void
@@ -155,7 +155,7 @@ give_up(const char *why)
 	ask_command("check", "-q");
 	fflush(stdout);
 	end_everybody();
-	compl_remove_all(&crew_stage.where, true);
+	compl_remove_all(&workers_setup.where, true);
 	exit(1);
 }
 
@@ -163,14 +163,14 @@ static void
 on_alarm(int signal)
 {
 	(void)signal;
-	give_up("the conductor itself hangs");
+	give_up("the coordinator itself hangs");
 }
 
 static void
 on_end(int signal)
 {
 	end_everybody();
-	compl_remove_all(&crew_stage.where, true);
+	compl_remove_all(&workers_setup.where, true);
 	_exit(128 + signal);
 }
 
@@ -202,9 +202,9 @@ count_up(void)
 	unsigned i;
 
 	for (i = 0; i < history.count; i++)
-		crew_tally.results[history.op[i].ask.kind][history.op[i].got.result]++;
-	crew_tally.ops += history.count;
-	crew_tally.rounds++;
+		workers_totals.results[history.op[i].ask.kind][history.op[i].got.result]++;
+	workers_totals.ops += history.count;
+	workers_totals.rounds++;
 }
 
 static void
@@ -215,13 +215,13 @@ judge(struct linear *l)
 	round_collect(&history);
 	count_up();
 	verdict = linear_judge(l, &history);
-	if (l->states > crew_tally.states)
-		crew_tally.states = l->states;
+	if (l->states > workers_totals.states)
+		workers_totals.states = l->states;
 	if (verdict == LINEAR_NO) {
 		linear_explain(stdout, l);
 		give_up("no order of events explains this");
 	}
-	crew_tally.long_ones += verdict == LINEAR_TOO_LONG;
+	workers_totals.long_ones += verdict == LINEAR_TOO_LONG;
 }
 
 /* ---- rounds -------------------------------------------------------------------- */
@@ -233,27 +233,27 @@ open_segment(void)
 
 	if (round_space)
 		compl_close(round_space);
-	result = compl_remove_all(&crew_stage.where, false);
+	result = compl_remove_all(&workers_setup.where, false);
 	if (result == COMPL_OK)
-		result = compl_open(&round_space, &crew_stage.where, COMPL_CREATE);
-	if (result == COMPL_OK && !seen_open(&crew_stage.where))
+		result = compl_open(&round_space, &workers_setup.where, COMPL_CREATE);
+	if (result == COMPL_OK && !observer_open(&workers_setup.where))
 		result = COMPL_E_SYSTEM;
 	if (result != COMPL_OK)
 		give_up(compl_strresult(result));
 }
 
 static void
-print_deed(const char *who, unsigned i, const struct deed *deed)
+print_deed(const char *who, unsigned i, const struct task *task)
 {
 	printf("%s %u: ", who, i);
-	if (deed->nap_us)
-		printf("after %u us, ", deed->nap_us);
-	printf("%s", deed->how == BY_COMMAND ? "command" : "call");
-	history_print_ask(stdout, &deed->ask);
-	if (deed->ask.kind == OP_WAIT && !deed->ask.patient && !deed->ask.at_once)
-		printf(", for %u us", deed->timeout_us);
-	if (deed->signal)
-		printf(", signal %u after %u us", deed->signal, deed->delay_us);
+	if (task->nap_us)
+		printf("after %u us, ", task->nap_us);
+	printf("%s", task->how == BY_COMMAND ? "command" : "call");
+	history_print_ask(stdout, &task->ask);
+	if (task->ask.kind == OP_WAIT && !task->ask.patient && !task->ask.at_once)
+		printf(", for %u us", task->timeout_us);
+	if (task->signal)
+		printf(", signal %u after %u us", task->signal, task->delay_us);
 	putchar('\n');
 }
 
@@ -262,18 +262,18 @@ print_plan(void)
 {
 	unsigned i, k;
 
-	for (i = 0; i < books->plan.workers; i++)
-		for (k = 0; k < books->plan.deeds[i]; k++)
-			print_deed("worker", i, &books->plan.deed[i][k]);
-	for (i = 0; i < books->plan.closings; i++)
-		print_deed("closing", i, &books->plan.closing[i]);
-	crew_tally.rounds++;
+	for (i = 0; i < ledger->plan.workers; i++)
+		for (k = 0; k < ledger->plan.tasks[i]; k++)
+			print_deed("worker", i, &ledger->plan.task[i][k]);
+	for (i = 0; i < ledger->plan.closings; i++)
+		print_deed("closing", i, &ledger->plan.closing[i]);
+	workers_totals.rounds++;
 }
 
 static void
 play(struct linear *l)
 {
-	if (crew_tally.rounds % RENEW == 0)
+	if (workers_totals.rounds % RENEW == 0)
 		open_segment();
 	round_play();
 	check_segment();
@@ -289,17 +289,17 @@ report(void)
 	printf("seed %llu: %llu rounds, %llu operations, %llu looks at rest, %llu killed, %llu "
 	       "ended by "
 	       "signals, %llu stopped; longest search %llu states, %llu undecided\n",
-	       (unsigned long long)seed, (unsigned long long)crew_tally.rounds,
-	       (unsigned long long)crew_tally.ops, (unsigned long long)crew_tally.rests,
-	       (unsigned long long)crew_tally.kills, (unsigned long long)crew_tally.signals,
-	       (unsigned long long)crew_tally.stops, (unsigned long long)crew_tally.states,
-	       (unsigned long long)crew_tally.long_ones);
+	       (unsigned long long)seed, (unsigned long long)workers_totals.rounds,
+	       (unsigned long long)workers_totals.ops, (unsigned long long)workers_totals.rests,
+	       (unsigned long long)workers_totals.kills, (unsigned long long)workers_totals.signals,
+	       (unsigned long long)workers_totals.stops, (unsigned long long)workers_totals.states,
+	       (unsigned long long)workers_totals.long_ones);
 	for (k = 0; k < KINDS; k++) {
 		printf("# %-6s", history_kind_words[k]);
 		for (r = 0; r < RESULTS; r++)
-			if (crew_tally.results[k][r])
+			if (workers_totals.results[k][r])
 				printf(" %s %llu", history_result_words[r],
-				       (unsigned long long)crew_tally.results[k][r]);
+				       (unsigned long long)workers_totals.results[k][r]);
 		putchar('\n');
 	}
 }
@@ -310,13 +310,13 @@ prepare(void)
 	struct sigaction action = { .sa_handler = on_alarm };
 	unsigned i;
 
-	crew_stage.books = books_make();
-	if (crew_stage.books < 0)
+	workers_setup.ledger = ledger_make();
+	if (workers_setup.ledger < 0)
 		give_up("memory");
 	for (i = 0; i < WORKERS; i++) {
-		books->worker[i].out = memfd_create("out", 0);
-		books->worker[i].err = memfd_create("err", 0);
-		if (books->worker[i].out < 0 || books->worker[i].err < 0)
+		ledger->worker[i].out = memfd_create("out", 0);
+		ledger->worker[i].err = memfd_create("err", 0);
+		if (ledger->worker[i].out < 0 || ledger->worker[i].err < 0)
 			give_up("memfd_create");
 	}
 	prctl(PR_SET_TIMERSLACK, 1);
@@ -360,9 +360,9 @@ read_options(int argc, char **argv)
 		} else if (!strcmp(argv[i], "--minutes")) {
 			option.seconds = 60 * number_or_die(argv[i + 1]);
 		} else if (!strcmp(argv[i], "--namespace") && argv[i + 1]) {
-			crew_stage.where.space = argv[i + 1];
-		} else if (!strcmp(argv[i], "--peer") && argv[i + 1]) {
-			crew_stage.peer = argv[i + 1];
+			workers_setup.where.space = argv[i + 1];
+		} else if (!strcmp(argv[i], "--other-build") && argv[i + 1]) {
+			workers_setup.other_build = argv[i + 1];
 		} else {
 			fprintf(stderr, "storm: %s?\n", argv[i]);
 			exit(2);
@@ -377,9 +377,9 @@ play_rounds(struct linear *l)
 {
 	uint64_t end = (uint64_t)now_ns() + option.seconds * 1000000000;
 
-	while (crew_tally.rounds < option.rounds &&
+	while (workers_totals.rounds < option.rounds &&
 	       (option.rounds != UINT64_MAX || (uint64_t)now_ns() < end)) {
-		plan_make(&books->plan, seed, number, crew_stage.program_count);
+		plan_make(&ledger->plan, seed, number, workers_setup.program_count);
 		if (option.only_plan)
 			print_plan();
 		else
@@ -396,14 +396,14 @@ main(int argc, char **argv)
 	int first;
 
 	if (argc > 1 && !strcmp(argv[1], "--work"))
-		crew_work_as_peer(argc, argv);
+		workers_work_as_other_build(argc, argv);
 	l = linear_new();
 	seed = (uint64_t)now_ns() % 1000000000;
 	snprintf(space, sizeof space, "storm.%d", (int)getpid());
-	crew_stage.where = (struct compl_where){ .space = space, .uid = geteuid() };
+	workers_setup.where = (struct compl_where){ .space = space, .uid = geteuid() };
 	first = read_options(argc, argv);
-	crew_stage.programs = argv + first;
-	crew_stage.program_count = (unsigned)(argc - first);
+	workers_setup.programs = argv + first;
+	workers_setup.program_count = (unsigned)(argc - first);
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	printf("# storm --seed %llu\n", (unsigned long long)seed);
 	prepare();
@@ -414,7 +414,7 @@ main(int argc, char **argv)
 		return 0;
 	report();
 	compl_close(round_space);
-	if (compl_remove_all(&crew_stage.where, false) != COMPL_OK)
+	if (compl_remove_all(&workers_setup.where, false) != COMPL_OK)
 		return 1;
-	return crew_tally.rests == 0;
+	return workers_totals.rests == 0;
 }

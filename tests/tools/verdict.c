@@ -14,7 +14,7 @@
 #include "process.h"
 
 bool
-verdict_trouble(struct remains *r, const char *format, ...)
+verdict_fail(struct remains *r, const char *format, ...)
 {
 	va_list arguments;
 
@@ -25,17 +25,17 @@ verdict_trouble(struct remains *r, const char *format, ...)
 }
 
 static void
-remains_look(struct remains *r, const struct stage *s)
+remains_look(struct remains *r, const struct fixture *f)
 {
 	unsigned n;
 	size_t i;
 
 	*r = (struct remains){ .list = NULL };
-	if (!peek(s->space, &r->list, &r->rescues))
+	if (!peek(f->space, &r->list, &r->rescues))
 		return;
 	for (i = 0; i < r->list->count; i++)
 		for (n = 0; n < NAMES; n++)
-			if (!strcmp(compl_entry_at(r->list, i)->name, stage_name(n)))
+			if (!strcmp(compl_entry_at(r->list, i)->name, fixture_name(n)))
 				r->entry[n] = compl_entry_at(r->list, i);
 	for (n = 0; n < NAMES; n++)
 		r->left[n] = r->entry[n] ? r->entry[n]->done : 0;
@@ -68,106 +68,110 @@ is_covered(const struct remains *r, unsigned n, pid_t pid, uint32_t count)
 /* A living waiter stands in all its lines, and there is nothing for it to take.  (One that is
  * stopped cannot help it.) */
 static bool
-check_sleeper(struct remains *r, const struct stage *s, size_t i)
+check_sleeper(struct remains *r, const struct fixture *f, size_t i)
 {
-	const struct wish *w = &s->cast[i].wish;
-	pid_t pid = s->other[i].pid;
+	const struct request *request = &f->bystander_command[i].request;
+	pid_t pid = f->bystander[i].pid;
 	bool all = true, any = false;
 	unsigned n;
 
-	if (s->other[i].stopped)
+	if (f->bystander[i].stopped)
 		return true;
 	if (process_is_at_lock(pid))
-		return verdict_trouble(r, "waiter %zu sleeps on the lock, which nobody has", i);
-	if (strcmp(w->verb, "wait"))
+		return verdict_fail(r, "waiter %zu sleeps on the lock, which nobody has", i);
+	if (strcmp(request->verb, "wait"))
 		return true;
 	for (n = 0; n < NAMES; n++) {
-		if (!(w->names >> n & 1))
+		if (!(request->names >> n & 1))
 			continue;
 		if (!r->entry[n])
-			return verdict_trouble(r, "waiter %zu sleeps, and %s is not there", i,
-					       stage_name(n));
+			return verdict_fail(r, "waiter %zu sleeps, and %s is not there", i,
+					    fixture_name(n));
 		if (entry_of(r, n, pid) < 0)
-			return verdict_trouble(r, "waiter %zu sleeps, and is not in the line of %s",
-					       i, stage_name(n));
-		all &= is_covered(r, n, pid, w->count);
-		any |= is_covered(r, n, pid, w->count);
+			return verdict_fail(r, "waiter %zu sleeps, and is not in the line of %s", i,
+					    fixture_name(n));
+		all &= is_covered(r, n, pid, request->count);
+		any |= is_covered(r, n, pid, request->count);
 	}
-	if (w->any ? any : all)
-		return verdict_trouble(r, "lost wake-up: waiter %zu sleeps and could go", i);
+	if (request->any ? any : all)
+		return verdict_fail(r, "lost wake-up: waiter %zu sleeps and could go", i);
 	return true;
 }
 
 /* Names of which a producer has been killed. */
 static unsigned
-orphaned(const struct stage *s)
+producer_killed(const struct fixture *f)
 {
 	unsigned names = 0;
 	size_t i;
 
-	for (i = 0; i < s->victims; i++)
-		if (!strcmp(s->dead[i].wish.verb, "run") && !s->dead[i].ended)
-			names |= s->dead[i].wish.names;
-	for (i = 0; i < s->others; i++)
-		if (!strcmp(s->cast[i].wish.verb, "run") && s->cast[i].murdered)
-			names |= s->cast[i].wish.names;
+	for (i = 0; i < f->victims; i++)
+		if (!strcmp(f->victim_command[i].request.verb, "run") &&
+		    !f->victim_command[i].ended)
+			names |= f->victim_command[i].request.names;
+	for (i = 0; i < f->bystanders; i++)
+		if (!strcmp(f->bystander_command[i].request.verb, "run") &&
+		    f->bystander_command[i].killed)
+			names |= f->bystander_command[i].request.names;
 	return names;
 }
 
 static bool
-check_ending(struct remains *r, const struct stage *s, size_t i, unsigned removable)
+check_ending(struct remains *r, const struct fixture *f, size_t i, unsigned removable)
 {
-	const struct part *p = &s->cast[i];
+	const struct command *command = &f->bystander_command[i];
 
-	if (p->murdered || p->status < 100)
+	if (command->killed || command->status < 100)
 		return true;
-	if (p->status == 120 && (p->wish.names & removable))
+	if (command->status == 120 && (command->request.names & removable))
 		return true;
-	if (p->status == 121 && (p->wish.names & orphaned(s)))
+	if (command->status == 121 && (command->request.names & producer_killed(f)))
 		return true;
-	return verdict_trouble(r, "waiter %zu ended with %d", i, p->status);
+	return verdict_fail(r, "waiter %zu ended with %d", i, command->status);
 }
 
 /* It is in line somewhere. */
 static bool
-stands(const struct remains *r, const struct stage *s, size_t i)
+stands(const struct remains *r, const struct fixture *f, size_t i)
 {
 	unsigned n;
 
 	for (n = 0; n < NAMES; n++)
-		if (entry_of(r, n, s->other[i].pid) >= 0)
+		if (entry_of(r, n, f->bystander[i].pid) >= 0)
 			return true;
 	return false;
 }
 
 static bool
-has_all(const struct remains *r, const struct wish *w)
+has_all(const struct remains *r, const struct request *request)
 {
 	unsigned n;
 
 	for (n = 0; n < NAMES; n++)
-		if (w->names >> n & 1 && verdict_is_all(r, n))
+		if (request->names >> n & 1 && verdict_is_all(r, n))
 			return true;
 	return false;
 }
 
 /* i was there before j, wants no more than j, of the same names, and j went. */
 static bool
-check_order(struct remains *r, const struct stage *s, size_t i)
+check_order(struct remains *r, const struct fixture *f, size_t i)
 {
-	const struct wish *w = &s->cast[i].wish;
+	const struct request *request = &f->bystander_command[i].request;
 	size_t j;
 
-	if (strcmp(w->verb, "wait"))
+	if (strcmp(request->verb, "wait"))
 		return true;
-	if (s->other[i].stopped && (!stands(r, s, i) || has_all(r, w)))
+	if (f->bystander[i].stopped && (!stands(r, f, i) || has_all(r, request)))
 		return true; /* released, though it has not gone; or nobody is held up */
-	for (j = i + 1; j < s->others; j++)
-		if (!strcmp(s->cast[j].wish.verb, "wait") && s->cast[j].ended &&
-		    s->cast[j].status < 100 && s->cast[j].wish.names == w->names &&
-		    s->cast[j].wish.any == w->any && s->cast[j].wish.count >= w->count &&
-		    !s->cast[j].wish.fail_fast)
-			return verdict_trouble(r, "waiter %zu was passed over by %zu", i, j);
+	for (j = i + 1; j < f->bystanders; j++)
+		if (!strcmp(f->bystander_command[j].request.verb, "wait") &&
+		    f->bystander_command[j].ended && f->bystander_command[j].status < 100 &&
+		    f->bystander_command[j].request.names == request->names &&
+		    f->bystander_command[j].request.any == request->any &&
+		    f->bystander_command[j].request.count >= request->count &&
+		    !f->bystander_command[j].request.fail_fast)
+			return verdict_fail(r, "waiter %zu was passed over by %zu", i, j);
 	return true;
 }
 
@@ -176,130 +180,136 @@ check_order(struct remains *r, const struct stage *s, size_t i)
 /* Tries all that the parts from `at` on may have done to the balance, which is
  * posted - taken - left for each name and must become 0.  Parts: first the
  * others, then the victims. */
-static bool balance(struct remains *r, const struct stage *s, int64_t sum[NAMES], unsigned open,
+static bool balance(struct remains *r, const struct fixture *f, int64_t sum[NAMES], unsigned open,
 		    size_t at);
 
 /* Part takes (sign 1) or posts (-1) count of the names in the set. */
 static bool
-balance_with(struct remains *r, const struct stage *s, int64_t sum[NAMES], unsigned open, size_t at,
-	     unsigned names, int64_t change)
+balance_with(struct remains *r, const struct fixture *f, int64_t sum[NAMES], unsigned open,
+	     size_t at, unsigned names, int64_t change)
 {
 	int64_t after[NAMES];
 	unsigned n;
 
 	for (n = 0; n < NAMES; n++)
 		after[n] = sum[n] - (names >> n & 1 ? change : 0);
-	return balance(r, s, after, open, at + 1);
+	return balance(r, f, after, open, at + 1);
 }
 
 /* A wait: all its names, or with --any one of them. */
 static bool
-balance_taker(struct remains *r, const struct stage *s, int64_t sum[NAMES], unsigned open,
-	      size_t at, const struct part *p)
+balance_taker(struct remains *r, const struct fixture *f, int64_t sum[NAMES], unsigned open,
+	      size_t at, const struct command *command)
 {
 	unsigned n;
 
-	if (!p->wish.any)
-		return balance_with(r, s, sum, open, at, p->wish.names, p->wish.count);
+	if (!command->request.any)
+		return balance_with(r, f, sum, open, at, command->request.names,
+				    command->request.count);
 	for (n = 0; n < NAMES; n++)
-		if (p->wish.names >> n & 1 &&
-		    balance_with(r, s, sum, open, at, 1u << n, p->wish.count))
+		if (command->request.names >> n & 1 &&
+		    balance_with(r, f, sum, open, at, 1u << n, command->request.count))
 			return true;
 	return false;
 }
 
 /* A post: on each of its names, or, of a victim, when it was killed on some of them. */
 static bool
-balance_poster(struct remains *r, const struct stage *s, int64_t sum[NAMES], unsigned open,
-	       size_t at, const struct part *p)
+balance_poster(struct remains *r, const struct fixture *f, int64_t sum[NAMES], unsigned open,
+	       size_t at, const struct command *command)
 {
-	unsigned some = p->wish.names;
+	unsigned some = command->request.names;
 
-	for (;; some = (some - 1) & p->wish.names) {
-		if (balance_with(r, s, sum, open, at, some, -(int64_t)p->wish.count)) {
-			if (some & open && at >= s->others)
-				r->moved |= 1u << (at - s->others);
+	for (;; some = (some - 1) & command->request.names) {
+		if (balance_with(r, f, sum, open, at, some, -(int64_t)command->request.count)) {
+			if (some & open && at >= f->bystanders)
+				r->moved |= 1u << (at - f->bystanders);
 			return true;
 		}
-		if (p->ended || !some)
+		if (command->ended || !some)
 			return false;
 	}
 }
 
 /* A reinit: what was there is gone, or not. */
 static bool
-balance_reinit(struct remains *r, const struct stage *s, int64_t sum[NAMES], unsigned open,
-	       size_t at, const struct part *p)
+balance_reinit(struct remains *r, const struct fixture *f, int64_t sum[NAMES], unsigned open,
+	       size_t at, const struct command *command)
 {
 	int64_t after[NAMES];
 	unsigned n;
 
-	if (!p->ended && balance(r, s, sum, open, at + 1))
+	if (!command->ended && balance(r, f, sum, open, at + 1))
 		return true;
 	for (n = 0; n < NAMES; n++)
-		after[n] = p->wish.names >> n & 1 && r->left[n] == 0 ? 0 : sum[n];
-	if (!balance(r, s, after, open, at + 1))
+		after[n] = command->request.names >> n & 1 && r->left[n] == 0 ? 0 : sum[n];
+	if (!balance(r, f, after, open, at + 1))
 		return false;
-	r->moved |= 1u << (at - s->others);
+	r->moved |= 1u << (at - f->bystanders);
 	return true;
 }
 
 static bool
-is_poster(const struct part *p)
+is_poster(const struct command *command)
 {
-	return !strcmp(p->wish.verb, "done") || !strcmp(p->wish.verb, "run");
+	return !strcmp(command->request.verb, "done") || !strcmp(command->request.verb, "run");
 }
 
 /* Nothing has changed. */
 static bool
-is_refused(const struct part *p)
+is_refused(const struct command *command)
 {
-	return p->status == 125 || (p->status == 124 && !strcmp(p->wish.verb, "run"));
+	return command->status == 125 ||
+	       (command->status == 124 && !strcmp(command->request.verb, "run"));
 }
 
 static bool
-balance(struct remains *r, const struct stage *s, int64_t sum[NAMES], unsigned open, size_t at)
+balance(struct remains *r, const struct fixture *f, int64_t sum[NAMES], unsigned open, size_t at)
 {
-	const struct part *p = at < s->others ? &s->cast[at] : &s->dead[at - s->others];
-	bool victim = at >= s->others;
+	const struct command *command = at < f->bystanders ? &f->bystander_command[at]
+							   : &f->victim_command[at - f->bystanders];
+	bool victim = at >= f->bystanders;
 	unsigned n;
 
-	if (at == s->others + s->victims) {
+	if (at == f->bystanders + f->victims) {
 		for (n = 0; n < NAMES; n++)
 			if (open >> n & 1 && sum[n])
 				return false;
 		return true;
 	}
-	if (victim && p->ended && is_refused(p))
-		return balance(r, s, sum, open, at + 1);
-	if (!victim && p->murdered)
-		return balance(r, s, sum, open, at + 1); /* among the victims, or took nothing */
-	if (is_poster(p) && !p->wish.all && (victim || strcmp(p->wish.verb, "run")))
-		return balance_poster(r, s, sum, open, at, p);
-	if (!strcmp(p->wish.verb, "reinit"))
-		return balance_reinit(r, s, sum, open, at, p);
-	if (strcmp(p->wish.verb, "wait") && strcmp(p->wish.verb, "try"))
-		return balance(r, s, sum, open, at + 1);
-	if (p->ended && p->status < 100 && !(p->wish.fail_fast && p->status))
-		return balance_taker(r, s, sum, open, at, p);
-	if (victim && !p->ended && !p->untaken && balance_taker(r, s, sum, open, at, p)) {
-		r->moved |= 1u << (at - s->others);
+	if (victim && command->ended && is_refused(command))
+		return balance(r, f, sum, open, at + 1);
+	if (!victim && command->killed)
+		return balance(r, f, sum, open, at + 1); /* among the victims, or took nothing */
+	if (is_poster(command) && !command->request.all &&
+	    (victim || strcmp(command->request.verb, "run")))
+		return balance_poster(r, f, sum, open, at, command);
+	if (!strcmp(command->request.verb, "reinit"))
+		return balance_reinit(r, f, sum, open, at, command);
+	if (strcmp(command->request.verb, "wait") && strcmp(command->request.verb, "try"))
+		return balance(r, f, sum, open, at + 1);
+	if (command->ended && command->status < 100 &&
+	    !(command->request.fail_fast && command->status))
+		return balance_taker(r, f, sum, open, at, command);
+	if (victim && !command->ended && !command->untaken &&
+	    balance_taker(r, f, sum, open, at, command)) {
+		r->moved |= 1u << (at - f->bystanders);
 		return true;
 	}
-	return balance(r, s, sum, open, at + 1);
+	return balance(r, f, sum, open, at + 1);
 }
 
 /* Names whose tokens vanish with them, or are not counted. */
 static unsigned
-uncounted(struct remains *r, const struct stage *s)
+uncounted(struct remains *r, const struct fixture *f)
 {
-	unsigned names = s->removed, n;
+	unsigned names = f->removed, n;
 	size_t i;
 
-	for (i = 0; i < s->victims; i++)
-		if (!strcmp(s->dead[i].wish.verb, "rm") ||
-		    (!strcmp(s->dead[i].wish.verb, "reinit") && s->victims > 1))
-			names |= s->dead[i].wish.names;
+	for (i = 0; i < f->victims; i++)
+		if (!strcmp(f->victim_command[i].request.verb, "rm") ||
+		    (!strcmp(f->victim_command[i].request.verb, "reinit") && f->victims > 1))
+			names |= f->victim_command[i].request.names;
 	for (n = 0; n < NAMES; n++)
 		names |= (unsigned)verdict_is_all(r, n) << n;
 	return names;
@@ -307,22 +317,23 @@ uncounted(struct remains *r, const struct stage *s)
 
 /* "All" and rm are seen by their effect. */
 static void
-see_victims(struct remains *r, const struct stage *s)
+see_victims(struct remains *r, const struct fixture *f)
 {
 	unsigned n;
 	size_t i;
 
-	for (i = 0; i < s->victims; i++) {
-		const struct wish *w = &s->dead[i].wish;
+	for (i = 0; i < f->victims; i++) {
+		const struct request *request = &f->victim_command[i].request;
 
 		for (n = 0; n < NAMES; n++) {
-			if (!(w->names >> n & 1))
+			if (!(request->names >> n & 1))
 				continue;
-			if ((w->all && strcmp(w->verb, "rm") && verdict_is_all(r, n)) ||
-			    (!strcmp(w->verb, "rm") && !r->entry[n]) ||
-			    (!strcmp(w->verb, "reinit") && s->all >> n & 1 &&
+			if ((request->all && strcmp(request->verb, "rm") && verdict_is_all(r, n)) ||
+			    (!strcmp(request->verb, "rm") && !r->entry[n]) ||
+			    (!strcmp(request->verb, "reinit") && f->all >> n & 1 &&
 			     !verdict_is_all(r, n)) ||
-			    (!strcmp(w->verb, "init") && r->entry[n] && r->entry[n]->initialised))
+			    (!strcmp(request->verb, "init") && r->entry[n] &&
+			     r->entry[n]->initialised))
 				r->moved |= 1u << i;
 		}
 	}
@@ -330,57 +341,58 @@ see_victims(struct remains *r, const struct stage *s)
 
 /* "All" is there if it was posted, and gone only if somebody took it away. */
 static bool
-check_all(struct remains *r, const struct stage *s)
+check_all(struct remains *r, const struct fixture *f)
 {
 	unsigned n;
 	size_t i;
 
 	for (n = 0; n < NAMES; n++) {
-		bool may = (s->all | orphaned(s)) >> n & 1;
-		bool must_be = s->all >> n & 1 && !(s->removed >> n & 1);
+		bool may = (f->all | producer_killed(f)) >> n & 1;
+		bool must_be = f->all >> n & 1 && !(f->removed >> n & 1);
 
-		for (i = 0; i < s->victims; i++) {
-			const struct wish *w = &s->dead[i].wish;
+		for (i = 0; i < f->victims; i++) {
+			const struct request *request = &f->victim_command[i].request;
 
-			if (!(w->names >> n & 1))
+			if (!(request->names >> n & 1))
 				continue;
-			may |= w->all && strcmp(w->verb, "rm");
-			must_be &= strcmp(w->verb, "reinit") && strcmp(w->verb, "rm") &&
-				   strcmp(w->verb, "run");
+			may |= request->all && strcmp(request->verb, "rm");
+			must_be &= strcmp(request->verb, "reinit") && strcmp(request->verb, "rm") &&
+				   strcmp(request->verb, "run");
 		}
 		if (verdict_is_all(r, n) ? !may : must_be)
-			return verdict_trouble(r, "%s is at %lld", stage_name(n),
-					       (long long)r->left[n]);
+			return verdict_fail(r, "%s is at %lld", fixture_name(n),
+					    (long long)r->left[n]);
 	}
 	return true;
 }
 
 bool
-verdict(struct remains *r, const struct stage *s)
+verdict(struct remains *r, const struct fixture *f)
 {
-	unsigned closed, removable = s->removed, n;
+	unsigned closed, removable = f->removed, n;
 	int64_t sum[NAMES];
 	size_t i;
 
-	remains_look(r, s);
-	closed = uncounted(r, s);
-	for (i = 0; i < s->victims; i++)
-		if (!strcmp(s->dead[i].wish.verb, "rm"))
-			removable |= s->dead[i].wish.names;
-	for (i = 0; i < s->others; i++) {
-		if (s->cast[i].ended ? !check_ending(r, s, i, removable)
-				     : !check_sleeper(r, s, i) || !check_order(r, s, i))
+	remains_look(r, f);
+	closed = uncounted(r, f);
+	for (i = 0; i < f->victims; i++)
+		if (!strcmp(f->victim_command[i].request.verb, "rm"))
+			removable |= f->victim_command[i].request.names;
+	for (i = 0; i < f->bystanders; i++) {
+		if (f->bystander_command[i].ended
+			    ? !check_ending(r, f, i, removable)
+			    : !check_sleeper(r, f, i) || !check_order(r, f, i))
 			return false;
 	}
 	for (n = 0; n < NAMES; n++)
-		sum[n] = s->posted[n] - r->left[n];
-	see_victims(r, s);
-	if (!balance(r, s, sum, ~closed, 0))
-		return verdict_trouble(
+		sum[n] = f->posted[n] - r->left[n];
+	see_victims(r, f);
+	if (!balance(r, f, sum, ~closed, 0))
+		return verdict_fail(
 			r, "tokens do not add up: left %lld %lld %lld of %lld %lld %lld",
 			(long long)r->left[0], (long long)r->left[1], (long long)r->left[2],
-			(long long)s->posted[0], (long long)s->posted[1], (long long)s->posted[2]);
+			(long long)f->posted[0], (long long)f->posted[1], (long long)f->posted[2]);
 	if (r->rescues)
-		return verdict_trouble(r, "a seat belt was needed");
-	return check_all(r, s);
+		return verdict_fail(r, "a seat belt was needed");
+	return check_all(r, f);
 }

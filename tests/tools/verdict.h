@@ -15,7 +15,7 @@
 #include <stdint.h>
 
 #include "compl.h"
-#include "stage.h"
+#include "fixture.h"
 
 /* What is left, seen from outside. */
 struct remains {
@@ -28,13 +28,13 @@ struct remains {
 };
 
 /* Notes what is wrong; returns false. */
-bool verdict_trouble(struct remains *r, const char *format, ...);
+bool verdict_fail(struct remains *r, const char *format, ...);
 
 /* Whether a name is at "all". */
 bool verdict_is_all(const struct remains *r, unsigned n);
 
 /* The verdict on what is there, after everybody has settled; false: r->trouble says why.  The list
  * of r is the caller's to free. */
-bool verdict(struct remains *r, const struct stage *s);
+bool verdict(struct remains *r, const struct fixture *f);
 
 #endif

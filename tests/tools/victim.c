@@ -17,7 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "others.h"
+#include "bystander.h"
 #include "process.h"
 
 /* A child is on its own, and without our breakpoint. */

@@ -14,7 +14,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "others.h"
+#include "bystander.h"
 #include "peek.h"
 #include "shm/segment/layout.h"
 
@@ -121,7 +121,7 @@ watch_bytes(struct watch *w)
 }
 
 static bool
-peer_read(pid_t pid, uint64_t address, void *to, size_t size)
+read_memory(pid_t pid, uint64_t address, void *to, size_t size)
 {
 	struct iovec local = { to, size }, remote = { (void *)(uintptr_t)address, size };
 
@@ -138,12 +138,12 @@ watch_list(struct watch *w, pid_t pid)
 	bool changed;
 
 	if (!syscall(SYS_get_robust_list, pid, &at, &length) && at &&
-	    peer_read(pid, (uintptr_t)at, head, sizeof head)) {
+	    read_memory(pid, (uintptr_t)at, head, sizeof head)) {
 		memcpy(list, head, sizeof head);
 		n = 3;
 		next = head[0] & ~UINT64_C(1);
 		while (n < WATCH_NODES + 3 && next != (uintptr_t)at &&
-		       peer_read(pid, next, &next, sizeof next))
+		       read_memory(pid, next, &next, sizeof next))
 			list[n++] = next &= ~UINT64_C(1);
 	}
 	changed = memcmp(list, w->list, sizeof list) != 0;

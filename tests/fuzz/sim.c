@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: ISC */
+#include "sim.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "shm/os/futex.h"
+#include "shm/segment/layout.h"
+#include "sim-files.h"
+
+#define SLEEPERS     64
+#define SLEEPS_MAX   20000
+#define LOOKS_MAX    2000
+#define ACTS	     8
+#define PARTICIPANTS 8
+#define GLANCES_MAX  2000000 /* at the clock: far more than any call needs */
+
+void (*sim_asleep)(unsigned sleeps);
+void (*sim_stuck)(void);
+bool sim_has_waitv;
+
+void
+sim_fail(const char *sentence)
+{
+	fprintf(stderr, "fuzz: %s\n", sentence);
+	abort();
+}
+
+/* ---- functions entered and left -------------------------------------------------------- */
+
+static struct act {
+	uint64_t at;
+	void (*act)(void *);
+	void *argument;
+} acts[ACTS];
+static unsigned act_count;
+static uint64_t events, next_act = UINT64_MAX;
+
+static void
+find_next_act(void)
+{
+	unsigned i;
+
+	next_act = UINT64_MAX;
+	for (i = 0; i < act_count; i++)
+		if (acts[i].at < next_act)
+			next_act = acts[i].at;
+}
+
+static void
+do_acts(void)
+{
+	unsigned i = 0;
+
+	while (i < act_count)
+		if (acts[i].at <= events) {
+			struct act now = acts[i];
+
+			acts[i] = acts[--act_count];
+			now.act(now.argument);
+		} else {
+			i++;
+		}
+	find_next_act();
+}
+
+void __cyg_profile_func_enter(void *function, void *caller);
+void __cyg_profile_func_exit(void *function, void *caller);
+
+void
+__cyg_profile_func_enter(void *function, void *caller)
+{
+	(void)function;
+	(void)caller;
+	if (++events >= next_act)
+		do_acts();
+}
+
+void
+__cyg_profile_func_exit(void *function, void *caller)
+{
+	__cyg_profile_func_enter(function, caller);
+}
+
+bool
+sim_at(unsigned from_now, void (*act)(void *), void *argument)
+{
+	if (act_count == ACTS)
+		return false;
+	acts[act_count++] = (struct act){ events + from_now + 1, act, argument };
+	find_next_act();
+	return true;
+}
+
+void
+sim_nothing_more(void)
+{
+	act_count = 0;
+	next_act = UINT64_MAX;
+}
+
+/* ---- time -------------------------------------------------------------------------------- */
+
+static int64_t now_ns;
+static unsigned glances;
+
+int64_t
+sim_now(void)
+{
+	return now_ns;
+}
+
+void
+sim_pass(int64_t ns)
+{
+	now_ns += ns;
+}
+
+int __wrap_clock_gettime(clockid_t clock, struct timespec *ts);
+int __wrap_nanosleep(const struct timespec *ts, struct timespec *left);
+
+int
+__wrap_clock_gettime(clockid_t clock, struct timespec *ts)
+{
+	(void)clock;
+	REQUIRE(++glances < GLANCES_MAX);
+	sim_pass(1000);
+	*ts = (struct timespec){ .tv_sec = (time_t)(now_ns / 1000000000),
+				 .tv_nsec = (long)(now_ns % 1000000000) };
+	return 0;
+}
+
+int
+__wrap_nanosleep(const struct timespec *ts, struct timespec *left)
+{
+	(void)left;
+	sim_pass(ts->tv_sec * INT64_C(1000000000) + ts->tv_nsec);
+	return 0;
+}
+
+/* ---- sleep --------------------------------------------------------------------------------- */
+
+static struct sleeper {
+	const struct futex_watch *watches;
+	size_t count;
+	bool woken, signalled;
+} sleepers[SLEEPERS];
+static size_t sleeper_count;
+static unsigned sleeps, lock_sleeps, looks;
+
+void
+sim_signal(void)
+{
+	sleepers[sleeper_count - 1].signalled = true;
+}
+
+size_t
+sim_sleepers(void)
+{
+	return sleeper_count;
+}
+
+void
+sim_leave(size_t count)
+{
+	sleeper_count = count;
+}
+
+/* The owner of the lock has slept through another second. */
+static void
+own_lock(uint32_t *lock)
+{
+	if (++lock_sleeps % 5 == 0)
+		*lock = lock_sleeps & 1 ? FUTEX_OWNER_DIED | FUTEX_WAITERS : 0;
+}
+
+/* Asleep until somebody wakes us, or until the deadline. */
+static enum futex_result
+fall_asleep(const struct futex_watch *watches, size_t count, int64_t deadline_ns)
+{
+	struct sleeper *self = &sleepers[sleeper_count];
+
+	REQUIRE(sleeper_count < SLEEPERS);
+	REQUIRE(++sleeps < SLEEPS_MAX);
+	*self = (struct sleeper){ .watches = watches, .count = count };
+	sleeper_count++;
+	if (sim_files_key(watches[0].word) == offsetof(struct layout_header, lock))
+		own_lock(watches[0].word);
+	else
+		sim_asleep(sleeps);
+	sleeper_count--;
+	if (self->woken)
+		return FUTEX_WOKEN;
+	if (self->signalled)
+		return FUTEX_SIGNALLED;
+	if (deadline_ns == INT64_MAX)
+		sim_stuck();
+	if (deadline_ns > now_ns)
+		now_ns = deadline_ns;
+	return FUTEX_TIMED_OUT;
+}
+
+/* Not for ever: somebody must have changed the word. */
+static enum futex_result
+look_again(void)
+{
+	REQUIRE(++looks < LOOKS_MAX);
+	return FUTEX_CHANGED;
+}
+
+enum futex_result __wrap_futex_wait(uint32_t *word, uint32_t expected, int64_t deadline_ns);
+enum futex_result __wrap_futex_wait_any(const struct futex_watch *watches, size_t count,
+					int64_t deadline_ns);
+
+enum futex_result
+__wrap_futex_wait(uint32_t *word, uint32_t expected, int64_t deadline_ns)
+{
+	const struct futex_watch watch = { .word = word, .expected = expected };
+
+	return __wrap_futex_wait_any(&watch, 1, deadline_ns);
+}
+
+enum futex_result
+__wrap_futex_wait_any(const struct futex_watch *watches, size_t count, int64_t deadline_ns)
+{
+	size_t i;
+
+	REQUIRE(count > 0 && count <= FUTEX_WATCH_MAX);
+	if (count > 1 && !sim_has_waitv)
+		return FUTEX_UNSUPPORTED;
+	for (i = 0; i < count; i++)
+		if (__atomic_load_n(watches[i].word, __ATOMIC_SEQ_CST) != watches[i].expected)
+			return look_again();
+	return fall_asleep(watches, count, deadline_ns);
+}
+
+static bool
+sleeps_on(const struct sleeper *s, uint64_t key)
+{
+	size_t i;
+
+	for (i = 0; !s->woken && i < s->count; i++)
+		if (sim_files_key(s->watches[i].word) == key)
+			return true;
+	return false;
+}
+
+int
+sim_wake(uint32_t *word, int count)
+{
+	uint64_t key = sim_files_key(word);
+	int woken = 0;
+	size_t i;
+
+	for (i = 0; i < sleeper_count && woken < count; i++)
+		if (sleeps_on(&sleepers[i], key)) {
+			sleepers[i].woken = true;
+			woken++;
+		}
+	return woken;
+}
+
+int __wrap_futex_wake(uint32_t *word, int count);
+
+int
+__wrap_futex_wake(uint32_t *word, int count)
+{
+	return sim_wake(word, count);
+}
+
+/* ---- robust lists -------------------------------------------------------------------------- */
+
+static struct robust_list_head libc_heads[PARTICIPANTS], *heads[PARTICIPANTS];
+static unsigned turn;
+
+void
+sim_turn(unsigned participant)
+{
+	turn = participant;
+}
+
+/* An empty one, with the links as far behind their words as glibc has them. */
+static struct robust_list_head *
+libc_head(void)
+{
+	struct robust_list_head *head = &libc_heads[turn];
+
+	if (head->futex_offset == 0)
+		*head = (struct robust_list_head){ .list.next = &head->list, .futex_offset = -32 };
+	return head;
+}
+
+void
+sim_list(struct robust_list_head *head)
+{
+	heads[turn] = head ? head : libc_head();
+}
+
+int __wrap_futex_set_robust_list(struct robust_list_head *head);
+int __wrap_futex_get_robust_list(struct robust_list_head **head);
+
+int
+__wrap_futex_set_robust_list(struct robust_list_head *head)
+{
+	sim_list(head);
+	return 0;
+}
+
+int
+__wrap_futex_get_robust_list(struct robust_list_head **head)
+{
+	if (!heads[turn])
+		sim_list(NULL);
+	*head = heads[turn];
+	return 0;
+}
+
+/* ---- all of it --------------------------------------------------------------------------- */
+
+/* Who is killed, or exits, leaves behind what it had allocated. */
+const char *__asan_default_options(void);
+
+const char *
+__asan_default_options(void)
+{
+	return "detect_leaks=0";
+}
+
+void
+sim_begin(void)
+{
+	sim_files_begin();
+	sim_nothing_more();
+	events = 0;
+	now_ns = INT64_C(1000000000000);
+	glances = 0;
+	turn = 0;
+	sleeper_count = 0;
+	sleeps = lock_sleeps = looks = 0;
+	sim_has_waitv = true;
+}

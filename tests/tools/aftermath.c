@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * aftermath.c - uses the names again after a kill
+ */
+#include "aftermath.h"
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "bystander.h"
+#include "compl.h"
+
+unsigned
+aftermath_outcome(const struct fixture *f, const struct remains *r)
+{
+	unsigned seen = r->moved | (unsigned)f->victim_command[0].ended << 2;
+	size_t i;
+
+	for (i = 0; i < f->bystanders; i++)
+		seen |= (unsigned)f->bystander_command[i].ended << (i + 3);
+	return seen;
+}
+
+static bool
+stopped_go_on(struct fixture *f, struct remains *r)
+{
+	bool stopped = false;
+	size_t i;
+
+	for (i = 0; i < f->bystanders; i++) {
+		stopped |= f->bystander[i].stopped && !f->bystander[i].ended;
+		bystander_stop(&f->bystander[i], false);
+	}
+	if (!stopped)
+		return true;
+	if (!bystanders_await_rest(f->bystander, f->bystanders))
+		return verdict_fail(r, "going on: the bystanders do not come to rest");
+	fixture_count(f);
+	compl_list_free(r->list);
+	return verdict(r, f);
+}
+
+/* Posts what a waiter wants and is not there. */
+static void
+serve(struct fixture *f, const struct remains *r, const struct request *request)
+{
+	unsigned n;
+
+	for (n = 0; n < NAMES; n++) {
+		if (!(request->names >> n & 1) || verdict_is_all(r, n) ||
+		    r->left[n] >= request->count)
+			continue;
+		fixture_post(f, n, (uint32_t)(request->count - r->left[n]), false);
+		if (request->any)
+			break;
+	}
+}
+
+/* Those who are left go in their order; moved: what the victims had done at the verdict. */
+static bool
+waiters_go(struct fixture *f, struct remains *r, unsigned moved)
+{
+	size_t i;
+
+	for (i = 0; i < f->bystanders; i++) {
+		if (f->bystander_command[i].ended ||
+		    strcmp(f->bystander_command[i].request.verb, "wait"))
+			continue;
+		serve(f, r, &f->bystander_command[i].request);
+		compl_list_free(r->list);
+		if (!bystanders_await_rest(f->bystander, f->bystanders))
+			return verdict_fail(r, "going on: the bystanders do not come to rest");
+		fixture_count(f);
+		if (!verdict(r, f))
+			return false;
+		if (r->moved != moved && f->victims == 1 &&
+		    strcmp(f->victim_command[0].request.verb, "rm"))
+			return verdict_fail(r, "going on: what the victim did has changed");
+		if (!f->bystander_command[i].ended)
+			return verdict_fail(r, "going on: waiter %zu does not go", i);
+	}
+	return true;
+}
+
+/* Each name as if it were new. */
+static bool
+names_work(struct fixture *f, struct remains *r)
+{
+	unsigned n;
+
+	for (n = 0; n < NAMES; n++) {
+		const char *name = fixture_name(n);
+		struct compl_request one = { .names = &name, .count = 1, .need = 1 };
+		struct compl_outcome out = { 0 };
+
+		fixture_must(compl_reinit(f->c, name, true));
+		fixture_post(f, n, 1, false);
+		fixture_must(compl_try(f->c, &one, &out));
+		if (compl_test(f->c, name) != COMPL_NOT_DONE)
+			return verdict_fail(r, "%s is done after a token was posted and taken",
+					    name);
+	}
+	return true;
+}
+
+bool
+aftermath_works_on(struct fixture *f, struct remains *r)
+{
+	unsigned moved = r->moved;
+	size_t faults = 0;
+
+	compl_close(f->c); /* the namespace may be another now */
+	f->c = NULL;
+	if (!stopped_go_on(f, r) || !waiters_go(f, r, moved))
+		return false;
+	if (compl_check(fixture_open(f), NULL, NULL, &faults) != COMPL_OK || faults)
+		return verdict_fail(r, "check finds %zu faults", faults);
+	if (!names_work(f, r))
+		return false;
+	if (compl_lost_wakeups(f->c))
+		return verdict_fail(r, "a seat belt was needed");
+	return true;
+}

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * bystander.c - starts and stops processes that wait, and waits until they rest
+ *
+ * Whether all of them rest is asked of the kernel and never of compl: a command of compl that takes
+ * the lock would repair, and hide a lost wake-up.
+ */
+#include "bystander.h"
+
+#include <sched.h>
+#include <signal.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "api/proc.h"
+#include "process.h"
+#include "timing.h"
+
+void
+bystander_start(struct bystander *o, char *const argv[])
+{
+	cpu_set_t all;
+	pid_t pid;
+
+	memset(&all, 0xff, sizeof all);
+	pid = fork();
+	if (pid == 0) {
+		sched_setaffinity(0, sizeof all, &all);
+		process_silence();
+		execv(argv[0], argv);
+		_exit(127);
+	}
+	*o = (struct bystander){ .pid = pid };
+	if (o->pid < 0)
+		give_up("fork");
+}
+
+void
+bystander_reap(struct bystander *o, int flags)
+{
+	if (!o->ended && waitpid(o->pid, &o->status, flags) == o->pid)
+		o->ended = true;
+}
+
+void
+bystander_kill(struct bystander *o)
+{
+	if (!o->ended)
+		kill(o->pid, SIGKILL);
+	while (!o->ended)
+		bystander_reap(o, 0);
+}
+
+void
+bystander_stop(struct bystander *o, bool stop)
+{
+	char stat[256], *state;
+
+	if (o->ended || o->stopped == stop)
+		return;
+	kill(o->pid, stop ? SIGSTOP : SIGCONT);
+	o->stopped = stop;
+	do {
+		if (!proc_read(o->pid, "stat", stat, sizeof stat))
+			return;
+		state = strrchr(stat, ')');
+	} while (state && (state[2] == 'T') != stop);
+}
+
+/* One look: everybody has ended or sleeps.  changed: somebody ran since the last
+ * look. */
+static bool
+bystanders_rest(struct bystander *o, size_t count, bool *changed)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		unsigned long switches;
+		bool ended = o[i].ended;
+
+		bystander_reap(&o[i], WNOHANG);
+		*changed |= ended != o[i].ended;
+		if (o[i].ended || o[i].stopped)
+			continue;
+		switches = process_switches(o[i].pid);
+		if (!process_is_asleep(o[i].pid))
+			return false;
+		*changed |= switches != o[i].switches;
+		o[i].switches = switches;
+	}
+	return true;
+}
+
+bool
+bystanders_await_rest(struct bystander *o, size_t count)
+{
+	int64_t end = now_us() + 10000000;
+	long pause = 25;
+
+	while (now_us() < end) {
+		bool changed = false;
+
+		if (!bystanders_rest(o, count, &changed)) {
+			pause_us(pause);
+			pause = pause < 4000 ? pause * 2 : pause;
+		} else if (!changed) {
+			return true;
+		}
+	}
+	return false;
+}

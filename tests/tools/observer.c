@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * observer.c - maps the segment, reads who stands in line, and stamps those waits
+ *
+ * A wait joins under the lock, so every operation that begins after its place was seen to be linked
+ * follows it; only looking is done here, and nothing of compl's is called.
+ *
+ * Ordering: a place that is seen linked under a ticket was filled under that ticket (line.c:
+ * fill, then the commit); if the ticket is the same afterwards, what was read between belongs
+ * to it.  A place is linked and WAITING only as long as its wait is under way, so the operation
+ * that its process had open before and after the look is that wait.
+ */
+#include "observer.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "../segment-path.h"
+#include "ledger.h"
+
+const char *observer_map;
+
+bool
+observer_open(const struct compl_where *where)
+{
+	char path[SEGMENT_PATH_MAX];
+	void *map;
+	int fd;
+
+	if (observer_map)
+		munmap((void *)(uintptr_t)observer_map, LAYOUT_SIZE);
+	observer_map = NULL;
+	if (!segment_path(path, sizeof path, where))
+		return false;
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	map = mmap(NULL, LAYOUT_SIZE, PROT_READ, MAP_SHARED, fd, 0);
+	close(fd);
+	if (map == MAP_FAILED)
+		return false;
+	observer_map = map;
+	return true;
+}
+
+const struct entry *
+observer_place(uint32_t index)
+{
+	return (const struct entry *)(observer_map + LAYOUT_ENTRIES_AT) + index;
+}
+
+/* The process that stands in line there, or 0. */
+static uint32_t
+observer_waiter(const struct entry *p)
+{
+	uint64_t ticket = __atomic_load_n(&p->ticket, __ATOMIC_SEQ_CST);
+	uint32_t line = ledger_load(&p->completion), pid = ledger_load(&p->pid),
+		 lead = ledger_load(&p->wait_first), state;
+
+	if (line == 0 || lead == 0 || lead > LAYOUT_ENTRIES)
+		return 0;
+	state = ledger_load(&observer_place(lead)->state);
+	if (__atomic_load_n(&observer_place(lead)->ticket, __ATOMIC_SEQ_CST) != ticket ||
+	    __atomic_load_n(&p->ticket, __ATOMIC_SEQ_CST) != ticket || state != STATE_WAITING)
+		return 0;
+	return pid;
+}
+
+static void
+observer_note(struct op *o)
+{
+	uint32_t none = 0;
+
+	if (!ledger_load(&o->seen))
+		__atomic_compare_exchange_n(&o->seen, &none, ledger_stamp(), false,
+					    __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+}
+
+/* Whose wait is not stamped yet, is looked for in line. */
+static void
+observer_look_for(const struct worker *w, uint32_t places)
+{
+	uint32_t open = ledger_load(&w->open), i;
+	struct op *o;
+
+	if (open >= OPS)
+		return;
+	o = &ledger->history.op[open];
+	if (!ledger_load(&o->begin) || o->ask.kind != OP_WAIT || o->ask.at_once ||
+	    ledger_load(&o->seen))
+		return;
+	for (i = 1; i <= places; i++)
+		if (observer_waiter(observer_place(i)) == (uint32_t)o->pid &&
+		    ledger_load(&w->open) == open) {
+			observer_note(o);
+			return;
+		}
+}
+
+void
+observer_look(void)
+{
+	const struct layout_header *h = (const struct layout_header *)observer_map;
+	uint32_t places = ledger_load(&h->entries_made), i;
+
+	for (i = 0; i < WORKERS; i++)
+		observer_look_for(&ledger->worker[i], places < LAYOUT_ENTRIES ? places : 0);
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * scenario.h - what the kill-stepper plays
+ *
+ * A scenario is a line of actions, a victim, and actions that are taken one by one
+ * whenever the victim has fallen asleep.  Names are single letters, a to d.
+ *
+ *	wait …		a waiter, started with these arguments, that is asleep then
+ *	run …		a producer, of a CMD that does not end
+ *	done …		a poster, where the victim may have its deadline and the lock
+ *	post a 2	tokens
+ *	fail a		a token with a status
+ *	all a		complete_all()
+ *	init a, reinit a, rm a
+ *	kill 0		SIGKILL for the first waiter that was started, and so on
+ *	stop 0		SIGSTOP, until the verdict is given
+ *	hold		somebody takes the lock, and keeps it until the victim is dead
+ *	term, tstp	SIGTERM or SIGTSTP for the victim, which goes on as soon as it has stopped
+ *
+ * SOON is a deadline that the victim reaches asleep, LATE one that leaves time to start others.
+ */
+#ifndef SCENARIO_H
+#define SCENARIO_H
+
+#include <stddef.h>
+
+#define SCENARIO_ACTIONS 8
+
+struct scenario {
+	const char *name;
+	const char *before[SCENARIO_ACTIONS];
+	const char *victim;
+	const char *asleep[SCENARIO_ACTIONS];
+};
+
+extern const struct scenario scenarios[];
+extern const size_t scenario_count;
+
+#endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * trial.h - one kill, or two, from the rise of the curtain to the verdict
+ */
+#ifndef TRIAL_H
+#define TRIAL_H
+
+#include <stdbool.h>
+
+#include "elf-range.h"
+#include "fixture.h"
+#include "scenario.h"
+#include "victim.h"
+
+/* The scenario that is played now, and the programs that play it. */
+struct trial {
+	const char *program, *waiter, *holder; /* holder: hold-lock, beside us */
+	struct range repair, waiter_repair;    /* segment_lock() in program and waiter */
+	const char *keep;		       /* a file, or NULL */
+	const struct scenario *scenario;
+	struct fixture *fixture;
+	unsigned moment, second, count;
+	const char *repairer; /* the second victim, or NULL */
+	const char *how;      /* the first was ended */
+	volatile unsigned ticks;
+	unsigned long long where;
+};
+
+extern struct trial trial;
+
+/* From now on a timer interrupts every call that waits, so that a trial which hangs is given
+ * up. */
+void trial_set_signals(void);
+
+/* The stage as the scenario wants it, its victim before its first moment.  slow: see
+ * fixture_victim(). */
+struct victim *trial_begin(struct fixture *f, bool slow);
+
+/* The victims have been killed: what became of it all.  Ends the trial. */
+bool trial_judge(struct fixture *f, unsigned *outcome);
+
+#endif

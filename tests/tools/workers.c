@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: ISC
+ *
+ * workers.c - lives the life of a worker, and replaces the dead
+ *
+ * A task's signal comes from a timer of the worker's own, so that it strikes at any instruction,
+ * however short the call.  Only a worker that becomes a command cannot take the timer along; it
+ * gets the signal from the coordinator.
+ */
+#include "workers.h"
+
+#include <setjmp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "by-command.h"
+#include "by-library.h"
+#include "bystander.h"
+#include "observer.h"
+#include "timing.h"
+
+struct workers_setup workers_setup;
+static struct worker *me;
+
+static void
+on_interrupt(int signal)
+{
+	(void)signal;
+	ledger_store(&me->hit, 1);
+}
+
+static void
+on_escape(int signal)
+{
+	(void)signal;
+	ledger_store(&me->hit, 1);
+	if (by_library_escape && by_library_escape->state == COMPL_ESCAPE_JUMP)
+		siglongjmp(*(sigjmp_buf *)by_library_escape->env, 1);
+	if (by_library_escape && by_library_escape->state == COMPL_ESCAPE_NOTE)
+		by_library_escape->wanted = 1;
+}
+
+/* Not the coordinator's dispositions; until then its signals are blocked. */
+static void
+set_signals(void)
+{
+	struct sigaction action = { .sa_handler = SIG_DFL };
+	sigset_t none;
+
+	sigaction(SIGTERM, &action, NULL);
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGALRM, &action, NULL);
+	action.sa_handler = on_interrupt;
+	sigaction(SIGUSR1, &action, NULL);
+	action.sa_handler = on_escape;
+	sigaction(SIGUSR2, &action, NULL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static bool
+set_timer(timer_t *timer, const struct task *task)
+{
+	struct sigevent event = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = task->signal };
+	struct itimerspec when = { .it_value = { .tv_sec = 0,
+						 .tv_nsec = (long)task->delay_us * 1000 } };
+
+	return task->signal && !timer_create(CLOCK_MONOTONIC, &event, timer) &&
+	       !timer_settime(*timer, 0, &when, NULL);
+}
+
+/* One task, by a call. */
+static void
+call(struct compl_space *c, const struct task *task, struct op *o)
+{
+	sigset_t before;
+	timer_t timer;
+	bool armed;
+
+	sigprocmask(SIG_BLOCK, NULL, &before);
+	armed = set_timer(&timer, task);
+	by_library(c, task, o);
+	ledger_end_op(o);
+	if (o->ask.kind >= OP_PROMISE && o->ask.kind <= OP_BREAK && by_library_promised.entry == 0)
+		ledger_store(&me->promise, 0);
+	ledger_store(&me->last, o->end);
+	ledger_store(&me->open, OPS);
+	if (armed)
+		timer_delete(timer);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+}
+
+static void
+begin(struct op *o, const struct task *task)
+{
+	observer_look();
+	ledger_store(&me->hit, 0);
+	ledger_store(&me->open, (uint32_t)(o - ledger->history.op));
+	if (task->ask.kind == OP_KEEP || task->ask.kind == OP_BREAK)
+		o->promise = me->promise;
+	o->requeues = task->how == BY_COMMAND && task->signal == SIGTSTP;
+	ledger_begin_op(o, &task->ask, getpid());
+	if (task->ask.kind == OP_PROMISE)
+		ledger_store(&me->promise, o->begin);
+	else if (o->promise)
+		o->ask.names[o->ask.count++] = by_library_promised_name;
+}
+
+/* A promise needs that there is none yet, and the others that there is one. */
+static bool
+is_idle_talk(const struct task *task)
+{
+	if (task->ask.kind == OP_PROMISE)
+		return by_library_promised.entry != 0;
+	return (task->ask.kind == OP_KEEP || task->ask.kind == OP_BREAK) &&
+	       by_library_promised.entry == 0;
+}
+
+static const char *
+program_of(const struct task *task)
+{
+	return workers_setup.programs[task->command % workers_setup.program_count];
+}
+
+/* The life of a worker. */
+static _Noreturn void
+work(unsigned i)
+{
+	struct compl_space *c;
+
+	me = &ledger->worker[i];
+	set_signals();
+	if (compl_open(&c, &workers_setup.where, plan_may_promise(i) ? COMPL_ONE_THREAD : 0) !=
+	    COMPL_OK)
+		_exit(99);
+	while (ledger_load(&ledger->go) == 0)
+		pause_us(100);
+	while (ledger_load(&ledger->go) == 1 && me->next < ledger->plan.tasks[i]) {
+		const struct task *task = &ledger->plan.task[i][me->next];
+		struct op *o = &ledger->history.op[i * TASKS + me->next];
+
+		if (task->nap_us)
+			pause_us((long)task->nap_us);
+		ledger_store(&me->next, me->next + 1);
+		if (is_idle_talk(task))
+			continue;
+		begin(o, task);
+		if (task->how == BY_COMMAND)
+			by_command(program_of(task), workers_setup.where.space, task, me);
+		call(c, task, o);
+	}
+	_exit(0);
+}
+
+/* The same by another build, which has nothing but what it is told here; see
+ * workers_work_as_other_build(). */
+static _Noreturn void
+become_other_build(unsigned i)
+{
+	char *argv[16], fd[16], index[16];
+	unsigned n = 0, k;
+
+	snprintf(fd, sizeof fd, "%d", workers_setup.ledger);
+	snprintf(index, sizeof index, "%u", i);
+	argv[n++] = (char *)(uintptr_t)workers_setup.other_build;
+	argv[n++] = (char[]){ "--work" };
+	argv[n++] = fd;
+	argv[n++] = index;
+	argv[n++] = (char *)(uintptr_t)workers_setup.where.space;
+	for (k = 0; k < workers_setup.program_count && n < 15; k++)
+		argv[n++] = workers_setup.programs[k];
+	argv[n] = NULL;
+	execv(workers_setup.other_build, argv);
+	_exit(127);
+}
+
+_Noreturn void
+workers_work_as_other_build(int argc, char **argv)
+{
+	if (argc < 5 || !ledger_open((int)strtol(argv[2], NULL, 10)))
+		_exit(98);
+	workers_setup.where = (struct compl_where){ .space = argv[4], .uid = geteuid() };
+	workers_setup.programs = argv + 5;
+	workers_setup.program_count = (unsigned)(argc - 5);
+	if (!observer_open(&workers_setup.where))
+		_exit(98);
+	prctl(PR_SET_TIMERSLACK, 1);
+	work((unsigned)strtoul(argv[3], NULL, 10) % WORKERS);
+}
+
+/* ---- the coordinator's side ---------------------------------------------------- */
+
+struct worker_process workers_process[WORKERS];
+
+struct totals workers_totals;
+
+void
+workers_start(unsigned i)
+{
+	pid_t parent = getpid(), pid;
+	sigset_t all, before;
+
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, &before);
+	pid = fork();
+	if (pid < 0)
+		give_up("fork");
+	if (pid == 0) {
+		setpgid(0, 0);
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (getppid() != parent)
+			_exit(0);
+		if (workers_setup.other_build && i % 3 == 2)
+			become_other_build(i);
+		work(i);
+	}
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	workers_process[i] = (struct worker_process){ .pid = pid };
+}
+
+struct op *
+workers_open_op(unsigned i)
+{
+	uint32_t open = ledger_load(&ledger->worker[i].open);
+	struct op *o;
+
+	if (open >= OPS)
+		return NULL;
+	o = &ledger->history.op[open];
+	return ledger_load(&o->begin) && !ledger_load(&o->end) ? o : NULL;
+}
+
+const struct task *
+workers_deed_of(const struct op *o)
+{
+	unsigned index = (unsigned)(o - ledger->history.op);
+
+	return &ledger->plan.task[index / TASKS][index % TASKS];
+}
+
+/* A producer is dead, since then at the earliest. */
+static void
+note_death(struct worker *w, uint32_t alive)
+{
+	struct op *o = &ledger->deaths[ledger->death_count++], *promise = ledger->history.op;
+
+	while (promise->begin != w->promise)
+		promise++;
+	*o = (struct op){ .ask = promise->ask,
+			  .pid = promise->pid,
+			  .begin = alive,
+			  .seen = ledger_stamp(),
+			  .begin_ns = promise->begin_ns,
+			  .promise = w->promise,
+			  .got = { .result = GOT_OK, .which = -1, .failed_fast = -1 } };
+	o->ask.kind = OP_DEATH;
+	if (ledger->death_count == DEATHS)
+		give_up("more deaths than the ledger holds");
+	w->promise = 0;
+}
+
+/* Closes what the dead left open, and sends somebody to go on. */
+static void
+bury(unsigned i, int status)
+{
+	struct worker *w = &ledger->worker[i];
+	uint32_t alive = w->last;
+	struct op *o = workers_open_op(i);
+
+	workers_process[i].pid = 0;
+	if (o) {
+		alive = o->begin;
+		by_command_read_death(workers_deed_of(o), status, w, &o->got);
+		ledger_end_op(o);
+	} else if (WIFEXITED(status) && WEXITSTATUS(status) != 0) {
+		give_up("a worker could not open the namespace");
+	}
+	if (w->promise)
+		note_death(w, alive);
+	workers_totals.kills += WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+	workers_totals.signals += WIFSIGNALED(status) && WTERMSIG(status) != SIGKILL;
+	ledger_store(&w->open, OPS);
+	if (ledger_load(&ledger->go) == 1 && w->next < ledger->plan.tasks[i])
+		workers_start(i);
+}
+
+static void
+note_stop(unsigned i)
+{
+	struct op *o = workers_open_op(i);
+
+	workers_process[i].stopped_until =
+		now_ns() + 1000 * (int64_t)(o ? workers_deed_of(o)->stop_us : 100);
+	workers_totals.stops++;
+}
+
+/* Notes the processes that have died or been stopped; true if there are any. */
+static bool
+reap(void)
+{
+	bool any = false;
+	int status;
+	unsigned i;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG | WUNTRACED)) > 0) {
+		for (i = 0; i < WORKERS && workers_process[i].pid != pid; i++)
+			;
+		any = true;
+		if (i == WORKERS)
+			continue;
+		if (WIFSTOPPED(status))
+			note_stop(i);
+		else
+			bury(i, status);
+	}
+	return any;
+}
+
+static void
+go_on(unsigned i)
+{
+	if (!workers_process[i].stopped_until || now_ns() < workers_process[i].stopped_until)
+		return;
+	workers_process[i].stopped_until = 0;
+	ledger_store(&ledger->worker[i].hit, 1);
+	kill(workers_process[i].pid, SIGCONT);
+}
+
+/* A command's signal, when its time has come. */
+static void
+shoot(unsigned i)
+{
+	struct op *o = workers_open_op(i);
+	const struct task *task;
+
+	if (!o || !workers_process[i].pid)
+		return;
+	task = workers_deed_of(o);
+	if (task->how != BY_COMMAND || !task->signal ||
+	    workers_process[i].shot_at == ledger_load(&o->begin) ||
+	    now_ns() < o->begin_ns + 1000 * (int64_t)task->delay_us)
+		return;
+	workers_process[i].shot_at = ledger_load(&o->begin);
+	if (task->signal != SIGSTOP && task->signal != SIGTSTP)
+		ledger_store(&ledger->worker[i].hit, 1);
+	kill(workers_process[i].pid, task->signal);
+}
+
+bool
+workers_poll(void)
+{
+	bool any = reap();
+	unsigned i;
+
+	for (i = 0; i < WORKERS; i++) {
+		go_on(i);
+		shoot(i);
+		any |= workers_process[i].stopped_until != 0;
+	}
+	return any;
+}
