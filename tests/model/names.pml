@@ -1,13 +1,13 @@
 /*
  * Waits over two names, A and B, by one lock and one redo log.
  *
- * line.pml has the lock, its sleepers, the robust list and the reuse of places
+ * waitqueue.pml has the lock, its sleepers, the robust list and the reuse of entries
  * in detail; here the lock is one robust step (the next owner learns that the
  * last one died), and the log, the order of the lines, waits over several names,
  * "all", removal and reinitialisation are in detail. A wait stands in one line
  * for each of its names, with a beacon in each.
  *
- * How steps are merged is explained at the head of line.pml; the same rules
+ * How steps are merged is explained at the head of waitqueue.pml; the same rules
  * hold. What the log does between two steps that others could see happens in
  * one `atomic`, with a possible kill before each single store: nobody looks at
  * logged words without the lock, so only a kill can show the states between.
@@ -59,8 +59,8 @@
 #ifndef POST2
 #define POST2 TOKEN_A
 #endif
-#ifndef ROUSED          /* sleepers that are brought to the lock before a walk */
-#define ROUSED 2
+#ifndef WAKE_AT_LEAST          /* sleepers that are brought to the lock before a walk */
+#define WAKE_AT_LEAST 2
 #endif
 #ifndef MAXKILLS
 #define MAXKILLS 0
@@ -90,9 +90,9 @@
 #define A 0
 #define B 1
 #define BELL(n) (n)
-#define PLACE(n, w) (2 * (w) + (n))
-#define BEACON(n, w) (2 + PLACE(n, w))
-#define ARMED(n, w) (PLACE(n, w) + 1)   /* a bell: 0, or the place that armed it */
+#define ENTRY(n, w) (2 * (w) + (n))
+#define BEACON(n, w) (2 + ENTRY(n, w))
+#define ARMED(n, w) (ENTRY(n, w) + 1)   /* a bell: 0, or the entry that armed it */
 #define RUNG 0
 #define WORDS (2 + 2 * WAITS)
 #define NONE 255
@@ -104,11 +104,11 @@ byte word[WORDS];
  * these. The sets 252 .. 255 do not occur. */
 #define AWAKE 0
 #define ENDED 255
-#define FRESH 254                       /* has not begun */
+#define NOT_BEGUN 254                       /* has not begun */
 byte where[PROCESSES];
-#define ASLEEP(i) (where[i] != AWAKE && where[i] < FRESH)
+#define ASLEEP(i) (where[i] != AWAKE && where[i] < NOT_BEGUN)
 #define IDLE(i) (ASLEEP(i) || where[i] == ENDED)
-#define SLEEPS_ON(i, w) (where[i] < FRESH && ((where[i] >> (w)) & 1))
+#define SLEEPS_ON(i, w) (where[i] < NOT_BEGUN && ((where[i] >> (w)) & 1))
 
 /* ---- the lock, robust as a whole --------------------------------------- */
 
@@ -121,7 +121,7 @@ bit lock_died;
 #define COUNTER(n) (n)
 #define JOB 2                           /* none, or the walk to complete */
 #define NEXT_TICKET 3
-#define LINKED(n, w) (4 + PLACE(n, w))  /* 0, or the ticket: the order in line */
+#define LINKED(n, w) (4 + ENTRY(n, w))  /* 0, or the ticket: the order in line */
 byte data[4 + 2 * WAITS];
 
 #define RELEASE(n) (1 + (n))
@@ -140,9 +140,9 @@ byte log_value[3];
 #define DONE 2
 #define TAKEN 3                         /* for the assertions only */
 byte state[WAITS];
-byte watch[2 * WAITS];                  /* per place: the word its owner watches */
+byte watch[2 * WAITS];                  /* per entry: the word its owner watches */
 #if WATCHERS
-byte watcher[2 * WAITS];                /* per place: the wait that watches it */
+byte watcher[2 * WAITS];                /* per entry: the wait that watches it */
 #endif
 
 /* ---- book-keeping of the model ----------------------------------------- */
@@ -151,7 +151,7 @@ byte kind[WAITS];
 byte kills;
 byte timeouts;
 bit is_dead[PROCESSES];
-bit must_go[WAITS];                     /* "all" or a removal is to release it */
+bit must_end[WAITS];                     /* "all" or a removal is to release it */
 bit given_done[WAITS];                    /* was given DONE */
 byte posted[2];
 byte consumed[2];
@@ -160,7 +160,7 @@ hidden byte h;
 hidden byte g;
 hidden byte n1;
 hidden byte n2;
-hidden byte obstacle;
+hidden byte blocker;
 hidden byte covered;
 hidden byte found;
 
@@ -176,7 +176,7 @@ hidden byte found;
 #define ALIVE(n, w) (TID(word[BEACON(n, w)]) != 0)
 #define IS_LINKED(n, w) (data[LINKED(n, w)] != 0)
 /* in line, and waiting: who has ended may be linked and alive */
-#define STANDS(n, w) (IS_LINKED(n, w) && ALIVE(n, w) && state[w] == WAITING)
+#define IS_WAITING(n, w) (IS_LINKED(n, w) && ALIVE(n, w) && state[w] == WAITING)
 
 #define MAY_BE_KILLED \
     if \
@@ -253,7 +253,7 @@ inline log_apply() {
  * order is the same run with the names exchanged. */
 #define IS_A_TWIN (me > 0 && ((me < WAITS && kind[me] == kind[me - 1]) \
     || (me == WAITS + 1 && POST1 == POST0) || (me == WAITS + 2 && POST2 == POST1)))
-#define MAY_BEGIN (where[me] == FRESH && (!IS_A_TWIN || where[me - 1] != FRESH))
+#define MAY_BEGIN (where[me] == NOT_BEGUN && (!IS_A_TWIN || where[me - 1] != NOT_BEGUN))
 
 inline lock_segment() {
     if
@@ -288,7 +288,7 @@ inline change(w) {
 }
 
 /* change, then wake: who does not sleep yet will not */
-inline poke_place(p) {
+inline wake_entry(p) {
     if
     :: atomic { (watch[p] != NONE) -> MAY_BE_KILLED; change(watch[p]) };
        atomic { MAY_BE_KILLED; wake_all(watch[p]); found = 0 }
@@ -296,42 +296,42 @@ inline poke_place(p) {
     fi
 }
 /* the same; so many who were found asleep end the round */
-inline rouse_place(n, w) {
+inline wake_and_count(n, w) {
     if
-    :: atomic { (watch[PLACE(n, w)] != NONE) -> MAY_BE_KILLED; change(watch[PLACE(n, w)]) };
+    :: atomic { (watch[ENTRY(n, w)] != NONE) -> MAY_BE_KILLED; change(watch[ENTRY(n, w)]) };
        atomic {
         MAY_BE_KILLED;
         found = 0;
-        wake_all(watch[PLACE(n, w)]);
+        wake_all(watch[ENTRY(n, w)]);
         if
         :: found ->
             found = 0;
-            roused++;
+            woken++;
             if
-            :: (roused == ROUSED) -> last = NONE; roused = 0
+            :: (woken == WAKE_AT_LEAST) -> last = NONE; woken = 0
             :: else
             fi
         :: else
         fi
        }
-    :: (watch[PLACE(n, w)] == NONE)
+    :: (watch[ENTRY(n, w)] == NONE)
     fi
 }
 /* it may sleep on a word of any of its lines */
-inline poke(w) {
-    poke_place(PLACE(A, w));
-    poke_place(PLACE(B, w))
+inline wake_wait(w) {
+    wake_entry(ENTRY(A, w));
+    wake_entry(ENTRY(B, w))
 }
 
-/* the living place that stands next in line n, behind ticket `last` */
-inline next_in_line(n) {
+/* the living entry that stands next in line n, behind ticket `last` */
+inline next_in_queue(n) {
     d_step {
         cursor = NONE;
         h = 0;
         do
         :: (h < WAITS) ->
             if
-            :: (data[LINKED(n, h)] > last && STANDS(n, h)
+            :: (data[LINKED(n, h)] > last && IS_WAITING(n, h)
                 && (cursor == NONE || data[LINKED(n, h)] < data[LINKED(n, cursor)])) ->
                 cursor = h
             :: else
@@ -344,7 +344,7 @@ inline next_in_line(n) {
 }
 
 /* what is linked before ticket `last`, the last of it */
-inline prev_in_line(n) {
+inline previous_in_queue(n) {
     d_step {
         cursor = NONE;
         h = 0;
@@ -370,13 +370,13 @@ inline prev_in_line(n) {
 
 /* From the tail to the head; a wait that has ended leaves all its lines, one
  * transaction each. */
-inline walk_the_line() {
+inline walk_the_queue() {
     last = 100;
     do
     :: atomic {
         (data[JOB] != 0 && last != NONE) ->
         MAY_BE_KILLED;
-        prev_in_line(JOB_NAME(data[JOB]));
+        previous_in_queue(JOB_NAME(data[JOB]));
         if
         :: (cursor == NONE) -> last = NONE
         :: else ->
@@ -392,10 +392,10 @@ inline walk_the_line() {
        };
        if
        :: (cursor != NONE) ->
-            poke(cursor);
+            wake_wait(cursor);
             atomic {
                 if
-                :: (!STANDS(JOB_NAME(data[JOB]), cursor)) ->
+                :: (!IS_WAITING(JOB_NAME(data[JOB]), cursor)) ->
                     if
                     :: IS_LINKED(OTHER(JOB_NAME(data[JOB])), cursor) ->
                         MAY_BE_KILLED;
@@ -443,7 +443,7 @@ inline repair() {
         };
 #ifndef BREAK_WALK
         if
-        :: (data[JOB] != 0) -> walk_the_line()
+        :: (data[JOB] != 0) -> walk_the_queue()
         :: else
         fi;
 #endif
@@ -454,14 +454,14 @@ inline repair() {
 
 /* ---- a wait ------------------------------------------------------------- */
 
-/* The nearest living place ahead of mine in line n: its wait, or NONE. */
+/* The nearest living entry ahead of mine in line n: its wait, or NONE. */
 inline look_ahead(n) {
     ahead = NONE;
     h = 0;
     do
     :: (h < WAITS) ->
         if
-        :: (STANDS(n, h) && data[LINKED(n, h)] < data[LINKED(n, me)]
+        :: (IS_WAITING(n, h) && data[LINKED(n, h)] < data[LINKED(n, me)]
             && (ahead == NONE || data[LINKED(n, h)] > data[LINKED(n, ahead)])) ->
             ahead = h
         :: else
@@ -477,23 +477,23 @@ inline watch_beacon(n) {
     /* Somebody who was released but has not gone may still be about to sleep
      * on this beacon. Then wait for that one to go. */
     do
-    :: (watcher[PLACE(n, ahead)] != NONE && watcher[PLACE(n, ahead)] != me
-        && ALIVE(n, watcher[PLACE(n, ahead)])
-        && watch[PLACE(n, watcher[PLACE(n, ahead)])] == BEACON(n, ahead)) ->
-        ahead = watcher[PLACE(n, ahead)]
+    :: (watcher[ENTRY(n, ahead)] != NONE && watcher[ENTRY(n, ahead)] != me
+        && ALIVE(n, watcher[ENTRY(n, ahead)])
+        && watch[ENTRY(n, watcher[ENTRY(n, ahead)])] == BEACON(n, ahead)) ->
+        ahead = watcher[ENTRY(n, ahead)]
     :: else -> break
     od;
 #endif
 #if WATCHERS
-    watcher[PLACE(n, ahead)] = me;
+    watcher[ENTRY(n, ahead)] = me;
 #endif
     word[BEACON(n, ahead)] = word[BEACON(n, ahead)] & (255 - D_BIT);
-    obstacle = BEACON(n, ahead)
+    blocker = BEACON(n, ahead)
 }
 
 inline watch_bell(n) {
     word[BELL(n)] = ARMED(n, me);
-    obstacle = BELL(n)
+    blocker = BELL(n)
 }
 
 /* Nobody alive who still waits stands before me in line n. */
@@ -513,11 +513,11 @@ inline assert_not_overtaking(n) {
  * Otherwise the words to sleep on are in `sleep_on` and `expected_..`. */
 #define GRANTED 4
 inline evaluate_all_of() {
-    /* my turn in every line? the first line where not is the obstacle */
+    /* my turn in every line? the first line where not is the blocker */
     n2 = 0;
     take = 0;
     do
-    :: (n2 < 2 && obstacle == NONE) ->
+    :: (n2 < 2 && blocker == NONE) ->
         n1 = (n2 ^ FIRST_NAME(me));
         if
         :: (USES(me, n1) && data[COUNTER(n1)] != ALL) ->
@@ -531,10 +531,10 @@ inline evaluate_all_of() {
         n2++
     :: else -> break
     od;
-    /* everything there? the first name that is short is the obstacle */
+    /* everything there? the first name that is short is the blocker */
     n2 = 0;
     do
-    :: (n2 < 2 && obstacle == NONE) ->
+    :: (n2 < 2 && blocker == NONE) ->
         n1 = (n2 ^ FIRST_NAME(me));
         if
         :: (USES(me, n1) && data[COUNTER(n1)] == 0) -> watch_bell(n1)
@@ -546,15 +546,15 @@ inline evaluate_all_of() {
     :: else -> break
     od;
     if
-    :: (obstacle == NONE) -> take = take | GRANTED
+    :: (blocker == NONE) -> take = take | GRANTED
     :: else ->
         take = 0;
-        sleep_on = 1 << obstacle;
-        expected[0] = word[obstacle];
-        watch[PLACE(A, me)] = NONE;
-        watch[PLACE(B, me)] = NONE;
-        /* the place in whose line the obstacle is */
-        watch[PLACE(obstacle & 1, me)] = obstacle
+        sleep_on = 1 << blocker;
+        expected[0] = word[blocker];
+        watch[ENTRY(A, me)] = NONE;
+        watch[ENTRY(B, me)] = NONE;
+        /* the entry in whose line the blocker is */
+        watch[ENTRY(blocker & 1, me)] = blocker
     fi
 }
 
@@ -575,9 +575,9 @@ inline evaluate_any_of() {
             :: (ahead != NONE) -> watch_beacon(n1)
             :: else -> watch_bell(n1)
             fi;
-            sleep_on = sleep_on | (1 << obstacle);
-            expected[n1] = word[obstacle];
-            watch[PLACE(n1, me)] = obstacle
+            sleep_on = sleep_on | (1 << blocker);
+            expected[n1] = word[blocker];
+            watch[ENTRY(n1, me)] = blocker
         fi;
         n2++
     :: else -> break
@@ -593,14 +593,14 @@ inline evaluate(leaving) {
     if
     :: (state[me] == WAITING) ->
         d_step {
-            obstacle = NONE;
+            blocker = NONE;
             ahead = NONE;
             if
             :: IS_ANY(me) -> evaluate_any_of()
             :: else -> evaluate_all_of()
             fi;
             ahead = NONE;
-            obstacle = NONE;
+            blocker = NONE;
             n1 = 0;
             n2 = 0;
             if
@@ -670,7 +670,7 @@ inline evaluate(leaving) {
     fi
 }
 
-/* one transaction for each place */
+/* one transaction for each entry */
 inline unlink_me() {
     if
     :: (USES_A(me) && IS_LINKED(A, me)) ->
@@ -703,7 +703,7 @@ inline futex_wait() {
             :: (!((sleep_on >> h) & 1))
             :: (((sleep_on >> h) & 1) && IS_ANY(me)) ->
                 /* the expected value of the name this word stands for */
-                n1 = (h == watch[PLACE(A, me)] -> A : B);
+                n1 = (h == watch[ENTRY(A, me)] -> A : B);
                 if
                 :: (word[h] != expected[n1]) -> covered = 0
                 :: else
@@ -875,7 +875,7 @@ decided:
         atomic { MAY_BE_KILLED; evaluate(0) }
     :: (sleep_on == 0) -> break
     od;
-    goto out_of_line;
+    goto left_queue;
 
 #if MAXTIMEOUTS > 0
 deadline:
@@ -895,7 +895,7 @@ deadline:
     };
     repair();
     atomic { MAY_BE_KILLED; evaluate(1) };
-    goto out_of_line;
+    goto left_queue;
 
 leave_without_lock:
     atomic {
@@ -908,7 +908,7 @@ leave_without_lock:
     goto released;
 #endif
 
-out_of_line:
+left_queue:
     atomic { unlock_store() };
 
 released:
@@ -920,7 +920,7 @@ released:
         consumed[A] = consumed[A] + (has & 1);
         consumed[B] = consumed[B] + (has >> 1);
         has = 0;
-        must_go[me] = 0;
+        must_end[me] = 0;
         given_done[me] = 0;
         FORGET_LOCALS;
         where[me] = ENDED;
@@ -943,7 +943,7 @@ killed:
         died = 0
     };
     kernel_cleans_up(BEACON(A, me), BEACON(B, me));
-    atomic { must_go[me] = 0; given_done[me] = 0; FORGET_LOCALS; where[me] = ENDED };
+    atomic { must_end[me] = 0; given_done[me] = 0; FORGET_LOCALS; where[me] = ENDED };
 over:
     skip
 }
@@ -953,7 +953,7 @@ over:
 proctype Poster(byte me; byte what) {
     byte cursor = NONE;
     byte last;
-    byte roused;
+    byte woken;
     bit died;
 #define NAME (what & 1)
 
@@ -979,7 +979,7 @@ proctype Poster(byte me; byte what) {
 
     if
     :: (what == TOKEN_A || what == TOKEN_B) ->
-        atomic { MAY_BE_KILLED; next_in_line(NAME) };
+        atomic { MAY_BE_KILLED; next_in_queue(NAME) };
         if
         :: (cursor != NONE) ->
             /* Ring, before the commit. Crash: whoever sleeps on a rung bell has
@@ -1000,14 +1000,14 @@ proctype Poster(byte me; byte what) {
         :: atomic {
             (last != NONE) ->
             MAY_BE_KILLED;
-            next_in_line(NAME);
+            next_in_queue(NAME);
             if
-            :: (cursor == NONE) -> last = NONE; roused = 0
+            :: (cursor == NONE) -> last = NONE; woken = 0
             :: else -> last = data[LINKED(NAME, cursor)]
             fi
            };
            if
-           :: (cursor != NONE) -> rouse_place(A, cursor); rouse_place(B, cursor); cursor = NONE
+           :: (cursor != NONE) -> wake_and_count(A, cursor); wake_and_count(B, cursor); cursor = NONE
            :: (cursor == NONE)
            fi
         :: (last == NONE) -> break
@@ -1030,10 +1030,10 @@ proctype Poster(byte me; byte what) {
             do
             :: (g < WAITS) ->
                 if
-                :: (STANDS(NAME, g) && !is_dead[g]
+                :: (IS_WAITING(NAME, g) && !is_dead[g]
                     && (what >= REMOVE_A || !SEVERAL(g) || IS_ANY(g)
                         || data[COUNTER(OTHER(NAME))] == ALL)) ->
-                    must_go[g] = 1
+                    must_end[g] = 1
                 :: else
                 fi;
                 g++
@@ -1047,7 +1047,7 @@ proctype Poster(byte me; byte what) {
             fi;
             log_apply()
         };
-        walk_the_line();
+        walk_the_queue();
         atomic { unlock_store() }
     :: else ->
         atomic {
@@ -1069,7 +1069,7 @@ finished:
     goto over;
 
 killed:
-    atomic { is_dead[me] = 1; cursor = NONE; last = 0; roused = 0; died = 0 };
+    atomic { is_dead[me] = 1; cursor = NONE; last = 0; woken = 0; died = 0 };
     /* it owns no word but the lock */
     atomic {
         if
@@ -1079,7 +1079,7 @@ killed:
     };
 over:
     atomic {
-        cursor = NONE; last = 0; roused = 0; died = 0;
+        cursor = NONE; last = 0; woken = 0; died = 0;
         where[me] = ENDED
     }
 }
@@ -1141,9 +1141,9 @@ proctype Quiet() {
         :: (i < WAITS) ->
             if
             :: ASLEEP(i) ->
-                assert(!must_go[i]);
+                assert(!must_end[i]);
                 assert(state[i] == WAITING);
-                n2 = 0;                 /* obstacles that it watches rightly */
+                n2 = 0;                 /* blockers that it watches rightly */
                 g = 0;                  /* names that it lacks */
                 n1 = A;
                 do
@@ -1217,7 +1217,7 @@ init {
         od;
         i = 0;
         do
-        :: (i < PROCESSES) -> where[i] = FRESH; i++
+        :: (i < PROCESSES) -> where[i] = NOT_BEGUN; i++
         :: else -> break
         od;
 #ifndef NP

@@ -2,14 +2,14 @@
  * Producers of a completion, whose death ends the waits for it; waits over one
  * or two names; waiters that are stopped.
  *
- * The lock is one robust step here (line.pml has it in detail) and a transaction
+ * The lock is one robust step here (waitqueue.pml has it in detail) and a transaction
  * is one step, at its point of commit (names.pml has the log). In detail: lines,
  * watches and pokes as the code has them, the walk, what leaves which line and
  * who wakes whom for it, producers, and futex_waitv: the words are compared and
  * queued for one by one, and whoever was woken by one word is still queued for
  * the others until it has run, and can swallow a wake there.
  *
- * How steps are merged is explained at the head of line.pml; the same rules hold.
+ * How steps are merged is explained at the head of waitqueue.pml; the same rules hold.
  * The kernel treats the words of a dead thread one by one, in any order (more than
  * it really does), each in two steps: word, then wake of one sleeper, any one.
  *
@@ -32,7 +32,7 @@
 #define SILENT 12                       /* a producer: never posts, never ends by itself */
 #define NOBODY 14                       /* a producer: is none */
 #define NAME_OF(what) ((what) & 1)
-#define DEED_OF(what) ((what) & 14)
+#define ACTION_OF(what) ((what) & 14)
 
 #ifndef NAMES
 #define NAMES 1
@@ -67,8 +67,8 @@
 #ifndef POST1
 #define POST1 TOKEN
 #endif
-#ifndef ROUSED          /* sleepers that are brought to the lock before a walk */
-#define ROUSED 2
+#ifndef WAKE_AT_LEAST          /* sleepers that are brought to the lock before a walk */
+#define WAKE_AT_LEAST 2
 #endif
 #ifndef MAXKILLS
 #define MAXKILLS 0
@@ -100,30 +100,30 @@
 #define B 1
 /* The order of the words is that in the vector of futex_waitv. */
 #define BELL(n) (n)
-#define PLACE(n, w) (NAMES * (w) + (n))
-#define BEACON(n, w) (NAMES + PLACE(n, w))
+#define ENTRY(n, w) (NAMES * (w) + (n))
+#define BEACON(n, w) (NAMES + ENTRY(n, w))
 #define PROMISE(p) (NAMES + NAMES * WAITS + (p))        /* a producer's beacon */
 #define WORDS (NAMES + NAMES * WAITS + PRODUCERS)
-#define ARMED(n, w) (PLACE(n, w) + 1)   /* a bell: 0, or the place that armed it */
+#define ARMED(n, w) (ENTRY(n, w) + 1)   /* a bell: 0, or the entry that armed it */
 #define RUNG 0
 #define NONE 255
 
 byte word[WORDS];
 #define BIT(x) (1 << (x))
-/* What a sleeper expects. A place is never used again here, so that is fixed. */
+/* What a sleeper expects. A entry is never used again here, so that is fixed. */
 #define EXPECTED(x, w) ((x) < NAMES -> ARMED(x, w) : \
     ((x) < PROMISE(0) -> (W_BIT | (((x) - NAMES) / NAMES + 1)) \
     : (W_BIT | ((x) - PROMISE(0) + WAITS + 1))))
 
 #define AWAKE 0
 #define SLEEPING 1
-#define FROZEN 2                        /* stopped, and never continued */
+#define STOPPED 2                        /* stopped, and never continued */
 #define RUNNING 3                       /* a producer, while its command runs */
 #define ENDED 4
-#define FRESH 5                         /* has not begun */
+#define NOT_BEGUN 5                         /* has not begun */
 byte where[PROCESSES];
 short queued[WAITS];                    /* the words it is queued for */
-#define IDLE(i) (where[i] == SLEEPING || where[i] == FROZEN || where[i] == RUNNING \
+#define IDLE(i) (where[i] == SLEEPING || where[i] == STOPPED || where[i] == RUNNING \
     || where[i] == ENDED)
 
 /* ---- what changes only under the lock, in transactions ------------------ */
@@ -133,7 +133,7 @@ bit lock_died;
 
 #define ALL 200
 byte counter[NAMES];
-bit orphan[NAMES];                      /* "all" because a producer died */
+bit producer_died[NAMES];                      /* "all" because a producer died */
 byte linked[NAMES * WAITS];             /* 0, or the ticket: the order in line */
 byte next_ticket;
 byte produces[PRODUCERS];               /* 0, or 1 + the name it is linked with */
@@ -143,7 +143,7 @@ byte job;                               /* none, or the walk to complete */
 #define JOB_KIND ((job - 1) & 6)
 #define RELEASE 0
 #define REMOVES 2
-#define ORPHANS 4
+#define PRODUCER_DIED 4
 
 /* ---- under the lock, not in transactions --------------------------------- */
 
@@ -165,7 +165,7 @@ byte timeouts;
 byte stops;
 bit is_dead[PROCESSES];
 bit owes[PRODUCERS];                    /* registered, and has not posted */
-bit must_go[WAITS];                     /* a committed job is to end it */
+bit must_end[WAITS];                     /* a committed job is to end it */
 byte given[WAITS];                      /* the outcome that it was given */
 bit brief[WAITS];                       /* its sleep is bounded */
 byte tokens[NAMES];                     /* posted, - taken, - discarded */
@@ -179,13 +179,13 @@ hidden byte target;
 #define SEVERAL(w) (KIND(w) >= WAIT_AB)
 #define IS_ANY(w) (KIND(w) == ANY_AB)
 #define USES(w, n) (SEVERAL(w) || KIND(w) == (n) + 1)
-#define LEAD(w) (KIND(w) == WAIT_B)     /* the name of its first place */
+#define FIRST_NAME(w) (KIND(w) == WAIT_B)     /* the name of its first entry */
 
 #define ALIVE(n, w) (TID(word[BEACON(n, w)]) != 0)
 /* line_lead(): in line, and still waiting. Who has ended does not stand, though it
  * may be linked and alive. */
-#define STANDS(n, w) (linked[PLACE(n, w)] != 0 && ALIVE(n, w) \
-    && TID(word[BEACON(LEAD(w), w)]) != 0 && state[w] == WAITING)
+#define IS_WAITING(n, w) (linked[ENTRY(n, w)] != 0 && ALIVE(n, w) \
+    && TID(word[BEACON(FIRST_NAME(w), w)]) != 0 && state[w] == WAITING)
 #define BROKEN(n, p) (produces[p] == (n) + 1 && TID(word[PROMISE(p)]) == 0)
 #define KEPT(n, p) (produces[p] == (n) + 1 && TID(word[PROMISE(p)]) != 0)
 #if PRODUCERS > 1
@@ -258,42 +258,42 @@ inline wake_all(x) {
     fi
 
 /* line_poke(): change, then wake, each word that the wait is recorded to watch. */
-inline poke(w) {
+inline wake_wait(w) {
     step = 0;
     do
     :: atomic {
         do
-        :: (step < NAMES && (watch[PLACE(step, w)] == NONE || !ALIVE(step, w))) -> step++
+        :: (step < NAMES && (watch[ENTRY(step, w)] == NONE || !ALIVE(step, w))) -> step++
         :: else -> break
         od;
         if
         :: (step == NAMES) -> step = 0; break
-        :: else -> MAY_BE_KILLED; CHANGE(watch[PLACE(step, w)])
+        :: else -> MAY_BE_KILLED; CHANGE(watch[ENTRY(step, w)])
         fi
        };
-       atomic { MAY_BE_KILLED; wake_all(watch[PLACE(step, w)]); step++ }
+       atomic { MAY_BE_KILLED; wake_all(watch[ENTRY(step, w)]); step++ }
     od
 }
 
-#define IS_WATCHED(n, w) (watcher[PLACE(n, w)] != NONE \
-    && ALIVE(n, watcher[PLACE(n, w)]) \
-    && watch[PLACE(n, watcher[PLACE(n, w)])] == BEACON(n, w))
+#define IS_WATCHED(n, w) (watcher[ENTRY(n, w)] != NONE \
+    && ALIVE(n, watcher[ENTRY(n, w)]) \
+    && watch[ENTRY(n, watcher[ENTRY(n, w)])] == BEACON(n, w))
 
 /* line_unlink(): wakes the owner, and who sleeps behind it, and then unlinks. */
 inline line_unlink(n, w) {
     if
-    :: ALIVE(n, w) -> poke(w)
+    :: ALIVE(n, w) -> wake_wait(w)
     :: else
     fi;
     atomic {
         if
 #ifndef BREAK_UNLINK_WATCHER
-        :: (IS_WATCHED(n, w) && STANDS(n, watcher[PLACE(n, w)])) ->
+        :: (IS_WATCHED(n, w) && IS_WAITING(n, watcher[ENTRY(n, w)])) ->
             MAY_BE_KILLED;
             word[BEACON(n, w)] = word[BEACON(n, w)] | D_BIT;
             hit = 1
 #endif
-        :: else -> MAY_BE_KILLED; linked[PLACE(n, w)] = 0
+        :: else -> MAY_BE_KILLED; linked[ENTRY(n, w)] = 0
         fi
     };
     if
@@ -303,7 +303,7 @@ inline line_unlink(n, w) {
         wake_all(BEACON(n, w));
         hit = 0;
         MAY_BE_KILLED;
-        linked[PLACE(n, w)] = 0
+        linked[ENTRY(n, w)] = 0
        }
     :: !hit
     fi
@@ -317,8 +317,8 @@ inline find_before(n, bound) {
         do
         :: (h < WAITS) ->
             if
-            :: (linked[PLACE(n, h)] != 0 && linked[PLACE(n, h)] < (bound)
-                && (cursor == NONE || linked[PLACE(n, h)] > linked[PLACE(n, cursor)])) ->
+            :: (linked[ENTRY(n, h)] != 0 && linked[ENTRY(n, h)] < (bound)
+                && (cursor == NONE || linked[ENTRY(n, h)] > linked[ENTRY(n, cursor)])) ->
                 cursor = h
             :: else
             fi;
@@ -337,8 +337,8 @@ inline find_behind(n, bound) {
         do
         :: (h < WAITS) ->
             if
-            :: (linked[PLACE(n, h)] != 0 && linked[PLACE(n, h)] > (bound)
-                && (cursor == NONE || linked[PLACE(n, h)] < linked[PLACE(n, cursor)])) ->
+            :: (linked[ENTRY(n, h)] != 0 && linked[ENTRY(n, h)] > (bound)
+                && (cursor == NONE || linked[ENTRY(n, h)] < linked[ENTRY(n, cursor)])) ->
                 cursor = h
             :: else
             fi;
@@ -356,7 +356,7 @@ inline find_first(n) {
         find_behind(n, 0);
         if
         :: (cursor == NONE) -> break
-        :: (cursor != NONE && STANDS(n, cursor)) -> break
+        :: (cursor != NONE && IS_WAITING(n, cursor)) -> break
         :: else
         fi
        };
@@ -387,16 +387,16 @@ inline announce(n) {
         if
         :: (cursor == NONE) -> bound = 0; found = 0; break
         :: else ->
-#ifdef BREAK_ROUSE_SEVERAL
+#ifdef BREAK_WAKE_SEVERAL
             goes = (bound == 0);
 #else
-            goes = STANDS(n, cursor);
+            goes = IS_WAITING(n, cursor);
 #endif
-            bound = linked[PLACE(n, cursor)]
+            bound = linked[ENTRY(n, cursor)]
         fi
        };
        if
-       :: goes -> poke(cursor)
+       :: goes -> wake_wait(cursor)
        :: !goes
        fi;
        goes = 0
@@ -404,7 +404,7 @@ inline announce(n) {
 }
 
 /* line_rouse(): down the line, until so many sleepers were found (goes) */
-inline rouse(n) {
+inline wake_at_least(n) {
     bound = 0;
     found = 0;
     do
@@ -413,11 +413,11 @@ inline rouse(n) {
         goes = goes + found;
         found = 0;
         if
-        :: (cursor == NONE || goes >= ROUSED) -> bound = 0; goes = 0; cursor = NONE; break
-        :: else -> bound = linked[PLACE(n, cursor)]
+        :: (cursor == NONE || goes >= WAKE_AT_LEAST) -> bound = 0; goes = 0; cursor = NONE; break
+        :: else -> bound = linked[ENTRY(n, cursor)]
         fi
        };
-       poke(cursor)
+       wake_wait(cursor)
     od
 }
 
@@ -425,7 +425,7 @@ inline rouse(n) {
 
 /* Is wait w free to go by the job, or does another of its names keep it? */
 #define GOES(kind, n, w) ((kind) != RELEASE || !SEVERAL(w) || IS_ANY(w) \
-    || (linked[PLACE(1 - (n), w)] != 0 && counter[1 - (n)] == ALL))
+    || (linked[ENTRY(1 - (n), w)] != 0 && counter[1 - (n)] == ALL))
 #if NAMES == 1
 #undef GOES
 #define GOES(kind, n, w) 1
@@ -440,7 +440,7 @@ inline commit_job(kind, n) {
         do
         :: (h < WAITS) ->
             if
-            :: (STANDS(n, h) && !is_dead[h] && GOES(kind, n, h)) -> must_go[h] = 1
+            :: (IS_WAITING(n, h) && !is_dead[h] && GOES(kind, n, h)) -> must_end[h] = 1
             :: else
             fi;
             h++
@@ -452,8 +452,8 @@ inline commit_job(kind, n) {
         :: else
         fi;
         if
-        :: ((kind) == REMOVES) -> counter[n] = 0; orphan[n] = 0
-        :: else -> counter[n] = ALL; orphan[n] = ((kind) == ORPHANS)
+        :: ((kind) == REMOVES) -> counter[n] = 0; producer_died[n] = 0
+        :: else -> counter[n] = ALL; producer_died[n] = ((kind) == PRODUCER_DIED)
         fi
     }
 }
@@ -476,30 +476,30 @@ inline do_the_job() {
         if
         :: (cursor == NONE) -> bound = 0
         :: else ->
-            bound = linked[PLACE(JOB_NAME, cursor)];
+            bound = linked[ENTRY(JOB_NAME, cursor)];
             if
-            :: (STANDS(JOB_NAME, cursor) && GOES(JOB_KIND, JOB_NAME, cursor)) ->
+            :: (IS_WAITING(JOB_NAME, cursor) && GOES(JOB_KIND, JOB_NAME, cursor)) ->
                 state[cursor] = OUTCOME;
                 given[cursor] = OUTCOME;
                 goes = 2
-            :: (!STANDS(JOB_NAME, cursor)) -> goes = 1
+            :: (!IS_WAITING(JOB_NAME, cursor)) -> goes = 1
             :: else -> goes = 0
             fi
         fi
        };
        if
-       :: (cursor != NONE && goes == 0 && JOB_KIND == RELEASE) -> poke(cursor); cursor = NONE
+       :: (cursor != NONE && goes == 0 && JOB_KIND == RELEASE) -> wake_wait(cursor); cursor = NONE
        :: (cursor != NONE && goes == 1) -> line_unlink(JOB_NAME, cursor); cursor = NONE
        :: (cursor != NONE && goes == 2) ->
 #if NAMES == 1
             line_unlink(A, cursor);
 #else
             if
-            :: (linked[PLACE(A, cursor)] != 0 && LEAVES(A)) -> line_unlink(A, cursor)
+            :: (linked[ENTRY(A, cursor)] != 0 && LEAVES(A)) -> line_unlink(A, cursor)
             :: else
             fi;
             if
-            :: (linked[PLACE(B, cursor)] != 0 && LEAVES(B)) -> line_unlink(B, cursor)
+            :: (linked[ENTRY(B, cursor)] != 0 && LEAVES(B)) -> line_unlink(B, cursor)
             :: else
             fi;
 #endif
@@ -528,7 +528,7 @@ inline do_the_job() {
 
 
 /* Whoever looks at a name and finds that a producer of it is dead tells everybody. */
-inline commit_orphans(n) {
+inline commit_producer_died(n) {
     d_step {
         /* no false alarm */
         h = 0;
@@ -546,15 +546,15 @@ inline commit_orphans(n) {
         g = 0;
         h = 0
     };
-    commit_job(ORPHANS, n)
+    commit_job(PRODUCER_DIED, n)
 }
 
 /* producer_reap(): a look at a name begins with this. */
 inline reap(n) {
     if
     :: (counter[n] != ALL) ->
-        rouse(n);
-        atomic { MAY_BE_KILLED; commit_orphans(n) }
+        wake_at_least(n);
+        atomic { MAY_BE_KILLED; commit_producer_died(n) }
     :: else ->
         /* told of, or of no consequence */
         atomic {
@@ -577,7 +577,7 @@ inline reap(n) {
 #define IS_A_TWIN ((me > 0 && me < WAITS && KIND(me) == KIND(me - 1)) \
     || (me == WAITS + 1 && PRODUCERS > 1 && PROD1 == PROD0) \
     || (me == WAITS + PRODUCERS + 1 && POST1 == POST0))
-#define MAY_BEGIN (where[me] == FRESH && (!IS_A_TWIN || where[me - 1] != FRESH))
+#define MAY_BEGIN (where[me] == NOT_BEGUN && (!IS_A_TWIN || where[me - 1] != NOT_BEGUN))
 
 inline lock_segment() {
     if
@@ -592,7 +592,7 @@ inline lock_segment() {
        }
 #ifndef KILLS_ASLEEP
     :: atomic {
-        (where[me] != FRESH && lock_owner != 0 && kills < MAXKILLS) ->
+        (where[me] != NOT_BEGUN && lock_owner != 0 && kills < MAXKILLS) ->
         where[me] = AWAKE;
         kills++;
         goto killed
@@ -613,9 +613,9 @@ inline lock_segment() {
 
 /* Nobody who stands there is before me in line n. */
 #define FIRST_IN(n) ( \
-    !(STANDS(n, 0) && linked[PLACE(n, 0)] < linked[PLACE(n, me)]) \
-    && (WAITS < 2 || !(STANDS(n, WAITS > 1) && linked[PLACE(n, WAITS > 1)] < linked[PLACE(n, me)])) \
-    && (WAITS < 3 || !(STANDS(n, WAITS - 1) && linked[PLACE(n, WAITS - 1)] < linked[PLACE(n, me)])))
+    !(IS_WAITING(n, 0) && linked[ENTRY(n, 0)] < linked[ENTRY(n, me)]) \
+    && (WAITS < 2 || !(IS_WAITING(n, WAITS > 1) && linked[ENTRY(n, WAITS > 1)] < linked[ENTRY(n, me)])) \
+    && (WAITS < 3 || !(IS_WAITING(n, WAITS - 1) && linked[ENTRY(n, WAITS - 1)] < linked[ENTRY(n, me)])))
 #define CLEAR(n) (counter[n] == ALL || (counter[n] > 0 && FIRST_IN(n)))
 #define TAKES(n) \
     if \
@@ -634,7 +634,7 @@ inline watch_as_first(n) {
         if
 #ifndef BREAK_STALE
         :: (bell_watcher[n] != NONE && bell_watcher[n] != me && ALIVE(n, bell_watcher[n])
-            && watch[PLACE(n, bell_watcher[n])] == BELL(n)) ->
+            && watch[ENTRY(n, bell_watcher[n])] == BELL(n)) ->
             brief[me] = 1;
             beside = beside | BIT(BEACON(n, bell_watcher[n]))
 #endif
@@ -676,15 +676,15 @@ inline watch_as_witness(n) {
 }
 
 /* From inside a step: notes the word to sleep on in line n. */
-inline watch_line(n) {
+inline watch_queue(n) {
     d_step {
         ahead = NONE;
         h = 0;
         do
         :: (h < WAITS) ->
             if
-            :: (linked[PLACE(n, h)] != 0 && linked[PLACE(n, h)] < linked[PLACE(n, me)]
-                && (ahead == NONE || linked[PLACE(n, h)] > linked[PLACE(n, ahead)])) ->
+            :: (linked[ENTRY(n, h)] != 0 && linked[ENTRY(n, h)] < linked[ENTRY(n, me)]
+                && (ahead == NONE || linked[ENTRY(n, h)] > linked[ENTRY(n, ahead)])) ->
                 ahead = h
             :: else
             fi;
@@ -693,20 +693,20 @@ inline watch_line(n) {
         od;
         h = 0;
         if
-        :: (ahead != NONE && !STANDS(n, ahead)) -> again = 1
+        :: (ahead != NONE && !IS_WAITING(n, ahead)) -> again = 1
         :: else
         fi;
         if
         :: (ahead == NONE) ->
             word[BELL(n)] = ARMED(n, me);
-            watch[PLACE(n, me)] = BELL(n);
+            watch[ENTRY(n, me)] = BELL(n);
             sleep_on = sleep_on | BIT(BELL(n))
         :: else ->
             /* behind_watchers() */
             target = ahead;
             do
-            :: (watcher[PLACE(n, target)] != me && IS_WATCHED(n, target)) ->
-                target = watcher[PLACE(n, target)];
+            :: (watcher[ENTRY(n, target)] != me && IS_WATCHED(n, target)) ->
+                target = watcher[ENTRY(n, target)];
                 brief[me] = 1
             :: else -> break
             od;
@@ -715,8 +715,8 @@ inline watch_line(n) {
             :: ALIVE(n, target) -> word[BEACON(n, target)] = word[BEACON(n, target)] & ~D_BIT
             :: else -> again = 1
             fi;
-            watcher[PLACE(n, target)] = me;
-            watch[PLACE(n, me)] = BEACON(n, target);
+            watcher[ENTRY(n, target)] = me;
+            watch[ENTRY(n, me)] = BEACON(n, target);
             sleep_on = sleep_on | BIT(BEACON(n, target))
         fi;
         ahead = NONE;
@@ -729,13 +729,13 @@ inline try_to_take() {
     d_step {
 #if NAMES == 1
         if
-        :: orphan[A] -> state[me] = DIED
-        :: (!orphan[A] && CLEAR(A)) -> TAKES(A); state[me] = TAKEN
+        :: producer_died[A] -> state[me] = DIED
+        :: (!producer_died[A] && CLEAR(A)) -> TAKES(A); state[me] = TAKEN
         :: else
         fi
 #else
         if
-        :: (USES(me, A) && orphan[A] || USES(me, B) && orphan[B] && !(IS_ANY(me) && CLEAR(A))) ->
+        :: (USES(me, A) && producer_died[A] || USES(me, B) && producer_died[B] && !(IS_ANY(me) && CLEAR(A))) ->
             state[me] = DIED
         :: else
         fi;
@@ -760,7 +760,7 @@ inline try_to_take() {
     }
 }
 
-/* An all-of wait has one obstacle: the first line where somebody is ahead, else the
+/* An all-of wait has one blocker: the first line where somebody is ahead, else the
  * first name that is short. */
 #define TURN_IN(n) (counter[n] == ALL || FIRST_IN(n))
 #define IN_THE_WAY_IS_A (!TURN_IN(A) || TURN_IN(B) && counter[A] == 0)
@@ -770,7 +770,7 @@ inline try_to_take() {
 #else
 #define watch_beside(n) \
     if \
-    :: IS_PRODUCED(n) -> watch_line(n) \
+    :: IS_PRODUCED(n) -> watch_queue(n) \
     :: else \
     fi
 #endif
@@ -780,20 +780,20 @@ inline arm() {
     sleep_on = 0;
     again = 0;
     brief[me] = 0;
-    watch[PLACE(A, me)] = NONE;
+    watch[ENTRY(A, me)] = NONE;
 #if NAMES > 1
-    watch[PLACE(B, me)] = NONE;
+    watch[ENTRY(B, me)] = NONE;
 #endif
 #if NAMES == 1
-    watch_line(A);
+    watch_queue(A);
 #else
     if
-    :: (USES(me, A) && (!USES(me, B) || IS_ANY(me) || IN_THE_WAY_IS_A)) -> watch_line(A)
+    :: (USES(me, A) && (!USES(me, B) || IS_ANY(me) || IN_THE_WAY_IS_A)) -> watch_queue(A)
     :: (USES(me, A) && !(!USES(me, B) || IS_ANY(me) || IN_THE_WAY_IS_A)) -> watch_beside(A)
     :: else
     fi;
     if
-    :: (USES(me, B) && (!USES(me, A) || IS_ANY(me) || !IN_THE_WAY_IS_A)) -> watch_line(B)
+    :: (USES(me, B) && (!USES(me, A) || IS_ANY(me) || !IN_THE_WAY_IS_A)) -> watch_queue(B)
     :: (USES(me, B) && !(!USES(me, A) || IS_ANY(me) || !IN_THE_WAY_IS_A)) -> watch_beside(B)
     :: else
     fi;
@@ -927,13 +927,13 @@ inline kernel_cleans_up(lower, upper) {
 inline forget_me() {
     d_step {
         state[me] = WAITING;
-        must_go[me] = 0;
+        must_end[me] = 0;
         given[me] = 0;
         brief[me] = 0;
         h = 0;
         do
         :: (h < NAMES) ->
-            watch[PLACE(h, me)] = NONE;
+            watch[ENTRY(h, me)] = NONE;
             if
             :: (bell_watcher[h] == me) -> bell_watcher[h] = NONE
             :: else
@@ -984,7 +984,7 @@ look:
         :: else
         fi;
         if
-        :: (joined && state[me] != WAITING) -> goto out_of_line
+        :: (joined && state[me] != WAITING) -> goto left_queue
         :: else
         fi;
         if
@@ -1010,12 +1010,12 @@ look:
             joined = 1;
             next_ticket++;
             if
-            :: USES(me, A) -> MAY_BE_KILLED; linked[PLACE(A, me)] = next_ticket
+            :: USES(me, A) -> MAY_BE_KILLED; linked[ENTRY(A, me)] = next_ticket
             :: else
             fi;
 #if NAMES > 1
             if
-            :: USES(me, B) -> MAY_BE_KILLED; linked[PLACE(B, me)] = next_ticket
+            :: USES(me, B) -> MAY_BE_KILLED; linked[ENTRY(B, me)] = next_ticket
             :: else
             fi;
 #endif
@@ -1025,9 +1025,9 @@ look:
         /* line_reap_ahead(): what does not stand right before me is unlinked */
         if
         :: USES(me, A) ->
-            find_before(A, linked[PLACE(A, me)]);
+            find_before(A, linked[ENTRY(A, me)]);
             if
-            :: (cursor != NONE && !STANDS(A, cursor)) -> goto drop_a
+            :: (cursor != NONE && !IS_WAITING(A, cursor)) -> goto drop_a
             :: else -> cursor = NONE
             fi
         :: else
@@ -1035,9 +1035,9 @@ look:
 #if NAMES > 1
         if
         :: USES(me, B) ->
-            find_before(B, linked[PLACE(B, me)]);
+            find_before(B, linked[ENTRY(B, me)]);
             if
-            :: (cursor != NONE && !STANDS(B, cursor)) -> goto drop_b
+            :: (cursor != NONE && !IS_WAITING(B, cursor)) -> goto drop_b
             :: else -> cursor = NONE
             fi
         :: else
@@ -1063,9 +1063,9 @@ look:
             own = NONE;
             goto asleep
         :: else ->
-            watch[PLACE(A, me)] = NONE;
+            watch[ENTRY(A, me)] = NONE;
 #if NAMES > 1
-            watch[PLACE(B, me)] = NONE;
+            watch[ENTRY(B, me)] = NONE;
 #endif
             goto unlink_places
         fi
@@ -1139,14 +1139,14 @@ asleep:
 #endif
        };
        if
-       :: atomic { where[me] = FROZEN; queued[me] = 0; (0) }
+       :: atomic { where[me] = STOPPED; queued[me] = 0; (0) }
        :: atomic { queued[me] = 0; todo = sleep_on; goto asleep }
        fi
 #endif
     fi;
 #ifdef STOPS_AWAKE
     if
-    :: atomic { (stops < MAXSTOPS) -> stops++; where[me] = FROZEN; (0) }
+    :: atomic { (stops < MAXSTOPS) -> stops++; where[me] = STOPPED; (0) }
     :: true
     fi;
 #endif
@@ -1182,17 +1182,17 @@ asleep:
 
 unlink_places:
     if
-    :: (linked[PLACE(A, me)] != 0) -> line_unlink(A, me)
+    :: (linked[ENTRY(A, me)] != 0) -> line_unlink(A, me)
     :: else
     fi;
 #if NAMES > 1
     if
-    :: (linked[PLACE(B, me)] != 0) -> line_unlink(B, me)
+    :: (linked[ENTRY(B, me)] != 0) -> line_unlink(B, me)
     :: else
     fi;
 #endif
 
-out_of_line:
+left_queue:
     atomic { UNLOCK_STORE };
 
 released:
@@ -1219,7 +1219,7 @@ killed:
     atomic {
         is_dead[me] = 1;
         COUNT_CONSUMED;
-        must_go[me] = 0;
+        must_end[me] = 0;
         given[me] = 0;
         brief[me] = 0;
         joined = 0;
@@ -1257,7 +1257,7 @@ proctype Poster(byte me; byte what) {
     bit finished;                       /* has committed what it came for */
 
     if
-    :: (DEED_OF(what) == NOBODY) -> goto over
+    :: (ACTION_OF(what) == NOBODY) -> goto over
     :: else
     fi;
 again:
@@ -1271,7 +1271,7 @@ look:
         if
         :: finished ->
             if
-            :: (IS_PRODUCER && DEED_OF(what) == BREAKS) -> MAY_BE_KILLED; produces[SELF] = 0
+            :: (IS_PRODUCER && ACTION_OF(what) == BREAKS) -> MAY_BE_KILLED; produces[SELF] = 0
             :: else
             fi;
             goto leave
@@ -1284,7 +1284,7 @@ look:
         if
         :: (IS_PRODUCER && !registered) -> goto register
         :: (IS_PRODUCER && registered && produces[SELF] == 0) -> goto leave     /* removed */
-        :: (!IS_PRODUCER && DEED_OF(what) == RESET) -> goto reinit
+        :: (!IS_PRODUCER && ACTION_OF(what) == RESET) -> goto reinit
         :: else -> goto post
         fi
     };
@@ -1297,7 +1297,7 @@ reap_here:
 
 post:
     if
-    :: (DEED_OF(what) == TOKEN) ->
+    :: (ACTION_OF(what) == TOKEN) ->
         ring(HERE);
 #ifdef BREAK_SPLIT_BEFORE
         atomic { MAY_BE_KILLED; if :: IS_PRODUCER -> produces[SELF] = 0 :: else fi };
@@ -1321,10 +1321,10 @@ post:
         atomic { MAY_BE_KILLED; if :: IS_PRODUCER -> produces[SELF] = 0 :: else fi };
 #endif
         goto leave
-    :: (DEED_OF(what) == EVERYTHING || DEED_OF(what) == STAYS || DEED_OF(what) == REMOVE
-        || DEED_OF(what) == BREAKS) ->
+    :: (ACTION_OF(what) == EVERYTHING || ACTION_OF(what) == STAYS || ACTION_OF(what) == REMOVE
+        || ACTION_OF(what) == BREAKS) ->
         if
-        :: (counter[HERE] != ALL || DEED_OF(what) == REMOVE) -> rouse(HERE)
+        :: (counter[HERE] != ALL || ACTION_OF(what) == REMOVE) -> wake_at_least(HERE)
         :: else
         fi;
         atomic {
@@ -1335,14 +1335,14 @@ post:
             :: else
             fi;
             if
-            :: (IS_PRODUCER && DEED_OF(what) == EVERYTHING) -> produces[SELF] = 0
+            :: (IS_PRODUCER && ACTION_OF(what) == EVERYTHING) -> produces[SELF] = 0
             :: else
             fi;
             if
-            :: (DEED_OF(what) == REMOVE) -> commit_job(REMOVES, HERE)
-            :: (DEED_OF(what) != REMOVE && counter[HERE] != ALL) ->
+            :: (ACTION_OF(what) == REMOVE) -> commit_job(REMOVES, HERE)
+            :: (ACTION_OF(what) != REMOVE && counter[HERE] != ALL) ->
                 if
-                :: (DEED_OF(what) == BREAKS) -> commit_job(ORPHANS, HERE)
+                :: (ACTION_OF(what) == BREAKS) -> commit_job(PRODUCER_DIED, HERE)
                 :: else -> commit_job(RELEASE, HERE)
                 fi
             :: else
@@ -1362,7 +1362,7 @@ reinit:
         :: else
         fi;
         counter[HERE] = 0;
-        orphan[HERE] = 0;
+        producer_died[HERE] = 0;
         h = 0;
         do
         :: (h < PRODUCERS) ->
@@ -1389,11 +1389,11 @@ register:
         registered = 1;
         if
 #ifdef BREAK_ANEW
-        :: (counter[HERE] == ALL && !HAS_LIVING(HERE)) -> counter[HERE] = 0; orphan[HERE] = 0
+        :: (counter[HERE] == ALL && !HAS_LIVING(HERE)) -> counter[HERE] = 0; producer_died[HERE] = 0
 #else
         :: (counter[HERE] == ALL && !HAS_LIVING(HERE) && !HAS_BROKEN(HERE)) ->
             counter[HERE] = 0;
-            orphan[HERE] = 0
+            producer_died[HERE] = 0
 #endif
         :: else
         fi;
@@ -1409,14 +1409,14 @@ command:
     /* its command runs, for as long as it likes */
     atomic { where[me] = RUNNING };
     if
-    :: (DEED_OF(what) != SILENT) -> goto again
+    :: (ACTION_OF(what) != SILENT) -> goto again
     :: atomic { (kills < MAXKILLS) -> kills++; where[me] = AWAKE; goto killed }
     fi;
 
 leave:
     atomic { UNLOCK_STORE };
     if
-    :: atomic { (IS_PRODUCER && DEED_OF(what) == STAYS && finished && produces[SELF] != 0) ->
+    :: atomic { (IS_PRODUCER && ACTION_OF(what) == STAYS && finished && produces[SELF] != 0) ->
         what = BREAKS | HERE;
         finished = 0
        };
@@ -1467,15 +1467,15 @@ over:
 
 /* The first in line watches all producers, the others one of them. */
 #if PRODUCERS > 1
-#define EXCUSED behind_frozen
+#define EXCUSED behind_stopped
 #else
 #define EXCUSED 0
 #endif
 
 hidden byte lacks;
 hidden byte has_one;
-hidden byte behind_frozen;
-hidden byte some_frozen;
+hidden byte behind_stopped;
+hidden byte some_stopped;
 
 proctype Quiet() {
     byte i;
@@ -1491,12 +1491,12 @@ proctype Quiet() {
         :: else -> break
         od;
         n1 = 0;
-        some_frozen = 0;
+        some_stopped = 0;
         i = 0;
         do
         :: (i < WAITS) ->
             if
-            :: (where[i] == FROZEN) -> some_frozen = 1
+            :: (where[i] == STOPPED) -> some_stopped = 1
             :: else
             fi;
             i++
@@ -1506,11 +1506,11 @@ proctype Quiet() {
         do
         :: (i < WAITS) ->
             if
-            :: (where[i] == SLEEPING && brief[i] && some_frozen)
+            :: (where[i] == SLEEPING && brief[i] && some_stopped)
                 /* behind one that was released and is stopped: looks in a second */
-            :: (where[i] == SLEEPING && !(brief[i] && some_frozen)) ->
+            :: (where[i] == SLEEPING && !(brief[i] && some_stopped)) ->
                 assert(job == 0);
-                assert(!must_go[i]);
+                assert(!must_end[i]);
                 assert(state[i] == WAITING);
                 lacks = 0;
                 has_one = 0;
@@ -1519,18 +1519,18 @@ proctype Quiet() {
                 :: (n1 < NAMES) ->
                     if
                     :: USES(i, n1) ->
-                        assert(linked[PLACE(n1, i)] != 0);
+                        assert(linked[ENTRY(n1, i)] != 0);
                         /* who stands before it? */
                         ahead = 0;
-                        behind_frozen = 0;
+                        behind_stopped = 0;
                         h = 0;
                         do
                         :: (h < WAITS) ->
                             if
-                            :: (STANDS(n1, h) && linked[PLACE(n1, h)] < linked[PLACE(n1, i)]) ->
+                            :: (IS_WAITING(n1, h) && linked[ENTRY(n1, h)] < linked[ENTRY(n1, i)]) ->
                                 ahead = 1;
                                 if
-                                :: (where[h] == FROZEN) -> behind_frozen = 1
+                                :: (where[h] == STOPPED) -> behind_stopped = 1
                                 :: else
                                 fi
                             :: else
@@ -1558,13 +1558,13 @@ proctype Quiet() {
                 ahead = 0;
                 lacks = 0;
                 has_one = 0;
-                behind_frozen = 0
+                behind_stopped = 0
             :: else
             fi;
             i++
         :: else -> break
         od;
-        some_frozen = 0;
+        some_stopped = 0;
         i = 0
        }
     od
@@ -1585,7 +1585,7 @@ init {
         od;
         i = 0;
         do
-        :: (i < PROCESSES) -> where[i] = FRESH; i++
+        :: (i < PROCESSES) -> where[i] = NOT_BEGUN; i++
         :: else -> break
         od;
 #ifndef NP

@@ -17,10 +17,10 @@
  *    a redo log. Nobody reads them without the lock, and whoever gets the lock
  *    completes a committed transaction before looking. So a transaction is one
  *    step here, at the point of commit. names.pml has the log in full.
- *  - Looking for the nearest place ahead that is alive is one step: under the
- *    lock a linked place can only go from alive to dead, so what several reads
+ *  - Looking for the nearest entry ahead that is alive is one step: under the
+ *    lock a linked entry can only go from alive to dead, so what several reads
  *    find is what one look at the moment of the last read finds. The same
- *    holds for the value that is read again in order to watch that place.
+ *    holds for the value that is read again in order to watch that entry.
  *  - Reading the lock word and taking it by compare-and-swap is one step: a
  *    compare-and-swap that fails only reads again. Reading it, counting
  *    oneself as a sleeper and going to sleep are three.
@@ -61,14 +61,14 @@
 #ifndef MAXSTOPS        /* waiters that are stopped (SIGSTOP) in their sleep */
 #define MAXSTOPS 0
 #endif
-#ifndef ROUSED          /* sleepers that are brought to the lock before a walk */
-#define ROUSED 2
+#ifndef WAKE_AT_LEAST          /* sleepers that are brought to the lock before a walk */
+#define WAKE_AT_LEAST 2
 #endif
-#ifndef PLACES
-#define PLACES WAITERS
+#ifndef ENTRIES
+#define ENTRIES WAITERS
 #endif
-#if ROUNDS > 1 || PLACES != WAITERS
-#define REUSE 1         /* places come from a common pool */
+#if ROUNDS > 1 || ENTRIES != WAITERS
+#define REUSE 1         /* entries come from a common pool */
 #else
 #define REUSE 0         /* each waiter has its own */
 #endif
@@ -82,7 +82,7 @@
 #define W_BIT 128                       /* FUTEX_WAITERS */
 #define D_BIT 64                        /* FUTEX_OWNER_DIED */
 #define TID(v) ((v) & 63)
-/* The bell is no robust word: 0 when it was rung, or the place that armed it, so
+/* The bell is no robust word: 0 when it was rung, or the entry that armed it, so
  * that nobody else can bring about the value that one expects. */
 #define RUNG 0
 #ifdef BREAK_ARM
@@ -94,8 +94,8 @@
 #define LOCK 0
 #define BELL 1
 #define BEACON(p) (2 + (p))
-#define WORDS (2 + PLACES)
-#define NONE 255                        /* no word, no place */
+#define WORDS (2 + ENTRIES)
+#define NONE 255                        /* no word, no entry */
 
 byte word[WORDS];
 
@@ -106,10 +106,10 @@ byte word[WORDS];
  * on, or one of these */
 #define AWAKE 255
 #define ENDED 254
-#define FROZEN 253                      /* stopped, and never continued */
-#define FRESH 252                       /* has not begun */
+#define STOPPED 253                      /* stopped, and never continued */
+#define NOT_BEGUN 252                       /* has not begun */
 byte where[PROCESSES];
-#define IDLE(i) (where[i] < FRESH || where[i] == FROZEN || where[i] == ENDED)
+#define IDLE(i) (where[i] < NOT_BEGUN || where[i] == STOPPED || where[i] == ENDED)
 #define ASLEEP(i) (where[i] < WORDS)
 
 /* ---- what changes only under the lock ---------------------------------- */
@@ -117,20 +117,20 @@ byte where[PROCESSES];
 #define ALL 200
 byte counter;                           /* tokens, or ALL */
 bit job;                                /* a walk has to be completed */
-byte line[PLACES];                      /* the line: places in order */
-byte standing;                          /* how many */
+byte queue[ENTRIES];                      /* the line: entries in order */
+byte queue_length;                          /* how many */
 
-/* ---- places ------------------------------------------------------------ */
+/* ---- entries ------------------------------------------------------------ */
 
 #define WAITING 0
 #define LEFT 1
 #define DONE 2
 #define TAKEN 3                         /* for the assertions only */
-byte state[PLACES];
-byte watch[PLACES];                     /* the word its owner watches */
-byte watcher[PLACES];                   /* the latest place to watch this one */
+byte state[ENTRIES];
+byte watch[ENTRIES];                     /* the word its owner watches */
+byte watcher[ENTRIES];                   /* the latest entry to watch this one */
 #if REUSE
-byte free[PLACES];                      /* the free places, first in, first out */
+byte free[ENTRIES];                      /* the free entries, first in, first out */
 byte waiting_free;                      /* how many */
 #endif
 
@@ -142,7 +142,7 @@ byte kills;
 byte timeouts;
 byte stops;
 bit is_dead[PROCESSES];
-bit must_go[WAITERS];                   /* stood in line when "all" came */
+bit must_end[WAITERS];                   /* stood in line when "all" came */
 bit given_done[WAITERS];                  /* was given DONE */
 byte posted;                            /* tokens that were committed */
 byte consumed;                          /* ended waits with a token, kills after a commit */
@@ -259,7 +259,7 @@ inline change(w) {
 }
 
 /* In line, and waiting: who has left may be linked and alive. */
-#define STANDS(p) (TID(word[BEACON(p)]) != 0 && state[p] == WAITING)
+#define IS_WAITING(p) (TID(word[BEACON(p)]) != 0 && state[p] == WAITING)
 /* Somebody alive is recorded to sleep, or to be about to sleep, on its beacon. */
 #define IS_WATCHED(p) (watcher[p] != NONE && TID(word[BEACON(watcher[p])]) != 0 \
     && watch[watcher[p]] == BEACON(p))
@@ -274,18 +274,18 @@ inline unlink(p) {
     d_step {
         h = 0;
         do
-        :: (h < standing && line[h] != (p)) -> h++
+        :: (h < queue_length && queue[h] != (p)) -> h++
         :: else -> break
         od;
         if
-        :: (h < standing) ->
+        :: (h < queue_length) ->
             APPEND_FREE(p);
             do
-            :: (h + 1 < standing) -> line[h] = line[h + 1]; h++
+            :: (h + 1 < queue_length) -> queue[h] = queue[h + 1]; h++
             :: else -> break
             od;
-            line[h] = 0;
-            standing--
+            queue[h] = 0;
+            queue_length--
         :: else
         fi;
         h = 0
@@ -299,7 +299,7 @@ inline line_unlink(p) {
         MAY_BE_KILLED;
         if
         :: (TID(word[BEACON(p)]) != 0 && watch[p] != NONE) ->
-#ifndef BREAK_POKE
+#ifndef BREAK_CHANGE
             change(watch[p]);
 #endif
             hit = 1
@@ -313,7 +313,7 @@ inline line_unlink(p) {
     atomic {
         MAY_BE_KILLED;
         if
-        :: (IS_WATCHED(p) && STANDS(watcher[p])) ->
+        :: (IS_WATCHED(p) && IS_WAITING(watcher[p])) ->
             word[BEACON(p)] = word[BEACON(p)] | D_BIT;
             hit = 1
         :: else -> unlink(p)
@@ -326,29 +326,29 @@ inline line_unlink(p) {
 }
 
 /* line_reap_first(): what does not stand at the head of the line is unlinked. */
-inline drop_at_head() {
+inline reap_first() {
     do
     :: atomic {
-        (standing > 0 && !STANDS(line[0])) -> cursor = line[0]
+        (queue_length > 0 && !IS_WAITING(queue[0])) -> cursor = queue[0]
        };
        line_unlink(cursor);
        cursor = NONE
-    :: (standing == 0 || STANDS(line[0])) -> break
+    :: (queue_length == 0 || IS_WAITING(queue[0])) -> break
     od
 }
 
-/* Puts the place right before mine into `ahead`, or NONE. */
+/* Puts the entry right before mine into `ahead`, or NONE. */
 inline look_ahead() {
     d_step {
         ahead = NONE;
         h = 0;
         do
-        :: (h < standing && line[h] != place) -> h++
+        :: (h < queue_length && queue[h] != entry) -> h++
         :: else -> break
         od;
-        assert(h < standing);           /* who waits is linked */
+        assert(h < queue_length);           /* who waits is linked */
         if
-        :: (h > 0) -> ahead = line[h - 1]
+        :: (h > 0) -> ahead = queue[h - 1]
         :: else
         fi;
         h = 0
@@ -361,25 +361,25 @@ inline assert_nobody_is_overtaken() {
     d_step {
         h = 0;
         do
-        :: (h < standing && line[h] != place) ->
-            assert(TID(word[BEACON(line[h])]) == 0
-                || is_dead[TID(word[BEACON(line[h])]) - 1]
-                || state[line[h]] != WAITING);
+        :: (h < queue_length && queue[h] != entry) ->
+            assert(TID(word[BEACON(queue[h])]) == 0
+                || is_dead[TID(word[BEACON(queue[h])]) - 1]
+                || state[queue[h]] != WAITING);
             h++
         :: else -> break
         od;
         h = 0;
         do
-        :: (h < PLACES) ->
+        :: (h < ENTRIES) ->
             if
             :: (TID(word[BEACON(h)]) != 0 && state[h] == WAITING
                 && !is_dead[TID(word[BEACON(h)]) - 1]) ->
                 g = 0;
                 do
-                :: (g < standing && line[g] != h) -> g++
+                :: (g < queue_length && queue[g] != h) -> g++
                 :: else -> break
                 od;
-                assert(g < standing)
+                assert(g < queue_length)
             :: else
             fi;
             h++
@@ -410,14 +410,14 @@ inline lock_is_mine() {
 #define FIRST_OF_ITS_KIND \
     (me == 0 || (ROUNDS > 1 && me == 1) || me == WAITERS \
      || me == WAITERS + ALLS || me == WAITERS + ALLS + RESETS)
-#define MAY_BEGIN (FIRST_OF_ITS_KIND || where[me - 1] != FRESH)
+#define MAY_BEGIN (FIRST_OF_ITS_KIND || where[me - 1] != NOT_BEGUN)
 
 /* may_give_up: this process has a deadline, which may pass while it sleeps on
  * the lock. Then `gave_up` is set and the lock is not taken. */
 inline lock_segment(may_give_up) {
     do
     :: atomic {
-        (where[me] == AWAKE || (where[me] == FRESH && MAY_BEGIN)) ->
+        (where[me] == AWAKE || (where[me] == NOT_BEGUN && MAY_BEGIN)) ->
         where[me] = AWAKE;
         MAY_BE_KILLED;
         pending = LOCK;
@@ -502,17 +502,17 @@ inline unlock_wake() {
 
 /* ---- "all" -------------------------------------------------------------- */
 
-/* Frees the line, place by place, from its end: the first in line, who comes to
+/* Frees the line, entry by entry, from its end: the first in line, who comes to
  * the lock, stays to the last. Whoever resumes it after a death begins at
  * the end again; what was done already is found done. */
-inline walk_the_line() {
+inline walk_the_queue() {
     do
     :: atomic {
-        (job && standing > 0) ->
+        (job && queue_length > 0) ->
         MAY_BE_KILLED;
-        cursor = line[standing - 1];
+        cursor = queue[queue_length - 1];
         if
-        :: STANDS(cursor) ->
+        :: IS_WAITING(cursor) ->
             state[cursor] = DONE;
             given_done[TID(word[BEACON(cursor)]) - 1] = 1
         :: else
@@ -520,7 +520,7 @@ inline walk_the_line() {
        };
        line_unlink(cursor);
        cursor = NONE
-    :: (!job || standing == 0) -> break
+    :: (!job || queue_length == 0) -> break
     od
 }
 
@@ -535,7 +535,7 @@ inline repair() {
     :: (died) ->
 #ifndef BREAK_WALK
         if
-        :: (job) -> walk_the_line(); job_is_done()
+        :: (job) -> walk_the_queue(); job_is_done()
         :: else
         fi;
 #endif
@@ -550,25 +550,25 @@ inline repair() {
 inline release_beacon() {
     atomic {
         /* the outcome this wait reports is the one it was given */
-        assert(!has_token || state[place] == TAKEN);
-        assert(!given_done[me] || state[place] == DONE);
+        assert(!has_token || state[entry] == TAKEN);
+        assert(!given_done[me] || state[entry] == DONE);
         MAY_BE_KILLED;
-        pending = BEACON(place);
+        pending = BEACON(entry);
         MAY_BE_KILLED;
-        take_off(BEACON(place));
+        take_off(BEACON(entry));
         MAY_BE_KILLED;
-        word[BEACON(place)] = 0
+        word[BEACON(entry)] = 0
     };
     atomic {
         MAY_BE_KILLED;
-        wake_one(BEACON(place));
+        wake_one(BEACON(entry));
         MAY_BE_KILLED;
         pending = NONE
     }
 }
 
 /* place_obtain(): the head of the queue, after those that may not be used have gone to its
- * tail. A place may be used if nobody owns its beacon and nobody alive is recorded to
+ * tail. A entry may be used if nobody owns its beacon and nobody alive is recorded to
  * watch it. */
 #if REUSE
 #ifdef BREAK_REUSE
@@ -576,18 +576,18 @@ inline release_beacon() {
 #else
 #define GUARDED(p) IS_WATCHED(p)
 #endif
-inline find_place() {
+inline find_entry() {
     d_step {
-        place = NONE;
+        entry = NONE;
         h = waiting_free;
         do
         :: (h > 0) ->
             if
-            :: (TID(word[BEACON(free[0])]) == 0 && !GUARDED(free[0])) -> place = free[0]; h = 0
+            :: (TID(word[BEACON(free[0])]) == 0 && !GUARDED(free[0])) -> entry = free[0]; h = 0
             :: else -> h--
             fi;
             if
-            :: (place == NONE) ->       /* rotate */
+            :: (entry == NONE) ->       /* rotate */
                 seen = free[0];
                 g = 0;
                 do
@@ -604,7 +604,7 @@ inline find_place() {
     }
 }
 /* into the transaction that links it */
-inline use_place() {
+inline use_entry() {
     d_step {
         g = 0;
         do
@@ -617,8 +617,8 @@ inline use_place() {
     }
 }
 #else
-#define find_place() place = me
-#define use_place() skip
+#define find_entry() entry = me
+#define use_entry() skip
 #endif
 #define FORGET_WATCHER(p) watcher[p] = NONE
 
@@ -629,40 +629,40 @@ inline use_place() {
 inline evaluate() {
     sleep_on = NONE;
     if
-    :: (state[place] != WAITING)        /* the outcome was given meanwhile */
-    :: (state[place] == WAITING) ->
+    :: (state[entry] != WAITING)        /* the outcome was given meanwhile */
+    :: (state[entry] == WAITING) ->
         look_ahead();
         if
-        :: (ahead != NONE && !STANDS(ahead)) ->
+        :: (ahead != NONE && !IS_WAITING(ahead)) ->
             /* to be unlinked first */
             sleep_on = AGAIN;
             cursor = ahead
-        :: ((ahead == NONE || STANDS(ahead)) && counter == ALL) ->
-            watch[place] = NONE;
-            state[place] = TAKEN
+        :: ((ahead == NONE || IS_WAITING(ahead)) && counter == ALL) ->
+            watch[entry] = NONE;
+            state[entry] = TAKEN
         :: (counter != ALL && ahead == NONE && counter > 0) ->
             assert_nobody_is_overtaken();
             /* the point of commit */
             counter--;
             has_token = 1;
-            watch[place] = NONE;
-            state[place] = TAKEN
+            watch[entry] = NONE;
+            state[entry] = TAKEN
         :: (counter != ALL && ahead == NONE && counter == 0 && !leaving) ->
             /* watch the bell */
             sleep_on = BELL;
-            expected = ARMED(place);
+            expected = ARMED(entry);
             word[BELL] = expected;
-            watch[place] = BELL
-        :: (counter != ALL && ahead != NONE && STANDS(ahead) && !leaving) ->
+            watch[entry] = BELL
+        :: (counter != ALL && ahead != NONE && IS_WAITING(ahead) && !leaving) ->
             /* Watch the beacon of the one ahead; or, if a living one is recorded to
              * watch that already (it has left, and not gone yet), of that one. */
             do
-            :: (watcher[ahead] != place && IS_WATCHED(ahead)) -> ahead = watcher[ahead]
+            :: (watcher[ahead] != entry && IS_WATCHED(ahead)) -> ahead = watcher[ahead]
             :: else -> break
             od;
             sleep_on = BEACON(ahead);
-            watcher[ahead] = place;
-            watch[place] = sleep_on;
+            watcher[ahead] = entry;
+            watch[entry] = sleep_on;
             if
             :: (TID(word[sleep_on]) != 0) ->
                 word[sleep_on] = word[sleep_on] & (255 - D_BIT);
@@ -670,17 +670,17 @@ inline evaluate() {
             :: else -> sleep_on = AGAIN         /* has just gone */
             fi
         :: (counter != ALL && leaving && (ahead == NONE && counter == 0
-                || ahead != NONE && STANDS(ahead))) ->
+                || ahead != NONE && IS_WAITING(ahead))) ->
             /* the deadline has passed and there is nothing: leave the line */
-            watch[place] = NONE;
-            state[place] = LEFT
+            watch[entry] = NONE;
+            state[entry] = LEFT
         fi;
         ahead = NONE
     fi
 }
 
 #define FORGET_LOCALS \
-    newest = NONE; older = NONE; pending = NONE; place = NONE; \
+    newest = NONE; older = NONE; pending = NONE; entry = NONE; \
     sleep_on = NONE; ahead = NONE; cursor = NONE; \
     seen = 0; expected = 0; died = 0; counted = 0; gave_up = 0; must_wake = 0; hit = 0
 
@@ -688,7 +688,7 @@ proctype Waiter(byte me; byte rounds) {
     byte newest = NONE;
     byte older = NONE;
     byte pending = NONE;                /* list_op_pending */
-    byte place = NONE;
+    byte entry = NONE;
     byte sleep_on = NONE;
     byte ahead = NONE;
     byte cursor = NONE;
@@ -712,42 +712,42 @@ begin:
 
     /* Straight through if there is something to take and nobody stands there;
      * it may also join the line and find that out there. */
-    drop_at_head();
+    reap_first();
     atomic {
         MAY_BE_KILLED;
         if
         :: (counter == ALL) -> unlock_store()
-        :: (counter != ALL && counter > 0 && standing == 0) ->
+        :: (counter != ALL && counter > 0 && queue_length == 0) ->
             counter--;
             has_token = 1;
             unlock_store()
         :: (counter != ALL) ->
-            find_place();
+            find_entry();
             if
-            :: (place == NONE) -> unlock_store()
+            :: (entry == NONE) -> unlock_store()
             :: else ->
-                assert(TID(word[BEACON(place)]) == 0);
-                push(BEACON(place));
+                assert(TID(word[BEACON(entry)]) == 0);
+                push(BEACON(entry));
                 /* Crash: on the list, not yet mine: nothing happens. */
                 MAY_BE_KILLED;
-                word[BEACON(place)] = W_BIT | tid;
-                state[place] = WAITING;
-                watch[place] = NONE;
-                FORGET_WATCHER(place)
+                word[BEACON(entry)] = W_BIT | tid;
+                state[entry] = WAITING;
+                watch[entry] = NONE;
+                FORGET_WATCHER(entry)
             fi
         fi
     };
     if
-    :: (place == NONE) -> unlock_wake(); goto finished
+    :: (entry == NONE) -> unlock_wake(); goto finished
     :: else
     fi;
     /* Crash: mine, not yet linked: the kernel takes it back and it is as free
      * as it was. */
     atomic {
         MAY_BE_KILLED;
-        line[standing] = place;
-        standing++;
-        use_place();
+        queue[queue_length] = entry;
+        queue_length++;
+        use_entry();
         MAY_BE_KILLED;
         evaluate()
     };
@@ -777,7 +777,7 @@ begin:
             sleep_on = NONE;
             expected = 0;
             if
-            :: (state[place] != WAITING) -> goto released
+            :: (state[entry] != WAITING) -> goto released
             :: else
             fi;
             break
@@ -805,7 +805,7 @@ begin:
             where[me] = AWAKE
            };
            if
-           :: atomic { where[me] = FROZEN; (0) }
+           :: atomic { where[me] = STOPPED; (0) }
            :: atomic {
                 if
                 :: (word[sleep_on] == expected) -> where[me] = sleep_on
@@ -824,14 +824,14 @@ begin:
         atomic { MAY_BE_KILLED; evaluate() }
     :: (sleep_on == NONE) -> break
     od;
-    goto out_of_line;
+    goto left_queue;
 
 #if MAXTIMEOUTS > 0
 deadline:
     atomic {
         MAY_BE_KILLED;
         if
-        :: (state[place] != WAITING) -> goto released
+        :: (state[entry] != WAITING) -> goto released
         :: else
         fi
     };
@@ -860,7 +860,7 @@ deadline:
        line_unlink(cursor);
        cursor = NONE
     od;
-    goto out_of_line;
+    goto left_queue;
 #endif
 
 leave_without_lock:
@@ -868,19 +868,19 @@ leave_without_lock:
         MAY_BE_KILLED;
         /* compare-and-swap: if it fails, "all" was faster and this is success */
 #ifdef BREAK_LEAVE
-        state[place] = LEFT
+        state[entry] = LEFT
 #else
         if
-        :: (state[place] == WAITING) -> state[place] = LEFT
+        :: (state[entry] == WAITING) -> state[entry] = LEFT
         :: else
         fi
 #endif
     };
     goto released;
 
-out_of_line:
+left_queue:
     if
-    :: (state[place] != DONE) -> line_unlink(place)
+    :: (state[entry] != DONE) -> line_unlink(entry)
     :: else
     fi;
     atomic { unlock_store() };
@@ -895,7 +895,7 @@ finished:
         :: (has_token) -> consumed++; has_token = 0
         :: else
         fi;
-        must_go[me] = 0;
+        must_end[me] = 0;
         given_done[me] = 0;
         leaving = 0;
         FORGET_LOCALS;
@@ -919,7 +919,7 @@ killed:
         sleep_on = NONE;
         ahead = NONE;
         cursor = NONE;
-        place = NONE;
+        entry = NONE;
         rounds = 0;
         if
         :: (has_token) -> consumed++; has_token = 0
@@ -927,7 +927,7 @@ killed:
         fi
     };
     kernel_cleans_up();
-    atomic { must_go[me] = 0; given_done[me] = 0; FORGET_LOCALS; where[me] = ENDED };
+    atomic { must_end[me] = 0; given_done[me] = 0; FORGET_LOCALS; where[me] = ENDED };
 over:
     skip
 }
@@ -963,12 +963,12 @@ proctype Poster(byte me; byte what) {
     byte newest = NONE;
     byte older = NONE;
     byte pending = NONE;
-    byte place = NONE;
+    byte entry = NONE;
     byte sleep_on = NONE;
     byte ahead = NONE;
     byte cursor = NONE;
     byte seen;
-    byte roused;
+    byte woken;
     byte expected;
     bit died;
     bit counted;
@@ -994,9 +994,9 @@ proctype Poster(byte me; byte what) {
     :: else
     fi;
 
-    drop_at_head();
+    reap_first();
     if
-    :: (standing == 0) -> goto nobody_there
+    :: (queue_length == 0) -> goto nobody_there
     :: else
     fi;
     if
@@ -1017,15 +1017,15 @@ proctype Poster(byte me; byte what) {
         cursor = 0;
         do
         :: atomic {
-            (cursor < standing && roused < ROUSED) ->
+            (cursor < queue_length && woken < WAKE_AT_LEAST) ->
             MAY_BE_KILLED;
-#ifndef BREAK_POKE
-            change(watch[line[cursor]])
+#ifndef BREAK_CHANGE
+            change(watch[queue[cursor]])
 #endif
            };
            atomic {
             MAY_BE_KILLED;
-            h = watch[line[cursor]];
+            h = watch[queue[cursor]];
             if
             :: (h != NONE) ->
                 g = 0;
@@ -1034,7 +1034,7 @@ proctype Poster(byte me; byte what) {
                 :: else -> break
                 od;
                 if
-                :: (g < PROCESSES) -> g = 0; h = 0; wake_all(watch[line[cursor]]); roused++
+                :: (g < PROCESSES) -> g = 0; h = 0; wake_all(watch[queue[cursor]]); woken++
                 :: else -> g = 0
                 fi
             :: else
@@ -1042,7 +1042,7 @@ proctype Poster(byte me; byte what) {
             h = 0;
             cursor++
            }
-        :: atomic { (cursor >= standing || roused >= ROUSED) -> cursor = NONE; roused = 0; break }
+        :: atomic { (cursor >= queue_length || woken >= WAKE_AT_LEAST) -> cursor = NONE; woken = 0; break }
         od
     fi;
 
@@ -1052,14 +1052,14 @@ nobody_there:
         atomic {
             MAY_BE_KILLED;
             counter = ALL;
-            job = (standing > 0);
+            job = (queue_length > 0);
             /* for the check: these have to go */
             h = 0;
             do
-            :: (h < standing) ->
-                g = TID(word[BEACON(line[h])]);
+            :: (h < queue_length) ->
+                g = TID(word[BEACON(queue[h])]);
                 if
-                :: (STANDS(line[h]) && !is_dead[g - 1]) -> must_go[g - 1] = 1
+                :: (IS_WAITING(queue[h]) && !is_dead[g - 1]) -> must_end[g - 1] = 1
                 :: else
                 fi;
                 h++
@@ -1068,7 +1068,7 @@ nobody_there:
             h = 0;
             g = 0
         };
-        walk_the_line();
+        walk_the_queue();
         atomic { MAY_BE_KILLED; job = 0; unlock_store() }
     :: else ->
         atomic {
@@ -1093,7 +1093,7 @@ killed:
         died = 0;
         seen = 0;
         counted = 0;
-        roused = 0;
+        woken = 0;
         cursor = NONE
     };
     kernel_cleans_up();
@@ -1122,21 +1122,21 @@ proctype Quiet() {
             :: ASLEEP(i) ->
                 assert(where[i] != LOCK);       /* asleep on a free lock */
                 assert(i < WAITERS);
-                assert(!must_go[i]);            /* "all" left it behind */
+                assert(!must_end[i]);            /* "all" left it behind */
                 assert(counter != ALL);
                 assert(!job);
-                /* its place */
+                /* its entry */
                 h = 0;
                 do
-                :: (h < standing && TID(word[BEACON(line[h])]) != i + 1) -> h++
+                :: (h < queue_length && TID(word[BEACON(queue[h])]) != i + 1) -> h++
                 :: else -> break
                 od;
-                assert(h < standing);
-                assert(state[line[h]] == WAITING);
-                assert(watch[line[h]] == where[i]);
+                assert(h < queue_length);
+                assert(state[queue[h]] == WAITING);
+                assert(watch[queue[h]] == where[i]);
                 /* the nearest living one ahead */
                 do
-                :: (h > 0 && !STANDS(line[h - 1])) -> h--
+                :: (h > 0 && !IS_WAITING(queue[h - 1])) -> h--
                 :: else -> break
                 od;
                 if
@@ -1144,9 +1144,9 @@ proctype Quiet() {
                     assert(h == 0);
                     assert(counter == 0);
                     /* rung: by one that was killed before the wake */
-                    assert(word[BELL] == ARMED(line[h]) || word[BELL] == RUNG)
+                    assert(word[BELL] == ARMED(queue[h]) || word[BELL] == RUNG)
                 :: else ->
-                    assert(h > 0 && where[i] == BEACON(line[h - 1]))
+                    assert(h > 0 && where[i] == BEACON(queue[h - 1]))
                 fi;
                 h = 0
             :: else
@@ -1164,12 +1164,12 @@ init {
     atomic {
         i = 0;
         do
-        :: (i < PLACES) -> watch[i] = NONE; FORGET_WATCHER(i); APPEND_FREE(i); i++
+        :: (i < ENTRIES) -> watch[i] = NONE; FORGET_WATCHER(i); APPEND_FREE(i); i++
         :: else -> break
         od;
         i = 0;
         do
-        :: (i < PROCESSES) -> where[i] = FRESH; i++
+        :: (i < PROCESSES) -> where[i] = NOT_BEGUN; i++
         :: else -> break
         od;
 #ifndef NP
