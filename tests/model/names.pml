@@ -1,19 +1,21 @@
-/*
- * Waits over two names, A and B, by one lock and one redo log.
+/* SPDX-License-Identifier: ISC
  *
- * waitqueue.pml has the lock, its sleepers, the robust list and the reuse of entries
- * in detail; here the lock is one robust step (the next owner learns that the
- * last one died), and the log, the order of the lines, waits over several names,
- * "all", removal and reinitialisation are in detail. A wait stands in one line
- * for each of its names, with a beacon in each.
+ * names.pml - waits over two names, A and B, with one lock and one redo log
  *
- * How steps are merged is explained at the head of waitqueue.pml; the same rules
+ * waitqueue.pml has the lock, its sleepers, the robust list and the reuse of
+ * entries in detail. Here the lock is one robust step (the next owner learns
+ * that the last one died); the log, the order of the queues, waits over several
+ * names, "all", removal and reinitialisation are in detail. A wait has one
+ * entry in the queue of each of its names, with a beacon in each entry.
+ *
+ * The head of waitqueue.pml explains how steps are merged; the same rules
  * hold. What the log does between two steps that others could see happens in
- * one `atomic`, with a possible kill before each single store: nobody looks at
- * logged words without the lock, so only a kill can show the states between.
+ * one `atomic`, with a possible kill before each single store: no process looks
+ * at logged words without the lock, so only a kill can show the states between.
  *
- * The kernel treats the words of a dead thread one by one, in any order (more
- * than it really does), each in two steps: word, then wake of one sleeper.
+ * The kernel treats the words of a dead thread one by one, in any order (the
+ * real kernel uses fewer orders), each in two steps: the word, then the wake of
+ * one sleeper.
  *
  * Parameters (by -D): WAIT0 .. WAIT2 say what each wait is over, POST0 .. POST2
  * what each poster does, with the numbers below.
@@ -32,7 +34,7 @@
 #define ALL_B 3
 #define RESET_A 4
 #define RESET_B 5
-#define REMOVE_A 6                      /* and made anew at once */
+#define REMOVE_A 6                      /* the name is created again at once */
 #define REMOVE_B 7
 
 #ifndef WAITS
@@ -73,8 +75,8 @@
 #error "at most three waits and five processes"
 #endif
 
-/* Who would watch a beacon that somebody else still may be about to sleep on
- * has to know that one. With fewer than three waits it cannot happen. */
+/* A wait that would watch a beacon has to know whether another wait may still be
+ * about to sleep on it. With fewer than three waits that cannot happen. */
 #if WAITS > 2
 #define WATCHERS 1
 #else
@@ -119,9 +121,9 @@ bit lock_died;
 
 #define ALL 200
 #define COUNTER(n) (n)
-#define JOB 2                           /* none, or the walk to complete */
+#define JOB 2                           /* 0, or the walk that has to be completed */
 #define NEXT_TICKET 3
-#define LINKED(n, w) (4 + ENTRY(n, w))  /* 0, or the ticket: the order in line */
+#define LINKED(n, w) (4 + ENTRY(n, w))  /* 0, or the ticket: the order in the queue */
 byte data[4 + 2 * WAITS];
 
 #define RELEASE(n) (1 + (n))
@@ -140,9 +142,9 @@ byte log_value[3];
 #define DONE 2
 #define TAKEN 3                         /* for the assertions only */
 byte state[WAITS];
-byte watch[2 * WAITS];                  /* per entry: the word its owner watches */
+byte watch[2 * WAITS];                  /* per entry: the word that its owner watches */
 #if WATCHERS
-byte watcher[2 * WAITS];                /* per entry: the wait that watches it */
+byte watcher[2 * WAITS];                /* per entry: the wait that watches its beacon */
 #endif
 
 /* ---- book-keeping of the model ----------------------------------------- */
@@ -152,7 +154,7 @@ byte kills;
 byte timeouts;
 bit is_dead[PROCESSES];
 bit must_end[WAITS];                     /* "all" or a removal is to release it */
-bit given_done[WAITS];                    /* was given DONE */
+bit given_done[WAITS];                  /* was given DONE */
 byte posted[2];
 byte consumed[2];
 byte discarded[2];
@@ -175,7 +177,7 @@ hidden byte found;
 
 #define ALIVE(n, w) (TID(word[BEACON(n, w)]) != 0)
 #define IS_LINKED(n, w) (data[LINKED(n, w)] != 0)
-/* in line, and waiting: who has ended may be linked and alive */
+/* Linked, alive and waiting. The entry of a wait that has ended may be linked and alive. */
 #define IS_WAITING(n, w) (IS_LINKED(n, w) && ALIVE(n, w) && state[w] == WAITING)
 
 #define MAY_BE_KILLED \
@@ -199,7 +201,7 @@ inline wake_one(w) {
     fi
 }
 
-/* found: whether somebody slept there */
+/* found: whether a wait slept there */
 inline wake_all(w) {
     d_step {
         h = 0;
@@ -218,7 +220,7 @@ inline wake_all(w) {
 
 /* ---- the log ------------------------------------------------------------ */
 
-/* Entries are written first and count for nothing until the length is there. */
+/* The records are written first, and have no effect until the length is stored. */
 inline log_begin() { g = 0 }
 
 inline log_entry(w, v) {
@@ -227,7 +229,7 @@ inline log_entry(w, v) {
     g++
 }
 
-/* Apply what is committed. Absolute values: twice is as good as once. */
+/* Applies what is committed. The values are absolute: to apply them twice does no harm. */
 inline log_apply() {
     if
     :: (log_length > 0) -> MAY_BE_KILLED; data[log_word[0]] = log_value[0]
@@ -278,7 +280,7 @@ inline unlock_store() {
 
 /* ---- "all" and removal: the walk ---------------------------------------- */
 
-/* what a poke does to the word that somebody watches */
+/* what a wake does first to the word that the sleeper watches */
 inline change(w) {
     if
     :: ((w) == BELL(A) || (w) == BELL(B)) -> word[w] = RUNG
@@ -287,7 +289,7 @@ inline change(w) {
     fi
 }
 
-/* change, then wake: who does not sleep yet will not */
+/* Changes the word, then wakes: a wait that does not sleep yet will not go to sleep. */
 inline wake_entry(p) {
     if
     :: atomic { (watch[p] != NONE) -> MAY_BE_KILLED; change(watch[p]) };
@@ -295,7 +297,7 @@ inline wake_entry(p) {
     :: (watch[p] == NONE)
     fi
 }
-/* the same; so many who were found asleep end the round */
+/* The same, and counts those found asleep; WAKE_AT_LEAST of them end the loop. */
 inline wake_and_count(n, w) {
     if
     :: atomic { (watch[ENTRY(n, w)] != NONE) -> MAY_BE_KILLED; change(watch[ENTRY(n, w)]) };
@@ -317,13 +319,13 @@ inline wake_and_count(n, w) {
     :: (watch[ENTRY(n, w)] == NONE)
     fi
 }
-/* it may sleep on a word of any of its lines */
+/* It may sleep on a word of any of its queues. */
 inline wake_wait(w) {
     wake_entry(ENTRY(A, w));
     wake_entry(ENTRY(B, w))
 }
 
-/* the living entry that stands next in line n, behind ticket `last` */
+/* The wait of the first living entry in queue n with a ticket after `last`. */
 inline next_in_queue(n) {
     d_step {
         cursor = NONE;
@@ -343,7 +345,7 @@ inline next_in_queue(n) {
     }
 }
 
-/* what is linked before ticket `last`, the last of it */
+/* The wait of the last entry linked in queue n with a ticket before `last`. */
 inline previous_in_queue(n) {
     d_step {
         cursor = NONE;
@@ -363,12 +365,12 @@ inline previous_in_queue(n) {
     }
 }
 
-/* Is wait w free to go by the job, or does another of its names keep it? */
+/* Does the job end wait w, or does w still need its other name? */
 #define COVERED_BY_JOB(w) \
     (JOB_REMOVES(data[JOB]) || !SEVERAL(w) || IS_ANY(w) \
      || data[COUNTER(OTHER(JOB_NAME(data[JOB])))] == ALL)
 
-/* From the tail to the head; a wait that has ended leaves all its lines, one
+/* From the tail to the head. A wait that has ended leaves all its queues, one
  * transaction each. */
 inline walk_the_queue() {
     last = 100;
@@ -454,7 +456,7 @@ inline repair() {
 
 /* ---- a wait ------------------------------------------------------------- */
 
-/* The nearest living entry ahead of mine in line n: its wait, or NONE. */
+/* The nearest living entry ahead of mine in queue n: its wait, or NONE. */
 inline look_ahead(n) {
     ahead = NONE;
     h = 0;
@@ -474,8 +476,8 @@ inline look_ahead(n) {
 
 inline watch_beacon(n) {
 #if WATCHERS && !defined(BREAK_WATCHER)
-    /* Somebody who was released but has not gone may still be about to sleep
-     * on this beacon. Then wait for that one to go. */
+    /* A wait that was released and has not ended may still be about to sleep
+     * on this beacon. Then this one waits for that wait to end. */
     do
     :: (watcher[ENTRY(n, ahead)] != NONE && watcher[ENTRY(n, ahead)] != me
         && ALIVE(n, watcher[ENTRY(n, ahead)])
@@ -496,7 +498,7 @@ inline watch_bell(n) {
     blocker = BELL(n)
 }
 
-/* Nobody alive who still waits stands before me in line n. */
+/* No living wait that still waits is ahead of me in queue n. */
 inline assert_not_overtaking(n) {
     h = 0;
     do
@@ -509,11 +511,11 @@ inline assert_not_overtaking(n) {
     h = 0
 }
 
-/* Decide, under the lock. `take`: names to take from (1: A, 2: B); GRANTED: go.
- * Otherwise the words to sleep on are in `sleep_on` and `expected_..`. */
+/* Decides, under the lock. `take`: the names to take from (1: A, 2: B); GRANTED: the wait
+ * ends. Otherwise the words to sleep on are in `sleep_on` and `expected_..`. */
 #define GRANTED 4
 inline evaluate_all_of() {
-    /* my turn in every line? the first line where not is the blocker */
+    /* Is it my turn in every queue? The first queue where it is not has the blocker. */
     n2 = 0;
     take = 0;
     do
@@ -531,7 +533,7 @@ inline evaluate_all_of() {
         n2++
     :: else -> break
     od;
-    /* everything there? the first name that is short is the blocker */
+    /* Are all tokens there? The first name that lacks one has the blocker. */
     n2 = 0;
     do
     :: (n2 < 2 && blocker == NONE) ->
@@ -553,7 +555,7 @@ inline evaluate_all_of() {
         expected[0] = word[blocker];
         watch[ENTRY(A, me)] = NONE;
         watch[ENTRY(B, me)] = NONE;
-        /* the entry in whose line the blocker is */
+        /* the entry in the queue that has the blocker */
         watch[ENTRY(blocker & 1, me)] = blocker
     fi
 }
@@ -627,7 +629,7 @@ inline evaluate(leaving) {
             if
             :: (take & 3) ->
 #ifdef BREAK_LOG
-                /* one after the other, and a kill in between */
+                /* one after the other, with a possible kill between them */
                 if
                 :: (take & 1) -> data[COUNTER(A)] = data[COUNTER(A)] - 1
                 :: else
@@ -788,7 +790,7 @@ proctype Wait(byte me) {
     byte sleep_on;
     byte expected[2];
     byte take;
-    byte has;                           /* names a token of which I took */
+    byte has;                           /* names of which I took a token */
     byte must_wake = NONE;
 
     lock_segment();
@@ -806,7 +808,7 @@ proctype Wait(byte me) {
     };
     if
     :: SEVERAL(me) ->
-        /* one line first, the other in another session */
+        /* one queue first, the other in another session */
         atomic {
             MAY_BE_KILLED;
             log_begin();
@@ -875,7 +877,7 @@ decided:
         atomic { MAY_BE_KILLED; evaluate(0) }
     :: (sleep_on == 0) -> break
     od;
-    goto left_queue;
+    goto leave_queue;
 
 #if MAXTIMEOUTS > 0
 deadline:
@@ -895,7 +897,7 @@ deadline:
     };
     repair();
     atomic { MAY_BE_KILLED; evaluate(1) };
-    goto left_queue;
+    goto leave_queue;
 
 leave_without_lock:
     atomic {
@@ -908,7 +910,7 @@ leave_without_lock:
     goto released;
 #endif
 
-left_queue:
+leave_queue:
     atomic { unlock_store() };
 
 released:
@@ -982,8 +984,8 @@ proctype Poster(byte me; byte what) {
         atomic { MAY_BE_KILLED; next_in_queue(NAME) };
         if
         :: (cursor != NONE) ->
-            /* Ring, before the commit. Crash: whoever sleeps on a rung bell has
-             * nothing to take, and is woken by the next ring all the same. */
+            /* Ring before the commit. Crash: a wait that sleeps on a rung bell has
+             * nothing to take, and the next ring wakes it all the same. */
             atomic { cursor = NONE; MAY_BE_KILLED; word[BELL(NAME)] = RUNG };
             atomic { MAY_BE_KILLED; wake_all(BELL(NAME)); found = 0 }
         :: else
@@ -993,8 +995,8 @@ proctype Poster(byte me; byte what) {
 
     if
     :: (what != TOKEN_A && what != TOKEN_B) ->
-        /* Two besides me have to come to the lock: down the line, until so many
-         * sleepers were found. */
+        /* Two waits besides me have to come to the lock: wakes entries from the head of the
+         * queue on, until that many were found asleep. */
         last = 0;
         do
         :: atomic {
@@ -1025,7 +1027,7 @@ proctype Poster(byte me; byte what) {
                 log_entry(JOB, RELEASE(NAME))
             fi;
             log_length = g;
-            /* for the check: these have to go */
+            /* for the check: these have to end */
             g = 0;
             do
             :: (g < WAITS) ->
@@ -1070,7 +1072,7 @@ finished:
 
 killed:
     atomic { is_dead[me] = 1; cursor = NONE; last = 0; woken = 0; died = 0 };
-    /* it owns no word but the lock */
+    /* the only word that it owns is the lock */
     atomic {
         if
         :: (lock_owner == tid) -> lock_owner = 0; lock_died = 1
@@ -1098,7 +1100,7 @@ over:
 hidden byte value[4 + 2 * WAITS];       /* with the committed log applied */
 hidden byte near;
 
-/* Why does wait i not have name n? near: the wait ahead of it, or NONE. */
+/* near: the wait ahead of wait i in the queue of name n, or NONE. */
 inline who_is_ahead(n) {
     near = NONE;
     h = 0;
@@ -1143,7 +1145,7 @@ proctype Quiet() {
             :: ASLEEP(i) ->
                 assert(!must_end[i]);
                 assert(state[i] == WAITING);
-                n2 = 0;                 /* blockers that it watches rightly */
+                n2 = 0;                 /* blockers that it watches as it should */
                 g = 0;                  /* names that it lacks */
                 n1 = A;
                 do
@@ -1161,7 +1163,7 @@ proctype Quiet() {
                         :: (value[COUNTER(n1)] != ALL && near == NONE
                             && value[COUNTER(n1)] == 0) ->
                             g++;
-                            /* rung: by one that was killed before the wake */
+                            /* rung: by a poster that was killed before the wake */
                             n2 = n2 + SLEEPS_ON(i, BELL(n1));
                             assert(word[BELL(n1)] == ARMED(n1, i) || word[BELL(n1)] == RUNG)
                         :: else

@@ -1,21 +1,25 @@
-/*
- * Producers of a completion, whose death ends the waits for it; waits over one
- * or two names; waiters that are stopped.
+/* SPDX-License-Identifier: ISC
  *
- * The lock is one robust step here (waitqueue.pml has it in detail) and a transaction
- * is one step, at its point of commit (names.pml has the log). In detail: lines,
- * watches and pokes as the code has them, the walk, what leaves which line and
- * who wakes whom for it, producers, and futex_waitv: the words are compared and
- * queued for one by one, and whoever was woken by one word is still queued for
- * the others until it has run, and can swallow a wake there.
+ * producers.pml - producers of a completion, whose death ends the waits for it
  *
- * How steps are merged is explained at the head of waitqueue.pml; the same rules hold.
- * The kernel treats the words of a dead thread one by one, in any order (more than
- * it really does), each in two steps: word, then wake of one sleeper, any one.
+ * The waits are over one or two names, and waiters may be stopped.
  *
- * Parameters (by -D): WAIT0 .. WAIT2 say what each wait is over, PROD0, PROD1
- * what each producer does, POST0, POST1 what others do; the numbers are below.
- * A producer that runs its command may do so for ever.
+ * The lock is one robust step here (waitqueue.pml has it in detail) and a
+ * transaction is one step, at its point of commit (names.pml has the log). In
+ * detail are: the queues; what is watched and woken, as in the code; the walk;
+ * which wait leaves which queue, and what it wakes; producers; and futex_waitv.
+ * futex_waitv compares the words and queues for them one by one. A waiter that
+ * was woken by one word stays queued for the others until it runs, and can
+ * swallow a wake there.
+ *
+ * The head of waitqueue.pml explains how steps are merged; the same rules hold.
+ * The kernel treats the words of a dead thread one by one, in any order (the
+ * real kernel uses fewer orders), each in two steps: the word, then the wake of
+ * one sleeper, any one.
+ *
+ * Parameters (by -D): WAIT0 .. WAIT2 say what each wait is over, PROD0 and PROD1
+ * what each producer does, POST0 and POST1 what other processes do; the numbers
+ * are below. A producer that runs its command may do so for ever.
  */
 
 #define WAIT_A 1                        /* for A alone */
@@ -26,11 +30,11 @@
 #define TOKEN 0                         /* + name */
 #define EVERYTHING 2
 #define RESET 4
-#define REMOVE 6                        /* and made anew at once */
+#define REMOVE 6                        /* the name is created again at once */
 #define STAYS 8                         /* a producer: posts "all", stays; breaks later */
 #define BREAKS 10                       /* a producer: ends without posting */
 #define SILENT 12                       /* a producer: never posts, never ends by itself */
-#define NOBODY 14                       /* a producer: is none */
+#define NOBODY 14                       /* there is no such producer */
 #define NAME_OF(what) ((what) & 1)
 #define ACTION_OF(what) ((what) & 14)
 
@@ -110,7 +114,7 @@
 
 byte word[WORDS];
 #define BIT(x) (1 << (x))
-/* What a sleeper expects. A entry is never used again here, so that is fixed. */
+/* What a sleeper expects. An entry is never reused here, so the value is fixed. */
 #define EXPECTED(x, w) ((x) < NAMES -> ARMED(x, w) : \
     ((x) < PROMISE(0) -> (W_BIT | (((x) - NAMES) / NAMES + 1)) \
     : (W_BIT | ((x) - PROMISE(0) + WAITS + 1))))
@@ -134,10 +138,10 @@ bit lock_died;
 #define ALL 200
 byte counter[NAMES];
 bit producer_died[NAMES];                      /* "all" because a producer died */
-byte linked[NAMES * WAITS];             /* 0, or the ticket: the order in line */
+byte linked[NAMES * WAITS];             /* 0, or the ticket: the order in the queue */
 byte next_ticket;
 byte produces[PRODUCERS];               /* 0, or 1 + the name it is linked with */
-byte job;                               /* none, or the walk to complete */
+byte job;                               /* 0, or the walk that has to be completed */
 #define JOB(kind, n) ((kind) + 1 + (n))
 #define JOB_NAME ((job - 1) & 1)
 #define JOB_KIND ((job - 1) & 6)
@@ -154,9 +158,9 @@ byte job;                               /* none, or the walk to complete */
 #define DIED 4
 #define TAKEN 5                         /* for the assertions only */
 byte state[WAITS];                      /* by compare-and-swap, without the lock too */
-byte watch[NAMES * WAITS];              /* the word its owner watches */
-byte watcher[NAMES * WAITS];            /* the latest wait to watch its beacon */
-byte bell_watcher[NAMES];               /* the latest wait to watch bell and producers */
+byte watch[NAMES * WAITS];              /* the word that its owner watches */
+byte watcher[NAMES * WAITS];            /* the latest wait that watched its beacon */
+byte bell_watcher[NAMES];               /* the latest wait that watched bell and producers */
 
 /* ---- book-keeping of the model ------------------------------------------- */
 
@@ -164,11 +168,11 @@ byte kills;
 byte timeouts;
 byte stops;
 bit is_dead[PROCESSES];
-bit owes[PRODUCERS];                    /* registered, and has not posted */
-bit must_end[WAITS];                     /* a committed job is to end it */
+bit owes[PRODUCERS];                    /* it has registered, and has not posted */
+bit must_end[WAITS];                     /* a committed job has to end it */
 byte given[WAITS];                      /* the outcome that it was given */
 bit brief[WAITS];                       /* its sleep is bounded */
-byte tokens[NAMES];                     /* posted, - taken, - discarded */
+byte tokens[NAMES];                     /* posted - taken - discarded */
 hidden byte h;
 hidden byte g;
 hidden byte n1;
@@ -182,8 +186,8 @@ hidden byte target;
 #define FIRST_NAME(w) (KIND(w) == WAIT_B)     /* the name of its first entry */
 
 #define ALIVE(n, w) (TID(word[BEACON(n, w)]) != 0)
-/* line_lead(): in line, and still waiting. Who has ended does not stand, though it
- * may be linked and alive. */
+/* line_lead(): linked, alive and waiting. The entry of a wait that has ended may be linked
+ * and alive. */
 #define IS_WAITING(n, w) (linked[ENTRY(n, w)] != 0 && ALIVE(n, w) \
     && TID(word[BEACON(FIRST_NAME(w), w)]) != 0 && state[w] == WAITING)
 #define BROKEN(n, p) (produces[p] == (n) + 1 && TID(word[PROMISE(p)]) == 0)
@@ -201,7 +205,7 @@ hidden byte target;
     :: (kills < MAXKILLS) -> kills++; goto killed \
     :: true \
     fi
-/* KILLS_ASLEEP: only those that sleep or come from there, or run their command */
+/* KILLS_ASLEEP: only processes that sleep, or have just slept, or run their command */
 #ifdef KILLS_ASLEEP
 #define MAY_BE_KILLED skip
 #else
@@ -210,7 +214,7 @@ hidden byte target;
 
 /* ---- futex calls ---------------------------------------------------------- */
 
-/* One entry of a queue is taken off, and its owner runs if it slept. */
+/* Takes wait i off the futex queue of word x; it runs if it slept. */
 #define TAKE_OFF(i, x) \
     queued[i] = queued[i] & ~BIT(x); \
     if \
@@ -231,7 +235,7 @@ inline wake_one(x) {
     fi
 }
 
-/* found: whether anybody was queued */
+/* found: whether a wait was queued */
 inline wake_all(x) {
     d_step {
         h = 0;
@@ -248,16 +252,16 @@ inline wake_all(x) {
     }
 }
 
-/* ---- the line --------------------------------------------------------------- */
+/* ---- the waitqueue ---------------------------------------------------------- */
 
-/* what a poke does to the word that somebody watches */
+/* what a wake does first to the word that the sleeper watches */
 #define CHANGE(x) \
     if \
     :: ((x) < NAMES) -> word[x] = RUNG \
     :: else -> word[x] = word[x] | D_BIT \
     fi
 
-/* line_poke(): change, then wake, each word that the wait is recorded to watch. */
+/* line_poke(): changes, then wakes, each word that the wait is recorded to watch. */
 inline wake_wait(w) {
     step = 0;
     do
@@ -279,7 +283,7 @@ inline wake_wait(w) {
     && ALIVE(n, watcher[ENTRY(n, w)]) \
     && watch[ENTRY(n, watcher[ENTRY(n, w)])] == BEACON(n, w))
 
-/* line_unlink(): wakes the owner, and who sleeps behind it, and then unlinks. */
+/* line_unlink(): wakes the owner and the wait that sleeps on its beacon, and then unlinks. */
 inline line_unlink(n, w) {
     if
     :: ALIVE(n, w) -> wake_wait(w)
@@ -309,7 +313,7 @@ inline line_unlink(n, w) {
     fi
 }
 
-/* What is linked before ticket `bound`, the last of it: cursor. */
+/* cursor: the wait of the last entry linked with a ticket before `bound`. */
 inline find_before(n, bound) {
     d_step {
         cursor = NONE;
@@ -329,7 +333,7 @@ inline find_before(n, bound) {
     }
 }
 
-/* The same behind a ticket, the first of it. */
+/* cursor: the wait of the first entry linked with a ticket after `bound`. */
 inline find_behind(n, bound) {
     d_step {
         cursor = NONE;
@@ -349,7 +353,7 @@ inline find_behind(n, bound) {
     }
 }
 
-/* line_reap_first(): the head of the line, after what does not stand there is unlinked. */
+/* line_reap_first(): the head of the queue, after the entries that do not wait are unlinked. */
 inline find_first(n) {
     do
     :: atomic {
@@ -364,7 +368,7 @@ inline find_first(n) {
     od
 }
 
-/* line_ring(), if anybody stands there */
+/* line_ring(), if a wait is in the queue */
 inline ring(n) {
     find_first(n);
     if
@@ -374,10 +378,10 @@ inline ring(n) {
     fi
 }
 
-/* producer_announce(): before something is committed that makes the first in line watch
- * more: a producer registers, or the name leaves "all" while it has producers. Who waits
- * for several names has to watch the one ahead from now on, and a few watch as witnesses;
- * in lines as short as these that is everybody. */
+/* producer_announce(): runs before something is committed that makes the first wait of the
+ * queue watch more: a producer registers, or the name leaves "all" while it has producers. A
+ * wait for several names has to watch the entry ahead from now on, and a few waits watch as
+ * witnesses; in queues as short as these that is every wait. */
 inline announce(n) {
     find_first(n);
     bound = 0;
@@ -403,7 +407,7 @@ inline announce(n) {
     od
 }
 
-/* line_rouse(): down the line, until so many sleepers were found (goes) */
+/* line_rouse(): from the head of the queue on, until enough sleepers were found (goes) */
 inline wake_at_least(n) {
     bound = 0;
     found = 0;
@@ -423,7 +427,7 @@ inline wake_at_least(n) {
 
 /* ---- jobs --------------------------------------------------------------------- */
 
-/* Is wait w free to go by the job, or does another of its names keep it? */
+/* Does the job end wait w, or does w still need its other name? */
 #define GOES(kind, n, w) ((kind) != RELEASE || !SEVERAL(w) || IS_ANY(w) \
     || (linked[ENTRY(1 - (n), w)] != 0 && counter[1 - (n)] == ALL))
 #if NAMES == 1
@@ -464,8 +468,8 @@ inline commit_job(kind, n) {
 #define LEAVES(n) 1
 #endif
 
-/* walk(): from the tail to the head. A wait that ends leaves all its lines. Whoever
- * resumes it after a death begins at the end again. */
+/* walk(): from the tail to the head. A wait that ends leaves all its queues. A process
+ * that resumes the walk after a death begins at the end again. */
 inline do_the_job() {
     bound = 100;
     do
@@ -509,7 +513,7 @@ inline do_the_job() {
        goes = 0
     :: (bound == 0) -> break
     od;
-    /* A name that is gone has no producers. One transaction each. */
+    /* A removed name has no producers. One transaction each. */
     atomic {
         step = 0;
         do
@@ -527,7 +531,7 @@ inline do_the_job() {
 }
 
 
-/* Whoever looks at a name and finds that a producer of it is dead tells everybody. */
+/* A process that looks at a name and finds a dead producer of it ends all waits for it. */
 inline commit_producer_died(n) {
     d_step {
         /* no false alarm */
@@ -549,14 +553,14 @@ inline commit_producer_died(n) {
     commit_job(PRODUCER_DIED, n)
 }
 
-/* producer_reap(): a look at a name begins with this. */
+/* producer_reap(): each look at a name begins with this. */
 inline reap(n) {
     if
     :: (counter[n] != ALL) ->
         wake_at_least(n);
         atomic { MAY_BE_KILLED; commit_producer_died(n) }
     :: else ->
-        /* told of, or of no consequence */
+        /* the waits were told already, or are not concerned */
         atomic {
             MAY_BE_KILLED;
             if
@@ -571,7 +575,7 @@ inline reap(n) {
     fi
 }
 
-/* ---- the lock, and who comes with it ------------------------------------------- */
+/* ---- the lock ------------------------------------------------------------------- */
 
 /* Processes that do the same begin in the order of their numbers. */
 #define IS_A_TWIN ((me > 0 && me < WAITS && KIND(me) == KIND(me - 1)) \
@@ -611,7 +615,7 @@ inline lock_segment() {
 
 /* ---- a wait ----------------------------------------------------------------------- */
 
-/* Nobody who stands there is before me in line n. */
+/* No waiting entry is ahead of mine in queue n. */
 #define FIRST_IN(n) ( \
     !(IS_WAITING(n, 0) && linked[ENTRY(n, 0)] < linked[ENTRY(n, me)]) \
     && (WAITS < 2 || !(IS_WAITING(n, WAITS > 1) && linked[ENTRY(n, WAITS > 1)] < linked[ENTRY(n, me)])) \
@@ -625,9 +629,9 @@ inline lock_segment() {
 
 #define IS_PRODUCED(n) (counter[n] != ALL && (HAS_LIVING(n) || HAS_BROKEN(n)))
 
-/* watch_as_first(): first in line n, it watches all producers. But if somebody who did
- * so before me was released and has not gone, it may be queued on them until it has
- * run: until it has gone I watch that one instead. */
+/* watch_as_first(): the first wait of queue n watches all producers. But if the wait that
+ * did so before me was released and has not ended, it may stay queued on them until it
+ * runs: until it has ended I watch its beacon instead. */
 inline watch_as_first(n) {
     if
     :: (IS_PRODUCED(n) && FIRST_IN(n)) ->
@@ -660,8 +664,8 @@ inline watch_as_first(n) {
     fi
 }
 
-/* watch_as_witness(): not first there, it watches one producer, lest the first is
- * stopped; that word is its pending operation. */
+/* watch_as_witness(): a wait that is not the first watches one producer, because the first
+ * may be stopped; that word is its pending operation. */
 inline watch_as_witness(n) {
     if
     :: (IS_PRODUCED(n) && !FIRST_IN(n) && own == NONE) ->
@@ -675,7 +679,7 @@ inline watch_as_witness(n) {
     fi
 }
 
-/* From inside a step: notes the word to sleep on in line n. */
+/* From inside a step: notes the word to sleep on in queue n. */
 inline watch_queue(n) {
     d_step {
         ahead = NONE;
@@ -724,7 +728,7 @@ inline watch_queue(n) {
     }
 }
 
-/* From inside a step, the point of commit: takes what is there if it suffices. */
+/* From inside a step, the point of commit: takes the tokens if enough are there. */
 inline try_to_take() {
     d_step {
 #if NAMES == 1
@@ -760,11 +764,11 @@ inline try_to_take() {
     }
 }
 
-/* An all-of wait has one blocker: the first line where somebody is ahead, else the
- * first name that is short. */
+/* An all-of wait has one blocker: the first queue in which another wait is ahead, else the
+ * first name that lacks a token. */
 #define TURN_IN(n) (counter[n] == ALL || FIRST_IN(n))
 #define IN_THE_WAY_IS_A (!TURN_IN(A) || TURN_IN(B) && counter[A] == 0)
-/* In a line of a name with producers it watches the line as well. */
+/* In the queue of a name with producers it watches the entry ahead as well. */
 #ifdef BREAK_ONE_WORD
 #define watch_beside(n) skip
 #else
@@ -775,7 +779,7 @@ inline try_to_take() {
     fi
 #endif
 
-/* From inside a step: sets sleep_on, or again if there is more to do before. */
+/* From inside a step: sets sleep_on, or again if something has to be done first. */
 inline arm() {
     sleep_on = 0;
     again = 0;
@@ -840,8 +844,8 @@ inline arm() {
     fi
 }
 
-/* watch_pass_on(): what I was given and do not need; the kernel does it for me if I
- * am killed before, for the word that is pending. */
+/* watch_pass_on(): passes on the wakes that I was given and do not need. If I am killed
+ * before, the kernel does it for me, for the word that is pending. */
 inline pass_on() {
     do
     :: atomic {
@@ -923,7 +927,7 @@ inline kernel_cleans_up(lower, upper) {
     pending = NONE; must_wake = NONE; cursor = NONE; bound = 0; step = 0; goes = 0; \
     hit = 0; found = 0
 
-/* Of one that has ended nobody reads any of this: the same in all states. */
+/* No process reads these of a wait that has ended: they become the same in all states. */
 inline forget_me() {
     d_step {
         state[me] = WAITING;
@@ -970,12 +974,12 @@ proctype Wait(byte me) {
     bit again;
     byte has;
     short sleep_on;
-    short beside;                       /* those of them that are not its lines' own */
+    short beside;                       /* those of them that are no bell or beacon of its queues */
     byte own = NONE;                    /* the first of these */
     short todo;
 
     lock_segment();
-    /* One look: under the lock, the words that others change without it only go from
+    /* One look: under the lock, the words that others change without the lock only go from
      * alive to dead and from waiting to ended. */
 look:
     atomic {
@@ -984,7 +988,7 @@ look:
         :: else
         fi;
         if
-        :: (joined && state[me] != WAITING) -> goto left_queue
+        :: (joined && state[me] != WAITING) -> goto leave_queue
         :: else
         fi;
         if
@@ -1022,7 +1026,7 @@ look:
             MAY_BE_KILLED
         :: joined
         fi;
-        /* line_reap_ahead(): what does not stand right before me is unlinked */
+        /* line_reap_ahead(): unlinks the entry directly ahead if it does not wait any more */
         if
         :: USES(me, A) ->
             find_before(A, linked[ENTRY(A, me)]);
@@ -1089,7 +1093,7 @@ drop_b:
 #endif
 
 asleep:
-    /* Compared and queued for one by one; the first that has changed ends it. */
+    /* The words are compared and queued for one by one; the first that has changed ends it. */
     do
     :: atomic {
         (todo != 0) ->
@@ -1113,7 +1117,7 @@ asleep:
     :: (todo == 0) -> break
     od;
     if
-    /* It leaves the queues of the other words when it runs, and no earlier. */
+    /* It leaves the futex queues of the other words when it runs, and not before. */
     :: atomic { (where[me] == AWAKE) -> queued[me] = 0 }
     :: atomic {
         (where[me] == SLEEPING && kills < MAXKILLS) ->
@@ -1192,7 +1196,7 @@ unlink_places:
     fi;
 #endif
 
-left_queue:
+leave_queue:
     atomic { UNLOCK_STORE };
 
 released:
@@ -1237,9 +1241,9 @@ over:
     skip
 }
 
-/* ---- a producer, and others who post ------------------------------------------------ */
+/* ---- a producer, and other posters --------------------------------------------------- */
 
-/* One proctype: first what a producer does to register, then the post. */
+/* One proctype: a producer first registers; then comes the post. */
 #define IS_PRODUCER (me < WAITS + PRODUCERS)
 #define SELF (me - WAITS)
 #define HERE NAME_OF(what)
@@ -1254,7 +1258,7 @@ proctype Poster(byte me; byte what) {
     bit hit;
     bit found;
     bit registered;                     /* a producer: has been */
-    bit finished;                       /* has committed what it came for */
+    bit finished;                       /* it has committed what it had to do */
 
     if
     :: (ACTION_OF(what) == NOBODY) -> goto over
@@ -1378,7 +1382,7 @@ reinit:
     goto leave;
 
 register:
-    /* The first in line looks again, and watches me too. */
+    /* The first wait of the queue looks again, and watches me too. */
 #if !defined(BREAK_REGISTER) && !defined(BREAK_REGISTER_AFTER)
     announce(HERE);
 #endif
@@ -1406,7 +1410,7 @@ register:
     atomic { MAY_BE_KILLED; wake_all(BELL(HERE)); found = 0 };
 #endif
 command:
-    /* its command runs, for as long as it likes */
+    /* its command runs, for any length of time */
     atomic { where[me] = RUNNING };
     if
     :: (ACTION_OF(what) != SILENT) -> goto again
@@ -1423,7 +1427,7 @@ leave:
        goto command
     :: else
     fi;
-    /* Crash: it is linked nowhere any more. */
+    /* Crash: no name has it as a producer any more. */
     if
     :: IS_PRODUCER ->
         atomic { MAY_BE_KILLED; pending = PROMISE(SELF); word[PROMISE(SELF)] = 0 };
@@ -1461,11 +1465,11 @@ over:
     && (PROCESSES < 5 || IDLE(3)) \
     && (PROCESSES < 6 || IDLE(4)))
 
-/* It was killed, had not posted, and nobody was told. */
+/* It was killed and had not posted, and the waits were not told. */
 #define FAILED(p) (owes[p] && is_dead[WAITS + (p)] \
     && ((p) == 0 -> NAME_OF(PROD0) : NAME_OF(PROD1)) == n1)
 
-/* The first in line watches all producers, the others one of them. */
+/* The first wait of the queue watches all producers, the others watch one of them. */
 #if PRODUCERS > 1
 #define EXCUSED behind_stopped
 #else
@@ -1507,7 +1511,7 @@ proctype Quiet() {
         :: (i < WAITS) ->
             if
             :: (where[i] == SLEEPING && brief[i] && some_stopped)
-                /* behind one that was released and is stopped: looks in a second */
+                /* it sleeps on a wait that was released and is stopped, and looks again in a second */
             :: (where[i] == SLEEPING && !(brief[i] && some_stopped)) ->
                 assert(job == 0);
                 assert(!must_end[i]);
@@ -1520,7 +1524,7 @@ proctype Quiet() {
                     if
                     :: USES(i, n1) ->
                         assert(linked[ENTRY(n1, i)] != 0);
-                        /* who stands before it? */
+                        /* is a wait ahead of it? */
                         ahead = 0;
                         behind_stopped = 0;
                         h = 0;
@@ -1542,7 +1546,7 @@ proctype Quiet() {
                         :: (counter[n1] == ALL || (!ahead && counter[n1] > 0)) -> has_one = 1
                         :: else -> lacks = 1
                         fi;
-                        /* no producer died unnoticed */
+                        /* no death of a producer went unnoticed */
                         assert(counter[n1] == ALL || EXCUSED || !(FAILED(0) || FAILED(PRODUCERS - 1)))
                     :: else
                     fi;

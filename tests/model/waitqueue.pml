@@ -1,8 +1,9 @@
-/*
- * One completion and the waiters who stand in line for it.
+/* SPDX-License-Identifier: ISC
+ *
+ * waitqueue.pml - one completion and the waiters that stand in its waitqueue
  *
  * The processes are WAITERS waiters and POSTERS posters. Each of their steps
- * is at most one access to a word that somebody else could read or write at
+ * is at most one access to a word that another process could read or write at
  * that moment. SIGKILL may come before (and after) every step, MAXKILLS times
  * in a run. What the kernel does for a dead thread is modelled step by step.
  *
@@ -14,25 +15,26 @@
  *    later moment is the same as a kill right here whose treatment by the
  *    kernel starts later, and that start is a step of its own.
  *  - Words that change only under the lock are changed by transactions through
- *    a redo log. Nobody reads them without the lock, and whoever gets the lock
- *    completes a committed transaction before looking. So a transaction is one
- *    step here, at the point of commit. names.pml has the log in full.
- *  - Looking for the nearest entry ahead that is alive is one step: under the
- *    lock a linked entry can only go from alive to dead, so what several reads
- *    find is what one look at the moment of the last read finds. The same
- *    holds for the value that is read again in order to watch that entry.
+ *    a redo log. No process reads them without the lock, and a process that
+ *    gets the lock completes a committed transaction before it looks. So a
+ *    transaction is one step here, at the point of commit. names.pml has the
+ *    log in full.
+ *  - The search for the nearest living entry ahead is one step: under the lock
+ *    a linked entry can only go from alive to dead, so several reads find what
+ *    one look at the moment of the last read finds. The same holds for the
+ *    value that is read again in order to watch that entry.
  *  - Reading the lock word and taking it by compare-and-swap is one step: a
  *    compare-and-swap that fails only reads again. Reading it, counting
- *    oneself as a sleeper and going to sleep are three.
+ *    oneself as a sleeper and going to sleep are three steps.
  *
  * Why a search for bad states is enough
  *
- *   "Nobody is left asleep who could go" is a statement about those states in
- *   which every process sleeps or has ended; the proctype Quiet checks it in
- *   each of them. Such states could be avoided for ever only by running in
- *   circles; that there is no circle at all is checked separately (the
- *   configurations "no cycle", built with -DNP), where every cycle counts as
- *   an error because the model has no progress label.
+ *   "No process stays asleep that could go on" is a statement about those
+ *   states in which every process sleeps or has ended; the proctype Quiet
+ *   checks it in each of them. A run could avoid such states for ever only by
+ *   running in circles. That there is no circle at all is checked separately
+ *   (the configurations "no cycle", built with -DNP): every cycle counts as an
+ *   error there, because the model has no progress label.
  *
  * Parameters (all by -D): see below.
  */
@@ -82,8 +84,8 @@
 #define W_BIT 128                       /* FUTEX_WAITERS */
 #define D_BIT 64                        /* FUTEX_OWNER_DIED */
 #define TID(v) ((v) & 63)
-/* The bell is no robust word: 0 when it was rung, or the entry that armed it, so
- * that nobody else can bring about the value that one expects. */
+/* The bell is no robust word. It is 0 after it was rung, or else the entry that armed it;
+ * so no other waiter can store the value that this one expects. */
 #define RUNG 0
 #ifdef BREAK_ARM
 #define ARMED(p) 1
@@ -102,8 +104,8 @@ byte word[WORDS];
 /* A thread id is never 0; `me` counts from 0. */
 #define tid (me + 1)
 
-/* where a process is, if it is not running: the index of the word it sleeps
- * on, or one of these */
+/* Where a process is, if it is not running: the index of the word it sleeps
+ * on, or one of these. */
 #define AWAKE 255
 #define ENDED 254
 #define STOPPED 253                      /* stopped, and never continued */
@@ -117,8 +119,8 @@ byte where[PROCESSES];
 #define ALL 200
 byte counter;                           /* tokens, or ALL */
 bit job;                                /* a walk has to be completed */
-byte queue[ENTRIES];                      /* the line: entries in order */
-byte queue_length;                          /* how many */
+byte queue[ENTRIES];                    /* the waitqueue: entries in order */
+byte queue_length;
 
 /* ---- entries ------------------------------------------------------------ */
 
@@ -128,13 +130,13 @@ byte queue_length;                          /* how many */
 #define TAKEN 3                         /* for the assertions only */
 byte state[ENTRIES];
 byte watch[ENTRIES];                     /* the word its owner watches */
-byte watcher[ENTRIES];                   /* the latest entry to watch this one */
+byte watcher[ENTRIES];                   /* the latest entry that watched this one */
 #if REUSE
 byte free[ENTRIES];                      /* the free entries, first in, first out */
 byte waiting_free;                      /* how many */
 #endif
 
-byte sleepers;                          /* on the lock; leaks upward */
+byte sleepers;                          /* on the lock; it may stay too high */
 
 /* ---- book-keeping of the model ----------------------------------------- */
 
@@ -142,8 +144,8 @@ byte kills;
 byte timeouts;
 byte stops;
 bit is_dead[PROCESSES];
-bit must_end[WAITERS];                   /* stood in line when "all" came */
-bit given_done[WAITERS];                  /* was given DONE */
+bit must_end[WAITERS];                  /* waited in the queue when "all" was posted */
+bit given_done[WAITERS];                /* was given DONE */
 byte posted;                            /* tokens that were committed */
 byte consumed;                          /* ended waits with a token, kills after a commit */
 byte discarded;                         /* tokens a reset took away */
@@ -247,9 +249,9 @@ inline kernel_cleans_up() {
     fi
 }
 
-/* ---- the line ---------------------------------------------------------- */
+/* ---- the waitqueue ----------------------------------------------------- */
 
-/* What a poke does to the word that somebody watches: it changes. */
+/* What a wake does first to the word that the sleeper watches: the word changes. */
 inline change(w) {
     if
     :: ((w) == BELL) -> word[w] = RUNG
@@ -258,9 +260,9 @@ inline change(w) {
     fi
 }
 
-/* In line, and waiting: who has left may be linked and alive. */
+/* Its owner lives and still waits. An entry whose wait has left may be linked and alive. */
 #define IS_WAITING(p) (TID(word[BEACON(p)]) != 0 && state[p] == WAITING)
-/* Somebody alive is recorded to sleep, or to be about to sleep, on its beacon. */
+/* A living waiter is recorded to sleep, or to be about to sleep, on its beacon. */
 #define IS_WATCHED(p) (watcher[p] != NONE && TID(word[BEACON(watcher[p])]) != 0 \
     && watch[watcher[p]] == BEACON(p))
 
@@ -292,8 +294,8 @@ inline unlink(p) {
     }
 }
 
-/* line_unlink(): wakes the owner, if it lives, and who sleeps behind it, then unlinks.
- * Nothing of it to be seen if nobody is there to be woken. */
+/* line_unlink(): wakes the owner, if it lives, and the waiter that sleeps on its beacon,
+ * and then unlinks. Without such a process, only the unlinking has an effect. */
 inline line_unlink(p) {
     atomic {
         MAY_BE_KILLED;
@@ -325,7 +327,7 @@ inline line_unlink(p) {
     fi
 }
 
-/* line_reap_first(): what does not stand at the head of the line is unlinked. */
+/* line_reap_first(): unlinks the entries at the head of the queue that do not wait any more. */
 inline reap_first() {
     do
     :: atomic {
@@ -337,7 +339,7 @@ inline reap_first() {
     od
 }
 
-/* Puts the entry right before mine into `ahead`, or NONE. */
+/* Puts the entry directly ahead of mine into `ahead`, or NONE. */
 inline look_ahead() {
     d_step {
         ahead = NONE;
@@ -346,7 +348,7 @@ inline look_ahead() {
         :: (h < queue_length && queue[h] != entry) -> h++
         :: else -> break
         od;
-        assert(h < queue_length);           /* who waits is linked */
+        assert(h < queue_length);           /* a waiting entry is linked */
         if
         :: (h > 0) -> ahead = queue[h - 1]
         :: else
@@ -355,7 +357,7 @@ inline look_ahead() {
     }
 }
 
-/* First come, first served: whoever takes a token is not overtaking a living
+/* First come, first served: a waiter that takes a token does not overtake a living
  * waiter that still waits, and each such waiter is still linked. */
 inline assert_nobody_is_overtaken() {
     d_step {
@@ -445,7 +447,7 @@ inline lock_segment(may_give_up) {
        }
     :: atomic {
         /* Crash: killed in its sleep. list_op_pending still names the lock, so
-         * a wake it may have been given goes to another sleeper. */
+         * the kernel hands a wake that it was given on to another sleeper. */
         (where[me] == LOCK && kills < MAXKILLS) -> kills++; where[me] = AWAKE; goto killed
        }
     :: atomic {
@@ -502,9 +504,9 @@ inline unlock_wake() {
 
 /* ---- "all" -------------------------------------------------------------- */
 
-/* Frees the line, entry by entry, from its end: the first in line, who comes to
- * the lock, stays to the last. Whoever resumes it after a death begins at
- * the end again; what was done already is found done. */
+/* Releases the waiters of the queue, entry by entry, from its end: the first waiter, which
+ * comes to the lock, is released last. A process that resumes the walk after a death begins
+ * at the end again, and finds done what was done already. */
 inline walk_the_queue() {
     do
     :: atomic {
@@ -529,7 +531,7 @@ inline job_is_done() {
     atomic { MAY_BE_KILLED; job = 0 }
 }
 
-/* What the new owner does first if the last one died. */
+/* What a new owner of the lock does first if the last owner died. */
 inline repair() {
     if
     :: (died) ->
@@ -549,7 +551,7 @@ inline repair() {
 /* Crash: at any point here the kernel does the rest, word and wake. */
 inline release_beacon() {
     atomic {
-        /* the outcome this wait reports is the one it was given */
+        /* this wait reports the outcome that it was given */
         assert(!has_token || state[entry] == TAKEN);
         assert(!given_done[me] || state[entry] == DONE);
         MAY_BE_KILLED;
@@ -567,9 +569,9 @@ inline release_beacon() {
     }
 }
 
-/* place_obtain(): the head of the queue, after those that may not be used have gone to its
- * tail. A entry may be used if nobody owns its beacon and nobody alive is recorded to
- * watch it. */
+/* place_obtain(): the head of the queue of free entries, after those that may not be used
+ * have gone to its tail. An entry may be used if its beacon has no owner and no living
+ * waiter is recorded to watch it. */
 #if REUSE
 #ifdef BREAK_REUSE
 #define GUARDED(p) 0
@@ -622,9 +624,9 @@ inline use_entry() {
 #endif
 #define FORGET_WATCHER(p) watcher[p] = NONE
 
-/* Under the lock, in the line: take a token if it is my turn, otherwise decide
- * which word to sleep on. From inside an atomic. Sets `sleep_on`: NONE, I have what I
- * wanted; AGAIN, look again, after `cursor` was unlinked if that is not NONE. */
+/* Under the lock, in the queue: takes a token if it is my turn, else decides which
+ * word to sleep on. From inside an atomic. Sets `sleep_on`: NONE means that I have what I
+ * wanted; AGAIN means to look again, after `cursor` was unlinked if that is not NONE. */
 #define AGAIN 254
 inline evaluate() {
     sleep_on = NONE;
@@ -654,8 +656,9 @@ inline evaluate() {
             word[BELL] = expected;
             watch[entry] = BELL
         :: (counter != ALL && ahead != NONE && IS_WAITING(ahead) && !leaving) ->
-            /* Watch the beacon of the one ahead; or, if a living one is recorded to
-             * watch that already (it has left, and not gone yet), of that one. */
+            /* Watch the beacon of the entry ahead. If a living waiter is recorded to
+             * watch that one already (it has left the queue and not ended yet),
+             * watch the beacon of that waiter. */
             do
             :: (watcher[ahead] != entry && IS_WATCHED(ahead)) -> ahead = watcher[ahead]
             :: else -> break
@@ -667,11 +670,11 @@ inline evaluate() {
             :: (TID(word[sleep_on]) != 0) ->
                 word[sleep_on] = word[sleep_on] & (255 - D_BIT);
                 expected = word[sleep_on]
-            :: else -> sleep_on = AGAIN         /* has just gone */
+            :: else -> sleep_on = AGAIN         /* its owner has just released it */
             fi
         :: (counter != ALL && leaving && (ahead == NONE && counter == 0
                 || ahead != NONE && IS_WAITING(ahead))) ->
-            /* the deadline has passed and there is nothing: leave the line */
+            /* the deadline has passed and there is nothing to take: leave the queue */
             watch[entry] = NONE;
             state[entry] = LEFT
         fi;
@@ -710,8 +713,8 @@ begin:
     fi;
     repair();
 
-    /* Straight through if there is something to take and nobody stands there;
-     * it may also join the line and find that out there. */
+    /* Takes a token at once if there is one and the queue is empty;
+     * it may also join the queue and find that out there. */
     reap_first();
     atomic {
         MAY_BE_KILLED;
@@ -728,7 +731,7 @@ begin:
             :: else ->
                 assert(TID(word[BEACON(entry)]) == 0);
                 push(BEACON(entry));
-                /* Crash: on the list, not yet mine: nothing happens. */
+                /* Crash: on the list, not yet mine: the kernel does nothing. */
                 MAY_BE_KILLED;
                 word[BEACON(entry)] = W_BIT | tid;
                 state[entry] = WAITING;
@@ -741,7 +744,7 @@ begin:
     :: (entry == NONE) -> unlock_wake(); goto finished
     :: else
     fi;
-    /* Crash: mine, not yet linked: the kernel takes it back and it is as free
+    /* Crash: mine, not yet linked: the kernel clears its owner, and the entry is as free
      * as it was. */
     atomic {
         MAY_BE_KILLED;
@@ -769,7 +772,7 @@ begin:
             :: else
             fi
         };
-        /* asleep, or not even that */
+        /* asleep, or about to sleep */
         do
         :: atomic {
             (where[me] == AWAKE) ->
@@ -824,7 +827,7 @@ begin:
         atomic { MAY_BE_KILLED; evaluate() }
     :: (sleep_on == NONE) -> break
     od;
-    goto left_queue;
+    goto leave_queue;
 
 #if MAXTIMEOUTS > 0
 deadline:
@@ -846,7 +849,7 @@ deadline:
         fi
     };
     repair();
-    /* a token that is there wins over the deadline */
+    /* if there is a token, it is taken in spite of the deadline */
     leaving = 1;
     do
     :: atomic {
@@ -860,13 +863,13 @@ deadline:
        line_unlink(cursor);
        cursor = NONE
     od;
-    goto left_queue;
+    goto leave_queue;
 #endif
 
 leave_without_lock:
     atomic {
         MAY_BE_KILLED;
-        /* compare-and-swap: if it fails, "all" was faster and this is success */
+        /* compare-and-swap: if it fails, "all" was faster, and the wait succeeds */
 #ifdef BREAK_LEAVE
         state[entry] = LEFT
 #else
@@ -878,7 +881,7 @@ leave_without_lock:
     };
     goto released;
 
-left_queue:
+leave_queue:
     if
     :: (state[entry] != DONE) -> line_unlink(entry)
     :: else
@@ -938,7 +941,7 @@ over:
 #define EVERYTHING 1
 #define RESET 2
 
-/* BREAK_RING_SKIP: believes a rung bell to mean that nobody sleeps on it. */
+/* BREAK_RING_SKIP: takes a rung bell to mean that no process sleeps on it. */
 inline ring() {
     atomic {
         MAY_BE_KILLED;
@@ -1001,19 +1004,19 @@ proctype Poster(byte me; byte what) {
     fi;
     if
     :: (what == TOKEN) ->
-        /* Ring, before the commit: who wakes too early waits for the lock, and is
-         * woken again if I die with it.
-         * Crash: between the store and the wake somebody sleeps on a rung bell. There
-         * is nothing for it yet; the next one wakes whatever the bell says. */
+        /* Ring before the commit: a waiter that wakes too early waits for the lock, and is
+         * woken again if I die with the lock.
+         * Crash: between the store and the wake a waiter sleeps on a rung bell. There is
+         * nothing for it to take yet, and the next ring wakes it whatever the bell says. */
 #if !defined(BREAK_RING)
         ring()
 #else
         skip
 #endif
     :: (what == EVERYTHING) ->
-        /* Two besides me have to come to the lock: down the line, until so many sleepers
-         * were found. Who does not sleep yet must not go to sleep: the value changes
-         * before the wake. */
+        /* Two waiters besides me have to come to the lock: wakes entries from the head of the
+         * queue on, until that many were found asleep. A waiter that does not sleep yet must
+         * not go to sleep: so the value changes before the wake. */
         cursor = 0;
         do
         :: atomic {
@@ -1053,7 +1056,7 @@ nobody_there:
             MAY_BE_KILLED;
             counter = ALL;
             job = (queue_length > 0);
-            /* for the check: these have to go */
+            /* for the check: these have to end */
             h = 0;
             do
             :: (h < queue_length) ->
@@ -1120,9 +1123,9 @@ proctype Quiet() {
         :: (i < PROCESSES) ->
             if
             :: ASLEEP(i) ->
-                assert(where[i] != LOCK);       /* asleep on a free lock */
+                assert(where[i] != LOCK);       /* it sleeps on a free lock */
                 assert(i < WAITERS);
-                assert(!must_end[i]);            /* "all" left it behind */
+                assert(!must_end[i]);            /* "all" did not release it */
                 assert(counter != ALL);
                 assert(!job);
                 /* its entry */
@@ -1134,7 +1137,7 @@ proctype Quiet() {
                 assert(h < queue_length);
                 assert(state[queue[h]] == WAITING);
                 assert(watch[queue[h]] == where[i]);
-                /* the nearest living one ahead */
+                /* the nearest living entry ahead */
                 do
                 :: (h > 0 && !IS_WAITING(queue[h - 1])) -> h--
                 :: else -> break
@@ -1143,7 +1146,7 @@ proctype Quiet() {
                 :: (where[i] == BELL) ->
                     assert(h == 0);
                     assert(counter == 0);
-                    /* rung: by one that was killed before the wake */
+                    /* rung: by a poster that was killed before the wake */
                     assert(word[BELL] == ARMED(queue[h]) || word[BELL] == RUNG)
                 :: else ->
                     assert(h > 0 && where[i] == BEACON(queue[h - 1]))
