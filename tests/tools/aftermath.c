@@ -41,7 +41,7 @@ stopped_go_on(struct fixture *f, struct remains *r)
 	return verdict(r, f);
 }
 
-/* Posts what a waiter wants and is not there. */
+/* Posts the tokens that a waiter lacks. */
 static void
 serve(struct fixture *f, const struct remains *r, const struct request *request)
 {
@@ -57,7 +57,8 @@ serve(struct fixture *f, const struct remains *r, const struct request *request)
 	}
 }
 
-/* Those who are left go in their order; moved: what the victims had done at the verdict. */
+/* The waiters that are left end in their order.  moved: what the victims had done at the
+ * verdict. */
 static bool
 waiters_go(struct fixture *f, struct remains *r, unsigned moved)
 {
@@ -83,7 +84,7 @@ waiters_go(struct fixture *f, struct remains *r, unsigned moved)
 	return true;
 }
 
-/* Each name as if it were new. */
+/* Each name works as if it were new. */
 static bool
 names_work(struct fixture *f, struct remains *r)
 {
@@ -119,6 +120,6 @@ aftermath_works_on(struct fixture *f, struct remains *r)
 	if (!names_work(f, r))
 		return false;
 	if (compl_lost_wakeups(f->c))
-		return verdict_fail(r, "a seat belt was needed");
+		return verdict_fail(r, "a wake-up was lost");
 	return true;
 }

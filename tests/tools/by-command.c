@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * by-command.c - becomes a command, and reads what a dead one has written
+ * by-command.c - becomes a command, and reads what a dead command has printed
  */
 #include "by-command.h"
 
@@ -15,7 +15,7 @@
 
 #define WORDS 32
 
-/* An argument vector; texts live in it. */
+/* An argument vector, with the texts of the arguments. */
 struct words {
 	char *argv[WORDS];
 	unsigned count;
@@ -121,7 +121,7 @@ by_command(const char *program, const char *space, const struct task *task, cons
 	_exit(127);
 }
 
-/* ---- what it said ------------------------------------------------------------ */
+/* ---- what the command said --------------------------------------------------- */
 
 static void
 read_all(int fd, char *text, size_t size)
@@ -131,7 +131,7 @@ read_all(int fd, char *text, size_t size)
 	text[n > 0 ? n : 0] = '\0';
 }
 
-/* The last line: --outcome, which must be what the status says. */
+/* The last line is that of --outcome, which must agree with the status. */
 static enum result
 read_outcome(const char *line, int status, struct answer *got)
 {

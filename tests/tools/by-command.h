@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * by-command.h - an operation, done by becoming a command, and what that has said
+ * by-command.h - an operation done by becoming a command, and what the command said
  */
 #ifndef BY_COMMAND_H
 #define BY_COMMAND_H
@@ -12,7 +12,7 @@
 _Noreturn void by_command(const char *program, const char *space, const struct task *task,
 			  const struct worker *me);
 
-/* What became of the operation that the dead had open; status is waitpid(2)'s. */
+/* The result of the operation that a dead worker had open.  status is that of waitpid(2). */
 void by_command_read_death(const struct task *task, int status, const struct worker *w,
 			   struct answer *got);
 

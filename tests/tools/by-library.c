@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * by-library.c - makes a call, and notes what it said
+ * by-library.c - makes a call, and notes its result
  */
 #include "by-library.h"
 

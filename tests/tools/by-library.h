@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * by-library.h - an operation, done by a call of compl.h
+ * by-library.h - an operation done by a call of compl.h
  */
 #ifndef BY_LIBRARY_H
 #define BY_LIBRARY_H
@@ -10,7 +10,7 @@
 #include "compl.h"
 #include "plan.h"
 
-/* That of the wait under way; NULL: it has none. */
+/* The escape of the wait under way; NULL: it has none. */
 extern struct compl_escape *by_library_escape;
 
 /* The number in "v12"; UINT16_MAX for any other text. */

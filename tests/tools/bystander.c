@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
- * bystander.c - starts and stops processes that wait, and waits until they rest
+ * bystander.c - starts and stops the processes beside the victim, and waits until they rest
  *
- * Whether all of them rest is asked of the kernel and never of compl: a command of compl that takes
- * the lock would repair, and hide a lost wake-up.
+ * The kernel, and never compl, is asked whether all of them rest: a command of compl that takes the
+ * lock would repair, and hide a lost wake-up.
  */
 #include "bystander.h"
 
@@ -69,8 +69,7 @@ bystander_stop(struct bystander *o, bool stop)
 	} while (state && (state[2] == 'T') != stop);
 }
 
-/* One look: everybody has ended or sleeps.  changed: somebody ran since the last
- * look. */
+/* One look: whether all have ended or sleep.  changed: one of them ran since the last look. */
 static bool
 bystanders_rest(struct bystander *o, size_t count, bool *changed)
 {

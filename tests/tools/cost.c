@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC
  *
- * cost - what a run of a command costs, counted
+ * cost.c - counts what a run of a command costs
  *
- * Usage: cost faults COMMAND…		page faults, the least of ten runs
- *	  cost instructions COMMAND…	of its own, not the kernel's, one by one
+ * Usage: cost faults COMMAND...		page faults, the least of ten runs
+ *	cost instructions COMMAND...	of its own, not the kernel's, one by one
  *
- * The command is one that succeeds as often as it is run.  Status 1 if it does not.
+ * The command is one that succeeds each time it is run.  The exit status is 1 if it does not.
  */
 #include <errno.h>
 #include <spawn.h>
@@ -26,7 +26,7 @@ give_up(const char *what)
 	exit(1);
 }
 
-/* Without a copy of us before the command, whose faults would count. */
+/* Not by fork(): the faults of the copied process would count. */
 static pid_t
 spawn(char **argv)
 {

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: ISC
  *
- * deny NAME[,NAME...][=ERRNO] CMD... - runs CMD where the kernel refuses system calls
+ * deny.c - runs a command for which the kernel refuses system calls
+ *
+ * Usage: deny NAME[,NAME...][=ERRNO] CMD...
  *
  * The names are in the table below; ERRNO is ENOSYS (the default) or EPERM.  Two calls are refused
- * only for what they ask: clone for a new namespace, personality for more than Docker allows.
+ * only with some arguments: clone for a new namespace, personality for more than Docker allows.
  * Each name has a seccomp filter, written by hand: load the number of the call, compare it, look
  * at the argument, refuse or allow.
  */

@@ -17,13 +17,13 @@
 #include "victim.h"
 #include "watch.h"
 
-/* Newcomers; the first does nothing but repair.  Of the others there is one for each first
- * kill, in turn, and it is only killed where something changed. */
+/* Newcomers.  The first does nothing but repair.  Of the others each first kill gets one, in turn,
+ * which is only killed where something changed. */
 static const char *const newcomers[] = { "try d", "done a", "wait a --timeout 0", "done a --all",
 					 "rm a",  "ls",	    "reinit a --force",	  "wait a b" };
 #define NEWCOMERS (sizeof newcomers / sizeof *newcomers)
 
-/* A second victim: a waiter that was started as the so manyeth, or a newcomer's line. */
+/* A second victim: a waiter, by its index, or the command line of a newcomer. */
 struct second {
 	size_t waiter;
 	const char *line; /* or NULL */
@@ -55,10 +55,10 @@ can_be_second(const struct fixture *f, const struct second *second)
 		strcmp(f->bystander_command[i].request.verb, "hold"));
 }
 
-/* Plays to the first kill, and to the second victim's first moment.  NULL: there is nothing to
- * repair for this one. */
+/* Runs to the first kill, and to the second victim's first moment.  NULL: this one has nothing to
+ * repair. */
 static struct victim *
-enter_second(struct fixture *f, const struct recording *recording, unsigned first,
+begin_second(struct fixture *f, const struct recording *recording, unsigned first,
 	     struct second *second)
 {
 	struct victim *v = trial_begin(f, !VICTIM_BREAKPOINTS), *w = NULL;
@@ -89,7 +89,7 @@ enter_second(struct fixture *f, const struct recording *recording, unsigned firs
 }
 
 static bool
-leave_second(struct fixture *f)
+end_second(struct fixture *f)
 {
 	unsigned outcome;
 	size_t i;
@@ -99,7 +99,7 @@ leave_second(struct fixture *f)
 	return trial_judge(f, &outcome);
 }
 
-/* Of the moments with the lock leaves those of the repair. */
+/* Of the moments with the lock, keeps only those of the repair. */
 static void
 forget_later_holds(const struct range *repair)
 {
@@ -114,13 +114,12 @@ forget_later_holds(const struct range *repair)
 		m->holds = false;
 }
 
-/* The second's moments; 0: there is no such second. */
+/* Records the second's moments and returns their number; 0: there is no such second. */
 static unsigned
-rehearse_second(const struct recording *recording, unsigned first, struct second *second,
-		bool *sound)
+record_second(const struct recording *recording, unsigned first, struct second *second, bool *sound)
 {
 	struct fixture f;
-	struct victim *v = enter_second(&f, recording, first, second);
+	struct victim *v = begin_second(&f, recording, first, second);
 	struct watch w;
 
 	second_recording.count = 0;
@@ -130,7 +129,7 @@ rehearse_second(const struct recording *recording, unsigned first, struct second
 		watch_end(&w);
 		forget_later_holds(second->line ? &trial.repair : &trial.waiter_repair);
 	}
-	*sound &= leave_second(&f);
+	*sound &= end_second(&f);
 	return second_recording.count;
 }
 
@@ -139,12 +138,12 @@ kill_second(const struct recording *recording, unsigned first, struct second *se
 	    unsigned moment)
 {
 	struct fixture f;
-	struct victim *v = enter_second(&f, recording, first, second);
+	struct victim *v = begin_second(&f, recording, first, second);
 
 	trial.second = moment;
 	if (v)
 		replay_to(replay_begin(&f, v, NULL, &second_recording), moment, false);
-	return leave_second(&f);
+	return end_second(&f);
 }
 
 static bool
@@ -155,7 +154,7 @@ is_second_moment(const struct second *second, unsigned moment)
 	return m->changed || (second->repairs && m->holds && !second->sparing);
 }
 
-/* The nth of those who may be the second after a first kill; false: there are no more. */
+/* The nth possible second victim after a first kill; false: there are no more. */
 static bool
 nth_second(size_t n, unsigned first, struct second *second)
 {
@@ -177,7 +176,7 @@ double_kills_try_of(const struct recording *recording, unsigned first, bool *sou
 	size_t n;
 
 	for (n = 0; nth_second(n, first, &second); n++) {
-		unsigned count = rehearse_second(recording, first, &second, sound);
+		unsigned count = record_second(recording, first, &second, sound);
 
 		for (moment = 0; moment < count; moment++)
 			if (is_second_moment(&second, moment)) {
@@ -195,7 +194,7 @@ double_kills_try_one(const struct recording *recording, unsigned first, bool *so
 	unsigned count, moment;
 
 	nth_second((size_t)rand() % (BYSTANDERS + 2), first, &second);
-	count = rehearse_second(recording, first, &second, sound);
+	count = record_second(recording, first, &second, sound);
 	if (!count)
 		return false;
 	do
@@ -213,7 +212,7 @@ double_kills_try_at(const struct recording *recording, unsigned first, unsigned 
 	size_t n;
 
 	for (n = 0; nth_second(n, first, &second); n++)
-		if (rehearse_second(recording, first, &second, sound) > moment) {
+		if (record_second(recording, first, &second, sound) > moment) {
 			*sound &= kill_second(recording, first, &second, moment);
 			kills++;
 		}

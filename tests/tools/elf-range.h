@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * elf-range.h - where a function of a program lies
+ * elf-range.h - the addresses of a function of a program
  */
 #ifndef ELF_RANGE_H
 #define ELF_RANGE_H

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: ISC
  *
- * ending [-p FILE] CMD... - runs CMD and prints how it really ended, "exit 3" or
- * "signal 15", which a shell cannot tell apart; -p writes CMD's pid to a file
+ * ending.c - runs a command and prints how it ended, "exit 3" or "signal 15"
+ *
+ * Usage: ending [-p FILE] CMD...
+ *
+ * A shell cannot tell these two apart.  With -p it writes the pid of CMD to a file.
  */
 #include <stdio.h>
 #include <string.h>

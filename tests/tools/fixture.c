@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * fixture.c - sets a stage, acts on it, and clears it
+ * fixture.c - sets up the processes of a trial, acts on them, and clears up
  */
 #include "fixture.h"
 
@@ -32,8 +32,8 @@ fixture_name(unsigned n)
 }
 
 /* Splits "wait a b --count 2" into the arguments of program, in our namespace; "_" stands for a
- * space in an argument.  (The namespace is named first: there may be a CMD.  A scope has its
- * own.) */
+ * space in an argument.  (The namespace is named first, because there may be a CMD.  A scope has
+ * its own.) */
 static void
 arguments_of(struct fixture *f, const char *program, char *line, char *argv[ARGUMENTS])
 {
@@ -109,8 +109,8 @@ fixture_post(struct fixture *f, unsigned name, uint32_t tokens, bool all)
 	fixture_post_status(f, name, tokens, all, 0);
 }
 
-/* A waiter, a producer, or a poster, who may have ended; as may a waiter have, if the victim it is
- * to sleep behind has timed out by then. */
+/* Starts a waiter, a producer, or a poster.  A poster may end at once; and so may a waiter, if the
+ * victim ahead of it has timed out by then. */
 static void
 fixture_start(struct fixture *f, const char *action)
 {
@@ -125,8 +125,8 @@ fixture_start(struct fixture *f, const char *action)
 		give_up("a waiter does not sleep");
 }
 
-/* Somebody takes the lock and keeps it; or waits for it, if a victim whose deadline has come was
- * quicker. */
+/* Starts a process that takes the lock and keeps it; or waits for it, if a victim whose deadline
+ * has come was quicker. */
 static void
 fixture_hold(struct fixture *f)
 {
@@ -209,7 +209,7 @@ fixture_begin(struct fixture *f, const struct scenario *scenario, const char *sp
 	f->inode = peek_inode(f->space);
 }
 
-/* By whom it was opened: a lock of the open file, as who makes a scope has. */
+/* Whether pid has a lock on the open file, as the maker of a scope has. */
 static bool
 is_locked(pid_t pid, int fd)
 {
@@ -311,7 +311,7 @@ fixture_seize(struct fixture *f, size_t waiter)
 
 	f->victim_command[i] = f->bystander_command[waiter];
 	f->bystander_command[waiter].killed = true;
-	f->bystander[waiter].ended = true; /* to those who look after the others */
+	f->bystander[waiter].ended = true; /* for functions that walk over the bystanders */
 	f->bystander[waiter].status = SIGKILL;
 	victim_seize(&f->victim[i], f->bystander[waiter].pid);
 	for (k = 0; k < f->bystanders; k++) {
@@ -323,7 +323,7 @@ fixture_seize(struct fixture *f, size_t waiter)
 	return &f->victim[i];
 }
 
-/* Looks at a victim that was asleep, when the others have settled: true if it sleeps on. */
+/* Looks at a victim that was asleep, when the bystanders rest: true if it sleeps on. */
 static bool
 fixture_sleeps_on(struct fixture *f, struct victim *v, unsigned long switches)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * fixture.h - one trial of a scenario: who waits, and what was posted for sure
+ * fixture.h - the processes and the namespace of one trial, and what was posted for certain
  */
 #ifndef FIXTURE_H
 #define FIXTURE_H
@@ -28,7 +28,7 @@ struct request {
 	bool becomes; /* CMD */
 };
 
-/* One who takes part, and how it ended. */
+/* A command that takes part, and how it ended. */
 struct command {
 	struct request request;
 	bool killed;  /* by us */
@@ -38,10 +38,10 @@ struct command {
 };
 
 struct fixture {
-	const char *program, *waiter; /* the victims', the others' */
-	const char *holder;	      /* of the lock */
+	const char *program, *waiter; /* of the victims, of the bystanders */
+	const char *holder;	      /* holds the lock: hold-lock */
 	char space[COMPL_SPACE_MAX - 2];
-	struct compl_space *c; /* our own way in, opened when first needed */
+	struct compl_space *c; /* our own handle, opened when first needed */
 	size_t bystanders, victims;
 	struct bystander bystander[BYSTANDERS];
 	struct command bystander_command[BYSTANDERS];
@@ -49,55 +49,56 @@ struct fixture {
 	struct command victim_command[VICTIMS];
 	int64_t posted[NAMES]; /* by us */
 	unsigned all, removed; /* names, by us */
-	bool hurried;	       /* a victim's deadline runs; it may have passed when we look */
+	bool hurried;	       /* a victim has a deadline; it may have passed when we look */
 	ino_t inode;	       /* of the segment, once there is one */
-	char scope[128];       /* the file of the victim's, or "" */
+	char scope[128];       /* the file of the victim's scope, or "" */
 };
 
 /* "a" to "d". */
 const char *fixture_name(unsigned n);
 
-/* Our own way in, opened when first needed. */
+/* Our own handle, opened when first needed. */
 struct compl_space *fixture_open(struct fixture *f);
 
 /* Gives up if a call of ours has failed. */
 void fixture_must(enum compl_result result);
 
-/* Posts, and remembers it for the sums. */
+/* Posts, and notes it for the sums. */
 void fixture_post(struct fixture *f, unsigned name, uint32_t tokens, bool all);
 
-/* Those who hold the lock die. */
+/* Kills the processes that hold the lock. */
 void fixture_let_go(struct fixture *f);
 
-/* Does all that a scenario has before its victim. */
+/* Takes all actions that a scenario has before its victim. */
 void fixture_begin(struct fixture *f, const struct scenario *scenario, const char *space);
 
-/* The file of the scope that a victim has made, while it lives. */
+/* Notes the file of the scope that a victim has made, while the victim lives. */
 void fixture_note_scope(struct fixture *f, const struct victim *v);
 
-/* What a killed scope has left, seen by us or not, the next one sweeps, unless another sweeper is
- * at it just then, perhaps slowly; one that has ended leaves nothing. */
+/* Checks that the next scope sweeps what a killed scope has left, whether we saw that or not, and
+ * that a scope which has ended leaves nothing.  (Another sweeper may be at it just then, perhaps
+ * slowly: so several attempts are made.) */
 void fixture_check_scope(struct fixture *f);
 
-/* Everybody off, and the segment. */
+/* Kills all processes, and removes the segment. */
 void fixture_end(struct fixture *f);
 
-/* A new victim, stopped at its first moment.  slow: it will be stepped through, and what
- * is SOON comes later. */
+/* A new victim, stopped at its first moment.  slow: it will be stepped through, so SOON is
+ * later. */
 struct victim *fixture_victim(struct fixture *f, const char *line, bool slow);
 
-/* The waiter becomes a victim when it wakes.  The kernel wakes one sleeper of what a dead one has
- * left, the first to have come: so the others are to come again, behind it. */
+/* Makes the waiter a victim when it wakes.  For a word that a dead process left, the kernel wakes
+ * the sleeper that came first: so the others have to sleep anew, after this one. */
 struct victim *fixture_seize(struct fixture *f, size_t waiter);
 
-/* The victim has fallen asleep.  Takes the actions of the scenario, one by one, until
- * something wakes it; it may sleep again when we look.  False: there are none left, and it
- * sleeps on.  (Before the first: it may have slept on the lock, for which one of the others was
- * quicker.  Once it has that it may stop at a breakpoint, and a post of ours would wait for
- * good.) */
+/* The victim has fallen asleep.  Takes the actions of the scenario, one by one, until something
+ * wakes it; it may sleep again when we look.  False: there are none left, and it sleeps on.  (It
+ * looks before the first action, too: the victim may have slept on the lock, which a bystander had
+ * taken.  Once the victim has the lock it may stop at a breakpoint, and a post of ours would wait
+ * for ever.) */
 bool fixture_wake(struct fixture *f, struct victim *v, const char *const **action);
 
-/* How everybody ended. */
+/* Notes how all processes ended. */
 void fixture_count(struct fixture *f);
 
 #endif

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: ISC
  *
- * full NAMESPACE - fills a namespace to its ceilings, says so, and keeps it so until it dies
+ * full.c - fills a namespace to its limits, and keeps it full until it is killed
  *
- * All names there can be, n1 and so on; and all places: threads that wait for 64 names each, out of
- * the first half of the names.
+ * Usage: full NAMESPACE
+ *
+ * It makes all names that there can be, n1 and so on, and uses all entries: threads wait for 64
+ * names each, out of the first half of the names.  Then it prints "ready".
  */
 #include <pthread.h>
 #include <stdio.h>

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: ISC
  *
- * garbage COMPL NAMESPACE SEED ROUNDS - runs all commands on segments of bad bytes
+ * garbage.c - runs all commands on segments of bad bytes
  *
- * Each round takes the bytes of a good segment (names, values, waiters that are dead by
- * now), spoils them in one of several ways, and runs every command on a fresh copy. Whatever
- * they answer, they must answer: no death by a signal, no status that is not theirs, and no hang.
- * Prints seed and round of a failure, and leaves the file that did it as garbage.bin.
+ * Usage: garbage COMPL NAMESPACE SEED ROUNDS
+ *
+ * Each round takes the bytes of a good segment (names, values, waiters that are dead by now),
+ * corrupts them in one of several ways, and runs every command on a fresh copy.  A command may
+ * answer what it likes, but it must answer: it must not die by a signal, end with a status that is
+ * not documented, or hang.  On a failure this program prints seed and round, and leaves the file
+ * that caused it as garbage.bin.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -47,7 +50,7 @@ fail(const char *why)
 	exit(1);
 }
 
-/* Starts a command; silent. */
+/* Starts a command without output. */
 static pid_t
 start(const char *line)
 {
@@ -90,7 +93,7 @@ finish(pid_t pid, const char *line)
 	}
 	kill(pid, SIGKILL);
 	waitpid(pid, &status, 0);
-	fprintf(stderr, "# it hangs: %s\n", line);
+	fprintf(stderr, "# the command hangs: %s\n", line);
 	return -1;
 }
 
@@ -100,7 +103,7 @@ run(const char *line)
 	return finish(start(line), line);
 }
 
-/* A good segment with a bit of everything. */
+/* Makes a good segment with all kinds of records. */
 static void
 make_good(void)
 {
@@ -170,7 +173,7 @@ write_bad(const char *to)
 	close(fd);
 }
 
-/* ---- ways to spoil ----------------------------------------------------------------- */
+/* ---- ways to corrupt --------------------------------------------------------------- */
 
 static uint32_t
 any_word(void)
@@ -178,7 +181,7 @@ any_word(void)
 	return (uint32_t)rand() << 16 ^ (uint32_t)rand();
 }
 
-/* Values that code trips over. */
+/* Values that find mistakes in code. */
 static uint32_t
 nasty_word(void)
 {
@@ -203,7 +206,7 @@ nasty_word(void)
 }
 
 static unsigned char *
-any_place(size_t align, size_t from)
+any_address(size_t align, size_t from)
 {
 	for (;;) {
 		size_t at = ((size_t)rand() << 8 ^ (size_t)rand()) % (total / align) * align, i;
@@ -216,15 +219,15 @@ any_place(size_t align, size_t from)
 	}
 }
 
-/* A word that is not 0: where the data are. */
+/* A word that is not 0, where data are. */
 static unsigned char *
-used_place(void)
+used_address(void)
 {
 	unsigned char *p;
 	int tries;
 
 	for (tries = 0; tries < 10000; tries++) {
-		p = any_place(4, 8);
+		p = any_address(4, 8);
 		if (p[0] | p[1] | p[2] | p[3])
 			break;
 	}
@@ -232,7 +235,7 @@ used_place(void)
 }
 
 static void
-spoil(void)
+corrupt(void)
 {
 	int kind = rand() % 6, n = 1 + rand() % 12, i;
 	uint32_t word;
@@ -243,26 +246,27 @@ spoil(void)
 	if (kind == 0) { /* everything */
 		for (k = 0; k < total / 4; k++) {
 			word = any_word();
-			memcpy(any_place(4, 0), &word, 4);
+			memcpy(any_address(4, 0), &word, 4);
 		}
 	} else if (kind == 1) { /* everything but the first 64 bytes */
 		for (k = 0; k < total / 8; k++) {
 			word = rand() % 3 ? nasty_word() : any_word();
-			memcpy(any_place(4, 64), &word, 4);
+			memcpy(any_address(4, 64), &word, 4);
 		}
 	} else if (kind == 2) { /* single bits */
 		for (i = 0; i < 4 * n; i++)
-			*used_place() ^= (unsigned char)(1 << rand() % 8);
+			*used_address() ^= (unsigned char)(1 << rand() % 8);
 	} else { /* a few words */
 		for (i = 0; i < n; i++) {
 			word = nasty_word();
-			memcpy(kind == 3 ? any_place(4, 8) : used_place(), &word, 4);
+			memcpy(kind == 3 ? any_address(4, 8) : used_address(), &word, 4);
 		}
 	}
 }
 
-/* A living owner of the lock is waited for, and rightly; and so is any that may live in
- * another pid namespace, which is what the spoilt number of ours makes of all. */
+/* Commands rightly wait for a living owner of the lock.  They also wait for any owner that may live
+ * in another pid namespace; and if our namespace's number is corrupted, every owner may.  So such a
+ * lock is set free. */
 static void
 free_lock(void)
 {
@@ -281,7 +285,7 @@ free_lock(void)
 
 /* ---- a round ------------------------------------------------------------------------- */
 
-/* wait and try end with what was posted, or is now found there. */
+/* wait and try end with a posted status, or with what the corrupted bytes say. */
 static bool
 may_be_any(const char *line)
 {
@@ -312,7 +316,7 @@ seconds(void)
 }
 
 static void
-play_round(void)
+run_round(void)
 {
 	static const char *const lines[] = {
 		"check",
@@ -335,10 +339,10 @@ play_round(void)
 	double begin = seconds();
 	size_t i;
 
-	spoil();
+	corrupt();
 	free_lock();
 	write_bad(path);
-	/* Where the lock itself is spoilt each command takes a second: a few will do. */
+	/* If the lock itself is corrupted each command takes a second: a few are enough. */
 	for (i = 0; i < sizeof lines / sizeof *lines && seconds() - begin < 3; i++) {
 		int status = run(lines[i]);
 
@@ -368,7 +372,7 @@ main(int argc, char **argv)
 	make_good();
 	read_good();
 	for (round_number = 0; round_number < rounds; round_number++)
-		play_round();
+		run_round();
 	unlink(path);
 	return 0;
 }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: ISC
  *
- * history-text.h - a history as lines of text, to be read by people and by judge
+ * history-text.h - a history as lines of text, for people and for judge
  *
  *	BEGIN END pid=PID KIND [NAMES] [WORD[=VALUE]]... -> RESULT [WORD[=VALUE]]...
  *
  * NAMES are letters: "ab".  A listing shows each name as a:DONE:STATUS:VALUE[:i], with "i" for an
- * initialised one, and its line behind it, a:1:0:-:+101/1+102/2, and its producers, *103.
- * Deaths come last.  Lines that begin with "#" are for people.
+ * initialised one; then come its waiters, a:1:0:-:+101/1+102/2, and its producers, *103.  Deaths
+ * come last.  A line that begins with "#" is a comment.
  */
 #ifndef HISTORY_TEXT_H
 #define HISTORY_TEXT_H
@@ -23,13 +23,13 @@ extern const char *const history_result_words[RESULTS];
 void history_print_shot(FILE *to, const struct shot *shot);
 void history_print_ask(FILE *to, const struct ask *a);
 
-/* One operation: its line, and one for people. */
+/* One operation: its line, and a comment with its times. */
 void history_print_op(FILE *to, const struct history *h, const struct op *o);
 
 /* In the order of their beginnings, deaths last. */
 void history_print(FILE *to, const struct history *h);
 
-/* The number of the first line that says nothing sensible, or 0. */
+/* Returns the number of the first line that is not an operation, or 0. */
 unsigned history_read(FILE *from, struct history *h);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * history.c - what an operation tells by itself
+ * history.c - whether an operation is known to have changed nothing
  */
 #include "history.h"
 

@@ -2,15 +2,16 @@
  *
  * history.h - what a few processes asked of a few names, and what they were told
  *
- * An operation has a beginning and an end, two stamps of one counter that all
- * processes share: if the one's end is less than the other's beginning, it came before, whatever
- * clocks say.  Between the two it took effect, once or (a command with several names)
+ * An operation has a beginning and an end: two stamps of one counter that all processes share.  If
+ * the end of one operation is less than the beginning of another, it came before, whatever clocks
+ * say.  The operation took effect between its two stamps: once, or (a command with several names)
  * name by name.
  *
- * A death is known since `seen`: whatever begins then and looks at the name finds it.
+ * A death is known since `seen`: an operation that begins after that and looks at the name finds
+ * it.
  *
- * A wait has two moments: it joins the line, and it leaves it.  `seen` is a stamp at
- * which somebody saw it standing there, without asking compl; so it had joined by then.
+ * A wait has two moments: it joins the line, and it leaves it.  `seen` is a stamp at which another
+ * process saw the wait in line, without asking compl; so it had joined by then.
  */
 #ifndef HISTORY_H
 #define HISTORY_H
@@ -38,9 +39,9 @@ enum kind {
 	OP_PROMISE,
 	OP_KEEP,
 	OP_BREAK,
-	OP_DEATH, /* of who has promised; nobody's operation */
+	OP_DEATH, /* of a producer; no process does it */
 	OP_LIST,
-	OP_REST, /* a listing, when nobody can go on */
+	OP_REST, /* a listing, while all workers rest */
 	KINDS,
 };
 
@@ -56,20 +57,20 @@ enum result {
 	GOT_EXISTS,
 	GOT_BUSY,
 	GOT_REFUSED,   /* one of these three: the command's 125 */
-	GOT_LOCKED,    /* the lock was not to be had */
+	GOT_LOCKED,    /* the lock could not be taken */
 	GOT_SIGNALLED, /* ended by a signal that a wait lets through only while it has nothing */
-	GOT_KILLED,    /* by SIGKILL, or a signal at any time: nobody knows how far it got */
+	GOT_KILLED,    /* by SIGKILL, or a signal at any time: it is not known how far it got */
 	GOT_WRONG,     /* what no operation may say */
 	RESULTS,
 };
 
-/* A name, as a listing shows it; and what the model knows of it. */
+/* The state of a name, as a listing shows it and as the state model has it. */
 struct name_state {
 	uint32_t done;
 	uint16_t value; /* 0: none */
 	uint8_t status;
 	bool init;
-	bool producer_died; /* at "all" for want of a producer; no listing says so */
+	bool producer_died; /* at "all" because a producer died; no listing says so */
 };
 
 struct shot {
@@ -114,9 +115,9 @@ struct op {
 	struct answer got;
 	pid_t pid;
 	uint32_t begin, seen, end; /* 0: not yet */
-	uint32_t promise;	   /* keep, break, death: the beginning of what it is about */
-	uint8_t requeues;	   /* how often it may have left the line and joined it again */
-	int64_t begin_ns, end_ns;  /* CLOCK_MONOTONIC, to be read by people */
+	uint32_t promise; /* keep, break, death: the beginning of the promise that it is about */
+	uint8_t requeues; /* how often it may have left the line and joined it again */
+	int64_t begin_ns, end_ns; /* CLOCK_MONOTONIC, to be read by people */
 };
 
 struct history {

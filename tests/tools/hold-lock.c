@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: ISC
  *
- * hold-lock NAMESPACE - takes the lock of a segment, says so, and keeps it until it dies, or is
- * sent SIGTERM: then it lets go
+ * hold-lock.c - takes the lock of a segment, and keeps it until it is killed or gets SIGTERM
+ *
+ * Usage: hold-lock NAMESPACE
+ *
+ * It prints "held" when it has the lock.  At SIGTERM it releases the lock.
  */
 #include <signal.h>
 #include <stdio.h>

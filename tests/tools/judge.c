@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC
  *
- * judge - reads histories and says whether compl may have made them
+ * judge.c - reads histories and says whether compl may have made them
  *
  * Usage: judge [FILE...]
  *
- * The text is that of history-text.h.  Ends with 0 if there is an order of events that explains
- * each history, with 1 if there is none, with 2 if it is not known or the text is not one.
+ * The text is that of history-text.h.  Ends with 0 if an order of events explains each history,
+ * with 1 if none does, with 2 if the search was too long or the text is not a history.
  */
 #include <stdio.h>
 

@@ -51,7 +51,7 @@ static struct {
 	const char *at;
 } option = { .shares = 1, .samples = 20 };
 
-/* Of a scenario, or of all. */
+/* Counts of a scenario, or of all. */
 struct tally {
 	unsigned long moments, changes, turns, kills, interrupts, doubles;
 	bool failed;
@@ -61,7 +61,7 @@ static struct recording recording;
 
 /* ---- one kill ---------------------------------------------------------------------- */
 
-/* A wait that has died of the signal has not taken anything; but CMD may have. */
+/* A wait that the signal has ended has taken nothing; but CMD may have. */
 static void
 interrupt(struct fixture *f, struct victim *v)
 {
@@ -71,7 +71,7 @@ interrupt(struct fixture *f, struct victim *v)
 		WIFSIGNALED(v->status) && !f->victim_command[0].request.becomes;
 }
 
-/* One trial with a kill at this moment, by SIGKILL or SIGTERM. */
+/* One trial: the victim is killed at this moment, by SIGKILL or SIGTERM. */
 static bool
 kill_at(unsigned moment, bool patient, int signal, unsigned *outcome)
 {
@@ -89,9 +89,9 @@ kill_at(unsigned moment, bool patient, int signal, unsigned *outcome)
 	return trial_judge(&f, outcome);
 }
 
-/* The whole scenario, without a kill before its end. */
+/* Records the whole scenario, without a kill before its end. */
 static void
-rehearse(void)
+record(void)
 {
 	struct victim *v;
 	struct fixture f;
@@ -137,7 +137,7 @@ try_moment(struct tally *t, unsigned moment, unsigned *outcome)
 	t->interrupts++;
 }
 
-/* Every moment from one to another, with a few around, but no more than 60. */
+/* Tries the moments from one to another and a few around them, 60 of them at most. */
 static void
 try_turn(struct tally *t, unsigned from, unsigned to)
 {
@@ -168,7 +168,7 @@ try_singles(struct tally *t)
 	}
 }
 
-/* Not the hundredth round of a loop: to get there takes long. */
+/* A moment that is not the hundredth round of a loop: it takes long to get there. */
 static unsigned
 random_moment(void)
 {
@@ -221,8 +221,8 @@ try_some_doubles(struct tally *t)
 	t->failed |= !sound;
 }
 
-/* --at: one kill, or two with each of the second victims, once more; too late a moment is the
- * last. */
+/* --at: repeats one kill, or two with each of the second victims.  A moment after the last one
+ * means the last one. */
 static void
 try_again(struct tally *t)
 {
@@ -255,7 +255,7 @@ try_scenario(struct tally *sum)
 	struct tally t = { 0 };
 	unsigned moment;
 
-	rehearse();
+	record();
 	t.moments = recording.count;
 	for (moment = 0; moment < recording.count; moment++)
 		t.changes += recording.at[moment].changed;
@@ -308,7 +308,7 @@ read_share(const char *text, unsigned *share, unsigned *shares)
 	return sscanf(text, "%u/%u", share, shares) == 2 && *share < *shares;
 }
 
-/* An option; returns how many words it was, 0 if there is no such one. */
+/* Reads an option; returns how many words it has, 0 if there is no such option. */
 static int
 read_option(char **argv)
 {

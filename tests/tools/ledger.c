@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * ledger.c - maps the books, and stamps operations
+ * ledger.c - maps the ledger, and stamps operations
  */
 #include "ledger.h"
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
- * ledger.h - what all processes of a storm share, and write down while they live
+ * ledger.h - the memory that all processes of a storm share: the plan, and the history of each
+ * operation
  *
- * Whoever is killed in the middle of an operation leaves it open here; who buries the dead
+ * A worker that is killed in the middle of an operation leaves it open here.  The coordinator
  * closes it.
  */
 #ifndef LEDGER_H
@@ -21,7 +22,7 @@ struct worker {
 	uint32_t open;	  /* the operation under way, or OPS */
 	uint32_t next;	  /* the task to begin next */
 	uint32_t last;	  /* the end of the task before */
-	uint32_t promise; /* the beginning of what it has promised, or 0 */
+	uint32_t promise; /* the beginning of the operation that promised, or 0 */
 	uint32_t hit;	  /* the signal of the task under way has come */
 	int out, err;	  /* descriptors: what a command says */
 };
@@ -38,16 +39,16 @@ struct ledger {
 /* Mapped by ledger_open() and ledger_make(). */
 extern struct ledger *ledger;
 
-/* For a descriptor that a peer inherits. */
+/* Maps the ledger of a descriptor that a worker of another build inherits. */
 bool ledger_open(int fd);
 
-/* The descriptor, or -1. */
+/* Makes a ledger; returns its descriptor, or -1. */
 int ledger_make(void);
 
 /* The next number of the one counter that all processes share. */
 uint32_t ledger_stamp(void);
 
-/* A word that other processes write and read. */
+/* Load and store a word that other processes write and read. */
 static inline uint32_t
 ledger_load(const uint32_t *word)
 {
@@ -64,7 +65,7 @@ ledger_store(uint32_t *word, uint32_t value)
 void ledger_begin_op(struct op *o, const struct ask *ask, pid_t pid);
 void ledger_end_op(struct op *o);
 
-/* A page for a listing; 0: they are used up. */
+/* The index of a free listing in the history; 0: they are used up. */
 uint8_t ledger_new_shot(void);
 
 #endif

@@ -2,14 +2,14 @@
  *
  * linear.c - searches for an order of events that explains a history
  *
- * Searches all orders, by depth, in which no operation has an event before its beginning or after
- * its end, and no operation before another that had ended when it began; a state that was seen
- * before is not entered again.  So "no" is a proof: whatever order somebody proposes, an event in
- * it contradicts what was told.  (States are remembered by 64 bits; a "no" is therefore asked for
- * once more with other bits.)
+ * Searches all orders, depth first, in which no operation has an event before its beginning or
+ * after its end, and no operation comes before another that had ended when it began.  A state that
+ * was seen before is not entered again.  So "no" is a proof: in every order, some event contradicts
+ * what a process was told.  (States are remembered by 64 bits; so the search for a "no" is repeated
+ * with other bits.)
  *
- * What cannot change anything happens as soon as it can: whatever explains the rest without it,
- * explains it then.
+ * An event that cannot change anything happens as soon as it can: an order that explains the rest
+ * without it explains it then.
  */
 #include "linear.h"
 
@@ -28,7 +28,7 @@ linear_new(void)
 
 	if (l == MAP_FAILED || seen == MAP_FAILED)
 		return NULL;
-	/* A fork is to be cheap. */
+	/* This makes a fork cheap. */
 	madvise(l, sizeof *l, MADV_DONTFORK);
 	madvise(seen, LINEAR_SEEN * sizeof *seen, MADV_DONTFORK);
 	l->seen = seen;
@@ -135,9 +135,9 @@ most_urgent(const struct history *h, const struct state_model *s)
 	return best;
 }
 
-/* All that changes nothing and can happen now; returns what is due first then. */
+/* Applies all events that change nothing and can happen now; returns what is due first then. */
 static unsigned
-settle_idle(const struct history *h, struct state_model *s)
+apply_idle(const struct history *h, struct state_model *s)
 {
 	unsigned urgent, i;
 	bool again;
@@ -189,7 +189,7 @@ try_op(struct linear *l, const struct state_model *s, unsigned op, bool urgent)
 		struct state_model next = *s;
 		enum verdict verdict;
 
-		/* Nobody gains by an early end of what was never there. */
+		/* An early end of a wait that never joined explains nothing more. */
 		if (event == EVENT_LEAVE && !state_model_is_in_line(s, op) && !urgent)
 			continue;
 		if (!state_model_apply(l->h, &next, op, (enum event)event))
@@ -201,12 +201,12 @@ try_op(struct linear *l, const struct state_model *s, unsigned op, bool urgent)
 	return LINEAR_NO;
 }
 
-/* Earliest due first: most histories are explained so at once. */
+/* Tries what is due first: that explains most histories at once. */
 static enum verdict
 search(struct linear *l, const struct state_model *before)
 {
 	struct state_model s = *before;
-	unsigned urgent = settle_idle(l->h, &s), op, i;
+	unsigned urgent = apply_idle(l->h, &s), op, i;
 	uint32_t limit, from = 0;
 
 	if (urgent == OPS)

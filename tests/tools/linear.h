@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * linear.h - is there an order of events that explains a history?
+ * linear.h - whether an order of events explains a history
  */
 #ifndef LINEAR_H
 #define LINEAR_H
@@ -24,13 +24,13 @@ struct linear {
 	struct state_model best; /* then */
 };
 
-/* Memory for a search; NULL: there is none.  It is not for a child: a fork leaves it behind. */
+/* Memory for a search; NULL: there is none.  A child does not inherit it. */
 struct linear *linear_new(void);
 
-/* How far the best attempt came. */
+/* Prints how far the best attempt came. */
 void linear_explain(FILE *to, const struct linear *l);
 
-/* Searches, from names that have nothing. */
+/* Searches; all names begin empty. */
 enum verdict linear_judge(struct linear *l, const struct history *h);
 
 #endif

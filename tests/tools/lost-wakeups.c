@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
- * rescues NAMESPACE - prints how often a seat belt rescued somebody there
+ * lost-wakeups.c - prints how often the watchdog of a namespace found a lost wake-up
+ *
+ * Usage: lost-wakeups NAMESPACE
  */
 #include <stdio.h>
 #include <unistd.h>
@@ -22,7 +24,7 @@ main(int argc, char **argv)
 		return 0;
 	}
 	if (result != COMPL_OK) {
-		fprintf(stderr, "rescues: %s: %s\n", argv[1], compl_strresult(result));
+		fprintf(stderr, "lost-wakeups: %s: %s\n", argv[1], compl_strresult(result));
 		return 1;
 	}
 	printf("%u\n", (unsigned)compl_lost_wakeups(c));

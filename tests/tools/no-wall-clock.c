@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: ISC
  *
- * no-wall-clock CMD... - becomes CMD, which dies by SIGSYS if it asks for the time of day or
- * sleeps by it
+ * no-wall-clock.c - becomes a command that dies by SIGSYS if it reads the time of day or sleeps by
+ * it
  *
- * What a process never reads may be set back at will.  A seccomp filter sees system calls
- * only, and libc asks for the time without one, through the vDSO: so a tracer hides that from
- * CMD, and is gone before its first instruction.  What CMD starts is not hidden from it.
+ * Usage: no-wall-clock CMD...
+ *
+ * A clock that a process never reads may be set back at will.  A seccomp filter sees system calls
+ * only, and libc reads the time without one, through the vDSO: so a tracer hides the vDSO from CMD,
+ * and is gone before CMD's first instruction.  Processes that CMD starts do have the vDSO.
  */
 #include <elf.h>
 #include <errno.h>
@@ -84,7 +86,7 @@ need(int condition, const char *what)
 	_exit(1);
 }
 
-/* Where the arguments of a process that has just begun lie: field 28 of its stat. */
+/* The address of the arguments of a process that has just begun: field 28 of its stat. */
 static off_t
 stack_of(pid_t pid)
 {
@@ -154,7 +156,7 @@ trace(pid_t pid, int ready)
 	ptrace(PTRACE_DETACH, pid, NULL, NULL);
 }
 
-/* The tracer is nobody's child, so that CMD has none that it did not make. */
+/* The tracer is no child of CMD, so that CMD has only children that it made. */
 static void
 be_traced(void)
 {

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: ISC
  *
- * notify listen PATH	takes datagrams at a socket, as a service manager does, and prints each:
- *			how many descriptors came with it, its sender's pid, its lines with a '|'
- *			between; a datagram "END" ends it
+ * notify.c - both sides of sd_notify(3): a receiver, and a sender
+ *
+ * Usage:
+ * notify listen PATH	takes datagrams at a socket, as a service manager does, and prints for each
+ *			how many descriptors came with it, its sender's pid, and its lines with a
+ *			'|' between them; a datagram "END" ends it
  * notify deaf PATH	makes the socket, says so, and never reads
  * notify send TEXT [N]	sends TEXT to NOTIFY_SOCKET, with N descriptors
  * notify size BYTES	sends so many bytes

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: ISC
  *
- * observer.c - maps the segment, reads who stands in line, and stamps those waits
+ * observer.c - maps the segment, reads which waits stand in line, and stamps them
  *
- * A wait joins under the lock, so every operation that begins after its place was seen to be linked
- * follows it; only looking is done here, and nothing of compl's is called.
+ * A wait joins under the lock, so every operation that begins after its entry was seen to be linked
+ * follows it.  This file only looks, and calls no function of compl.
  *
- * Ordering: a place that is seen linked under a ticket was filled under that ticket (line.c:
- * fill, then the commit); if the ticket is the same afterwards, what was read between belongs
- * to it.  A place is linked and WAITING only as long as its wait is under way, so the operation
+ * Ordering: an entry that is seen linked under a ticket was filled under that ticket (fill() in
+ * line.c, then the commit).  If the ticket is the same afterwards, what was read between belongs
+ * to it.  An entry is linked and WAITING only as long as its wait is under way, so the operation
  * that its process had open before and after the look is that wait.
  */
 #include "observer.h"
@@ -50,7 +50,7 @@ observer_place(uint32_t index)
 	return (const struct entry *)(observer_map + LAYOUT_ENTRIES_AT) + index;
 }
 
-/* The process that stands in line there, or 0. */
+/* The process that waits with this entry, or 0. */
 static uint32_t
 observer_waiter(const struct entry *p)
 {
@@ -77,7 +77,7 @@ observer_note(struct op *o)
 					    __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
 }
 
-/* Whose wait is not stamped yet, is looked for in line. */
+/* Looks for the wait of a worker in the segment, unless it has a stamp. */
 static void
 observer_look_for(const struct worker *w, uint32_t places)
 {

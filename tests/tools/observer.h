@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC
  *
- * observer.h - who stands in line, read from the segment's bytes by a bystander
+ * observer.h - sees which waits stand in line, from the bytes of the segment
  *
- * Before each operation everybody looks who stands in line, and stamps those waits.  So
- * it is known that they had joined before that operation began, and the checker can tell
- * who overtook whom.
+ * Before each operation its process looks which waits stand in line, and stamps them.  So it is
+ * known that they had joined before that operation began, and the checker can tell which wait
+ * overtook which.
  */
 #ifndef OBSERVER_H
 #define OBSERVER_H
@@ -18,10 +18,10 @@
 /* The segment, or NULL. */
 extern const char *observer_map;
 
-/* Maps the segment of a namespace, in the place of the one before. */
+/* Maps the segment of a namespace instead of the one before. */
 bool observer_open(const struct compl_where *where);
 
-/* A place of the segment, by its index. */
+/* An entry of the segment, by its index. */
 const struct entry *observer_place(uint32_t index);
 
 /* Stamps each wait that is in line and has no stamp yet. */

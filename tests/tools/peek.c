@@ -3,7 +3,7 @@
  * peek.c - copies a segment, and lists the copy
  *
  * The listing comes from a copy: there compl takes the lock and repairs what a killed owner left,
- * and in the original everything stays as it was.
+ * and the original stays as it was.
  */
 #include "peek.h"
 
@@ -36,8 +36,8 @@ peek_inode(const char *space)
 	return stat(path, &st) ? 0 : st.st_ino;
 }
 
-/* Gives `to` the bytes of a sparse file from..end, and holes where it has some.  What pages it
- * has it keeps: to get and clear new ones would be most of the work. */
+/* Copies the bytes at..end of a sparse file to `to`, which keeps the pages that it has: to get and
+ * clear new ones would be most of the work. */
 static void
 copy_extent(int from, int to, off_t at, off_t end)
 {
@@ -118,7 +118,7 @@ copy_take(const char *space)
 }
 
 bool
-peek(const char *space, struct compl_listing **list, uint32_t *rescues)
+peek(const char *space, struct compl_listing **list, uint32_t *lost_wakeups)
 {
 	struct compl_where where = { .space = copy_space(), .uid = geteuid() };
 	enum compl_result result;
@@ -131,7 +131,7 @@ peek(const char *space, struct compl_listing **list, uint32_t *rescues)
 		result = compl_list(c, list);
 	if (result != COMPL_OK && result != COMPL_E_NO_NAMESPACE)
 		give_up(compl_strresult(result));
-	*rescues = compl_lost_wakeups(c);
+	*lost_wakeups = compl_lost_wakeups(c);
 	compl_close(c);
 	return result == COMPL_OK;
 }

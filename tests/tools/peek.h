@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * peek.h - looks at a segment without touching it
+ * peek.h - looks at a segment without changing it
  */
 #ifndef PEEK_H
 #define PEEK_H
@@ -21,9 +21,9 @@ ino_t peek_inode(const char *space);
 /* Makes the file `to` equal to the sparse file `from`, holes too. */
 void peek_copy(int from, int to);
 
-/* The listing and the number of rescues of a segment as it stands.  False: there is no segment, or
- * not for whoever comes to it: a removal of all has been committed, and nobody is left to finish
- * it. */
-bool peek(const char *space, struct compl_listing **list, uint32_t *rescues);
+/* The listing and the number of lost wake-ups of a segment as it is.  False: there is no segment,
+ * or none for a command that opens it: a removal of all has been committed, and no process is left
+ * to finish it. */
+bool peek(const char *space, struct compl_listing **list, uint32_t *lost_wakeups);
 
 #endif

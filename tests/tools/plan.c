@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * plan.c - draws what happens in a round from its seed
+ * plan.c - draws the operations and signals of a round from its seed
  */
 #include "plan.h"
 
@@ -35,7 +35,7 @@ chance(struct dice *d, unsigned percent)
 	return below(d, 100) < percent;
 }
 
-/* Which of the shares, given in per cent; what is left over is the last. */
+/* Draws one of the shares, given in per cent; the last one has what is left over. */
 static unsigned
 share(struct dice *d, const uint8_t *shares, unsigned count)
 {
@@ -49,7 +49,7 @@ share(struct dice *d, const uint8_t *shares, unsigned count)
 	return count;
 }
 
-/* Mostly short, sometimes long: the moments that matter lie close to the beginning. */
+/* Mostly short, sometimes long: most interesting moments are close to the beginning. */
 static uint32_t
 some_us(struct dice *d)
 {
@@ -58,7 +58,7 @@ some_us(struct dice *d)
 	return 1 + below(d, limits[below(d, 5)]);
 }
 
-/* What makes one round different from another. */
+/* How often what happens in this round: rounds differ in this. */
 struct profile {
 	unsigned names;
 	unsigned commands, faults, naps, states, promises; /* per cent */
@@ -157,8 +157,8 @@ choose_ask(struct dice *d, struct task *task, const struct profile *profile, uin
 	choose_names(d, a, names, task->how == BY_COMMAND ? how_many_names(d, names, 30) : 1);
 }
 
-/* Turns the task of who may promise into one about a promise; promised: one is open, as far
- * as can be foreseen. */
+/* Turns a task of a worker that may promise into one about a promise.  promised: one is open, as
+ * far as can be foreseen. */
 static void
 choose_promise(struct dice *d, struct task *task, const struct profile *profile, uint16_t value,
 	       bool *promised)
@@ -197,7 +197,7 @@ choose_fault(struct dice *d, struct task *task, unsigned percent)
 	task->signal = signals[share(d, shares, 5)];
 	task->delay_us = some_us(d) + (task->how == BY_COMMAND ? below(d, 1500) : 0);
 	task->stop_us = some_us(d) * 3;
-	/* Only the command has something to say to it. */
+	/* Only the command handles SIGTSTP. */
 	if (task->signal == SIGTSTP && task->how == BY_LIBRARY)
 		task->signal = SIGSTOP;
 }

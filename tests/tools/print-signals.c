@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: ISC
  *
- * hear [SIGNAL] - prints the signals that it gets, a line each, until one is SIGALRM; nothing
- * stops it; sends SIGNAL to its parent and to its group before
+ * print-signals.c - prints the signals that it gets, a line each, until one is SIGALRM
+ *
+ * Usage: print-signals [SIGNAL]
+ *
+ * It blocks all signals, so none stops it.  Before that it sends SIGNAL to its parent and to its
+ * group.
  */
 #include <signal.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * process.c - looks at a process, and silences a child
+ * process.c - reads /proc about a process, and silences a child
  */
 #include "process.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * process.h - what a process is at, and where a child of ours prints
+ * process.h - what a process does at this moment, and a child without output
  */
 #ifndef PROCESS_H
 #define PROCESS_H
@@ -8,15 +8,15 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-/* For a child: it reads nothing, and what it prints goes nowhere. */
+/* For a child: from now on it reads nothing, and its output goes to /dev/null. */
 void process_silence(void);
 
-/* Sleeps in a futex call, or for its CMD in poll(2).  The state is read after the place: a
- * process that was woken meanwhile is running. */
+/* Whether it sleeps in a futex call, or in poll(2) until its CMD ends.  The state is read after
+ * wchan: a process that was woken meanwhile is running. */
 bool process_is_asleep(pid_t pid);
 
-/* Sleeps on the lock of a segment: in a segment no other word that is slept on lies at 64 bytes
- * from a multiple of 128. */
+/* Whether it sleeps on the lock of a segment: no other word of a segment on which processes sleep
+ * lies 64 bytes after a multiple of 128. */
 bool process_is_at_lock(pid_t pid);
 
 /* How often it has been put on a processor; where the kernel does not count that, how often it

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * replay.c - notes the moments of a rehearsal, and goes to one of them
+ * replay.c - records the moments of a run, and runs to one of them
  */
 #include "replay.h"
 
@@ -12,7 +12,7 @@
 #include "bystander.h"
 #include "process.h"
 
-#define CMD_MOMENTS 40 /* after the exec: CMD's own affairs are nobody else's */
+#define CMD_MOMENTS 40 /* after the exec: what CMD does matters to no other process */
 
 struct replay
 replay_begin(struct fixture *f, struct victim *v, const struct scenario *scenario,
@@ -21,7 +21,7 @@ replay_begin(struct fixture *f, struct victim *v, const struct scenario *scenari
 	return (struct replay){ f, v, scenario, recording, scenario ? scenario->asleep : NULL, 0 };
 }
 
-/* Something ends its sleep that we have not to do: a deadline, or the end of its CMD. */
+/* Its sleep ends without an action of ours: by a deadline, or by the end of its CMD. */
 static bool
 wakes_by_itself(const char *victim)
 {
@@ -31,7 +31,7 @@ wakes_by_itself(const char *victim)
 	       (awaits_cmd && !strstr(victim, "sleep 1000"));
 }
 
-/* The victim has fallen asleep: false if it sleeps on for good. */
+/* The victim has fallen asleep: false if it sleeps on for ever. */
 static bool
 replay_wake(struct replay *p)
 {
@@ -45,9 +45,9 @@ replay_wake(struct replay *p)
 	return true;
 }
 
-/* ---- the rehearsal ------------------------------------------------------------------ */
+/* ---- recording ---------------------------------------------------------------------- */
 
-/* How often the address has been met, this time included. */
+/* How often the address was reached, this time included. */
 static unsigned
 count_address(uint64_t address, bool anew)
 {
@@ -125,13 +125,14 @@ replay_record(struct replay p, struct recording *recording, struct watch *w)
 	}
 }
 
-/* ---- the trial ---------------------------------------------------------------- */
+/* ---- replaying ---------------------------------------------------------------------- */
 
-/* A breakpoint that is met costs as much as so many steps. */
+/* A breakpoint that is hit costs as much as this many steps. */
 #define BREAKPOINT_STEPS 3
 
-/* Where to go by breakpoint on the way to a moment: to itself, or, if it is the hundredth round
- * of a loop, to a moment shortly before that is sooner found, the rest in steps. */
+/* Where to go by breakpoint on the way to a moment: to the moment itself, or, if it is the
+ * hundredth round of a loop, to a moment shortly before it that is found sooner; the rest is done
+ * in steps. */
 static unsigned
 landing(const struct replay *p, unsigned to)
 {
@@ -151,7 +152,7 @@ landing(const struct replay *p, unsigned to)
 	return best;
 }
 
-/* By breakpoint to a later moment, or to the end. */
+/* Goes by breakpoint to a later moment, or to the end. */
 static void
 replay_fast(struct replay *p, unsigned to)
 {
@@ -174,7 +175,7 @@ replay_fast(struct replay *p, unsigned to)
 	}
 }
 
-/* At full speed to a later moment, or to the end. */
+/* Goes at full speed to a later moment, or to the end. */
 static void
 replay_on(struct replay *p, unsigned to)
 {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC
  *
- * replay.h - the moments of a run: noted one by one in a rehearsal, and gone to at speed
+ * replay.h - records the moments of a run, and runs another victim to one of them at full speed
  *
- * There are two ways to a moment.  In haste, the victim runs there as fast as it can, and those
- * whom it has woken on the way have hardly begun to run.  With patience it waits wherever in
- * the rehearsal others had run, until they have come as far as they can: to the lock, for
- * example, if it holds it.
+ * There are two ways to a moment.  In haste, the victim runs there as fast as it can, and the
+ * processes that it has woken on the way have hardly begun to run.  With patience it waits wherever
+ * others had run in the recording, until they have come as far as they can: to the lock, for
+ * example, if the victim holds it.
  */
 #ifndef REPLAY_H
 #define REPLAY_H
@@ -19,14 +19,14 @@
 
 #define MOMENTS_MAX 200000
 
-/* The moments of a rehearsal. */
+/* The moments of a run. */
 struct recording {
 	unsigned count;
 	struct moment at[MOMENTS_MAX];
 };
 
-/* A run under way.  scenario: what is done when the victim has fallen asleep; NULL: that is the
- * end. */
+/* A run under way.  scenario: says what is done when the victim has fallen asleep; NULL: the run
+ * ends there. */
 struct replay {
 	struct fixture *fixture;
 	struct victim *victim;
@@ -36,17 +36,17 @@ struct replay {
 	unsigned at;		    /* moment */
 };
 
-/* Without a scenario, victim and recording are all there is. */
+/* Without a scenario, only victim and recording are used. */
 struct replay replay_begin(struct fixture *f, struct victim *v, const struct scenario *scenario,
 			   const struct recording *recording);
 
-/* Step by step to the end; notes all moments. */
+/* Goes step by step to the end, and notes all moments. */
 void replay_record(struct replay p, struct recording *recording, struct watch *w);
 
-/* From the start to a moment; with patience or in haste. */
+/* Goes from the start to a moment; with patience or in haste. */
 void replay_to(struct replay p, unsigned to, bool patient);
 
-/* Somebody else ran on the way to this moment. */
+/* Whether another process ran on the way to this moment. */
 bool replay_others_ran(const struct recording *recording, unsigned to);
 
 #endif

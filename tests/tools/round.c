@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * round.c - plays a round: tasks, rest, closings, rest, and the end of all workers
+ * round.c - runs a round: tasks, rest, closings, rest, and the end of all workers
  */
 #include "round.h"
 
@@ -21,7 +21,7 @@
 
 /* ---- rest -------------------------------------------------------------------- */
 
-/* It has done all; or it sleeps in a wait without a deadline, and nothing more will strike it. */
+/* It has done all its tasks; or it sleeps in a wait without a deadline, and will get no signal. */
 static bool
 rests(unsigned i, uint64_t *sum)
 {
@@ -69,30 +69,30 @@ anybody_runs(void)
 	return false;
 }
 
-struct patience {
+struct progress {
 	uint32_t stamp;
 	int64_t since_ns;
 };
 
-/* Three seconds without progress are a hang, unless somebody has no processor to run on. */
+/* Three seconds without progress are a hang, unless a worker waits for a processor. */
 static void
-be_patient(struct patience *p, bool progress)
+check_progress(struct progress *p, bool any)
 {
 	int64_t now = now_ns();
 
-	if (progress || p->since_ns == 0 || ledger_load(&ledger->stamp) != p->stamp) {
-		*p = (struct patience){ .stamp = ledger_load(&ledger->stamp), .since_ns = now };
+	if (any || p->since_ns == 0 || ledger_load(&ledger->stamp) != p->stamp) {
+		*p = (struct progress){ .stamp = ledger_load(&ledger->stamp), .since_ns = now };
 		return;
 	}
 	if (now - p->since_ns > STARVED_NS || (now - p->since_ns > HANG_NS && !anybody_runs()))
 		give_up("no progress for three seconds");
 }
 
-/* Two looks, between which nobody ran. */
+/* Until two looks find all workers at rest, and none ran between the looks. */
 static void
-settle(void)
+await_rest(void)
 {
-	struct patience patience = { .since_ns = 0 };
+	struct progress progress = { .since_ns = 0 };
 	uint64_t before = 0, sum;
 
 	for (;;) {
@@ -105,12 +105,12 @@ settle(void)
 			continue;
 		}
 		before = 0;
-		be_patient(&patience, any);
+		check_progress(&progress, any);
 		pause_us(60);
 	}
 }
 
-/* ---- what the coordinator does himself ----------------------------------------- */
+/* ---- the operations of the coordinator ------------------------------------------ */
 
 struct compl_space *round_space;
 static unsigned own_ops;
@@ -131,11 +131,11 @@ do_own(const struct task *task)
 }
 
 static void
-look_around(enum kind kind)
+list_all(enum kind kind)
 {
 	unsigned i;
 
-	/* All that waited for a dead process have been told of it by now. */
+	/* By now all waits for a dead producer have been told of it. */
 	for (i = 0; i < ledger->death_count; i++)
 		if (!ledger->deaths[i].end)
 			ledger_end_op(&ledger->deaths[i]);
@@ -146,7 +146,7 @@ look_around(enum kind kind)
 static void
 finish_all(void)
 {
-	struct patience patience = { .since_ns = 0 };
+	struct progress progress = { .since_ns = 0 };
 	bool shot[WORKERS] = { false }, left = true;
 	unsigned i;
 
@@ -163,7 +163,7 @@ finish_all(void)
 			     ledger->plan.endings >> i & 1 ? SIGTERM : SIGKILL);
 			shot[i] = true;
 		}
-		be_patient(&patience, any);
+		check_progress(&progress, any);
 		if (left)
 			pause_us(60);
 	}
@@ -194,20 +194,20 @@ round_begin(void)
 }
 
 void
-round_play(void)
+round_run(void)
 {
 	unsigned i;
 
 	round_begin();
-	settle();
-	look_around(OP_REST);
+	await_rest();
+	list_all(OP_REST);
 	for (i = 0; i < ledger->plan.closings; i++) {
 		do_own(&ledger->plan.closing[i]);
-		settle();
-		look_around(OP_REST);
+		await_rest();
+		list_all(OP_REST);
 	}
 	finish_all();
-	look_around(OP_LIST);
+	list_all(OP_LIST);
 }
 
 void

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: ISC
  *
- * round.h - a short storm in a quiet sea: everybody does their tasks, then all rests, and is looked
- * at; something is posted or taken away, and all rests again; and at last nobody is left
+ * round.h - one round of a storm
  *
- * At rest nobody may sleep who could go: a lost wake-up shows there and then, whatever
- * deadline or seat belt would have hidden it later.
+ * Each worker does its tasks; then all rest, and the namespace is listed.  After that the
+ * coordinator posts something or takes it away, and waits until all rest again; and so on.  In the
+ * end all workers are killed.
+ *
+ * At rest no wait may sleep that could go on.  So a lost wake-up shows at once, whatever deadline
+ * or watchdog would have hidden it later.
  */
 #ifndef ROUND_H
 #define ROUND_H
@@ -15,13 +18,13 @@
 /* The coordinator's own handle; storm.c opens it. */
 extern struct compl_space *round_space;
 
-/* Plays the plan of the books. */
-void round_play(void);
+/* Does what the plan of the ledger says. */
+void round_run(void);
 
-/* What was begun, for the checker. */
+/* Copies all operations that were begun, for the checker. */
 void round_collect(struct history *h);
 
-/* All names as if nothing had been. */
+/* Removes all names. */
 void round_tidy(void);
 
 #endif

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: ISC
  *
- * scenario.h - what the kill-stepper plays
+ * scenario.h - the scenarios that the kill-stepper runs
  *
- * A scenario is a line of actions, a victim, and actions that are taken one by one
- * whenever the victim has fallen asleep.  Names are single letters, a to d.
+ * A scenario is a list of actions, a victim, and actions that are taken one by one, each when the
+ * victim has fallen asleep.  Names are single letters, a to d.
  *
- *	wait …		a waiter, started with these arguments, that is asleep then
- *	run …		a producer, of a CMD that does not end
- *	done …		a poster, where the victim may have its deadline and the lock
+ *	wait ...	a waiter, started with these arguments, that sleeps then
+ *	run ...		a producer, with a CMD that does not end
+ *	done ...	a poster, where the victim may have its deadline and the lock
  *	post a 2	tokens
  *	fail a		a token with a status
  *	all a		complete_all()
  *	init a, reinit a, rm a
- *	kill 0		SIGKILL for the first waiter that was started, and so on
+ *	kill 0		SIGKILL for the first bystander that was started, and so on
  *	stop 0		SIGSTOP, until the verdict is given
- *	hold		somebody takes the lock, and keeps it until the victim is dead
+ *	hold		another process takes the lock, and keeps it until the victim is dead
  *	term, tstp	SIGTERM or SIGTSTP for the victim, which goes on as soon as it has stopped
  *
  * SOON is a deadline that the victim reaches asleep, LATE one that leaves time to start others.

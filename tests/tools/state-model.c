@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * state-model.c - makes events happen to names and waits
+ * state-model.c - applies events to names, waits and promises
  */
 #include "state-model.h"
 
@@ -12,10 +12,10 @@
 struct end {
 	enum result result;
 	bool by_others;
-	bool may_be_late; /* the event found the name for its sake */
+	bool may_be_late; /* the event found the name because of this wait */
 	bool failed_fast;
 	uint8_t which;
-	struct name_state said[NAMES]; /* by its names, in argument order */
+	struct name_state said[NAMES]; /* the state of its names, in argument order */
 };
 
 bool
@@ -115,9 +115,8 @@ agrees(const struct op *o, const struct end *e)
 		return true;
 	if (got->result == GOT_SIGNALLED)
 		return e->by_others;
-	/* Sent away at the instant of its deadline: it may say either, though the event saw it
-	 * there
-	   (rm and --existing found the name for its sake, --waiting counted it). */
+	/* It was ended at the instant of its deadline: it may report either, although the event saw
+	 * it in line.  (rm and --existing found the name because of it, --waiting counted it.) */
 	if ((e->result == GOT_REMOVED || e->may_be_late || (e->by_others && e->failed_fast)) &&
 	    (got->result == GOT_TIMED_OUT || got->result == GOT_INTERRUPTED))
 		return true;
@@ -156,7 +155,7 @@ listen(const struct state_model *s, const struct ask *a, struct end *e)
 		e->said[i] = s->name[a->names[i]];
 }
 
-/* Somebody else's event ends it, from a name. */
+/* The event of another operation on a name ends the wait. */
 static bool
 end_wait(const struct history *h, struct state_model *s, unsigned op, enum result result,
 	 unsigned name, bool failed_fast, bool may_be_late)
@@ -190,8 +189,8 @@ all_are_all(const struct state_model *s, const struct ask *a)
 	return true;
 }
 
-/* Who leaves in the commit of a post; found: the name was there for the sake of its line alone, and
- * had to be. */
+/* Ends the waits that leave in the commit of a post.  found: the name had to exist, and existed
+ * only because of its waits. */
 static bool
 release(const struct history *h, struct state_model *s, unsigned name, bool all, bool failure,
 	bool found)
@@ -215,7 +214,7 @@ release(const struct history *h, struct state_model *s, unsigned name, bool all,
 	return true;
 }
 
-/* A wait for any of several names that only has to come and take from another one. */
+/* A wait for any of several names that can take from another of them. */
 static bool
 is_served_elsewhere(const struct history *h, const struct state_model *s, unsigned op,
 		    unsigned name)
@@ -230,7 +229,7 @@ is_served_elsewhere(const struct history *h, const struct state_model *s, unsign
 	return false;
 }
 
-/* What those now in line need beyond what is there for them. */
+/* The tokens that the waits in line need beyond those that are there. */
 static uint32_t
 needed(const struct history *h, const struct state_model *s, unsigned name)
 {
@@ -272,7 +271,7 @@ post(const struct history *h, struct state_model *s, const struct ask *a, unsign
 
 /* ---- promises ---------------------------------------------------------------- */
 
-/* A producer has gone without a word: the name is settled, and everybody leaves. */
+/* A producer ended without posting: the name is settled, and all its waits end. */
 static bool
 complete_as_producer_died(const struct history *h, struct state_model *s, unsigned name)
 {
@@ -305,7 +304,7 @@ promise(const struct history *h, struct state_model *s, unsigned op, unsigned na
 	return GOT_OK;
 }
 
-/* Whether a promise stood, and stands no more if it goes. */
+/* Whether the promise was open; with `goes` it is open no more. */
 static bool
 drop_promise(const struct history *h, struct state_model *s, uint32_t begin, bool goes)
 {
@@ -347,7 +346,7 @@ break_promise(const struct history *h, struct state_model *s, unsigned op, enum 
 	return complete_as_producer_died(h, s, h->op[op].ask.names[0]);
 }
 
-/* Not before it is known whether it had promised. */
+/* Not before it is known whether the process had promised. */
 static bool
 die(const struct history *h, struct state_model *s, unsigned op, enum result *result)
 {
@@ -363,7 +362,7 @@ die(const struct history *h, struct state_model *s, unsigned op, enum result *re
 	return true;
 }
 
-/* Nobody who looks at a name finds one alive who was known to be dead before. */
+/* An operation that looks at a name applies a death first that was known when it began. */
 static bool
 may_look(const struct history *h, const struct state_model *s, unsigned op)
 {
@@ -429,7 +428,7 @@ is_clear(const struct history *h, const struct state_model *s, unsigned op, unsi
 	       s->name[name].done >= h->op[op].ask.tokens;
 }
 
-/* Which name it is granted from, 0 for all of them; -1: it is not. */
+/* Which name it is granted from, 0 for all of them; -1: it is not granted. */
 static int
 granted(const struct history *h, const struct state_model *s, unsigned op)
 {
@@ -469,7 +468,7 @@ grant(const struct history *h, struct state_model *s, unsigned op, int from)
 	return agrees(&h->op[op], &e);
 }
 
-/* The name that ends it because nobody will complete it, or -1. */
+/* The name that ends it because a producer died, or -1. */
 static int
 dead_producer(const struct history *h, const struct state_model *s, unsigned op)
 {
@@ -534,7 +533,7 @@ look_and_join(const struct history *h, struct state_model *s, unsigned op)
 	return true;
 }
 
-/* One of the lines of who dies; whether there are others yet. */
+/* A process that dies leaves one of its lines; whether there are others left. */
 static bool
 leave_one(const struct history *h, struct state_model *s, unsigned op)
 {
@@ -549,7 +548,7 @@ leave_one(const struct history *h, struct state_model *s, unsigned op)
 	return ++s->line[i].left < o->ask.count;
 }
 
-/* In line, and not dying. */
+/* It is in line, and has not begun to die. */
 static bool
 is_whole(const struct state_model *s, unsigned op)
 {
@@ -561,7 +560,7 @@ is_whole(const struct state_model *s, unsigned op)
 	return false;
 }
 
-/* With nothing: in the middle of it only who was told so, or was not told anything. */
+/* A wait ends with nothing: only one that was told so, or was told nothing. */
 static bool
 leave(const struct history *h, struct state_model *s, unsigned op)
 {
@@ -639,7 +638,7 @@ shows_producers(const struct history *h, const struct state_model *s, const stru
 	return n == shot->name[name].producers;
 }
 
-/* Whether it is there, even if all who may go meanwhile have gone. */
+/* Whether the name exists even if all waits have left that may leave meanwhile. */
 static bool
 stays(const struct history *h, const struct state_model *s, unsigned name, const struct op *list)
 {
@@ -681,8 +680,8 @@ shows(const struct history *h, const struct state_model *s, const struct op *lis
 	return true;
 }
 
-/* Every wait that has begun and not ended stands in line (none was let go and sleeps), and none of
- * them could go. */
+/* Every wait that has begun and not ended is in line (none was released and sleeps), and none of
+ * them can be granted. */
 static bool
 is_at_rest(const struct history *h, const struct state_model *s, const struct op *rest)
 {
@@ -700,7 +699,7 @@ is_at_rest(const struct history *h, const struct state_model *s, const struct op
 
 /* ---- events ------------------------------------------------------------------ */
 
-/* One step of what is not a wait. */
+/* One step of an operation that is not a wait. */
 static bool
 step(const struct history *h, struct state_model *s, unsigned op, enum result *result)
 {

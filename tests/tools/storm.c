@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: ISC
  *
- * storm - random operations of many processes under random signals, in short rounds, and after
- * each of them the question whether compl may have answered so
+ * storm.c - random operations of many processes under random signals, in short rounds; after each
+ * round, whether compl may have answered so
  *
  * Usage: storm [--seed N] [--round N] [--rounds N | --seconds N | --minutes N] [--namespace NAME]
- * [--other-build STORM]
- *		[--plan] [COMMAND...]
+ *	[--other-build STORM] [--plan] [COMMAND...]
  *
  * A seed and a round give the same operations and signals each time, though not the same
- * interleaving.  With COMMANDs (builds of compl) a share of the operations is done by them, with a
- * peer (another build of this program) a share of the workers are such.
- * With --plan they are printed and not done.
+ * interleaving.  With COMMANDs (builds of compl) they do a share of the operations.  With
+ * --other-build (another build of this program) it runs every third worker.  With --plan the
+ * operations are printed and not done.
  * Ends with 0 if every history has an explanation (linear.c), the segment was sound after each
- * round, and no seat belt had to rescue anybody; else with 1, and prints what it saw.
+ * round, and no wake-up was lost; else with 1, and prints what it saw.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -109,7 +108,7 @@ print_processes(void)
 	}
 }
 
-/* What the commands themselves say, if they still can. */
+/* Prints what the commands say about the segment, if they still can. */
 static void
 ask_command(const char *verb, const char *flag)
 {
@@ -163,7 +162,7 @@ static void
 on_alarm(int signal)
 {
 	(void)signal;
-	give_up("the coordinator itself hangs");
+	give_up("the coordinator hangs");
 }
 
 static void
@@ -192,7 +191,7 @@ check_segment(void)
 	if (compl_check(round_space, print_fault, NULL, &faults) != COMPL_OK || faults)
 		give_up("the segment is not sound");
 	if (compl_lost_wakeups(round_space))
-		give_up("a seat belt had to rescue somebody");
+		give_up("a wake-up was lost");
 	alarm(0);
 }
 
@@ -271,11 +270,11 @@ print_plan(void)
 }
 
 static void
-play(struct linear *l)
+run_round(struct linear *l)
 {
 	if (workers_totals.rounds % RENEW == 0)
 		open_segment();
-	round_play();
+	round_run();
 	check_segment();
 	judge(l);
 	round_tidy();
@@ -373,7 +372,7 @@ read_options(int argc, char **argv)
 
 /* Rounds until there are enough of them, or the time is over. */
 static void
-play_rounds(struct linear *l)
+run_rounds(struct linear *l)
 {
 	uint64_t end = (uint64_t)now_ns() + option.seconds * 1000000000;
 
@@ -383,7 +382,7 @@ play_rounds(struct linear *l)
 		if (option.only_plan)
 			print_plan();
 		else
-			play(l);
+			run_round(l);
 		number++;
 	}
 }
@@ -409,7 +408,7 @@ main(int argc, char **argv)
 	prepare();
 	if (!l)
 		give_up("memory");
-	play_rounds(l);
+	run_rounds(l);
 	if (option.only_plan)
 		return 0;
 	report();

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
- * subreaper COMMAND... - becomes COMMAND, to which orphans below it are given
+ * subreaper.c - becomes a command that is the reaper of orphaned processes below it
+ *
+ * Usage: subreaper COMMAND...
  */
 #include <stdio.h>
 #include <sys/prctl.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * trial.c - plays a scenario up to the verdict, and reports what is wrong
+ * trial.c - runs a scenario up to the verdict, and reports what is wrong
  */
 #include "trial.h"
 
@@ -22,7 +22,7 @@
 
 struct trial trial;
 
-/* The segment as it was at the verdict, for those who look for the reason. */
+/* Keeps the segment as it was at the verdict, for people who look for the reason. */
 static void
 keep(const char *space, const char *file)
 {
@@ -50,7 +50,7 @@ report(const char *why)
 		keep(trial.fixture->space, trial.keep);
 }
 
-/* What somebody is at, for those who look for the reason. */
+/* What a process does at this moment, for people who look for the reason. */
 static void
 report_process(const char *who, pid_t pid)
 {
@@ -86,13 +86,13 @@ give_up(const char *why)
 	exit(1);
 }
 
-/* Interrupts whatever we wait for, every millisecond, so that we look up. */
+/* Interrupts whatever we wait for, every millisecond. */
 static void
 tick(int signal)
 {
 	(void)signal;
 	if (--trial.ticks == 0)
-		give_up("it hangs");
+		give_up("the trial hangs");
 }
 
 static void
@@ -141,7 +141,7 @@ trial_judge(struct fixture *f, unsigned *outcome)
 
 	if (f->inode && f->inode != peek_inode(f->space) &&
 	    !strstr(trial.scenario->victim, "rm --all"))
-		give_up("somebody else has removed the segment");
+		give_up("another process has removed the segment");
 	fixture_let_go(f);
 	if (!bystanders_await_rest(f->bystander, f->bystanders))
 		give_up("the bystanders do not come to rest");

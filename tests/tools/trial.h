@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * trial.h - one kill, or two, from the rise of the curtain to the verdict
+ * trial.h - one trial: a scenario with one kill or two, and the verdict
  */
 #ifndef TRIAL_H
 #define TRIAL_H
@@ -12,7 +12,7 @@
 #include "scenario.h"
 #include "victim.h"
 
-/* The scenario that is played now, and the programs that play it. */
+/* The scenario of this trial, and the programs that run it. */
 struct trial {
 	const char *program, *waiter, *holder; /* holder: hold-lock, beside us */
 	struct range repair, waiter_repair;    /* segment_lock() in program and waiter */
@@ -28,15 +28,14 @@ struct trial {
 
 extern struct trial trial;
 
-/* From now on a timer interrupts every call that waits, so that a trial which hangs is given
- * up. */
+/* From now on a timer interrupts every call that waits, so that a trial which hangs is given up. */
 void trial_set_signals(void);
 
-/* The stage as the scenario wants it, its victim before its first moment.  slow: see
+/* Sets up the fixture as the scenario says, with its victim before its first moment.  slow: see
  * fixture_victim(). */
 struct victim *trial_begin(struct fixture *f, bool slow);
 
-/* The victims have been killed: what became of it all.  Ends the trial. */
+/* The victims have been killed: judges what became of all, and ends the trial. */
 bool trial_judge(struct fixture *f, unsigned *outcome);
 
 #endif

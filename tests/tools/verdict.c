@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * verdict.c - adds up who took what, and looks for sleepers who could go
+ * verdict.c - adds up which process took what, and looks for sleepers that could go on
  */
 #include "verdict.h"
 
@@ -31,7 +31,7 @@ remains_look(struct remains *r, const struct fixture *f)
 	size_t i;
 
 	*r = (struct remains){ .list = NULL };
-	if (!peek(f->space, &r->list, &r->rescues))
+	if (!peek(f->space, &r->list, &r->lost_wakeups))
 		return;
 	for (i = 0; i < r->list->count; i++)
 		for (n = 0; n < NAMES; n++)
@@ -47,9 +47,9 @@ verdict_is_all(const struct remains *r, unsigned n)
 	return r->left[n] == COMPL_ALL;
 }
 
-/* The place of pid in the line of n, from 0; -1: it stands there not. */
+/* The position of pid in the line of n, from 0; -1: it is not there. */
 static int
-entry_of(const struct remains *r, unsigned n, pid_t pid)
+position_of(const struct remains *r, unsigned n, pid_t pid)
 {
 	size_t i;
 
@@ -62,11 +62,11 @@ entry_of(const struct remains *r, unsigned n, pid_t pid)
 static bool
 is_covered(const struct remains *r, unsigned n, pid_t pid, uint32_t count)
 {
-	return verdict_is_all(r, n) || (entry_of(r, n, pid) == 0 && r->left[n] >= count);
+	return verdict_is_all(r, n) || (position_of(r, n, pid) == 0 && r->left[n] >= count);
 }
 
-/* A living waiter stands in all its lines, and there is nothing for it to take.  (One that is
- * stopped cannot help it.) */
+/* A living waiter stands in all its lines, and there is nothing for it to take.  (This says nothing
+ * about a stopped waiter.) */
 static bool
 check_sleeper(struct remains *r, const struct fixture *f, size_t i)
 {
@@ -78,7 +78,7 @@ check_sleeper(struct remains *r, const struct fixture *f, size_t i)
 	if (f->bystander[i].stopped)
 		return true;
 	if (process_is_at_lock(pid))
-		return verdict_fail(r, "waiter %zu sleeps on the lock, which nobody has", i);
+		return verdict_fail(r, "waiter %zu sleeps on the lock, which is free", i);
 	if (strcmp(request->verb, "wait"))
 		return true;
 	for (n = 0; n < NAMES; n++) {
@@ -87,7 +87,7 @@ check_sleeper(struct remains *r, const struct fixture *f, size_t i)
 		if (!r->entry[n])
 			return verdict_fail(r, "waiter %zu sleeps, and %s is not there", i,
 					    fixture_name(n));
-		if (entry_of(r, n, pid) < 0)
+		if (position_of(r, n, pid) < 0)
 			return verdict_fail(r, "waiter %zu sleeps, and is not in the line of %s", i,
 					    fixture_name(n));
 		all &= is_covered(r, n, pid, request->count);
@@ -130,14 +130,14 @@ check_ending(struct remains *r, const struct fixture *f, size_t i, unsigned remo
 	return verdict_fail(r, "waiter %zu ended with %d", i, command->status);
 }
 
-/* It is in line somewhere. */
+/* Whether it is in any line. */
 static bool
 stands(const struct remains *r, const struct fixture *f, size_t i)
 {
 	unsigned n;
 
 	for (n = 0; n < NAMES; n++)
-		if (entry_of(r, n, f->bystander[i].pid) >= 0)
+		if (position_of(r, n, f->bystander[i].pid) >= 0)
 			return true;
 	return false;
 }
@@ -153,7 +153,7 @@ has_all(const struct remains *r, const struct request *request)
 	return false;
 }
 
-/* i was there before j, wants no more than j, of the same names, and j went. */
+/* Wrong: i came before j, wants no more than j of the same names, and still waits; but j went. */
 static bool
 check_order(struct remains *r, const struct fixture *f, size_t i)
 {
@@ -163,7 +163,7 @@ check_order(struct remains *r, const struct fixture *f, size_t i)
 	if (strcmp(request->verb, "wait"))
 		return true;
 	if (f->bystander[i].stopped && (!stands(r, f, i) || has_all(r, request)))
-		return true; /* released, though it has not gone; or nobody is held up */
+		return true; /* it was released and has not gone; or it holds up no waiter */
 	for (j = i + 1; j < f->bystanders; j++)
 		if (!strcmp(f->bystander_command[j].request.verb, "wait") &&
 		    f->bystander_command[j].ended && f->bystander_command[j].status < 100 &&
@@ -177,13 +177,13 @@ check_order(struct remains *r, const struct fixture *f, size_t i)
 
 /* ---- the sums ----------------------------------------------------------------- */
 
-/* Tries all that the parts from `at` on may have done to the balance, which is
- * posted - taken - left for each name and must become 0.  Parts: first the
- * others, then the victims. */
+/* Tries all that the commands from `at` on may have done to the balance, which is
+ * posted - taken - left for each name and must become 0.  Commands: first those of the
+ * bystanders, then those of the victims. */
 static bool balance(struct remains *r, const struct fixture *f, int64_t sum[NAMES], unsigned open,
 		    size_t at);
 
-/* Part takes (sign 1) or posts (-1) count of the names in the set. */
+/* The command takes (change > 0) or posts (change < 0) tokens of the names in the set. */
 static bool
 balance_with(struct remains *r, const struct fixture *f, int64_t sum[NAMES], unsigned open,
 	     size_t at, unsigned names, int64_t change)
@@ -231,7 +231,7 @@ balance_poster(struct remains *r, const struct fixture *f, int64_t sum[NAMES], u
 	}
 }
 
-/* A reinit: what was there is gone, or not. */
+/* A reinit: the tokens that were there are gone, or not. */
 static bool
 balance_reinit(struct remains *r, const struct fixture *f, int64_t sum[NAMES], unsigned open,
 	       size_t at, const struct command *command)
@@ -280,7 +280,8 @@ balance(struct remains *r, const struct fixture *f, int64_t sum[NAMES], unsigned
 	if (victim && command->ended && is_refused(command))
 		return balance(r, f, sum, open, at + 1);
 	if (!victim && command->killed)
-		return balance(r, f, sum, open, at + 1); /* among the victims, or took nothing */
+		return balance(r, f, sum, open,
+			       at + 1); /* it is one of the victims, or took nothing */
 	if (is_poster(command) && !command->request.all &&
 	    (victim || strcmp(command->request.verb, "run")))
 		return balance_poster(r, f, sum, open, at, command);
@@ -299,7 +300,7 @@ balance(struct remains *r, const struct fixture *f, int64_t sum[NAMES], unsigned
 	return balance(r, f, sum, open, at + 1);
 }
 
-/* Names whose tokens vanish with them, or are not counted. */
+/* Names whose tokens are removed with the name, or are not counted. */
 static unsigned
 uncounted(struct remains *r, const struct fixture *f)
 {
@@ -315,7 +316,7 @@ uncounted(struct remains *r, const struct fixture *f)
 	return names;
 }
 
-/* "All" and rm are seen by their effect. */
+/* The effect of "all", rm, reinit and init shows that a victim has done its work. */
 static void
 see_victims(struct remains *r, const struct fixture *f)
 {
@@ -339,7 +340,7 @@ see_victims(struct remains *r, const struct fixture *f)
 	}
 }
 
-/* "All" is there if it was posted, and gone only if somebody took it away. */
+/* A name is at "all" if "all" was posted, unless a command has taken it away. */
 static bool
 check_all(struct remains *r, const struct fixture *f)
 {
@@ -392,7 +393,7 @@ verdict(struct remains *r, const struct fixture *f)
 			r, "tokens do not add up: left %lld %lld %lld of %lld %lld %lld",
 			(long long)r->left[0], (long long)r->left[1], (long long)r->left[2],
 			(long long)f->posted[0], (long long)f->posted[1], (long long)f->posted[2]);
-	if (r->rescues)
-		return verdict_fail(r, "a seat belt was needed");
+	if (r->lost_wakeups)
+		return verdict_fail(r, "a wake-up was lost");
 	return check_all(r, f);
 }

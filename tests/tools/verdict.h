@@ -2,11 +2,11 @@
  *
  * verdict.h - whether all adds up after a kill
  *
- *   conservation	posted = taken + left, where each post or wait of a victim
+ *   conservation		posted = taken + left, where each post or wait of a victim
  *			happened wholly or not at all
- *   no lost wake-up	nobody sleeps whose wait can be granted
- *   order		nobody was passed over
- *   no rescue		and no seat belt was needed
+ *   no lost wake-up	no process sleeps whose wait can be granted
+ *   order			no waiter was passed over
+ *   no watchdog		and no watchdog had to find a lost wake-up
  */
 #ifndef VERDICT_H
 #define VERDICT_H
@@ -22,7 +22,7 @@ struct remains {
 	struct compl_listing *list;
 	const struct compl_entry *entry[NAMES]; /* or NULL */
 	int64_t left[NAMES];
-	uint32_t rescues;
+	uint32_t lost_wakeups;
 	unsigned moved; /* victims whose work is seen to have been done, as bits */
 	char trouble[200];
 };
@@ -33,8 +33,8 @@ bool verdict_fail(struct remains *r, const char *format, ...);
 /* Whether a name is at "all". */
 bool verdict_is_all(const struct remains *r, unsigned n);
 
-/* The verdict on what is there, after everybody has settled; false: r->trouble says why.  The list
- * of r is the caller's to free. */
+/* The verdict on what is there, after all processes have come to rest; false: r->trouble says why.
+ * The caller frees the list of r. */
 bool verdict(struct remains *r, const struct fixture *f);
 
 #endif

@@ -20,7 +20,7 @@
 #include "bystander.h"
 #include "process.h"
 
-/* A child is on its own, and without our breakpoint. */
+/* A child of the victim is not traced, and must not have our breakpoint. */
 static void
 victim_free_child(struct victim *v)
 {
@@ -34,7 +34,7 @@ victim_free_child(struct victim *v)
 	ptrace(PTRACE_DETACH, (pid_t)child, 0, 0);
 }
 
-/* What a stop was for.  A stopped process under ptrace goes on when it is resumed, as if it
+/* Notes why it stopped.  A stopped process under ptrace goes on when it is resumed, as if it
  * had been continued at once. */
 static void
 victim_stopped(struct victim *v, int status)
@@ -72,8 +72,8 @@ victim_reap(struct victim *v, int flags)
 	return true;
 }
 
-/* The same, however often the timer interrupts.  Who gives up in the middle of a reap finds nobody
- * any more. */
+/* The same, however often the timer interrupts.  If give_up() ran in the middle of a reap, there is
+ * no process any more. */
 static void
 victim_stop(struct victim *v)
 {

@@ -2,10 +2,9 @@
  *
  * victim.h - a command under ptrace
  *
- * It runs freely until its first open of a segment has returned: before that,
- * nothing of it outlives it.  From there on a *moment* is a place in its
- * run where it can be killed: before the nth execution of the instruction at an
- * address, or in its nth sleep in a futex call.
+ * It runs freely until its first open of a segment has returned: before that, it makes nothing that
+ * outlives it.  From there on a *moment* is a point of its run at which it can be killed: before
+ * the nth execution of the instruction at an address, or in its nth sleep in a futex call.
  *
  * victim_step() goes from one moment to the next and sees every one of them, which is slow.
  * victim_go() goes to one, with a breakpoint.
@@ -33,19 +32,19 @@ struct victim {
 	uint64_t planted;	/* address of a breakpoint, or 0 */
 	long word;		/* what was there */
 	int signal;		/* to be delivered when it goes on */
-	bool aside;		/* stopped for a signal or an exec, not at a moment */
+	bool aside;		/* stopped by a signal or an exec, not at a moment */
 	bool became;		/* CMD */
 };
 
 struct moment {
 	uint64_t address; /* 0: asleep */
 	unsigned nth;
-	unsigned step; /* that many of victim_step() from the start */
-	bool inside;   /* an instruction that repeats itself: not the first round */
-	bool changed;  /* something that outlives the victim, just before */
-	bool matters;  /* to who repairs, too: not only entries of a log to be */
-	bool ran;      /* somebody else did, since the last change */
-	bool holds;    /* the lock */
+	unsigned step; /* the number of victim_step() from the start */
+	bool inside;   /* a repeated instruction, not its first round */
+	bool changed;  /* just before it, something that outlives the victim changed */
+	bool matters;  /* not only entries of a log that is not committed changed */
+	bool ran;      /* another process ran since the last change */
+	bool holds;    /* it has the lock */
 };
 
 /* Tracer and victim take turns: on one processor that is several times as fast. */
@@ -54,20 +53,20 @@ void victim_share_processor(void);
 /* Starts it, and stops it where its first open of a segment has returned. */
 void victim_start(struct victim *v, char *const argv[]);
 
-/* Waits for the victim to stop, to end, or to fall asleep: the ticking of a timer
- * interrupts waitpid().  Of one that was asleep: to fall asleep anew. */
+/* Waits for the victim to stop, to end, or to fall asleep: the timer interrupts
+ * waitpid().  anew: it was asleep, and has to fall asleep again. */
 void victim_await(struct victim *v, bool anew);
 
-/* One moment on, or a new look at a sleeper. */
+/* Goes to the next moment, or looks again at a sleeper. */
 void victim_step(struct victim *v);
 
-/* So many moments on, unless it falls asleep. */
+/* Goes that many moments on, unless it falls asleep. */
 void victim_steps(struct victim *v, unsigned steps);
 
-/* The instruction before which it is stopped; 0: it is not. */
+/* The address of the instruction before which it is stopped; 0: it is not. */
 uint64_t victim_address(const struct victim *v);
 
-/* It has stopped before the instruction that victim_go() was told. */
+/* Whether it has stopped at the breakpoint of victim_go(), which is then removed. */
 bool victim_hit(struct victim *v);
 
 /* Lets it run to the next execution of the instruction at an address (0: none), or
@@ -78,11 +77,11 @@ void victim_go(struct victim *v, uint64_t address);
  * wakes.  (Asked to stop, it leaves the call and begins it again.) */
 void victim_seize(struct victim *v, pid_t pid);
 
-/* The same that has been seized: does it wake?  Then it is stopped where it does.  (It may have
- * found at once that it should not sleep: between a poster's store and its wake.) */
+/* Whether a seized victim has woken; then it is stopped where it woke.  (It may have found at once
+ * that it should not sleep: between a poster's store and its wake.) */
 bool victim_wakes(struct victim *v);
 
-/* A signal, wherever it is, of which it is to end without further ado. */
+/* Sends it a signal, wherever it is, and waits until it has ended by that. */
 void victim_end_by(struct victim *v, int signal);
 
 /* Kills it, by SIGKILL, wherever it is. */

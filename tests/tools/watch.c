@@ -60,7 +60,7 @@ watch_map(struct watch *w, struct stat *st)
 	return true;
 }
 
-/* Notes anew where the file has pages; a hole must not be touched. */
+/* Notes anew where the file has pages.  A hole must not be touched. */
 static void
 watch_extents(struct watch *w, const struct stat *st)
 {
@@ -82,7 +82,7 @@ watch_extents(struct watch *w, const struct stat *st)
 	w->blocks = st->st_blocks;
 }
 
-/* Of an extent that has changed: does any byte outside of the log's entries differ? */
+/* Whether in a changed extent a byte differs that is not in an entry of the log. */
 static bool
 differs_elsewhere(const struct watch *w, size_t i)
 {

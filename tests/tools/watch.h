@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
- * watch.h - whether what outlives a process has changed since the last look
+ * watch.h - whether something has changed that outlives a process, since the last look
  *
- * That is the bytes of the segment, and the robust list that the kernel will walk.  Two moments
- * between which it has not changed are the same to a killer.
+ * That is the bytes of the segment, and the robust list that the kernel will walk.  Between two
+ * moments without such a change it makes no difference where a process is killed.
  */
 #ifndef WATCH_H
 #define WATCH_H
@@ -25,7 +25,7 @@ struct watch {
 	char *map;
 	size_t size;
 	blkcnt_t blocks;
-	bool only_log; /* the latest change was of the redo log's entries alone */
+	bool only_log; /* the latest change was only of entries of the redo log */
 	size_t count;
 	struct {
 		size_t at, size;

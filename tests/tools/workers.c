@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC
  *
- * workers.c - lives the life of a worker, and replaces the dead
+ * workers.c - does the tasks of a worker, and replaces workers that have died
  *
- * A task's signal comes from a timer of the worker's own, so that it strikes at any instruction,
- * however short the call.  Only a worker that becomes a command cannot take the timer along; it
- * gets the signal from the coordinator.
+ * A task's signal comes from a timer of the worker's own, so that it can arrive at any instruction,
+ * however short the call is.  A worker that becomes a command cannot take the timer along; it gets
+ * the signal from the coordinator.
  */
 #include "workers.h"
 
@@ -44,7 +44,7 @@ on_escape(int signal)
 		by_library_escape->wanted = 1;
 }
 
-/* Not the coordinator's dispositions; until then its signals are blocked. */
+/* Replaces the dispositions that it has from the coordinator; until then signals are blocked. */
 static void
 set_signals(void)
 {
@@ -73,7 +73,7 @@ set_timer(timer_t *timer, const struct task *task)
 	       !timer_settime(*timer, 0, &when, NULL);
 }
 
-/* One task, by a call. */
+/* Does one task by a call. */
 static void
 call(struct compl_space *c, const struct task *task, struct op *o)
 {
@@ -110,9 +110,9 @@ begin(struct op *o, const struct task *task)
 		o->ask.names[o->ask.count++] = by_library_promised_name;
 }
 
-/* A promise needs that there is none yet, and the others that there is one. */
+/* A promise needs that this worker has none yet; to keep or break one it must have one. */
 static bool
-is_idle_talk(const struct task *task)
+is_pointless(const struct task *task)
 {
 	if (task->ask.kind == OP_PROMISE)
 		return by_library_promised.entry != 0;
@@ -126,7 +126,7 @@ program_of(const struct task *task)
 	return workers_setup.programs[task->command % workers_setup.program_count];
 }
 
-/* The life of a worker. */
+/* Does all tasks of a worker, one after the other. */
 static _Noreturn void
 work(unsigned i)
 {
@@ -146,7 +146,7 @@ work(unsigned i)
 		if (task->nap_us)
 			pause_us((long)task->nap_us);
 		ledger_store(&me->next, me->next + 1);
-		if (is_idle_talk(task))
+		if (is_pointless(task))
 			continue;
 		begin(o, task);
 		if (task->how == BY_COMMAND)
@@ -156,7 +156,7 @@ work(unsigned i)
 	_exit(0);
 }
 
-/* The same by another build, which has nothing but what it is told here; see
+/* The same by another build of storm, which knows only what it is told here; see
  * workers_work_as_other_build(). */
 static _Noreturn void
 become_other_build(unsigned i)
@@ -242,7 +242,7 @@ workers_deed_of(const struct op *o)
 	return &ledger->plan.task[index / TASKS][index % TASKS];
 }
 
-/* A producer is dead, since then at the earliest. */
+/* Notes the death of a producer, which was known to live at the stamp `alive`. */
 static void
 note_death(struct worker *w, uint32_t alive)
 {
@@ -263,9 +263,9 @@ note_death(struct worker *w, uint32_t alive)
 	w->promise = 0;
 }
 
-/* Closes what the dead left open, and sends somebody to go on. */
+/* Closes the operation that a dead worker left open, and starts a worker that continues. */
 static void
-bury(unsigned i, int status)
+close_dead(unsigned i, int status)
 {
 	struct worker *w = &ledger->worker[i];
 	uint32_t alive = w->last;
@@ -316,13 +316,13 @@ reap(void)
 		if (WIFSTOPPED(status))
 			note_stop(i);
 		else
-			bury(i, status);
+			close_dead(i, status);
 	}
 	return any;
 }
 
 static void
-go_on(unsigned i)
+continue_if_due(unsigned i)
 {
 	if (!workers_process[i].stopped_until || now_ns() < workers_process[i].stopped_until)
 		return;
@@ -331,9 +331,9 @@ go_on(unsigned i)
 	kill(workers_process[i].pid, SIGCONT);
 }
 
-/* A command's signal, when its time has come. */
+/* Sends a command the signal of its task, when it is due. */
 static void
-shoot(unsigned i)
+send_signal_if_due(unsigned i)
 {
 	struct op *o = workers_open_op(i);
 	const struct task *task;
@@ -342,10 +342,10 @@ shoot(unsigned i)
 		return;
 	task = workers_deed_of(o);
 	if (task->how != BY_COMMAND || !task->signal ||
-	    workers_process[i].shot_at == ledger_load(&o->begin) ||
+	    workers_process[i].signalled_at == ledger_load(&o->begin) ||
 	    now_ns() < o->begin_ns + 1000 * (int64_t)task->delay_us)
 		return;
-	workers_process[i].shot_at = ledger_load(&o->begin);
+	workers_process[i].signalled_at = ledger_load(&o->begin);
 	if (task->signal != SIGSTOP && task->signal != SIGTSTP)
 		ledger_store(&ledger->worker[i].hit, 1);
 	kill(workers_process[i].pid, task->signal);
@@ -358,8 +358,8 @@ workers_poll(void)
 	unsigned i;
 
 	for (i = 0; i < WORKERS; i++) {
-		go_on(i);
-		shoot(i);
+		continue_if_due(i);
+		send_signal_if_due(i);
 		any |= workers_process[i].stopped_until != 0;
 	}
 	return any;

@@ -20,8 +20,8 @@
 /* What stays the same for all rounds. */
 struct workers_setup {
 	struct compl_where where;
-	int ledger;		 /* their descriptor */
-	const char *other_build; /* another build of storm: every third worker; or NULL */
+	int ledger;		 /* the descriptor of its memory */
+	const char *other_build; /* another build of storm, for every third worker; or NULL */
 	char **programs;	 /* builds of compl */
 	unsigned program_count;
 };
@@ -35,8 +35,8 @@ _Noreturn void workers_work_as_other_build(int argc, char **argv);
 
 /* What the coordinator knows of a worker. */
 struct worker_process {
-	pid_t pid;	       /* 0: it has done all */
-	uint32_t shot_at;      /* the operation that we have sent a signal to, and 1 more */
+	pid_t pid;	       /* 0: it has done all its tasks */
+	uint32_t signalled_at; /* the beginning of the operation that was sent its signal */
 	int64_t stopped_until; /* 0: it is not */
 };
 
@@ -50,16 +50,17 @@ struct totals {
 
 extern struct totals workers_totals;
 
-/* Starts the i-th worker, which goes on where the one before has ended. */
+/* Starts the i-th worker, which continues where the process before it has ended. */
 void workers_start(unsigned i);
 
 /* The operation that a worker has begun and not ended, or NULL. */
 struct op *workers_open_op(unsigned i);
 
-/* The task that an operation of the books is. */
+/* The task that an operation of the ledger belongs to. */
 const struct task *workers_deed_of(const struct op *o);
 
-/* One turn of the coordinator's hand; true if something has happened. */
+/* Reaps workers, continues stopped ones, sends signals that are due; true if something has
+ * happened. */
 bool workers_poll(void);
 
 #endif
