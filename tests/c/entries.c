@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * A hundred thousand waiters are killed: no place in line is lost, and the line costs the
- * same; and what happens when there is no room for another waiter.
+ * entries.c - no entry is lost when waiters are killed or time out, and what happens without a free
+ * one
  */
 #include "internals.h"
 
@@ -48,26 +48,26 @@ waits_for_one(void *argument)
 	return wait_for(1, COMPL_NEVER) == COMPL_OK ? 0 : 98;
 }
 
-/* Places that were ever made, after a sweep; all of them free, or false. */
+/* The number of entries that were ever made, after a sweep; false: some are not free. */
 static bool
-places_add_up(uint32_t *made)
+entries_add_up(uint32_t *made)
 {
 	static struct session s;
 	uint32_t free;
 
 	CHECK(space_names_left() == 0);
 	CHECK(internals_lock(&s));
-	free = internals_free_places(&s);
+	free = internals_free_entries(&s);
 	*made = s.entries;
 	segment_unlock(&s);
 	CHECK(free == *made);
 	return true;
 }
 
-/* Starts and kills waiters of `each` places until so many places have died, a few
- * at a time. */
+/* Starts and kills waiters of `each` entries, a few at a time, until `total` entries have lost
+ * their owner. */
 static bool
-kill_places(uint32_t total, uint32_t each)
+kill_entries(uint32_t total, uint32_t each)
 {
 	size_t w[4], i;
 	uint32_t dead;
@@ -94,12 +94,12 @@ hundred_thousand_are_killed(void)
 	size_t w;
 
 	make_names();
-	CHECK(kill_places(64 * 8, 64));
-	CHECK(places_add_up(&made));
+	CHECK(kill_entries(64 * 8, 64));
+	CHECK(entries_add_up(&made));
 	alarm(120);
-	CHECK(kill_places(100000, 64));
-	CHECK(places_add_up(&later));
-	printf("# places made: %u after 512 killed, %u after 100,000\n", (unsigned)made,
+	CHECK(kill_entries(100000, 64));
+	CHECK(entries_add_up(&later));
+	printf("# entries made: %u after 512 killed, %u after 100,000\n", (unsigned)made,
 	       (unsigned)later);
 	CHECK(later <= made + 64);
 	w = child(waits_for_one, NULL);
@@ -115,14 +115,14 @@ thousands_are_killed_one_by_one(void)
 	uint32_t made;
 
 	make_names();
-	CHECK(kill_places(3000, 1));
-	CHECK(places_add_up(&made));
-	printf("# places made: %u\n", (unsigned)made);
+	CHECK(kill_entries(3000, 1));
+	CHECK(entries_add_up(&made));
+	printf("# entries made: %u\n", (unsigned)made);
 	CHECK(made <= 64);
 	return true;
 }
 
-/* A living one at the head, and thousands that die behind it. */
+/* A living waiter at the head, and hundreds that die behind it. */
 static bool
 dying_behind_a_living_one(void)
 {
@@ -148,14 +148,14 @@ dying_behind_a_living_one(void)
 	CHECK(space_waiters(names[5]) == 1);
 	child_kill(first, SIGKILL);
 	CHECK(child_status(first) == 137);
-	CHECK(places_add_up(&made));
+	CHECK(entries_add_up(&made));
 	CHECK(made <= 64 * 8);
 	return true;
 }
 
-/* Time-outs give their places back at once or to the next who looks. */
+/* A wait that times out frees its entries at once, or the next look does. */
 static bool
-timeouts_give_places_back(void)
+timeouts_give_entries_back(void)
 {
 	uint32_t made;
 	int i;
@@ -163,7 +163,7 @@ timeouts_give_places_back(void)
 	make_names();
 	for (i = 0; i < 2000; i++)
 		CHECK(wait_for(1 + (size_t)i % 64, in_ms(0) + 1000) == COMPL_TIMED_OUT);
-	CHECK(places_add_up(&made));
+	CHECK(entries_add_up(&made));
 	CHECK(made <= 64 * 3);
 	return true;
 }
@@ -173,12 +173,12 @@ timeouts_give_places_back(void)
 #define THREADS (LAYOUT_ENTRIES / COMPL_NAMES_MAX)
 
 static int results[COMPL_E_SYSTEM + 1];
-static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
+static pthread_mutex_t end = PTHREAD_MUTEX_INITIALIZER;
 
-/* None ends before all have ended their waits.  A thread that begins or ends moves its stack in or
- * out, which holds up the others' page faults; and at high load the one that has just been given
- * the lock waits long for a processor.  If others wait for the lock meanwhile, they believe it
- * lost.  So they come one by one, too. */
+/* No thread ends before all have ended their waits.  A thread that begins or ends maps or unmaps
+ * its stack, which holds up the page faults of the others; and at high load a thread that has just
+ * been given the lock waits long for a processor.  If others wait for the lock meanwhile, they take
+ * it for lost.  For the same reason the threads are started one by one. */
 static void *
 thread_waits(void *argument)
 {
@@ -186,8 +186,8 @@ thread_waits(void *argument)
 
 	(void)argument;
 	__atomic_add_fetch(&results[result], 1, __ATOMIC_SEQ_CST);
-	pthread_mutex_lock(&sigmask);
-	pthread_mutex_unlock(&sigmask);
+	pthread_mutex_lock(&end);
+	pthread_mutex_unlock(&end);
 	return NULL;
 }
 
@@ -201,64 +201,81 @@ results_known(void)
 	return known;
 }
 
-/* Until so many places stand in some line.  (A listing of that many takes its time.) */
+/* Waits until `wanted` entries are in use.  (A listing of that many takes long.) */
 static void
-await_places(uint32_t wanted)
+await_entries(uint32_t wanted)
 {
 	static struct session s;
-	uint32_t standing = 0;
+	uint32_t used = 0;
 
-	while (standing != wanted) {
+	while (used != wanted) {
 		nap();
 		if (!internals_lock(&s))
 			abort();
-		standing = s.entries - internals_free_places(&s);
+		used = s.entries - internals_free_entries(&s);
 		segment_unlock(&s);
 	}
 }
 
+static pthread_t threads[THREADS];
+
+/* Starts the i-th thread; returns when its wait has joined all its lines. */
 static bool
-no_room_for_a_waiter(void)
+start_thread(uint32_t i, uint32_t entries)
 {
-	static pthread_t thread[THREADS];
+	pthread_attr_t attr;
+
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, 256 * 1024);
+	CHECK(pthread_create(&threads[i], &attr, thread_waits, NULL) == 0);
+	await_entries(entries);
+	return true;
+}
+
+/* A wait for one name of its own. */
+static enum compl_result
+wait_for_other(int64_t deadline_ns)
+{
+	const char *other = "other";
+	struct compl_request r = {
+		.names = &other, .count = 1, .need = 1, .deadline_ns = deadline_ns
+	};
+	struct compl_outcome out = { 0 };
+
+	return compl_wait(space(), &r, &out);
+}
+
+/* 63 entries are free. */
+static bool
+has_room_for_63(void)
+{
+	CHECK(wait_for(64, in_ms(1000)) == COMPL_E_FULL_WAITERS);
+	CHECK(wait_for(63, in_ms(10)) == COMPL_TIMED_OUT);
+	CHECK(wait_for_other(in_ms(10)) == COMPL_TIMED_OUT);
+	return true;
+}
+
+/* No entry is free. */
+static bool
+has_no_room(void)
+{
 	const char *other = "other";
 	struct compl_request r = { .names = &other, .count = 1, .need = 1 };
 	struct compl_outcome out = { 0 };
-	enum compl_result result;
-	pthread_attr_t attr;
-	uint32_t made, i;
-	size_t w;
 
-	make_names();
-	pthread_attr_init(&attr);
-	pthread_attr_setstacksize(&attr, 256 * 1024);
-	w = child(waits_for_one, NULL);
-	CHECK(child_sleeps(w));
-	pthread_mutex_lock(&sigmask);
-	for (i = 0; i < THREADS - 1; i++) {
-		CHECK(pthread_create(&thread[i], &attr, thread_waits, NULL) == 0);
-		await_places(1 + 64 * (i + 1));
-	}
-	/* 63 places are left. */
-	CHECK(wait_for(64, in_ms(1000)) == COMPL_E_FULL_WAITERS);
-	CHECK(wait_for(63, in_ms(10)) == COMPL_TIMED_OUT);
-	r.deadline_ns = in_ms(10);
-	CHECK(compl_wait(space(), &r, &out) == COMPL_TIMED_OUT);
-	CHECK(space_post(names[0], 1) == COMPL_OK);
-	CHECK(child_status(w) == 0);
-	/* 64 now, when the one that slept behind the child has turned to another word: the last
-	   one fits, and then nobody */
-	while ((result = wait_for(64, in_ms(1000))) == COMPL_E_FULL_WAITERS)
-		nap();
-	CHECK(result == COMPL_TIMED_OUT);
-	CHECK(pthread_create(&thread[THREADS - 1], &attr, thread_waits, NULL) == 0);
-	await_places(64 * THREADS);
-	r.deadline_ns = in_ms(1000);
-	CHECK(compl_wait(space(), &r, &out) == COMPL_E_FULL_WAITERS);
+	CHECK(wait_for_other(in_ms(1000)) == COMPL_E_FULL_WAITERS);
 	CHECK(compl_try(space(), &r, &out) == COMPL_TIMED_OUT);
 	CHECK(space_post(other, 1) == COMPL_OK);
-	CHECK(compl_wait(space(), &r, &out) == COMPL_OK);
-	/* The first in line takes one of each; then all are let go. */
+	CHECK(wait_for_other(in_ms(1000)) == COMPL_OK);
+	return true;
+}
+
+/* The first wait takes a token of each name; then all are released. */
+static bool
+release_threads(void)
+{
+	uint32_t i;
+
 	for (i = 0; i < COMPL_NAMES_MAX; i++)
 		CHECK(space_post(names[i], 1) == COMPL_OK);
 	while (!__atomic_load_n(&results[COMPL_OK], __ATOMIC_SEQ_CST))
@@ -267,28 +284,55 @@ no_room_for_a_waiter(void)
 		CHECK(space_post_all(names[i]) == COMPL_OK);
 	while (results_known() < THREADS)
 		nap();
-	pthread_mutex_unlock(&sigmask);
+	pthread_mutex_unlock(&end);
 	for (i = 0; i < THREADS; i++)
-		pthread_join(thread[i], NULL);
+		pthread_join(threads[i], NULL);
 	CHECK(results[COMPL_OK] == THREADS);
+	return true;
+}
+
+static bool
+no_room_for_a_waiter(void)
+{
+	enum compl_result result;
+	uint32_t made, i;
+	size_t w;
+
+	make_names();
+	w = child(waits_for_one, NULL);
+	CHECK(child_sleeps(w));
+	pthread_mutex_lock(&end);
+	for (i = 0; i < THREADS - 1; i++)
+		CHECK(start_thread(i, 1 + 64 * (i + 1)));
+	CHECK(has_room_for_63());
+	CHECK(space_post(names[0], 1) == COMPL_OK);
+	CHECK(child_status(w) == 0);
+	/* 64 are free when the waiter that slept behind the child sleeps on another word.  Then
+	 * the last thread fits, and no wait after it. */
+	while ((result = wait_for(64, in_ms(1000))) == COMPL_E_FULL_WAITERS)
+		nap();
+	CHECK(result == COMPL_TIMED_OUT);
+	CHECK(start_thread(THREADS - 1, 64 * THREADS));
+	CHECK(has_no_room());
+	CHECK(release_threads());
 	for (i = 0; i < COMPL_NAMES_MAX; i++)
 		CHECK(compl_reinit(space(), names[i], false) == COMPL_OK);
-	CHECK(places_add_up(&made));
+	CHECK(entries_add_up(&made));
 	CHECK(made == LAYOUT_ENTRIES);
 	CHECK(wait_for(64, in_ms(10)) == COMPL_TIMED_OUT);
 	return true;
 }
 
 static const struct test tests[] = {
-	{ "after a hundred thousand waiters were killed no place is lost and none was made for "
+	{ "after a hundred thousand waiters were killed no entry is lost and none was made for "
 	  "them",
 	  hundred_thousand_are_killed, false },
-	{ "thousands that are killed one by one use the same places",
+	{ "thousands of waiters that are killed one by one use the same entries",
 	  thousands_are_killed_one_by_one, false },
-	{ "those who die behind a living one leave their places", dying_behind_a_living_one,
+	{ "waiters that die behind a living one leave their entries", dying_behind_a_living_one,
 	  false },
-	{ "time-outs give their places back", timeouts_give_places_back, false },
-	{ "when there is no room for a waiter, the others go on, and one that leaves makes room",
+	{ "a wait that times out gives its entries back", timeouts_give_entries_back, false },
+	{ "when no entry is free the other waiters go on, and one that leaves makes room",
 	  no_room_for_a_waiter, false },
 };
 

@@ -32,7 +32,7 @@ internals_look_up_cost(struct session *s, const char *name)
 }
 
 uint32_t
-internals_free_places(struct session *s)
+internals_free_entries(struct session *s)
 {
 	uint32_t count = 0, index;
 

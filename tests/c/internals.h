@@ -24,7 +24,7 @@ struct layout_header *internals_header(void);
 unsigned internals_look_up_cost(struct session *s, const char *name);
 
 /* Places on the free queue. */
-uint32_t internals_free_places(struct session *s);
+uint32_t internals_free_entries(struct session *s);
 
 /* Completions on the free list. */
 uint32_t internals_free_completions(struct session *s);

@@ -42,10 +42,10 @@ static const char *const names[] = { "a", "b", "c", "gk1", "gk3", X127 };
 
 static struct input in;
 static struct compl_space *space; /* of the participant whose turn it is */
-static bool is_sole, is_checked, is_spoilt, is_removed, may_die;
+static bool is_sole, is_checked, is_corrupted, is_removed, may_die;
 static unsigned calls, depth;
 static struct later {
-	struct corruption spoil;
+	struct corruption corruption;
 	unsigned period, left; /* how often again */
 } later[LATER_MAX];
 static unsigned later_count;
@@ -75,7 +75,7 @@ static struct participant {
 static void
 expect(enum compl_result result, uint64_t answers)
 {
-	if (is_spoilt)
+	if (is_corrupted)
 		answers |= ON(COMPL_E_DAMAGED);
 	if (!(answers >> result & 1)) {
 		fprintf(stderr, "fuzz: %s\n", compl_strresult(result));
@@ -87,7 +87,7 @@ expect(enum compl_result result, uint64_t answers)
 static void
 expect_file(enum compl_result result, uint64_t answers)
 {
-	if (is_spoilt)
+	if (is_corrupted)
 		answers |= ON(COMPL_E_WRONG_VERSION) | ON(COMPL_E_WRONG_FILE);
 	expect(result, answers);
 }
@@ -440,10 +440,10 @@ call_check(void)
 	size_t faults = 0;
 
 	may_die = false;
-	result = compl_check(space, read_fault, &is_spoilt, &faults);
+	result = compl_check(space, read_fault, &is_corrupted, &faults);
 	calls += DEAR;
 	expect(result, ALWAYS);
-	REQUIRE(is_spoilt || faults == 0);
+	REQUIRE(is_corrupted || faults == 0);
 }
 
 /* What repair calls mended, check finds sound, unless somebody goes on spoiling it. */
@@ -558,30 +558,30 @@ call_break(void)
 /* ---- somebody else's hand -------------------------------------------------------------------- */
 
 static void
-corruption_now(const struct corruption *s)
+apply_corruption(const struct corruption *s)
 {
-	is_spoilt = true;
+	is_corrupted = true;
 	corruption_apply(space->base, s);
 }
 
 static void
-corruption_later(void *argument)
+apply_later(void *argument)
 {
 	struct later *l = argument;
 
-	corruption_now(&l->spoil);
+	apply_corruption(&l->corruption);
 	if (l->left == 0)
 		return;
 	l->left--;
-	sim_at(l->period, corruption_later, l);
+	sim_at(l->period, apply_later, l);
 }
 
 static void
-spoil(void)
+corrupt_now(void)
 {
 	struct corruption s = corruption_read(&in);
 
-	corruption_now(&s);
+	apply_corruption(&s);
 }
 
 /* In how many events from now; there come thousands in a call that looks at much. */
@@ -600,7 +600,7 @@ plan_to_die(void)
 }
 
 static void
-plan_to_spoil(bool again)
+plan_corruption(bool again)
 {
 	unsigned when = any_time();
 	struct later *l;
@@ -608,21 +608,54 @@ plan_to_spoil(bool again)
 	if (later_count == LATER_MAX)
 		return;
 	l = &later[later_count++];
-	*l = (struct later){ .spoil = corruption_read(&in) };
+	*l = (struct later){ .corruption = corruption_read(&in) };
 	if (again) {
-		l->spoil.flips = true;
+		l->corruption.flips = true;
 		l->period = input_byte(&in) % 8;
 		l->left = 200;
 	}
-	sim_at(when, corruption_later, l);
+	sim_at(when, apply_later, l);
 }
 
 /* ---- the program ----------------------------------------------------------------------------- */
 
-enum { END = 21 };
+static void
+call_wait_in_line(void)
+{
+	call_wait(false);
+}
+
+static void
+call_try(void)
+{
+	call_wait(true);
+}
+
+static void
+corrupt_later(void)
+{
+	plan_corruption(false);
+}
+
+static void
+corrupt_repeatedly(void)
+{
+	plan_corruption(true);
+}
+
+/* By the byte of the input; the corpus depends on the order.  A byte of END or more is an end. */
+static void (*const actions[])(void) = {
+	call_init,	   call_reinit,	       call_done,	call_done,    call_wait_in_line,
+	call_wait_in_line, call_try,	       call_test,	call_remove,  call_list,
+	call_check,	   call_repair,	       call_remove_all, call_open,    corrupt_now,
+	corrupt_later,	   corrupt_repeatedly, plan_to_die,	call_promise, call_keep,
+	call_break,
+};
+
+#define END (sizeof actions / sizeof *actions)
 
 static uint8_t
-next_call(void)
+next_action(void)
 {
 	if (!input_is_left(&in) || calls >= CALLS_MAX)
 		return END;
@@ -631,77 +664,17 @@ next_call(void)
 }
 
 static bool
-play(uint8_t call)
+act(uint8_t action)
 {
-	switch (call) {
-	case 0:
-		call_init();
-		break;
-	case 1:
-		call_reinit();
-		break;
-	case 2:
-	case 3:
-		call_done();
-		break;
-	case 4:
-	case 5:
-		call_wait(false);
-		break;
-	case 6:
-		call_wait(true);
-		break;
-	case 7:
-		call_test();
-		break;
-	case 8:
-		call_remove();
-		break;
-	case 9:
-		call_list();
-		break;
-	case 10:
-		call_check();
-		break;
-	case 11:
-		call_repair();
-		break;
-	case 12:
-		call_remove_all();
-		break;
-	case 13:
-		call_open();
-		break;
-	case 14:
-		spoil();
-		break;
-	case 15:
-		plan_to_spoil(false);
-		break;
-	case 16:
-		plan_to_spoil(true);
-		break;
-	case 17:
-		plan_to_die();
-		break;
-	case 18:
-		call_promise();
-		break;
-	case 19:
-		call_keep();
-		break;
-	case 20:
-		call_break();
-		break;
-	default:
+	if (action >= END)
 		return false;
-	}
+	actions[action]();
 	return true;
 }
 
 /* One call; false at an end. */
 static bool
-play_one(void)
+act_once(void)
 {
 	take_turn();
 	participants[depth].sleepers = sim_sleepers();
@@ -710,7 +683,7 @@ play_one(void)
 		bury();
 		return true;
 	}
-	return play(next_call());
+	return act(next_action());
 }
 
 /* A signal comes while somebody sleeps in line. */
@@ -744,7 +717,7 @@ others_act(unsigned sleeps)
 	if (depth == DEPTH_MAX)
 		return;
 	depth++;
-	while (play_one())
+	while (act_once())
 		continue;
 	depth--;
 	take_turn();
@@ -764,7 +737,7 @@ check_end(void)
 	bool may_be = false;
 	size_t faults = 0;
 
-	if (is_spoilt || is_removed)
+	if (is_corrupted || is_removed)
 		return;
 	REQUIRE(compl_lost_wakeups(space) == 0);
 	if (!is_checked)
@@ -798,9 +771,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	is_checked = mode % 16 >= 12;
 	sim_has_waitv = !(mode & 2);
 	prepare();
-	is_spoilt = is_removed = false;
+	is_corrupted = is_removed = false;
 	while (input_is_left(&in) && calls < CALLS_MAX) {
-		play_one();
+		act_once();
 		look();
 	}
 	sim_nothing_more();
