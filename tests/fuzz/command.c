@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: ISC
  *
- * command - command lines
+ * command.c - fuzz target: command lines
  *
- * The first byte of an input sets up the terminal and the exec.  Then words, a line each: a
- * word `;` ends a command, and words like COMPL_TIMEOUT=1s before it are its environment.  A
- * word that begins with `!` is no command but spoils a word of a segment (corruption.c).
+ * The first byte of an input sets up the terminal and the exec.  Then come words, a line each: a
+ * word `;` ends a command, and words like COMPL_TIMEOUT=1s before it are its environment.  A word
+ * that begins with `!` is no command but corrupts a word of a segment (corruption.c).
  *
- * The commands of an input share their namespaces; each has main() to itself, in this very
- * process.  Each ends with a status that is documented, says why in as many lines as are
- * documented, and shows nothing that a terminal would obey.
+ * The commands of an input share their namespaces; each runs main() of its own, in this very
+ * process.  Each ends with a documented status, says why in as many lines as are documented, and
+ * prints nothing that a terminal would obey.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -51,13 +51,13 @@ int compl_main(int argc, char **argv);
 
 static struct run {
 	char *words[WORDS_MAX + 1];
-	int first, count; /* the words of the command, behind its environment */
+	int first, count; /* the words of the command, after its environment */
 	int status;
 } run;
 
 static bool is_inside, has_posted;
 static uint8_t mode;
-static unsigned first_fd; /* of those that a command opens */
+static unsigned first_fd; /* the first descriptor that a command opens */
 static jmp_buf ends;
 
 static bool
@@ -197,7 +197,7 @@ __wrap_kill(pid_t pid, int signal)
 	return is_inside ? 0 : __real_kill(pid, signal);
 }
 
-/* SIGCHLD is there; and whatever else is asked for may be. */
+/* SIGCHLD has come; all other events that are asked for may have come. */
 int
 __wrap_poll(struct pollfd *wishes, nfds_t count, int ms)
 {
@@ -257,7 +257,7 @@ __wrap_execv(const char *path, char *const *argv)
 	return -1;
 }
 
-/* ---- where it comes from ------------------------------------------------------------------ */
+/* ---- the environment, signals, and the parent --------------------------------------------- */
 
 char *__wrap_getenv(const char *name);
 char *__real_getenv(const char *name);
@@ -334,7 +334,7 @@ __wrap_prctl(int what, ...)
 	return 0;
 }
 
-/* Nobody else is there: after some time the segment is gone, and then we are. */
+/* There is no other process: after some time the segment is removed, and then the command ends. */
 static void
 wait_in_vain(unsigned sleeps)
 {
@@ -417,7 +417,7 @@ check_lines(void)
 		REQUIRE(lines == 0);
 }
 
-/* Lines of text; colours on a terminal alone. */
+/* The output is lines of text, with colours on a terminal only. */
 static void
 check_shown(const struct capture *c, bool may_colour)
 {
@@ -446,7 +446,7 @@ check_answer(void)
 		check_lines();
 	if (run.status == STATUS_DONE && is_json && !out.is_cut)
 		REQUIRE(json_is_line(out.text));
-	/* A wait prints values as they are. */
+	/* A wait prints values unchanged. */
 	if (!has_word("wait") && !has_word("try"))
 		check_shown(&out, has_terminal());
 }
@@ -462,7 +462,7 @@ close_namespace(void)
 	namespace_open(&c, &nowhere, 0);
 }
 
-/* Returns the status, unless end() has something to say about it. */
+/* Returns the status, unless the command ends by end(). */
 static int
 call_main(void)
 {
@@ -477,7 +477,7 @@ call_main(void)
 }
 
 static void
-play_main(void)
+run_main(void)
 {
 	out.length = err.length = 0;
 	out.is_cut = err.is_cut = false;
@@ -495,21 +495,21 @@ play_main(void)
 }
 
 static void
-play_command(void)
+run_command(void)
 {
 	run.first = 0;
 	while (run.first < run.count && strchr(run.words[run.first], '=') &&
 	       *run.words[run.first] != '-')
 		run.first++;
 	has_posted |= has_word("--status") || has_word("--and-exit");
-	play_main();
+	run_main();
 	check_answer();
 	run.count = 0;
 }
 
-/* In the segment of the default namespace, if there is one by now. */
+/* Corrupts the segment of the default namespace, if there is one by now. */
 static void
-spoil(char *word)
+corrupt(char *word)
 {
 	struct input in = { (uint8_t *)word, (uint8_t *)word + strlen(word) };
 	struct corruption s = corruption_read(&in);
@@ -528,35 +528,35 @@ spoil(char *word)
 		return;
 	corruption_apply(base, &s);
 	munmap(base, LAYOUT_SIZE);
-	has_posted = true; /* or so it may seem */
+	has_posted = true; /* or the corruption may look like it */
 }
 
 static bool
-play_word(char *word, unsigned *commands)
+run_word(char *word, unsigned *commands)
 {
 	if (*word == '!') {
-		spoil(word + 1);
+		corrupt(word + 1);
 	} else if (strcmp(word, ";") != 0) {
 		if (run.count < WORDS_MAX)
 			run.words[run.count++] = word;
 	} else {
-		play_command();
+		run_command();
 		return ++*commands < COMMANDS_MAX;
 	}
 	return true;
 }
 
 static void
-play(char *text)
+run_input(char *text)
 {
 	unsigned commands = 0;
 	char *word;
 
 	while ((word = strsep(&text, "\n")))
-		if (!play_word(word, &commands))
+		if (!run_word(word, &commands))
 			return;
 	if (run.count > 0)
-		play_command();
+		run_command();
 }
 
 static void
@@ -566,7 +566,7 @@ begin(void)
 	size_t i;
 
 	for (i = corruption_hash_count; i < 3; i++)
-		corruption_know(names[i]);
+		corruption_add_name(names[i]);
 	sim_begin();
 	sim_files_clear();
 	if (first_fd == 0) {
@@ -590,7 +590,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	mode = *data;
 	memcpy(text, data + 1, size - 1);
 	text[size - 1] = '\0';
-	play(text);
+	run_input(text);
 	free(text);
 	return 0;
 }

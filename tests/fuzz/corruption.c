@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * corruption.c - chooses a word, and what is written there
+ * corruption.c - chooses a word and the value that is written there
  */
 #include "corruption.h"
 
@@ -11,12 +11,12 @@
 #include "shm/os/robust.h"
 #include "shm/segment/layout.h"
 
-/* Of the names that the target uses, to find their buckets. */
+/* The hashes of the names that the target uses, to find their buckets. */
 static uint32_t corruption_hashes[16];
 size_t corruption_hash_count;
 
 void
-corruption_know(const char *name)
+corruption_add_name(const char *name)
 {
 	uint32_t hash = 2166136261u;
 

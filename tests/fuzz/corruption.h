@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC
  *
- * corruption.h - one word of a segment that somebody writes who should not
+ * corruption.h - one word of a segment that a faulty process overwrites
  *
- * The file is sparse and large, so a bad one is written as what differs from a good one.
- * Where and what is read from the input with a liking for places that are in use and for
- * values that lead somewhere.
+ * The file is sparse and large, so a bad segment is described by its differences from a good one.
+ * Offset and value are read from the input; they prefer records that are in use, and values that
+ * lead to records.
  */
 #ifndef CORRUPTION_H
 #define CORRUPTION_H
@@ -21,11 +21,11 @@ struct corruption {
 	bool flips;
 };
 
-/* Tells of a name that the target uses; corruption_hash_count is how many there are. */
+/* Adds a name that the target uses; corruption_hash_count is the number of such names. */
 extern size_t corruption_hash_count;
-void corruption_know(const char *name);
+void corruption_add_name(const char *name);
 
-/* Takes a spoiling from the input. */
+/* Reads a corruption from the input. */
 struct corruption corruption_read(struct input *in);
 
 /* Writes it into the segment at base. */

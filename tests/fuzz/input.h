@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * input - the bytes of one execution, taken one after the other; behind their end lie zeros
+ * input.h - the bytes of one execution, taken one after the other; after their end come zeros
  */
 #ifndef INPUT_H
 #define INPUT_H

@@ -10,7 +10,7 @@
 
 static const char *json_value(const char *p, int depth);
 
-/* Each of these returns where what it reads has ended, or NULL if it is not that. */
+/* Each of these functions returns where its value ends, or NULL if there is no such value. */
 
 static const char *
 json_string(const char *p)
@@ -54,7 +54,7 @@ json_member(const char *p, int depth)
 	return p && *p == ':' ? json_value(p + 1, depth) : NULL;
 }
 
-/* Members or elements up to the closing bracket. */
+/* Reads members or elements up to the closing bracket. */
 static const char *
 json_list(const char *p, char closing, int depth)
 {

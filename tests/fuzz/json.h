@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * json.h - whether a line is JSON (RFC 8259), and nothing else
+ * json.h - whether a line is JSON (RFC 8259)
  */
 #ifndef JSON_H
 #define JSON_H

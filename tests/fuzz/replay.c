@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
- * replay - runs a fuzz target once on each file of its corpus, or on those named
+ * replay.c - runs a fuzz target once on each file of its corpus, or on the files given as arguments
  *
- * In the place of libFuzzer's main(), so that any compiler will do.  As a test it is one: the
- * corpus, former crashers among it, does no harm any more.
+ * It replaces libFuzzer's main(), so that any compiler can be used.  As a test it shows that the
+ * corpus, which has the inputs of former crashes, does no harm any more.
  */
 #include <dirent.h>
 #include <signal.h>
@@ -46,7 +46,7 @@ run_file(const char *path)
 		return false;
 	size = fread(bytes, 1, sizeof bytes, file);
 	fclose(file);
-	copy = malloc(size ? size : 1); /* so that a byte too far is seen */
+	copy = malloc(size ? size : 1); /* so that a read of one byte too many is seen */
 	if (!copy)
 		return false;
 	memcpy(copy, bytes, size);
@@ -85,7 +85,7 @@ find_corpus(const char *target)
 	qsort(files, (size_t)file_count, sizeof *files, by_name);
 }
 
-/* A sanitizer has more to say about a bad address than we have. */
+/* A sanitizer says more about a bad address than a handler here could. */
 static void
 catch_signals(void)
 {

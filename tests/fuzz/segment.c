@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: ISC
  *
- * segment - the library on segments of hostile bytes
+ * segment.c - fuzz target: the library on segments of hostile bytes
  *
- * An input is a program: calls of the library, payloads that somebody else writes into the
- * segment between the calls, and payloads that he writes in the middle of one.  Whoever would
- * sleep in a call lets the program go on meanwhile, so that calls are nested: those inside
- * are other participants, each with a handle and a robust list of its own.  Participants also
- * die, in the middle of a call or asleep; what the kernel does then is done here.
+ * An input is a program: calls of the library, payloads that another process writes into the segment
+ * between the calls, and payloads that it writes in the middle of one.  A call that would sleep lets
+ * the program go on meanwhile, so that calls are nested: the inner calls are those of other
+ * participants, each with a handle and a robust list of its own.  Participants also die, in the
+ * middle of a call or asleep; this file then does what the kernel would do.
  *
- * However the segment looks, a call ends, with a result that compl.h knows for it, gives up
- * all that it had locked, and writes nowhere but into the segment.  Where nobody has spoilt
- * anything, nothing is damaged either, `check` finds no fault, and no seat belt was needed.
+ * However the segment looks, a call ends with a result that compl.h documents for it, unlocks all
+ * that it had locked, and writes only into the segment.  If nothing was corrupted, the segment is
+ * not damaged, `check` finds no fault, and no wake-up was lost.
  */
 #include <fcntl.h>
 #include <setjmp.h>
@@ -28,10 +28,10 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define CALLS_MAX 60
-#define DEAR	  19 /* besides itself a call that looks at everything counts as so many */
+#define DEAR	  19 /* a call that looks at everything counts as so many more */
 #define DEPTH_MAX 4
 #define LATER_MAX 8
-#define LAST_TID  (4 * 1024 * 1024) /* and those before it: the thread ids of participants */
+#define LAST_TID  (4 * 1024 * 1024) /* of the first participant; the others count down */
 
 #define X15  "xxxxxxxxxxxxxxx"
 #define X127 "x" X15 X15 X15 X15 X15 X15 X15 X15 "xxxxxx"
@@ -92,7 +92,7 @@ expect_file(enum compl_result result, uint64_t answers)
 	expect(result, answers);
 }
 
-/* ---- a segment, as fresh as nobody has used it --------------------------------------------- */
+/* ---- a segment as if it had never been used ------------------------------------------------ */
 
 static struct layout_header fresh[2];
 
@@ -102,7 +102,7 @@ where(void)
 	return (struct compl_where){ .space = is_sole ? "sole" : "shared", .uid = geteuid() };
 }
 
-/* Whose turn it is now. */
+/* From now on the participant at this depth acts. */
 static void
 take_turn(void)
 {
@@ -141,7 +141,7 @@ close_all(void)
 	sim_files_clear();
 }
 
-/* Only what the library may have touched: the core, and pages beyond it if there are any. */
+/* Clears what the library may have written: the core, and pages after it if there are any. */
 static void
 wipe(const struct stat *st)
 {
@@ -152,7 +152,7 @@ wipe(const struct stat *st)
 	*space->header = fresh[is_sole];
 }
 
-/* A participant that has not been there before. */
+/* Makes it a participant that has not been there before. */
 static void
 renew(struct participant *p)
 {
@@ -188,7 +188,8 @@ is_there(struct stat *st)
 	return c && fstat(c->fd, st) == 0 && st->st_nlink > 0;
 }
 
-/* Opening takes longer than all the rest: only where the last input has removed the file. */
+/* Opening takes longer than all the rest: so it opens only if the last input has removed the
+ * file. */
 static void
 prepare(void)
 {
@@ -209,9 +210,9 @@ prepare(void)
 
 /* ---- death ----------------------------------------------------------------------------------- */
 
-/* What the kernel does with a word of the dead. */
+/* What the kernel does with a word of a dead thread. */
 static void
-let_go(uint32_t *word, bool is_pending)
+release_word(uint32_t *word, bool is_pending)
 {
 	uint32_t value = *word;
 
@@ -229,16 +230,16 @@ word_of(struct robust_list *link)
 }
 
 static void
-bury(void)
+close_dead(void)
 {
 	struct robust_list_head *head = &space->list.head;
 	struct robust_list *link, *pending = head->list_op_pending;
 
 	for (link = head->list.next; link != &head->list; link = link->next)
 		if (link != pending)
-			let_go(word_of(link), false);
+			release_word(word_of(link), false);
 	if (pending)
-		let_go(word_of(pending), true);
+		release_word(word_of(pending), true);
 	sim_leave(participants[depth].sleepers);
 	renew(&participants[depth]);
 }
@@ -264,7 +265,7 @@ check_handle(void)
 		now->tid == then->tid);
 }
 
-/* Nothing is locked any more but what was promised. */
+/* The robust list has only the payloads of open promises. */
 static void
 check_list(void)
 {
@@ -391,9 +392,9 @@ call_remove(void)
 	expect(compl_remove(space, any_name()), ALWAYS | ON(COMPL_E_NO_NAME));
 }
 
-/* Reads all of it. */
+/* Reads every byte of it. */
 static size_t
-weigh(const struct compl_listing *list)
+read_all(const struct compl_listing *list)
 {
 	size_t weight = 0, i, j;
 
@@ -419,11 +420,11 @@ call_list(void)
 	expect(result, ALWAYS);
 	REQUIRE((result == COMPL_OK) == (list != NULL));
 	if (list)
-		REQUIRE(weigh(list) < SIZE_MAX);
+		REQUIRE(read_all(list) < SIZE_MAX);
 	compl_list_free(list);
 }
 
-/* Reads it; and shows it where there should be none. */
+/* Reads a fault, and prints it if there should be none. */
 static void
 read_fault(void *argument, const char *fault)
 {
@@ -446,7 +447,7 @@ call_check(void)
 	REQUIRE(is_corrupted || faults == 0);
 }
 
-/* What repair calls mended, check finds sound, unless somebody goes on spoiling it. */
+/* What repair calls mended, check finds sound, unless the corruption goes on. */
 static void
 call_repair(void)
 {
@@ -463,9 +464,9 @@ call_repair(void)
 	REQUIRE(faults == 0);
 }
 
-/* What follows is done by somebody who has no handle yet. */
+/* What follows is done by a process that has no handle yet. */
 static void
-come_anew(void)
+begin_without_handle(void)
 {
 	is_removed = true;
 	may_die = false;
@@ -473,7 +474,7 @@ come_anew(void)
 }
 
 static void
-go_again(void)
+continue_with_handle(void)
 {
 	if (is_sole)
 		sim_list(&space->list.head);
@@ -486,10 +487,10 @@ call_remove_all(void)
 	bool force = input_byte(&in) & 1;
 	enum compl_result result;
 
-	come_anew();
+	begin_without_handle();
 	result = compl_remove_all(&there, force);
 	expect_file(result, ON(COMPL_OK));
-	go_again();
+	continue_with_handle();
 }
 
 static void
@@ -500,13 +501,13 @@ call_open(void)
 	struct compl_space *other;
 	enum compl_result result;
 
-	come_anew();
+	begin_without_handle();
 	result = compl_open(&other, &there, flags);
 	expect_file(result, ALWAYS);
 	if (result == COMPL_OK)
 		expect(compl_test(other, any_name()), ALWAYS | ON(COMPL_NOT_DONE));
 	compl_close(other);
-	go_again();
+	continue_with_handle();
 }
 
 /* ---- producers ------------------------------------------------------------------------------- */
@@ -517,7 +518,7 @@ any_promise(uint8_t how)
 	return &participants[depth].promises[how >> 6 & 1];
 }
 
-/* On an open promise it would be forgotten, so that one is broken first. */
+/* A second promise in the same structure would lose the first: so that one is broken before. */
 static void
 call_promise(void)
 {
@@ -555,7 +556,7 @@ call_break(void)
 	       is_open ? ALWAYS | ON(COMPL_REMOVED) : ON(COMPL_E_ARGUMENT));
 }
 
-/* ---- somebody else's hand -------------------------------------------------------------------- */
+/* ---- corruption and death in the middle of a call -------------------------------------------- */
 
 static void
 apply_corruption(const struct corruption *s)
@@ -584,7 +585,7 @@ corrupt_now(void)
 	apply_corruption(&s);
 }
 
-/* In how many events from now; there come thousands in a call that looks at much. */
+/* A number of events from now; a call that looks at much has thousands of them. */
 static unsigned
 any_time(void)
 {
@@ -672,7 +673,7 @@ act(uint8_t action)
 	return true;
 }
 
-/* One call; false at an end. */
+/* Makes one call; false at an end. */
 static bool
 act_once(void)
 {
@@ -680,13 +681,13 @@ act_once(void)
 	participants[depth].sleepers = sim_sleepers();
 	may_die = true;
 	if (setjmp(participants[depth].death) != 0) {
-		bury();
+		close_dead();
 		return true;
 	}
 	return act(next_action());
 }
 
-/* A signal comes while somebody sleeps in line. */
+/* A signal comes while a wait sleeps. */
 static void
 interrupt(struct compl_escape *escape)
 {
@@ -730,7 +731,7 @@ never_stuck(void)
 	sim_fail("a sleep without a deadline");
 }
 
-/* Looking at everything takes longer than all the rest: not always. */
+/* A check looks at everything, which takes longer than all the rest: so only some inputs do it. */
 static void
 check_end(void)
 {
@@ -752,7 +753,7 @@ begin(void)
 	size_t i;
 
 	for (i = corruption_hash_count; i < NAMES; i++)
-		corruption_know(names[i]);
+		corruption_add_name(names[i]);
 	sim_begin();
 	sim_asleep = others_act;
 	sim_stuck = never_stuck;

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * sim-files.c - gives the code under test a directory and mappings of its own
+ */
 #include "sim-files.h"
 
 #include <dirent.h>
@@ -21,7 +24,7 @@ static char directory[128]; /* of the segments */
 /* ---- mappings ---------------------------------------------------------------------------- */
 
 #define BEFORE (UINT64_C(16) << 20)
-#define BEHIND (UINT64_C(4) << 30)
+#define AFTER  (UINT64_C(4) << 30)
 
 static struct mapping {
 	char *base;
@@ -45,7 +48,7 @@ mapping_at(const char *base)
 	return NULL;
 }
 
-/* No namespace of anybody else's. */
+/* Fails unless the file is in our directory. */
 static void
 check_file(int fd)
 {
@@ -64,7 +67,7 @@ __wrap_mmap(void *at, size_t size, int prot, int flags, int fd, off_t offset)
 
 	if (at || size < LAYOUT_ROBUST_END || !free)
 		return __real_mmap(at, size, prot, flags, fd, offset);
-	all = __real_mmap(NULL, BEFORE + size + BEHIND, PROT_NONE,
+	all = __real_mmap(NULL, BEFORE + size + AFTER, PROT_NONE,
 			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (all == MAP_FAILED)
 		return MAP_FAILED;
@@ -82,7 +85,7 @@ __wrap_munmap(void *at, size_t size)
 	if (!m)
 		return __real_munmap(at, size);
 	*m = (struct mapping){ 0 };
-	return __real_munmap((char *)at - BEFORE, BEFORE + size + BEHIND);
+	return __real_munmap((char *)at - BEFORE, BEFORE + size + AFTER);
 }
 
 uint64_t
@@ -111,7 +114,7 @@ DIR *__wrap_opendir(const char *path);
 DIR *__real_opendir(const char *path);
 
 static void
-leave_nothing(void)
+remove_directory(void)
 {
 	sim_files_clear();
 	rmdir(directory);
@@ -127,10 +130,10 @@ sim_files_begin(void)
 	snprintf(directory, sizeof directory, "%s/fuzz.%d", given ? given : SHM, (int)getpid());
 	if (mkdir(directory, 0700) < 0 || chmod(directory, 01777) < 0)
 		sim_fail("no directory for the segments");
-	atexit(leave_nothing);
+	atexit(remove_directory);
 }
 
-/* What lies in the machine's directory for the code under test lies in ours. */
+/* A path in the machine's directory becomes one in ours. */
 static const char *
 path_of(const char *path)
 {

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: ISC
  *
- * ground - the files and the mappings of the world (sim.h)
+ * sim-files.h - the files and the mappings of the simulated machine (sim.h)
  *
- * The segments lie in a directory of their own: in FUZZ_DIR, which is for whoever set it to
- * remove, or in one that goes when we do.
+ * The segments lie in a directory of their own: in FUZZ_DIR, which the caller removes, or in one
+ * that is removed when this process ends.
  *
- * Around each mapping of a segment nothing else is mapped, as far as an offset of 32 bits can
- * lead: a write that strays is a crash.
+ * Around each mapping of a segment nothing else is mapped, as far as an offset of 32 bits reaches:
+ * a write that misses the segment is a crash.
  */
 #ifndef SIM_FILES_H
 #define SIM_FILES_H
@@ -18,7 +18,7 @@ void sim_files_begin(void);
 /* Removes all segments. */
 void sim_files_clear(void);
 
-/* The same for all mappings of a word of a segment: its offset. */
+/* A key of a word that is the same in all mappings of a segment: its offset. */
 uint64_t sim_files_key(const uint32_t *word);
 
 #endif

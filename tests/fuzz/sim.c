@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: ISC */
+/* SPDX-License-Identifier: ISC
+ *
+ * sim.c - replaces the clock, sleeps, wakes and robust lists of the code under test
+ */
 #include "sim.h"
 
 #include <stdio.h>
@@ -9,12 +12,12 @@
 #include "shm/segment/layout.h"
 #include "sim-files.h"
 
-#define SLEEPERS     64
-#define SLEEPS_MAX   20000
-#define LOOKS_MAX    2000
-#define ACTS	     8
-#define PARTICIPANTS 8
-#define GLANCES_MAX  2000000 /* at the clock: far more than any call needs */
+#define SLEEPERS	64
+#define SLEEPS_MAX	20000
+#define LOOKS_MAX	2000
+#define ACTS		8
+#define PARTICIPANTS	8
+#define CLOCK_READS_MAX 2000000 /* far more than any call needs */
 
 void (*sim_asleep)(unsigned sleeps);
 void (*sim_stuck)(void);
@@ -103,7 +106,7 @@ sim_nothing_more(void)
 /* ---- time -------------------------------------------------------------------------------- */
 
 static int64_t now_ns;
-static unsigned glances;
+static unsigned clock_reads;
 
 int64_t
 sim_now(void)
@@ -124,7 +127,7 @@ int
 __wrap_clock_gettime(clockid_t clock, struct timespec *ts)
 {
 	(void)clock;
-	REQUIRE(++glances < GLANCES_MAX);
+	REQUIRE(++clock_reads < CLOCK_READS_MAX);
 	sim_pass(1000);
 	*ts = (struct timespec){ .tv_sec = (time_t)(now_ns / 1000000000),
 				 .tv_nsec = (long)(now_ns % 1000000000) };
@@ -167,15 +170,15 @@ sim_leave(size_t count)
 	sleeper_count = count;
 }
 
-/* The owner of the lock has slept through another second. */
+/* A second has passed; the owner of the lock dies or releases it at each fifth. */
 static void
-own_lock(uint32_t *lock)
+change_lock_owner(uint32_t *lock)
 {
 	if (++lock_sleeps % 5 == 0)
 		*lock = lock_sleeps & 1 ? FUTEX_OWNER_DIED | FUTEX_WAITERS : 0;
 }
 
-/* Asleep until somebody wakes us, or until the deadline. */
+/* Sleeps until another participant wakes it, or until the deadline. */
 static enum futex_result
 fall_asleep(const struct futex_watch *watches, size_t count, int64_t deadline_ns)
 {
@@ -186,7 +189,7 @@ fall_asleep(const struct futex_watch *watches, size_t count, int64_t deadline_ns
 	*self = (struct sleeper){ .watches = watches, .count = count };
 	sleeper_count++;
 	if (sim_files_key(watches[0].word) == offsetof(struct layout_header, lock))
-		own_lock(watches[0].word);
+		change_lock_owner(watches[0].word);
 	else
 		sim_asleep(sleeps);
 	sleeper_count--;
@@ -201,7 +204,7 @@ fall_asleep(const struct futex_watch *watches, size_t count, int64_t deadline_ns
 	return FUTEX_TIMED_OUT;
 }
 
-/* Not for ever: somebody must have changed the word. */
+/* The word has another value.  A call may find that often, but not for ever. */
 static enum futex_result
 look_again(void)
 {
@@ -280,7 +283,7 @@ sim_turn(unsigned participant)
 	turn = participant;
 }
 
-/* An empty one, with the links as far behind their words as glibc has them. */
+/* An empty list, with the distance from words to links that glibc has. */
 static struct robust_list_head *
 libc_head(void)
 {
@@ -316,9 +319,9 @@ __wrap_futex_get_robust_list(struct robust_list_head **head)
 	return 0;
 }
 
-/* ---- all of it --------------------------------------------------------------------------- */
+/* ---- the beginning ----------------------------------------------------------------------- */
 
-/* Who is killed, or exits, leaves behind what it had allocated. */
+/* A participant that is killed, or exits, does not free its memory. */
 const char *__asan_default_options(void);
 
 const char *
@@ -334,7 +337,7 @@ sim_begin(void)
 	sim_nothing_more();
 	events = 0;
 	now_ns = INT64_C(1000000000000);
-	glances = 0;
+	clock_reads = 0;
 	turn = 0;
 	sleeper_count = 0;
 	sleeps = lock_sleeps = looks = 0;

@@ -25,18 +25,18 @@
 /* Each input begins with this. */
 void sim_begin(void);
 
-/* Called by who would sleep in line; sleeps counts how often since sim_begin().  Who would
- * sleep on the lock is alone with it: its owner, whoever that is, dies or goes on after some
- * seconds.  An endless sleep that nobody has ended is handed to sim_stuck(), which does not
- * return. */
+/* sim_asleep() is called when a wait would sleep in line; sleeps counts these calls since
+ * sim_begin().  A participant that would sleep on the lock lets no other act: the owner of the lock
+ * dies or releases it after some seconds.  If nothing ends a sleep without a deadline, sim_stuck()
+ * is called, which does not return. */
 extern void (*sim_asleep)(unsigned sleeps);
 extern void (*sim_stuck)(void);
 
-/* Wakes so many sleepers of a word, as a poster does, or the kernel. */
+/* Wakes at most `count` sleepers of a word, as a poster or the kernel does. */
 int sim_wake(uint32_t *word, int count);
 
-/* Participants, 0 to 7, each with a robust list of its own: whose turn it is, and which list
- * it has registered; NULL for libc's. */
+/* Participants, 0 to 7, each with a robust list of its own: which one acts now, and which list it
+ * has registered; NULL for libc's. */
 void sim_turn(unsigned participant);
 void sim_list(struct robust_list_head *head);
 
@@ -46,14 +46,15 @@ void sim_signal(void);
 /* Whether the kernel has futex_waitv(2). */
 extern bool sim_has_waitv;
 
-/* Forgets sleepers beyond the first so many: who jumps out of a sleep says so. */
+/* The number of sleepers; and forgets those after the first `sleepers`, which is for a jump out of
+ * a sleep. */
 size_t sim_sleepers(void);
 void sim_leave(size_t sleepers);
 
 void sim_pass(int64_t ns);
 int64_t sim_now(void);
 
-/* Calls act(argument) at the event so many from now; false if there is no room. */
+/* Calls act(argument) after this many events from now; false if there is no room. */
 bool sim_at(unsigned events, void (*act)(void *), void *argument);
 void sim_nothing_more(void);
 

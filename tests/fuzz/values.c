@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
- * values - durations, numbers, texts, names and patterns
+ * values.c - fuzz target: durations, numbers, texts, names and patterns
  *
- * The first byte of an input says what the rest is read as.  What the parsers say of it is
- * compared with what a second, simple-minded reading says, written for this purpose alone.
+ * The first byte of an input says as what the rest is read.  The result of the parser is compared
+ * with that of a second, simpler parser, written only for this.
  */
 #include <fnmatch.h>
 #include <inttypes.h>
@@ -30,7 +30,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 /* Wide enough for 18 digits of the longest unit. */
 typedef unsigned __int128 wide;
 
-/* Of two that begin alike the longer one first. */
+/* Of two units that begin alike, the longer one comes first. */
 static const struct {
 	const char *name;
 	uint64_t ns;
@@ -50,7 +50,7 @@ is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-/* Returns how many digits; what has more than 19 of them is too large anyway. */
+/* Returns the number of digits; a number with more than 19 of them is too large anyway. */
 static size_t
 read_whole(const char *text, wide *value)
 {
@@ -63,7 +63,7 @@ read_whole(const char *text, wide *value)
 	return n;
 }
 
-/* In units of 10^-18. */
+/* The fraction, in units of 10^-18. */
 static size_t
 read_fraction(const char *text, wide *value)
 {
@@ -78,7 +78,7 @@ read_fraction(const char *text, wide *value)
 	return n;
 }
 
-/* Adds one decimal and its unit; where they end, or NULL. */
+/* Adds one decimal and its unit; returns where they end, or NULL. */
 static const char *
 read_part(const char *text, bool is_first, wide *ns)
 {
@@ -120,7 +120,7 @@ read_duration(const char *text, wide *ns)
 	return rest != NULL;
 }
 
-/* Each digit behind the point may lose less than a nanosecond. */
+/* Each digit after the point may lose less than a nanosecond. */
 #define LOSS 500
 
 static void
@@ -181,8 +181,8 @@ try_numbers(const char *text)
 
 /* ---- texts ---------------------------------------------------------------------------------- */
 
-/* The well-formed sequences as the Unicode Standard tabulates them: bounds of the first and
- * the second byte, and how many follow. */
+/* The well-formed sequences as the table of the Unicode Standard has them: bounds of the first and
+ * the second byte, and how many bytes follow. */
 static const struct {
 	uint8_t first, last, from, to, more;
 } sequences[] = {
@@ -261,7 +261,8 @@ unescape_one(const char **shown)
 	return (char)((strchr(digits, s[2]) - digits) * 16 + (strchr(digits, s[3]) - digits));
 }
 
-/* Nothing is shown that a terminal would obey, and all of it can be told again. */
+/* The shown text has nothing that a terminal would obey, and the original can be derived from
+ * it. */
 static void
 check_shown(const char *shown, const char *text)
 {
@@ -325,7 +326,7 @@ try_names(const char *text)
 
 /* ---- patterns, and words that are near others ------------------------------------------------ */
 
-/* Two texts, with a newline between: a pattern and a name. */
+/* The input is a pattern, a newline, and a name. */
 static void
 try_pattern(char *text)
 {
@@ -401,7 +402,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size == 0)
 		return 0;
-	text = malloc(size); /* as long as it is, so that a byte too far is seen */
+	text = malloc(size); /* of exactly this size, so that a read of one byte too many is seen */
 	if (!text)
 		return 0;
 	memcpy(text, data + 1, size - 1);
