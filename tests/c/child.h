@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * child.h - the children of a test
+ * child.h - the child processes of a test
  */
 #ifndef CHILD_H
 #define CHILD_H
@@ -17,26 +17,28 @@ struct child {
 	int status;
 };
 
-/* All that the test has started, by number. */
+/* All children that the test has started, by number. */
 extern struct child children[CHILDREN_MAX];
 extern size_t children_count;
 
-/* Runs a function in a child, which ends with what it returns.  Returns its number. */
+/* Runs a function in a child, which ends with the status that the function returns.  Returns the
+ * number of the child. */
 size_t child(int (*run)(void *), void *argument);
 
 bool child_has_ended(size_t i);
 
-/* Waits for its end, 20 seconds at most; 128+n for a signal, -1 if it does not end. */
+/* Waits for its end, 20 seconds at most; returns its status, 128+n for a signal, -1 if it does not
+ * end. */
 int child_status(size_t i);
 
-/* Sleeps in a futex call, soon; false if it ends instead. */
+/* Waits until it sleeps in a futex call; false if it ends instead. */
 bool child_sleeps(size_t i);
 
-/* Sends it a signal; after SIGKILL nobody need wait for it. */
+/* Sends it a signal.  After SIGKILL the test need not wait for its end. */
 void child_kill(size_t i, int signal);
 
-/* Kills the children that are left; true if there were none.  A child that was killed may take a
- * moment to go: its waiters are told before it can be waited for. */
+/* Kills the children that are left; true if there were none.  A killed child may take a moment to
+ * end:  waits are told of its death before waitpid() can reap it. */
 bool children_end(void);
 
 #endif

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
- * A waiter is killed in its wait, and then others wait, and are signalled, and everybody is told.
- * A condition variable may lose the signal and hang in the broadcast.
+ * condition.c - a waiter is killed in its wait: compl, and the condition variable of the libc
+ *
+ * After that others wait, are signalled, and are all released.  A condition variable may lose the
+ * signal and hang in the broadcast.
  */
 #include "peer.h"
 
@@ -64,7 +66,7 @@ signals_it(void *everybody)
 	return pthread_cond_signal(&variable->cond);
 }
 
-/* Signals, and says what became of it; true if the waiter got it. */
+/* Signals, and says what became of the signal; true if the waiter got it. */
 static bool
 reaches(size_t waiter, const char *which, void *everybody)
 {
@@ -139,7 +141,7 @@ the_same(void)
 	return true;
 }
 
-/* Who dies may be the first, the last, or the one in the middle. */
+/* The waiter that dies may be the first, the last, or one in the middle. */
 static bool
 round_after_round(void)
 {
@@ -162,9 +164,10 @@ round_after_round(void)
 }
 
 static const struct test tests[] = {
-	{ "a waiter is killed: the tokens after that arrive, and all reaches everybody", the_same,
+	{ "a waiter is killed: the tokens after that arrive, and all releases the others", the_same,
 	  false },
-	{ "waiters are killed, round after round: each token arrives", round_after_round, false },
+	{ "waiters are killed, round after round, and each token arrives", round_after_round,
+	  false },
 };
 
 int

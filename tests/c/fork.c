@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
- * A host program forks while its threads wait: the child goes on with the handle that it
- * inherited, ends as it likes, and the places of the parent's threads stay theirs.
+ * fork.c - a host program forks while its threads wait
+ *
+ * The child goes on with the handle that it inherited, and ends as it likes.  The entries of the
+ * parent's threads stay in the queue.
  */
 #include "tap.h"
 
@@ -12,7 +14,7 @@
 
 /* Shared with children. */
 static struct notes {
-	uint32_t order; /* how many threads have gone */
+	uint32_t order; /* how many threads have ended their waits */
 	uint32_t went[THREADS];
 	uint32_t wrong;
 	uint32_t posted;
@@ -48,7 +50,7 @@ waits_in_line(void *argument)
 	return NULL;
 }
 
-/* One after the other, so that we know their order. */
+/* Starts them one after the other, so that their order is known. */
 static bool
 line_up(void)
 {
@@ -64,7 +66,7 @@ line_up(void)
 	return true;
 }
 
-/* They stand in line as before, and go in their order. */
+/* The threads wait as before, and are released in their order. */
 static bool
 go_in_order(void)
 {
@@ -93,7 +95,7 @@ waits_in_the_child(void *argument)
 	return NULL;
 }
 
-/* Everything a program does. */
+/* Does all that a program may do with a handle. */
 static int
 uses_it(void *argument)
 {
@@ -118,7 +120,7 @@ uses_it(void *argument)
 	return 0;
 }
 
-/* (A leak check at exit does not understand what a fork leaves of its parent's threads.) */
+/* (A leak check at exit reports what is left of the parent's threads after a fork.) */
 static int
 uses_it_and_exits(void *argument)
 {
@@ -138,7 +140,7 @@ uses_it_and_closes(void *argument)
 	return status;
 }
 
-/* Killed asleep in the parent's line, behind its threads. */
+/* It is killed while it sleeps in the parent's queue, after the parent's threads. */
 static int
 is_killed_in_line(void *argument)
 {
@@ -155,7 +157,7 @@ becomes_another(void *argument)
 	return 98;
 }
 
-/* Its own child has the handle at second hand. */
+/* Its own child inherits the inherited handle. */
 static int
 forks_again(void *argument)
 {
@@ -247,7 +249,7 @@ passes_on(void *argument)
 	return NULL;
 }
 
-/* Which of the parent's threads holds the lock at the moment of the fork is anybody's guess. */
+/* It is not known which thread of the parent holds the lock at the moment of the fork. */
 static int
 posts_and_waits(void *argument)
 {
@@ -297,9 +299,9 @@ forks_under_way(void)
 static const struct test tests[] = {
 	{ "children of all kinds use the handle while the parent's threads wait",
 	  children_of_all_kinds, false },
-	{ "the parent is killed, with threads in line: the child goes on", parent_dies_first,
+	{ "the parent is killed while its threads wait, and the child goes on", parent_dies_first,
 	  false },
-	{ "forks while other threads take and post: nothing is lost", forks_under_way, false },
+	{ "forks while other threads take and post lose nothing", forks_under_way, false },
 };
 
 int

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
- * A million names come and go: look-ups cost the same, no record is lost; and what happens
- * when there is no room for another name.
+ * hash-table.c - a million names come and go, and what happens without room for another name
+ *
+ * Look-ups cost the same as before, and no record is lost.
  */
 #include "internals.h"
 
@@ -17,7 +18,7 @@ name_of(const char *kind, unsigned n)
 	return text;
 }
 
-/* What looking all the living up costs, in records visited; 0 if one is missing. */
+/* How many records are visited to look up all names that exist; 0 if one is missing. */
 static unsigned
 cost_of_living(void)
 {
@@ -80,7 +81,7 @@ a_million_come_and_go(void)
 	return true;
 }
 
-/* The same with many alive at a time, in another order than they came. */
+/* The same with many names at a time, which go in another order than they came. */
 static bool
 generations_pass(void)
 {
@@ -141,7 +142,7 @@ no_room_for_a_name(void)
 	return true;
 }
 
-/* Waits that were killed keep names alive only until somebody looks. */
+/* Killed waits keep names in being only until the next look. */
 static int
 waits_for_many(void *argument)
 {
@@ -190,12 +191,12 @@ static const struct test tests[] = {
 	{ "after a million names have come and gone a look-up costs the same, and no record is "
 	  "lost",
 	  a_million_come_and_go, false },
-	{ "generations of thousands pass in any order, and no record is lost", generations_pass,
+	{ "thousands of names come and go in any order, and no record is lost", generations_pass,
 	  false },
-	{ "when there is no room for a name, the others go on, and one that leaves makes room",
+	{ "when there is no room for a name the others go on, and a removed name makes room",
 	  no_room_for_a_name, false },
-	{ "names that only the dead waited for are used again", names_of_the_dead_are_used_again,
-	  false },
+	{ "the records of names that only dead waits kept are used again",
+	  names_of_the_dead_are_used_again, false },
 };
 
 int

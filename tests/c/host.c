@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: ISC
  *
- * The robust mutexes of a host program and our words hang on one list of its thread.  However
- * they lie upon each other when it is killed: the host's mutexes come to their next owner with
- * EOWNERDEAD, and our lock and lines move on.
+ * host.c - a host program with robust mutexes of its own is killed
+ *
+ * Its mutexes and the words of compl are on one robust list of its thread.  In whatever order they
+ * lie on it: the host's mutexes come to their next owner with EOWNERDEAD, and compl's lock and
+ * lines go on.
  */
 #include "internals.h"
 
@@ -14,11 +16,12 @@
 #define HOSTS	 6
 #define STORM_MS 3000
 
-/* Shared by all; inside[i] is set by who has mutex[i], as the last and the first thing. */
+/* Shared by all processes.  The owner of mutex[i] sets inside[i] after it has locked it, and clears
+ * it before it unlocks it. */
 static struct shared {
 	pthread_mutex_t mutex[MUTEXES];
 	uint32_t inside[MUTEXES];
-	uint32_t orphaned; /* mutexes that came with EOWNERDEAD */
+	uint32_t owners_died; /* mutexes that came with EOWNERDEAD */
 	uint32_t posting, posted, taking, taken;
 	uint32_t stop;
 } * shared;
@@ -59,7 +62,7 @@ unlock(int i)
 	return pthread_mutex_unlock(&shared->mutex[i]);
 }
 
-/* What the next owner of each mutex is told: 'o' it was let go, 'd' its owner died. */
+/* What the next owner of each mutex is told: 'o' it was unlocked, 'd' its owner died. */
 static bool
 mutexes_are(const char *expected)
 {
@@ -74,7 +77,7 @@ mutexes_are(const char *expected)
 	return true;
 }
 
-/* ---- who sleeps on both ---------------------------------------------------------------------- */
+/* ---- waits for a mutex and for a name -------------------------------------------------------- */
 
 static int
 waits(void *name)
@@ -103,7 +106,7 @@ wants_the_mutex(void *argument)
 static char name_a[] = "a";
 
 static bool
-both_lines_move_on(void)
+both_queues_move_on(void)
 {
 	size_t host, next_owner, behind;
 
@@ -128,13 +131,14 @@ both_lines_move_on(void)
 
 /* ---- every order, with our lock in it -------------------------------------------------------- */
 
-/* Our words come off the list before the call that put them there is over, so what a host takes
- * above them (in a callback of compl_check()) is let go before them. */
+/* A call of compl takes its words off the list before it returns.  So a mutex that the host locks
+ * after them (in a callback of compl_check()) is unlocked before them. */
 
 static const char *plan;
 
-/* Takes what the plan says, from the left to the right, and is killed: 0 to 3 that mutex, again
- * to let it go; L our lock, U lets it go; w a wait that times out; p a post. */
+/* Follows the plan from the left to the right, and is then killed.  0 to 3 lock that mutex, and
+ * unlock it the second time; L takes our lock, U releases it; w is a wait that times out; p a
+ * post. */
 static int
 follows_the_plan(void *argument)
 {
@@ -199,8 +203,8 @@ every_order(void)
 
 /* ---- a storm --------------------------------------------------------------------------------- */
 
-/* pthread's own robust mutexes may lose a wake under kills (see others.c), so nobody sleeps on
- * them without end.  False: not to be had now. */
+/* Robust mutexes of pthread may lose a wake under kills (see mutexes.c), so no process sleeps on
+ * them without a limit.  False: the mutex is not free now. */
 static bool
 take(int i)
 {
@@ -214,11 +218,11 @@ take(int i)
 	if (result == ETIMEDOUT)
 		return false;
 	if (result == EOWNERDEAD) {
-		add(&shared->orphaned);
+		add(&shared->owners_died);
 		NEED(pthread_mutex_consistent(&shared->mutex[i]) == 0);
 	} else {
 		NEED(result == 0);
-		NEED(shared->inside[i] == 0); /* else its owner died, and nobody said so */
+		NEED(shared->inside[i] == 0); /* else its owner died, and lock() did not say so */
 	}
 	__atomic_store_n(&shared->inside[i], 1, __ATOMIC_SEQ_CST);
 	return true;
@@ -316,7 +320,7 @@ storm(void)
 	left = left < 0 ? 0 : left;
 	printf("# %u kills, %u mutexes came from the dead; posted %u to %u, taken %u to %u, left "
 	       "%d\n",
-	       kills, shared->orphaned, shared->posted, shared->posting, shared->taken,
+	       kills, shared->owners_died, shared->posted, shared->posting, shared->taken,
 	       shared->taking, (int)left);
 	CHECK(shared->posted <= shared->taking + left);
 	CHECK(shared->taken + left <= shared->posting);
@@ -324,11 +328,11 @@ storm(void)
 }
 
 static const struct test tests[] = {
-	{ "a host is killed: its mutex comes with EOWNERDEAD, and our line moves on",
-	  both_lines_move_on, false },
-	{ "its mutexes and our lock, taken and let go in every order, then killed", every_order,
-	  false },
-	{ "in a storm of kills every mutex of the dead says so", storm, false },
+	{ "a host is killed: its mutex comes with EOWNERDEAD, and our queue moves on",
+	  both_queues_move_on, false },
+	{ "mutexes and our lock may be taken and released in every order before a kill",
+	  every_order, false },
+	{ "in a storm of kills every mutex of a dead owner says so", storm, false },
 };
 
 int

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * internals.h - for tests that look at, or write into, the bytes of a segment
+ * internals.h - for tests that read or write the bytes of a segment
  */
 #ifndef INTERNALS_H
 #define INTERNALS_H
@@ -17,16 +17,16 @@
 /* Begins a session that holds the lock. */
 bool internals_lock(struct session *s);
 
-/* Of the segment, as the test's own handle maps it. */
+/* The header of the segment, in the mapping of the test's own handle. */
 struct layout_header *internals_header(void);
 
 /* How many records a look-up of this name visits; 0: it is not there. */
 unsigned internals_look_up_cost(struct session *s, const char *name);
 
-/* Places on the free queue. */
+/* The number of entries on the free queue. */
 uint32_t internals_free_entries(struct session *s);
 
-/* Completions on the free list. */
+/* The number of completions on the free list. */
 uint32_t internals_free_completions(struct session *s);
 
 #endif

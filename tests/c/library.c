@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
- * The library from outside: compl.h's promises, between processes and for handles that live
- * long, are opened often, are inherited, or belong to one thread alone.
+ * library.c - what compl.h promises, tested through the public API
+ *
+ * Between processes, and for handles that live long, are opened often, are inherited, or belong to
+ * one thread alone.
  */
 #include <errno.h>
 #include <setjmp.h>
@@ -53,7 +55,7 @@ waits_inherited(void *name)
 	return 0;
 }
 
-/* Ends with the result. */
+/* Ends with the result as its status. */
 static int
 waits_for_result(void *name)
 {
@@ -238,7 +240,7 @@ refuses_bad_arguments(void)
 	return true;
 }
 
-/* What a later version may give a meaning to. */
+/* A later version may give these a meaning. */
 static bool
 refuses_unknown_flags_and_what_is_reserved(void)
 {
@@ -352,7 +354,7 @@ describes_the_owner(void)
 	return true;
 }
 
-/* Whatever was in it. */
+/* Whatever the structure contained before. */
 static bool
 writes_the_whole_outcome(void)
 {
@@ -538,7 +540,7 @@ namespace_removal_ends_all(void)
 }
 
 static bool
-all_is_for_everybody(void)
+all_releases_every_waiter(void)
 {
 	size_t w[5], i;
 
@@ -694,36 +696,38 @@ results_have_words(void)
 
 static const struct test tests[] = {
 	{ "a token that comes before the wait is remembered", remembers, false },
-	{ "waiters of both kinds of handle go in their order, round the dead", goes_in_order,
-	  false },
+	{ "waiters of both kinds of handle are granted in order, and killed ones are passed over",
+	  goes_in_order, false },
 	{ "status and value reach the waiter", carries_status_and_value, false },
 	{ "a wait over two names takes all or nothing", takes_all_or_none, false },
 	{ "a wait for any takes from the first in argument order", any_takes_the_first, false },
 	{ "bad arguments are refused and change nothing", refuses_bad_arguments, false },
-	{ "unknown flags are refused, and what is reserved and not zero",
+	{ "unknown flags and reserved fields that are not zero are refused",
 	  refuses_unknown_flags_and_what_is_reserved, false },
 	{ "there is one engine, and another one is refused", has_one_engine, false },
 	{ "a failure is described by what, why and what to do", describes_failures, false },
 	{ "the owner of a file that is in the way is named", describes_the_owner, false },
-	{ "the outcome and the payloads are written whole", writes_the_whole_outcome, false },
-	{ "what a newer library adds to the elements of a listing is stepped over",
+	{ "all of the outcome and of the payloads is written", writes_the_whole_outcome, false },
+	{ "fields that a newer library adds to the elements of a listing are skipped",
 	  steps_over_what_it_does_not_know, false },
 	{ "a need of 0 is one token", needs_one_token_if_not_told_otherwise, false },
-	{ "bad namespaces are refused, and a missing one is told from them", refuses_bad_namespaces,
-	  false },
+	{ "bad namespaces are refused, and a missing one gets another result",
+	  refuses_bad_namespaces, false },
 	{ "the counter does not wrap", counter_does_not_wrap, false },
-	{ "init adopts waiters, refuses tokens, and makes a name stay", init_and_reinit, false },
+	{ "init keeps waiters, refuses a name with tokens, and makes a name stay", init_and_reinit,
+	  false },
 	{ "a removal ends the waits for that name", removal_ends_waits, false },
-	{ "the removal of a namespace ends all waits but the released", namespace_removal_ends_all,
-	  false },
-	{ "all releases everybody in line, the stopped too, whatever follows", all_is_for_everybody,
-	  false },
+	{ "the removal of a namespace ends all waits that were not released before",
+	  namespace_removal_ends_all, false },
+	{ "all releases every waiter in line, stopped ones too, whatever follows",
+	  all_releases_every_waiter, false },
 	{ "a child uses the handle that it inherited", handle_survives_fork, false },
 	{ "both sides of a fork wait with one handle", both_sides_of_a_fork_wait, false },
 	{ "three thousand handles come and go, and leave no descriptor", handles_come_and_go,
 	  false },
-	{ "two handles of one thread see the same", two_handles_in_one_thread, false },
-	{ "a pulse posts what those in line need", waiting_posts_what_is_needed, false },
+	{ "two handles of one thread see the same counter", two_handles_in_one_thread, false },
+	{ "a post with waiting posts the tokens that the waiters in line need",
+	  waiting_posts_what_is_needed, false },
 	{ "a deadline in the past does not sleep, one in the future does", deadline_in_the_past,
 	  false },
 	{ "every result has words", results_have_words, false },

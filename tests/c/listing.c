@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * Listings of bytes that compl has not written.
+ * listing.c - listings while the segment changes, and of bytes that compl has not written
  */
 #include "internals.h"
 
@@ -12,13 +12,13 @@
 
 /* ---- a queue that grows ---------------------------------------------------------- */
 
-/* A listing measures, then fills; somebody who writes into the segment without the lock may make a
- * queue longer in between. */
+/* A listing measures, then fills; a process that writes into the segment without the lock may make
+ * a queue longer in between. */
 
 static uint32_t *head_of_a;
 static int stop;
 
-/* A queue of producers that nobody has made, at these places. */
+/* Writes a queue of producers at these entries, without any producer. */
 static void
 forge(struct session *s, uint32_t completion, uint32_t first, uint32_t count)
 {
@@ -47,7 +47,7 @@ comes_and_goes(void *argument)
 	return argument;
 }
 
-/* Room was made for those of "b" alone, and those of "a" have filled it: then there is none. */
+/* There is room for the producers of "b" only, and those of "a" have filled it. */
 static bool
 keeps_within_its_room(const struct compl_listing *list, int *met)
 {
@@ -129,7 +129,7 @@ promises_b(void *argument)
 		pause();
 }
 
-/* Its death takes the wait out of both lines. */
+/* Its death ends the wait in both queues. */
 static bool
 is_of_one_instant(bool *told)
 {
@@ -146,7 +146,7 @@ is_of_one_instant(bool *told)
 	return true;
 }
 
-/* Many names lie between the two, so that deaths fall into the time in which they are listed. */
+/* Many names lie between the two, so that deaths happen while they are being listed. */
 static bool
 a_producer_dies_while_it_is_made(void)
 {
@@ -185,7 +185,7 @@ waits_for_a(void *argument)
 	return space_wait_ms(space(), "a", -1) == COMPL_OK ? 0 : 98;
 }
 
-/* The statistics too count what such a wait has slept. */
+/* The statistics also count how long such a wait has slept. */
 static bool
 times_are_any_bytes(void)
 {
@@ -223,7 +223,7 @@ times_are_any_bytes(void)
 static const struct test tests[] = {
 	{ "a producer that dies while a listing is made is there for all names or for none",
 	  a_producer_dies_while_it_is_made, false },
-	{ "times may be any bytes", times_are_any_bytes, false },
+	{ "a time in the segment may be any bytes", times_are_any_bytes, false },
 	{ "producers that come while a listing is made do not go beyond its room",
 	  producers_come_while_it_is_made, true },
 };

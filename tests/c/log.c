@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
- * The redo log: what was committed happens, whoever died in between; what was not does not;
- * and bytes that nobody can have committed are damage.
+ * log.c - the redo log: what was committed is done, and what was not committed is not
+ *
+ * That holds whichever process died in between.  Bytes that no process can have committed are
+ * damage.
  */
 #include "internals.h"
 
@@ -179,15 +181,15 @@ bad_lengths_are_damage(void)
 }
 
 static const struct test tests[] = {
-	{ "what was committed is done by the next to come", committed_is_done, false },
-	{ "what was not committed is nothing", uncommitted_is_nothing, false },
-	{ "what was applied in part is done, from wherever it stopped", half_applied_is_done,
+	{ "what was committed is done by the next owner of the lock", committed_is_done, false },
+	{ "what was not committed has no effect", uncommitted_is_nothing, false },
+	{ "what was applied in part is completed, wherever it stopped", half_applied_is_done,
 	  false },
 	{ "nothing changes before the commit, and the last value counts", commit_is_absolute,
 	  false },
 	{ "an offset that is never logged is damage, and nothing is changed",
 	  bad_offsets_are_damage, false },
-	{ "a length that cannot be is damage", bad_lengths_are_damage, false },
+	{ "an impossible length is damage", bad_lengths_are_damage, false },
 };
 
 int

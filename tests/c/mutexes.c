@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: ISC
  *
- * The owner of a robust mutex is killed, and then the one whom the kernel has woken for it, before
- * it has the mutex: who wakes the rest?  And eight processes under a storm of such kills.
+ * mutexes.c - deaths around a lock: compl's, and the robust mutex of the libc
+ *
+ * The owner of a robust mutex is killed, and then the process that the kernel has woken for it,
+ * before it has the mutex: which process wakes the rest?  And eight processes in a storm of such
+ * kills.
  *
  *	mutexes hold FILE	locks a robust mutex of this libc in FILE, says so, and stays
  *	mutexes take FILE	locks it, and prints what it was told
@@ -94,7 +97,7 @@ wants_our_lock(void *argument)
 	return space_post("a", 1) == COMPL_OK ? 0 : 98;
 }
 
-/* Runs on until its next system call, or the end of the one it is in. */
+/* Lets it run until its next system call, or the end of the one it is in. */
 static bool
 runs_to_a_call(pid_t pid, struct __ptrace_syscall_info *info)
 {
@@ -114,7 +117,8 @@ goes_to_sleep(const struct __ptrace_syscall_info *info)
 	       (op == FUTEX_WAIT || op == FUTEX_WAIT_BITSET);
 }
 
-/* A child that asked for what is held, and will be stopped at the end of its sleep. */
+/* Starts a child that asks for the lock, which is held; it will be stopped at the end of its
+ * sleep. */
 static bool
 asks_and_will_be_stopped(int (*wants)(void *), size_t *asker)
 {
@@ -134,7 +138,7 @@ asks_and_will_be_stopped(int (*wants)(void *), size_t *asker)
 	return ptrace(PTRACE_SYSCALL, pid, NULL, NULL) == 0 && child_sleeps(*asker);
 }
 
-/* What is done to the lock, and by what it is held and wanted. */
+/* A kind of lock: the functions that hold it and want it. */
 struct kind {
 	int (*holds)(void *), (*wants)(void *);
 };
@@ -163,7 +167,7 @@ has_been_woken(size_t asker)
 	       WIFSTOPPED(status);
 }
 
-/* The owner dies; the kernel wakes the first sleeper, who dies before it does anything. */
+/* The owner dies; the kernel wakes the first sleeper, which dies before it does anything. */
 static bool
 owner_and_woken(const struct kind *kind, size_t *last)
 {
@@ -180,7 +184,7 @@ owner_and_woken(const struct kind *kind, size_t *last)
 	return true;
 }
 
-/* The owner lets go and wakes the first sleeper; before that one does anything a newcomer has the
+/* The owner unlocks and wakes the first sleeper; before that one does anything a newcomer takes the
  * lock; both die. */
 static bool
 woken_and_newcomer(const struct kind *kind, size_t *last)
@@ -273,7 +277,7 @@ all_turns(void)
 	return sum;
 }
 
-/* Nobody has a turn for so long. */
+/* Whether no process has a turn for this long. */
 static bool
 stands_still(int ms)
 {
@@ -288,7 +292,7 @@ stands_still(int ms)
 	return true;
 }
 
-/* How often all stood still; the kill after that may set them going again. */
+/* Returns how often all stood still; the kill after that may make them go on. */
 static unsigned
 storm(int (*run)(void *), int stuck_ms, unsigned *kills)
 {
@@ -381,15 +385,16 @@ take(const char *path)
 }
 
 static const struct test tests[] = {
-	{ "the lock's owner is killed, then the one woken for it: the next one has it",
+	{ "the lock's owner is killed, then the process woken for it, and the next gets it",
 	  the_owner_and_who_was_woken, false },
-	{ "the one woken for the lock is killed, then a newcomer that has it: the next one has it",
+	{ "the process woken for the lock is killed, then a newcomer that has it, and the next "
+	  "gets it",
 	  who_was_woken_and_a_newcomer, false },
-	{ "eight processes in a storm of kills: the lock never stands still", eight_in_a_storm,
+	{ "in a storm of kills among eight processes the lock never stands still", eight_in_a_storm,
 	  false },
 };
 
-/* The two who are killed one after the other are found by tracing. */
+/* Tracing finds the two processes that are killed one after the other. */
 static bool
 may_trace(void)
 {

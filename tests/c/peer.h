@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
- * peer.h - for tests that do the same to compl and to what others would use
+ * peer.h - for tests that do the same to compl and to a peer: the mutexes of the libc
  *
- * What the peer makes of it is a note on the screen (tests/run shows lines that begin with
- * "# note: "), never a failure.  The peer is that of the libc that the test is linked with.
+ * What becomes of the peer is a note on the screen (tests/run shows lines that begin with "# note:
+ * "), never a failure.  The peer is that of the libc that the test is linked with.
  */
 #ifndef PEER_H
 #define PEER_H
@@ -22,15 +22,15 @@
 #define PEER "musl"
 #endif
 
-#define PATIENT_MS 1500 /* as long as a peer gets */
+#define PATIENT_MS 1500 /* how long a test waits for the peer */
 
-/* For us and our children; NULL: there is none. */
+/* Memory that the test and its children share; NULL: there is none. */
 void *peer_shared_memory(size_t size);
 
 /* A mutex that processes share. */
 void peer_make_robust(pthread_mutex_t *mutex);
 
-/* As its users are told to: who hears that the owner died makes it consistent. */
+/* Locks it as the manual says: if the owner died, makes it consistent. */
 bool peer_lock_robust(pthread_mutex_t *mutex);
 
 /* Whether a child ends in time. */

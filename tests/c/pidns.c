@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: ISC
  *
- * Two worlds on one segment.  Here a token goes round; over there everybody is PID 1 of a pid
- * namespace of its own, all with the same thread id, and is killed at random while it stands in
- * the same lines, holds the lock, or posts.
+ * pidns.c - processes of several pid namespaces on one segment
  *
- * Seat belts may rescue: where thread ids are ambiguous the promise is a second.
+ * Here a token goes round.  In the other pid namespaces each process is PID 1 of a namespace of its
+ * own, so all have the same thread id.  They are killed at random while they stand in the same
+ * lines, hold the lock, or post.
+ *
+ * The watchdog may find lost wake-ups here: where thread ids are ambiguous a wait goes on within a
+ * second.
  */
 #include "internals.h"
 
@@ -18,13 +21,13 @@
 
 static const char *const ring[HERE] = { "r0", "r1", "r2", "r3" };
 
-static struct books {
+static struct counts {
 	uint32_t stop;
 	uint32_t passes;
-	int64_t longest_ns; /* that a token took from one to the next */
+	int64_t longest_ns; /* the longest time that a token took from one process to the next */
 	int64_t posted_ns;
-	uint32_t posting, posted, taking, taken; /* of "x": begun, finished */
-} * books;
+	uint32_t posting, posted, taking, taken; /* tokens of "x": begun, finished */
+} * counts;
 
 static struct compl_space *mine;
 
@@ -37,7 +40,7 @@ add(uint32_t *counter, uint32_t n)
 static bool
 is_to_stop(void)
 {
-	return __atomic_load_n(&books->stop, __ATOMIC_SEQ_CST);
+	return __atomic_load_n(&counts->stop, __ATOMIC_SEQ_CST);
 }
 
 static enum compl_result
@@ -48,20 +51,20 @@ post_mine(const char *name)
 	return compl_done(mine, name, &p);
 }
 
-/* ---- here ------------------------------------------------------------------------------ */
+/* ---- in our pid namespace -------------------------------------------------------------- */
 
 static void
 note_pass(void)
 {
-	int64_t took = in_ms(0) - books->posted_ns;
+	int64_t took = in_ms(0) - counts->posted_ns;
 
-	add(&books->passes, 1);
-	if (took > books->longest_ns)
-		books->longest_ns = took;
+	add(&counts->passes, 1);
+	if (took > counts->longest_ns)
+		counts->longest_ns = took;
 }
 
-/* Takes the token, notes how long it came, and passes it on, until everybody has seen the
- * end.  Only who has the token writes down times. */
+/* Takes the token, notes how long it took to come, and passes it on, until all have seen the end.
+ * Only the process that has the token writes times. */
 static int
 passes_on(void *argument)
 {
@@ -74,13 +77,13 @@ passes_on(void *argument)
 		NEED(space_wait_ms(mine, ring[i], -1) == COMPL_OK);
 		last = is_to_stop();
 		note_pass();
-		books->posted_ns = in_ms(0);
+		counts->posted_ns = in_ms(0);
 		NEED(post_mine(ring[(i + 1) % HERE]) == COMPL_OK);
 	} while (!last);
 	return 0;
 }
 
-/* In the same lines, with deadlines: they time out, and nothing else. */
+/* Waits in the same lines with deadlines: these waits only time out. */
 static int
 times_out(void *argument)
 {
@@ -100,14 +103,14 @@ times_out(void *argument)
 	return 0;
 }
 
-/* ---- over there ---------------------------------------------------------------------------- */
+/* ---- in other pid namespaces --------------------------------------------------------------- */
 
 static void
 post_x(void)
 {
-	add(&books->posting, 1);
+	add(&counts->posting, 1);
 	NEED(post_mine("x") == COMPL_OK);
-	add(&books->posted, 1);
+	add(&counts->posted, 1);
 }
 
 static void
@@ -120,16 +123,17 @@ take_x(int64_t deadline_ns)
 	struct compl_outcome out = { 0 };
 	enum compl_result result;
 
-	add(&books->taking, 1);
+	add(&counts->taking, 1);
 	result = compl_wait(mine, &r, &out);
 	NEED(result == COMPL_OK || result == COMPL_TIMED_OUT || result == COMPL_E_LOCKED);
 	if (result == COMPL_OK)
-		add(&books->taken, 1);
+		add(&counts->taken, 1);
 	else
-		__atomic_sub_fetch(&books->taking, 1, __ATOMIC_SEQ_CST);
+		__atomic_sub_fetch(&counts->taking, 1, __ATOMIC_SEQ_CST);
 }
 
-/* Holds up the ring, until it dies or its time is up: two tokens there never are. */
+/* Waits for two tokens of the ring, which never exist together, and so holds it up until it dies or
+ * its time is over. */
 static void
 stand_in_the_way(unsigned flags)
 {
@@ -173,7 +177,7 @@ works_as_one(void *argument)
 
 static int home = -1;
 
-/* A child that is PID 1 of a new pid namespace; false if that cannot be had. */
+/* Starts a child that is PID 1 of a new pid namespace; false if that is not possible. */
 static bool
 child_elsewhere(int (*run)(void *), void *argument, size_t *number)
 {
@@ -190,7 +194,7 @@ is_possible(void)
 	return home >= 0 && unshare(CLONE_NEWPID) == 0 && setns(home, CLONE_NEWPID) == 0;
 }
 
-/* In the place of one who was killed. */
+/* Starts a process instead of one that was killed. */
 static bool
 replace(size_t old)
 {
@@ -223,14 +227,15 @@ adds_up(void)
 	int64_t left = space_counter("x");
 
 	left = left < 0 ? 0 : left;
-	printf("# x: posted %u to %u, taken %u to %u, left %d\n", books->posted, books->posting,
-	       books->taken, books->taking, (int)left);
-	CHECK(books->posted <= books->taking + left);
-	CHECK(books->taken + left <= books->posting);
+	printf("# x: posted %u to %u, taken %u to %u, left %d\n", counts->posted, counts->posting,
+	       counts->taken, counts->taking, (int)left);
+	CHECK(counts->posted <= counts->taking + left);
+	CHECK(counts->taken + left <= counts->posting);
 	return true;
 }
 
-/* The others get no further commands: the ring ends by itself, or it hangs. */
+/* Kills the processes of the other pid namespaces.  No other process calls compl after that, so the
+ * ring ends by itself, or it hangs. */
 static bool
 kill_the_rest(size_t first)
 {
@@ -249,10 +254,10 @@ kill_the_rest(size_t first)
 static bool
 prepare(void)
 {
-	books = mmap(NULL, sizeof *books, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
-		     0);
-	CHECK(books != MAP_FAILED);
-	memset(books, 0, sizeof *books);
+	counts = mmap(NULL, sizeof *counts, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
+		      0);
+	CHECK(counts != MAP_FAILED);
+	memset(counts, 0, sizeof *counts);
 	space();
 	return true;
 }
@@ -277,20 +282,20 @@ storm(void)
 		seed[i] = (unsigned)rand();
 		CHECK(child_elsewhere(works_as_one, &seed[i], &(size_t){ 0 }));
 	}
-	books->posted_ns = in_ms(0);
+	counts->posted_ns = in_ms(0);
 	CHECK(space_post(ring[0], 1) == COMPL_OK);
 	for (end = in_ms(STORM_MS); in_ms(0) < end; kills++) {
 		nap();
 		CHECK(replace(first + (size_t)rand() % THERE));
 	}
-	__atomic_store_n(&books->stop, 1, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&counts->stop, 1, __ATOMIC_SEQ_CST);
 	CHECK(kill_the_rest(first));
 	for (i = 0; i < first; i++)
 		CHECK(child_status(i) == 0);
-	printf("# %u kills, %u passes, the longest took %d ms, %u rescues\n", kills, books->passes,
-	       (int)(books->longest_ns / 1000000), (unsigned)compl_lost_wakeups(space()));
+	printf("# %u kills, %u passes, the longest took %d ms, %u rescues\n", kills, counts->passes,
+	       (int)(counts->longest_ns / 1000000), (unsigned)compl_lost_wakeups(space()));
 	CHECK(internals_header()->mixed == ROBUST_MIXED);
-	CHECK(books->passes >= HERE);
+	CHECK(counts->passes >= HERE);
 	CHECK(adds_up());
 	return is_sound();
 }
@@ -316,7 +321,7 @@ holds_the_lock(void *argument)
 	NEED(mine);
 	NEED(session_begin(&s, mine, NULL) == COMPL_OK);
 	NEED(segment_lock(&s, CLOCK_NEVER) == COMPL_OK);
-	__atomic_store_n(&books->posted, 1, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&counts->posted, 1, __ATOMIC_SEQ_CST);
 	for (;;)
 		pause();
 }
@@ -350,7 +355,7 @@ sleepers_of_equal_id(void)
 	CHECK(child_elsewhere(waits_for_a, NULL, &w));
 	CHECK(child_sleeps(w));
 	CHECK(child_elsewhere(holds_the_lock, NULL, &holder));
-	while (!__atomic_load_n(&books->posted, __ATOMIC_SEQ_CST))
+	while (!__atomic_load_n(&counts->posted, __ATOMIC_SEQ_CST))
 		nap();
 	for (i = 0; i < 3; i++) {
 		CHECK(child_elsewhere(posts_a, NULL, &p[i]));
@@ -372,9 +377,10 @@ sleepers_of_equal_id(void)
 }
 
 static const struct test tests[] = {
-	{ "a token goes round here, while all over there have one thread id and are killed", storm,
-	  true },
-	{ "who sleeps on the lock, with its holder's id, and dies, does not let it go",
+	{ "a token goes round while processes of one thread id are killed in other pid namespaces",
+	  storm, true },
+	{ "a process that sleeps on the lock, has its owner's thread id, and dies does not unlock "
+	  "it",
 	  sleepers_of_equal_id, true },
 };
 

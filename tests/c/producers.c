@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: ISC
  *
- * Promises: kept, broken by death, void; and who is told.
+ * producers.c - promises: kept, broken by death, or void; and which waits are told
  */
 #include "tap.h"
 
-/* ---- players ------------------------------------------------------------------ */
+/* ---- children ----------------------------------------------------------------- */
 
-enum { ORPHANED = 21, REMOVED, BUSY, FULL, LOCKED };
+enum { PRODUCER_DIED = 21, REMOVED, BUSY, FULL, LOCKED };
 
 static int
 status_of(enum compl_result result, const struct compl_outcome *out)
@@ -15,7 +15,7 @@ status_of(enum compl_result result, const struct compl_outcome *out)
 	case COMPL_OK:
 		return out->status;
 	case COMPL_PRODUCER_DIED:
-		return ORPHANED;
+		return PRODUCER_DIED;
 	case COMPL_REMOVED:
 		return REMOVED;
 	case COMPL_TIMED_OUT:
@@ -155,7 +155,8 @@ overtaken_by_its_end(void)
 	size_t p, w;
 	int i;
 
-	/* posting and ceasing to be a producer are one: no false alarm, however quickly it ends */
+	/* A post and the end of being a producer are one step: however quickly the process ends, it
+	 * is not taken for dead. */
 	for (i = 0; i < 50; i++) {
 		children_count = 0;
 		CHECK(promised(fails, &p));
@@ -199,7 +200,7 @@ killed(void)
 		CHECK(waiting(i == 2 ? any_b_a : i == 3 ? b_a : a, &w[i]));
 	child_kill(p, SIGKILL);
 	for (i = 0; i < 4; i++)
-		CHECK(child_status(w[i]) == ORPHANED);
+		CHECK(child_status(w[i]) == PRODUCER_DIED);
 	CHECK(child_status(p) == 137);
 	CHECK(space_counter("a") == COMPL_ALL && status("a") == COMPL_STATUS_PRODUCER_DIED);
 	CHECK(space_wait_ms(space(), "a", 0) == COMPL_PRODUCER_DIED);
@@ -216,7 +217,7 @@ dead_before_anybody_waits(void)
 	child_kill(p, SIGKILL);
 	CHECK(child_status(p) == 137);
 	w = child(waits, a_b);
-	CHECK(child_status(w) == ORPHANED);
+	CHECK(child_status(w) == PRODUCER_DIED);
 	CHECK(space_post("a", 1) == COMPL_OK && space_counter("a") == COMPL_ALL);
 	CHECK(compl_init(space(), "a", false) == COMPL_E_EXISTS);
 	CHECK(compl_reinit(space(), "a", false) == COMPL_OK);
@@ -236,7 +237,7 @@ promised_to_a_sleeper(void)
 	CHECK(child_sleeps(w[0]));
 	child_kill(p, SIGKILL);
 	for (i = 0; i < 3; i++)
-		CHECK(child_status(w[i]) == ORPHANED);
+		CHECK(child_status(w[i]) == PRODUCER_DIED);
 	CHECK(child_status(p) == 137);
 	return true;
 }
@@ -252,7 +253,7 @@ one_of_several(void)
 	CHECK(waiting(b_a, &w[0]));
 	CHECK(waiting(a, &w[1]));
 	child_kill(p[1], SIGKILL);
-	CHECK(child_status(w[0]) == ORPHANED && child_status(w[1]) == ORPHANED);
+	CHECK(child_status(w[0]) == PRODUCER_DIED && child_status(w[1]) == PRODUCER_DIED);
 	CHECK(producers() == 2);
 	CHECK(space_post("go", 2) == COMPL_OK);
 	CHECK(child_status(p[0]) == 0 && child_status(p[2]) == 0);
@@ -260,7 +261,7 @@ one_of_several(void)
 	return true;
 }
 
-/* The one whom the kernel wakes is killed before it can tell anybody. */
+/* The waiter that the kernel wakes is killed before it can tell the others. */
 static bool
 killed_with_its_witness(void)
 {
@@ -276,7 +277,7 @@ killed_with_its_witness(void)
 		child_kill(w[0], SIGKILL);
 		if (round % 2)
 			child_kill(w[1], SIGKILL);
-		CHECK(child_status(w[2]) == ORPHANED && child_status(w[3]) == ORPHANED);
+		CHECK(child_status(w[2]) == PRODUCER_DIED && child_status(w[3]) == PRODUCER_DIED);
 		CHECK(child_status(p) == 137 && child_status(w[0]) >= 0 && child_status(w[1]) >= 0);
 		CHECK(compl_remove(space(), "a") == COMPL_OK);
 	}
@@ -295,9 +296,9 @@ first_in_line_stopped(void)
 	child_kill(w[0], SIGSTOP);
 	CHECK(waitpid(children[w[0]].pid, &stopped, WUNTRACED) > 0 && WIFSTOPPED(stopped));
 	child_kill(p, SIGKILL);
-	CHECK(child_status(w[1]) == ORPHANED && child_status(w[2]) == ORPHANED);
+	CHECK(child_status(w[1]) == PRODUCER_DIED && child_status(w[2]) == PRODUCER_DIED);
 	child_kill(w[0], SIGCONT);
-	CHECK(child_status(w[0]) == ORPHANED && child_status(p) == 137);
+	CHECK(child_status(w[0]) == PRODUCER_DIED && child_status(p) == 137);
 	return true;
 }
 
@@ -312,7 +313,7 @@ broken(void)
 		CHECK(promised(how[i], &p));
 		CHECK(waiting(a, &w));
 		CHECK(space_post("go", 1) == COMPL_OK);
-		CHECK(child_status(w) == ORPHANED && child_status(p) == 0);
+		CHECK(child_status(w) == PRODUCER_DIED && child_status(p) == 0);
 		CHECK(compl_remove(space(), "a") == COMPL_OK);
 	}
 	return true;
@@ -327,12 +328,12 @@ token_first(void)
 	CHECK(waiting(two_a, &w));
 	CHECK(space_post("a", 1) == COMPL_OK);
 	child_kill(p, SIGKILL);
-	CHECK(child_status(w) == ORPHANED && child_status(p) == 137);
+	CHECK(child_status(w) == PRODUCER_DIED && child_status(p) == 137);
 	CHECK(space_counter("a") == COMPL_ALL);
 	return true;
 }
 
-/* ---- lives ------------------------------------------------------------------------- */
+/* ---- settled names, reinit, removal ------------------------------------------------ */
 
 static bool
 starts_anew(void)
@@ -405,7 +406,7 @@ reinit_keeps_the_living(void)
 	CHECK(waiting(a, &w[1]));
 	CHECK(child_sleeps(w[0]));
 	child_kill(p, SIGKILL);
-	CHECK(child_status(w[0]) == ORPHANED && child_status(w[1]) == ORPHANED);
+	CHECK(child_status(w[0]) == PRODUCER_DIED && child_status(w[1]) == PRODUCER_DIED);
 	CHECK(child_status(p) == 137);
 	return true;
 }
@@ -456,7 +457,7 @@ too_many_producers(void)
 	CHECK(child_status(p) == FULL);
 	CHECK(waiting(a, &w));
 	child_kill(COMPL_PRODUCERS_MAX - 1, SIGKILL);
-	CHECK(child_status(w) == ORPHANED);
+	CHECK(child_status(w) == PRODUCER_DIED);
 	CHECK(space_post("go", COMPL_PRODUCERS_MAX - 1) == COMPL_OK);
 	for (i = 0; i < COMPL_PRODUCERS_MAX; i++)
 		CHECK(child_status(i) >= 0);
@@ -525,7 +526,7 @@ needs(const struct part *part)
 	return status_of(compl_wait(c, &r, &out), &out);
 }
 
-/* Promises, has a child wait, and works until that has ended; ends as it did. */
+/* Promises, starts a child that waits, and waits for its end; ends with its status. */
 static int
 works(void *argument)
 {
@@ -545,7 +546,7 @@ works(void *argument)
 	return WEXITSTATUS(status);
 }
 
-/* How the later one of two ends that need what the other makes. */
+/* Two processes each need what the other makes: the status of the later one. */
 static bool
 crossing(unsigned flags, int *later)
 {
@@ -597,35 +598,41 @@ static const struct test tests[] = {
 	{ .sentence = "a promise that is kept releases the waiter with its status", .run = kept },
 	{ .sentence = "a producer that posts and ends at once is not taken for dead",
 	  .run = overtaken_by_its_end },
-	{ .sentence = "a producer is listed, and keeps its name in being", .run = listed },
-	{ .sentence = "a killed producer sends everybody away, and settles the name",
+	{ .sentence = "a producer is listed, and its name exists as long as it lives",
+	  .run = listed },
+	{ .sentence = "the death of a producer ends all waits, and settles the name",
 	  .run = killed },
-	{ .sentence = "a producer that died before anybody came is noticed, until reinit",
+	{ .sentence = "a producer that died before a wait began is noticed, until reinit",
 	  .run = dead_before_anybody_waits },
-	{ .sentence = "who slept before the promise was made is told of its end",
+	{ .sentence = "a wait that slept before the promise was made is told of its end",
 	  .run = promised_to_a_sleeper },
 	{ .sentence = "the death of one of several producers is enough", .run = one_of_several },
-	{ .sentence = "the one who notices is killed, and the next notices",
+	{ .sentence = "if the wait that notices the death is killed, the next one notices it",
 	  .run = killed_with_its_witness },
-	{ .sentence = "a stopped first in line does not keep it from the others",
+	{ .sentence = "if the first in line is stopped, the others are told all the same",
 	  .run = first_in_line_stopped },
-	{ .sentence = "breaking a promise, closing the handle, and leaving are as death",
+	{ .sentence =
+		  "breaking a promise, closing the handle, and exit have the same effect as death",
 	  .run = broken },
-	{ .sentence = "a producer dies while a waiter has half of its tokens", .run = token_first },
+	{ .sentence = "a waiter with half of its tokens is told that the producer died",
+	  .run = token_first },
 	{ .sentence = "a settled name starts anew with the next producer", .run = starts_anew },
-	{ .sentence = "but not while another producer lives", .run = settled_while_another_lives },
+	{ .sentence = "a settled name does not start anew while another producer lives",
+	  .run = settled_while_another_lives },
 	{ .sentence = "tokens not yet taken stay when a producer comes", .run = tokens_stay },
-	{ .sentence = "who has posted all may go as it likes", .run = ready_and_gone },
+	{ .sentence = "a producer that has posted all may end in any way", .run = ready_and_gone },
 	{ .sentence = "living producers stay through a reinit, and are watched again",
 	  .run = reinit_keeps_the_living },
 	{ .sentence = "a promise is void when its name is removed", .run = removed },
-	{ .sentence = "a single producer has nobody beside it", .run = not_beside_another },
-	{ .sentence = "one producer more than there is room for", .run = too_many_producers },
+	{ .sentence = "a single producer has no other producer beside it",
+	  .run = not_beside_another },
+	{ .sentence = "one producer more than there is room for is refused",
+	  .run = too_many_producers },
 	{ .sentence = "a handle keeps several promises, and its end breaks the others",
 	  .run = several_of_one_handle },
-	{ .sentence = "nobody is accused below a producer that works itself",
+	{ .sentence = "below a producer that works itself no dead-lock is reported",
 	  .run = below_one_that_works },
-	{ .sentence = "below producers that only wait for children a cycle is found",
+	{ .sentence = "below producers that only wait for children a dead-lock is found",
 	  .run = below_those_that_attend },
 	{ .sentence = "a promise needs a list of its own", .run = not_on_a_shared_list },
 };

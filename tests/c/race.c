@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
- * Threads of one process do everything at once, on one handle and on handles of their own: what
- * a wait reports was posted in one piece, and nothing fails that should not.  Under
- * ThreadSanitizer (make check-tsan) each access to the segment is looked at as well.
+ * race.c - threads of one process do everything at once, on one handle and on handles of their own
+ *
+ * What a wait reports was posted in one piece, and only what may fail fails.  Under
+ * ThreadSanitizer (make check-tsan) each access to the segment is checked as well.
  */
 #include "tap.h"
 
@@ -19,7 +20,7 @@ struct worker {
 	pthread_t thread;
 	struct compl_space *c;
 	unsigned seed;
-	const char *wrong; /* what failed first */
+	const char *wrong; /* the first failure */
 };
 
 static unsigned
@@ -207,7 +208,7 @@ on_handles_of_their_own(void)
 	return run(true);
 }
 
-/* What the poster wrote before it posted, the waiter reads: not an atomic, on purpose. */
+/* The waiter reads what the poster wrote before it posted.  It is no atomic, on purpose. */
 static int message, answer;
 
 static void *
@@ -243,7 +244,7 @@ memory_follows_the_token(void)
 	return true;
 }
 
-/* "All" releases without the lock on the waiter's side. */
+/* A waiter that "all" releases does not take the lock. */
 static void *
 reads_the_message(void *argument)
 {
@@ -279,9 +280,9 @@ memory_follows_all(void)
 static const struct test tests[] = {
 	{ "threads do everything at once on one handle", on_one_handle, false },
 	{ "threads do everything at once on handles of their own", on_handles_of_their_own, false },
-	{ "what was written before a token was posted is read by who takes it",
+	{ "a wait reads what was written before the token that it takes was posted",
 	  memory_follows_the_token, false },
-	{ "what was written before all is read by everybody it releases", memory_follows_all,
+	{ "each wait that all releases reads what was written before it", memory_follows_all,
 	  false },
 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * The robust mutex and the robust words by themselves, on a page that the children share.
+ * robust.c - the robust mutex and the robust words alone, on a page that the children share
  */
 #include "tap.h"
 
@@ -12,7 +12,7 @@
 #include "shm/os/robust.h"
 #include "shm/segment/mutex.h"
 
-/* A word each, with room behind it for the link of any libc. */
+/* A word each, with room after it for the link of any libc. */
 struct page {
 	uint32_t lock, pad[15];
 	uint32_t word, pad2[15];
@@ -25,7 +25,7 @@ static struct page *page;
 static struct robust_thread self;
 static struct mutex mutex;
 
-/* In the parent, and anew in each child. */
+/* Called in the parent, and again in each child. */
 static void
 enlist(void)
 {
@@ -87,7 +87,7 @@ takes_and_stays(void *argument)
 		pause();
 }
 
-/* Ends with what it got. */
+/* Ends with the result. */
 static int
 takes_once(void *argument)
 {
@@ -112,8 +112,8 @@ takes_before(void *deadline)
 	return (int)result;
 }
 
-/* Of several that find a word of nonsense: its turn, with the lock, and alone.  1 if it was told
- * that the last owner had died. */
+/* One of several that find an impossible owner in the lock: takes its turn, with the lock and
+ * alone.  Ends with 1 if it was told that the last owner had died. */
 static int
 seizes_once(void *argument)
 {
@@ -247,8 +247,8 @@ sleepers_survive_an_owners_death(void)
 	return true;
 }
 
-/* The kernel wakes one; if that one is killed before it takes the lock, another must be
- * woken in its place. */
+/* The kernel wakes one sleeper; if that one is killed before it takes the lock, another must be
+ * woken instead. */
 static bool
 killed_sleepers_pass_the_wake_on(void)
 {
@@ -277,7 +277,7 @@ killed_sleepers_pass_the_wake_on(void)
 	return true;
 }
 
-/* An unlock that wakes one whose deadline comes at that moment. */
+/* An unlock wakes a sleeper whose deadline comes at that moment. */
 static bool
 who_gives_up_passes_the_wake_on(void)
 {
@@ -306,7 +306,7 @@ who_gives_up_passes_the_wake_on(void)
 	return true;
 }
 
-/* What was judged to be nonsense when one looked may be a living owner's when the other acts. */
+/* The lock may have an impossible owner when a process looks, and a living one when it acts. */
 static bool
 nonsense_is_seized_once(void)
 {
@@ -361,7 +361,7 @@ deadlines_are_kept(void)
 	return true;
 }
 
-/* Words that no sound participant leaves behind. */
+/* Values that no sound participant leaves. */
 static bool
 impossible_owners_are_damage(void)
 {
@@ -518,24 +518,24 @@ static const struct test tests[] = {
 	{ "the lock holds our thread id, always with waiters, and then nothing", locks_and_unlocks,
 	  false },
 	{ "an owner's death is reported to the next, once", death_is_reported_once, false },
-	{ "what could not be repaired is reported again", dirty_is_reported_again, false },
-	{ "an exec lets go as a death does", exec_is_a_death, false },
+	{ "a death that could not be repaired is reported again", dirty_is_reported_again, false },
+	{ "an exec unlocks as a death does", exec_is_a_death, false },
 	{ "sleepers get the lock one after the other", sleepers_go_one_by_one, false },
 	{ "when the owner dies one sleeper is told, and all go on",
 	  sleepers_survive_an_owners_death, false },
 	{ "sleepers that are killed pass the wake on", killed_sleepers_pass_the_wake_on, false },
 	{ "a sleeper that gives up passes the wake on", who_gives_up_passes_the_wake_on, false },
-	{ "a deadline ends the wait for a living, and for a stopped owner", deadlines_are_kept,
+	{ "a deadline ends the wait for a living owner, and for a stopped one", deadlines_are_kept,
 	  false },
-	{ "owners that cannot be are damage, and nothing is touched", impossible_owners_are_damage,
+	{ "impossible owners are damage, and nothing is changed", impossible_owners_are_damage,
 	  false },
-	{ "of several who repair nonsense one at a time has the lock", nonsense_is_seized_once,
+	{ "of several processes that repair an impossible owner one at a time has the lock",
+	  nonsense_is_seized_once, false },
+	{ "the death of its owner wakes the sleeper of a word", death_wakes_the_watcher, false },
+	{ "a release wakes the sleeper of a word", release_wakes_the_watcher, false },
+	{ "a wake wakes the sleeper of a word, and its owner stays", poke_wakes_and_the_owner_stays,
 	  false },
-	{ "the death of its owner wakes who sleeps on a word", death_wakes_the_watcher, false },
-	{ "a release wakes who sleeps on a word", release_wakes_the_watcher, false },
-	{ "a poke wakes the sleeper, and the owner stays", poke_wakes_and_the_owner_stays, false },
-	{ "two thousand milliseconds of kills: nothing is torn, nobody is stuck", storm_of_kills,
-	  false },
+	{ "in a storm of kills no data are torn and no process hangs", storm_of_kills, false },
 };
 
 int

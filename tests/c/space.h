@@ -10,13 +10,13 @@
 
 #include "compl.h"
 
-/* A name that no other test has. */
+/* A namespace that no other test uses. */
 extern char space_name[COMPL_SPACE_MAX + 1];
 
-/* Where the namespace is. */
+/* The namespace, as compl_open() takes it. */
 struct compl_where space_where(void);
 
-/* One more handle; NULL on a failure. */
+/* Opens another handle; NULL on a failure. */
 struct compl_space *space_open(unsigned flags);
 
 /* The test's own handle, opened on first use. */
@@ -34,10 +34,10 @@ enum compl_result space_try(const char *name);
 /* A wait for one token; ms < 0: without a deadline. */
 enum compl_result space_wait_ms(struct compl_space *c, const char *name, int ms);
 
-/* The counter, or -1 for a name that is not there. */
+/* The counter, or -1 if the name does not exist. */
 int64_t space_counter(const char *name);
 
-/* How many wait for a name. */
+/* How many waits are in line for a name. */
 size_t space_waiters(const char *name);
 
 /* How many names there are. */

@@ -9,7 +9,7 @@ static const char *tap_sentence;
 static void
 tap_hangs(int signal)
 {
-	static const char text[] = "# it hangs: ";
+	static const char text[] = "# the test hangs: ";
 
 	(void)signal;
 	(void)!write(1, text, sizeof text - 1);
@@ -44,7 +44,7 @@ tap_is_sound(const struct test *test)
 	}
 	sound = compl_check(c, tap_fault, NULL, &faults) == COMPL_OK && faults == 0;
 	if (compl_lost_wakeups(c)) {
-		printf("# %u rescues\n", (unsigned)compl_lost_wakeups(c));
+		printf("# %u lost wake-ups\n", (unsigned)compl_lost_wakeups(c));
 		sound = false;
 	}
 	compl_close(c);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * tap.h - what the C tests share: a table of sentences, a fresh namespace for each,
- * children, and the Test Anything Protocol
+ * tap.h - what the C tests share: a table of sentences, a fresh namespace for each, children, and
+ * TAP
  *
  *	static bool remembers(void)
  *	{
@@ -15,8 +15,8 @@
  *
  *	int main(void) { return tap_run(tests, COUNT(tests)); }
  *
- * A test passes if its function returns true and if, after it, no child is left, the
- * segment is sound, and no seat belt was needed.
+ * A test passes if its function returns true and if, after it, no child is left, the segment is
+ * sound, and no wake-up was lost.
  */
 #ifndef TAP_H
 #define TAP_H
@@ -42,7 +42,7 @@
 struct test {
 	const char *sentence;
 	bool (*run)(void);
-	bool rough; /* rescues and faults are part of it */
+	bool rough; /* lost wake-ups and faults are part of the test */
 };
 
 #define CHECK(condition)                                                         \

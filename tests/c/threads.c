@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * Threads of a host program that share a handle, and the host's own robust mutexes.
+ * threads.c - threads of a host program that share a handle, and the host's own robust mutexes
  */
 #include <errno.h>
 #include <pthread.h>
@@ -79,7 +79,7 @@ pass_a_token_round(void)
 	return true;
 }
 
-/* A process whose thread sleeps in line and whose main thread ends the process. */
+/* A process whose main thread ends it while another thread waits. */
 static int
 exits_under_a_sleeper(void *argument)
 {
@@ -193,7 +193,7 @@ host_mutexes_stay_robust(void)
 	return true;
 }
 
-/* After many waits of all lengths, everything is released in another order. */
+/* After many waits of all lengths, mutexes and words are released in another order. */
 static int
 mixes_orders(void *argument)
 {
@@ -234,7 +234,7 @@ host_mutexes_in_any_order(void)
 	return true;
 }
 
-/* A handle of its own list, and the thread's former list after it. */
+/* A handle with a list of its own, and the thread's former list after it is closed. */
 static int
 lists_one_after_the_other(void *argument)
 {
@@ -263,13 +263,13 @@ sole_list_gives_way(void)
 static const struct test tests[] = {
 	{ "threads wait on one handle, each for a token of its own", share_a_handle, false },
 	{ "threads pass a token round", pass_a_token_round, false },
-	{ "a process that exits under a sleeping thread leaves the line", exit_leaves_the_line,
+	{ "a process that exits while a thread of it waits leaves the line", exit_leaves_the_line,
 	  false },
 	{ "threads that come, post and go lose nothing", threads_come_and_go, false },
 	{ "the host's own robust mutexes stay robust while compl sleeps", host_mutexes_stay_robust,
 	  false },
-	{ "the host's mutexes and our words may be let go in any order", host_mutexes_in_any_order,
-	  false },
+	{ "the host's mutexes and our words may be released in any order",
+	  host_mutexes_in_any_order, false },
 	{ "a handle with a list of its own puts the former list back", sole_list_gives_way, false },
 };
 

@@ -23,7 +23,7 @@ now_us(void)
 	return now_ns() / 1000;
 }
 
-/* The time so many milliseconds from now, as compl_wait() wants a deadline. */
+/* The time that is this many milliseconds from now, as compl_wait() takes a deadline. */
 static inline int64_t
 in_ms(int ms)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * Tickets near the wraps of their words: the line does not notice.
+ * ticket-wrap.c - the line keeps its order when tickets wrap around
  */
 #include "internals.h"
 
@@ -28,7 +28,8 @@ set_ticket(uint32_t low, uint32_t high)
 	h->ticket[1] = high;
 }
 
-/* Twelve waiters across the wrap, two of which die; one goes at each token. */
+/* Twelve waiters with tickets before and after the wrap, two of which die.  Each token releases
+ * one. */
 static bool
 line_across(uint32_t low, uint32_t high)
 {
@@ -112,7 +113,7 @@ every_offset(void)
 static const struct test tests[] = {
 	{ "the line keeps its order across the wrap of the tickets' low word", low_word, false },
 	{ "the line keeps its order across the wrap of the tickets", both_words, false },
-	{ "the line keeps its order wherever in it the wrap comes", every_offset, false },
+	{ "the line keeps its order wherever in it the tickets wrap", every_offset, false },
 };
 
 int
