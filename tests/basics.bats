@@ -1,6 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: ISC
 # builds: pairs
+#
+# basics.bats - wait, done and all, for one name and several
 
 load helper
 
@@ -12,7 +14,7 @@ load helper
 	expect_w 124 try a
 }
 
-@test "a waiter goes when its token comes, and takes it" {
+@test "a waiter ends when its token comes, and takes it" {
 	line_up w a
 	expect 0 done a
 	ends 0 w
@@ -21,7 +23,7 @@ load helper
 	[ ! -s w.err ]
 }
 
-@test "tokens add up: three posts release three waits, and no fourth" {
+@test "tokens add up: three posts release three waits, and not a fourth" {
 	expect 0 done a
 	expect 0 done a
 	expect 0 done a
@@ -32,7 +34,7 @@ load helper
 	expect_w 124 try a
 }
 
-@test "a token for one name is none for another" {
+@test "a token for one name is not one for another" {
 	line_up w a
 	expect 0 done b
 	expect 0 done A
@@ -51,7 +53,7 @@ load helper
 	left a 4294967295
 }
 
-@test "all releases everybody in line and everybody later, until reinit" {
+@test "all releases every waiter now and later, until reinit" {
 	for i in 1 2 3 4 5; do
 		line_up w$i a
 	done
@@ -66,7 +68,7 @@ load helper
 	ends 0 w6
 }
 
-@test "all once more is harmless" {
+@test "a second all changes nothing" {
 	expect 0 done a --all
 	expect 0 done a --all
 	silent
@@ -143,7 +145,7 @@ load helper
 	silent
 }
 
-@test "a hand-over back and forth keeps its beat" {
+@test "two processes hand over to each other many times" {
 	background w bash -c 'for i in {1..100}; do "$0" wait ping && "$1" done pong || exit; done' \
 		"$COMPL_WAITER" "$COMPL"
 	for _ in {1..100}; do
@@ -155,7 +157,7 @@ load helper
 	silent
 }
 
-@test "many at once: every token is taken once" {
+@test "many waiters and posters at once take every token once" {
 	for i in {1..12}; do
 		background w$i "$COMPL_WAITER" wait a
 		background p$i "$COMPL" done a

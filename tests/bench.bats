@@ -3,7 +3,7 @@
 # builds: once
 # runs in: check-all (it is about the benchmark)
 #
-# The report of `make bench`: what it makes of samples, and when it says that a budget is missed.
+# bench.bats - the report of `make bench`: what it makes of samples, and when a budget is missed
 
 bats_require_minimum_version 1.5.0
 
@@ -51,7 +51,7 @@ report() {
 	[[ $output == *'| the ratio | 1.80 ('*') |  |  |'* ]]
 }
 
-@test "the interval of a ratio takes the rounds as they were, together" {
+@test "the interval of a ratio is computed from rounds, each with both of its samples" {
 	echo 'ratio a b <= 1.5 | the ratio' >figures
 	series a 20 40 60 80 100 120 140 160 180
 	series b 10 20 30 40 50 60 70 80 90
@@ -59,7 +59,7 @@ report() {
 	[[ $output == *'2.00 (2.00 to 2.00)'* ]]
 }
 
-@test "medians of odd and of even counts are right, and so is the machine" {
+@test "medians of odd and of even counts are right, and the machine is described" {
 	printf 'value %s - - | %s\n' a odd b even >figures
 	series a 9 1 5
 	series b 8 2 4 6
@@ -69,7 +69,7 @@ report() {
 	[[ $output == *'| a | 5.00 us | 1.00 to 9.00 | 3 |'* ]]
 }
 
-@test "a peer that is not installed is named, with its package, and is no miss" {
+@test "a peer that is not installed is named with its package, and is no missed budget" {
 	echo 'ratio a b >= 2.5 | the peer' >figures
 	series b 1 2 3
 	echo 'a missing some-package' >>samples
@@ -77,7 +77,7 @@ report() {
 	[[ $output == *'| the peer | not measured: package some-package is not installed | | |'* ]]
 }
 
-@test "what cannot be read is said, and is not taken for success" {
+@test "the report names what it cannot read, and does not take it for success" {
 	echo 'value a - - | a' >figures
 	echo 'a us' >samples
 	run -2 report
@@ -99,7 +99,7 @@ report() {
 	[ "$(head -c 5 chart.svg)" = '<svg ' ] && [ "$(tail -n 1 chart.svg)" = '</svg>' ]
 }
 
-@test "the figures that are asked for are those that are measured" {
+@test "the benchmark measures the figures that are asked for" {
 	local series missing=0
 	while read -r series; do
 		grep -qF "${series%%-[0-9]*}" "$top/bench/run" "$top/bench/peers.bash" "$top/bench/inside.c" ||

@@ -3,7 +3,7 @@
 # builds: once
 # runs in: check-all (it builds the project several times)
 #
-# The build, and the checks that watch over the sources: that they can fail.
+# build.bats - the build, the installation, and that each check of the sources can fail
 
 bats_require_minimum_version 1.5.0
 
@@ -17,7 +17,7 @@ teardown() {
 	[ -z "$(compgen -G "/dev/shm/compl*build-$$")" ]
 }
 
-# A copy of what make needs; with "built", of what it made too, so that it has little to do.
+# A copy of what make needs.  With "built" it has what make has built, too, so that make has little to do.
 copy_tree() {
 	local what
 	mkdir tree
@@ -46,13 +46,13 @@ copy_tree() {
 	./program
 	run -0 nm --defined-only --extern-only --format=posix root/opt/x/lib/libcompl.a
 	grep -q '^compl_wait T' <<<"$output"
-	run ! grep -v -e '^compl_' -e '^root/.*:$' <<<"$output" # no name that might be a program's
+	run ! grep -v -e '^compl_' -e '^root/.*:$' <<<"$output" # no name that a program might use
 
 	make -s -C tree uninstall DESTDIR="$PWD/root" PREFIX=/opt/x 3>&-
 	[ -z "$(find root -type f)" ]
 }
 
-@test "our strtonum, for where there is no libbsd, answers as libbsd's" {
+@test "our strtonum, for systems without libbsd, answers like the one of libbsd" {
 	cat >ask.c <<-'EOF'
 		#include <bsd/stdlib.h>
 		#include <limits.h>
@@ -84,7 +84,7 @@ copy_tree() {
 	[ "$(wc -l <ours.out)" -eq 63 ]
 }
 
-@test "without libbsd and without musl-gcc compl is built all the same, with a note" {
+@test "without libbsd and without musl-gcc compl is built too, with a note" {
 	copy_tree
 	sed -i 's/-lbsd\>/-lno-such-bsd/g; s/libbsd\.a/libno-such-bsd.a/' tree/src/compat/toolchain
 	make -C tree -j2 CFLAGS=-O0 CPPFLAGS= MUSL_CC=no-such-compiler >log 2>&1 3>&- || {
@@ -411,7 +411,7 @@ function_of() {
 	[ "$output" = "4: a header of the system below those of the project" ]
 }
 
-@test "lint refuses a map that lacks a file, or has one that there is not" {
+@test "lint refuses a map that lacks a file, or names one that does not exist" {
 	mkdir tests
 	cp "$top/tests/lint" tests/
 	cp -r "$top/src" .
@@ -522,7 +522,7 @@ says() {
 	[ "${lines[-1]}" = "$text" ]
 }
 
-@test "tests/run adds up, and takes nothing for a success that is none" {
+@test "tests/run adds up, and takes no failure for a success" {
 	tap good 'echo "ok 1 - a"' 'echo "ok 2 - b # SKIP not today"' 'echo 1..2'
 	tap bad 'echo 1..2' 'echo "ok 1 - a"' 'echo "not ok 2 - b"' 'echo "# because"' 'exit 1'
 	tap crash 'echo 1..2' 'echo "ok 1 - a"' 'kill -KILL $$'
@@ -768,7 +768,7 @@ installs() {
 	done
 }
 
-@test "make deps hears of the other goals, and these wait for it" {
+@test "make deps knows the other goals, and they wait for it" {
 	mkdir -p tree/.ci tree/build
 	cp "$top/Makefile" tree/
 	printf '%s\n' '#!/bin/sh' 'echo "deps: $*"' 'exit 1' >tree/.ci/deps
@@ -783,7 +783,7 @@ installs() {
 	[ ! -e tree/build ]
 }
 
-@test "make deps starts no service; what happens to a running one is up to the system" {
+@test "make deps starts no service, and leaves a running one to the system" {
 	bare_system
 	deps check-all
 	local path
@@ -812,7 +812,7 @@ cannot_install() {
 	[ "${lines[-1]}" = "deps: $1: clang-format make " ]
 }
 
-@test "make deps installs with sudo for others than root, and says in a line why it cannot install" {
+@test "make deps installs with sudo for users other than root, and says in a line why it cannot install" {
 	bare_system
 	printf '%s\n' '#!/bin/sh' 'echo sudo >>called' 'exec "$@"' >bin/sudo
 	chmod +x bin/sudo

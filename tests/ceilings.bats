@@ -3,7 +3,7 @@
 # builds: once
 # runs in: check-all (it fills namespaces to their limits)
 #
-# A namespace that is full: what the command says, and that everything else goes on.
+# ceilings.bats - a full namespace: what the command says, and that everything else goes on
 
 load helper
 
@@ -12,7 +12,7 @@ fill() {
 	wait_until grep -qx ready full.out
 }
 
-@test "at the last name, and at the last place, a line says what there is no room for" {
+@test "after the last name, and after the last entry, a line says what there is no room for" {
 	fill
 	expect 0 ls --names
 	[ "$(wc -l <out)" -eq 16384 ]
@@ -48,7 +48,7 @@ fill() {
 	ends 137 full
 }
 
-@test "what the dead filled, others use" {
+@test "the records of dead processes are used again" {
 	fill
 	shoot KILL full
 	ends 137 full

@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: ISC
 # builds: each
 #
-# The wall clock may be set, forwards and back, by anybody at any time.  compl never reads it and
-# never sleeps by it: each command here would die by SIGSYS if it did.  Its own clock,
-# CLOCK_MONOTONIC, cannot be set; but participants of several time namespaces read it
-# differently.
+# clock.bats - compl never reads the wall clock, and never sleeps by it
+#
+# Anybody may set the wall clock, forwards and back, at any time.  Each command here would die by
+# SIGSYS if it read the clock.  compl's own clock, CLOCK_MONOTONIC, cannot be set; but participants of
+# several time namespaces read it differently.
 
 load helper
 
@@ -28,7 +29,7 @@ blind() {
 	asleep "$label"
 }
 
-@test "who reads the wall clock here dies by SIGSYS, or these tests would prove nothing" {
+@test "a command that reads the wall clock here dies by SIGSYS" {
 	need_trace
 	expect_from "$COMPL_TOOLS/no-wall-clock" 159 date
 	expect_from "$COMPL_TOOLS/no-wall-clock" 0 cat /proc/uptime
@@ -59,7 +60,7 @@ blind() {
 	blindly 0 rm --all
 }
 
-@test "no wait sleeps by the wall clock: with and without a deadline, for one, several and any" {
+@test "no wait sleeps by the wall clock, with or without a deadline, for one name, several or any" {
 	need_trace
 	blind w1 a
 	blind w2 a --io
@@ -80,7 +81,7 @@ blind() {
 	ends 2 w6
 }
 
-@test "nor does who sleeps on the lock" {
+@test "a process that sleeps on the lock does not sleep by the wall clock" {
 	need_trace
 	expect 0 init keep
 	background stray-owner "$COMPL_TOOLS/hold-lock" "$COMPL_NAMESPACE"
@@ -97,8 +98,8 @@ blind() {
 
 # ---- other clocks than ours ---------------------------------------------------------------------
 
-# elsewhen LABEL SECONDS ARGUMENT...: a wait where CLOCK_MONOTONIC differs by so much.  unshare
-# waits for it and ends as it does.
+# elsewhen LABEL SECONDS ARGUMENT...: a wait in a time namespace where CLOCK_MONOTONIC differs by that
+# many seconds.  unshare waits for it and ends with its status.
 elsewhen() {
 	local label=$1 offset=$2
 
@@ -122,7 +123,7 @@ need_time_namespaces() {
 	earlier=-$((${up%.*} > 200 ? 100 : ${up%.*} / 2))
 }
 
-@test "in several time namespaces the order is the same, and all is for everybody" {
+@test "in several time namespaces the order is the same, and all releases every waiter" {
 	need_time_namespaces
 	elsewhen w1 100000 a
 	elsewhen w2 "$earlier" a
@@ -139,7 +140,7 @@ need_time_namespaces() {
 	left a 0
 }
 
-@test "in a time namespace a deadline comes when it should there" {
+@test "in a time namespace a deadline comes after the time that passes there" {
 	need_time_namespaces
 	elsewhen w1 100000 a --timeout 6s
 	elsewhen w2 "$earlier" a --timeout 6s
@@ -155,7 +156,7 @@ need_time_namespaces() {
 	ends 0 w6
 }
 
-@test "what ls says of the age of participants elsewhen is never below 0" {
+@test "ls shows no age below 0 for participants of another time namespace" {
 	need_time_namespaces
 	elsewhen w1 100000 a
 	elsewhen w2 "$earlier" a

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: ISC
 # builds: each
 #
-# wait and try NAME -- CMD
+# command.bats - wait and try NAME -- CMD
 
 load helper
 
@@ -13,7 +13,7 @@ load helper
 	[ "$(<w.out)" = "${pid[w]}" ]
 }
 
-@test "CMD's status is the status" {
+@test "compl ends with CMD's status" {
 	expect 0 done a
 	expect 17 wait a -- sh -c 'exit 17'
 	silent
@@ -22,7 +22,7 @@ load helper
 	silent
 }
 
-@test "CMD's arguments are its own, whatever they look like" {
+@test "compl does not interpret CMD's arguments, whatever they look like" {
 	expect 0 done a b
 	expect 0 wait a -- printf '<%s>' --timeout 1s -- -n 'two words' '' "$(printf 'x\ny')"
 	[ "$out" = $'<--timeout><1s><--><-n><two words><><x\ny>' ]
@@ -46,7 +46,7 @@ load helper
 	printed 'a=first "value"'
 }
 
-@test "with --any CMD has COMPL_NAME and COMPL_VALUE of the one that was done" {
+@test "with --any CMD has COMPL_NAME and COMPL_VALUE of the name that was done" {
 	expect 0 done b --value second
 	expect 0 wait a b --any -- sh -c 'echo "$COMPL_NAME=$COMPL_VALUE"'
 	printed b=second
@@ -55,13 +55,13 @@ load helper
 	printed b=third
 }
 
-@test "without a value CMD sees none, least of all an inherited one" {
+@test "without a value CMD has no COMPL_VALUE, not even an inherited one" {
 	expect 0 done a
 	COMPL_VALUE=stale COMPL_NAME=stale expect 0 wait a -- sh -c 'echo "$COMPL_NAME=$COMPL_VALUE"'
 	printed a=
 }
 
-@test "before CMD nothing is printed, whatever was asked for" {
+@test "nothing is printed before CMD, whatever was asked for" {
 	expect 0 done b --value x
 	expect 0 wait a b --any --print -- echo cmd
 	printed cmd
@@ -78,7 +78,7 @@ load helper
 	[ ! -e ran ]
 }
 
-@test "CMD finds signal dispositions and mask as they were" {
+@test "CMD has the signal dispositions and the mask of the start" {
 	# shellcheck disable=SC2054
 	local start=(env --ignore-signal=USR1,CHLD --default-signal=INT,QUIT,PIPE,XFSZ,TSTP --block-signal=USR2,TERM)
 	local look=(grep -E '^Sig(Blk|Ign|Cgt)|^ShdPnd' /proc/self/status)
@@ -106,7 +106,7 @@ load helper
 	diff plain.out w.out
 }
 
-@test "CMD stands in no line: the next is first while CMD runs" {
+@test "CMD is in no line: while it runs the next waiter is the first" {
 	line_up w1 a -- sh -c 'read -r _ <pipe'
 	mkfifo pipe
 	line_up w2 a

@@ -3,10 +3,11 @@
 # builds: once
 # runs in: check-all (it is about tab completion, and needs zsh)
 #
-# Tab completion, as somebody at a terminal has it: a real interactive bash and zsh
-# on a pseudo-terminal (script(1)), keys typed, the line looked at.  Three keys are
-# bound: TAB; ALL, which puts all candidates into the line; and one that writes the
-# line to a file and empties it, so that nobody has to read a screen.
+# completions.bats - tab completion, as a user at a terminal has it
+#
+# A real interactive bash and zsh run on a pseudo-terminal (script(1)); keys are typed, and the line is
+# looked at.  Three keys are bound: TAB; ALL, which puts all candidates into the line; and one that
+# writes the line to a file and empties it, so that no test has to read a screen.
 
 load helper
 
@@ -57,7 +58,7 @@ zsh_rc() {
 	RC
 }
 
-# open SHELL: it is there, and listens.
+# open SHELL: starts it; returns when it reads keys.
 open() {
 	local shell=$1 command
 
@@ -78,7 +79,7 @@ open() {
 	lines_wanted=0
 }
 
-# The shell reads keys; until then the terminal itself would take ^W for its own.
+# Waits until the shell reads keys; before that the terminal itself would handle ^W.
 is_editing() {
 	stty -a -F "/proc/$(<shell.pid)/fd/0" 2>/dev/null | grep -q -- '-icanon'
 }
@@ -91,8 +92,8 @@ is_childless() {
 	[ -z "$(pgrep -P "$(<shell.pid)")" ]
 }
 
-# becomes KEYS LINE: what the line is after these keys.  Whatever the keys started has
-# ended, and compl was asked once at most.
+# becomes KEYS LINE: after these keys the line is LINE.  All that the keys started has ended, and
+# compl was run once at most.
 becomes() {
 	: >"$CALLS"
 	lines_wanted=$((lines_wanted + 1))
@@ -114,7 +115,7 @@ stays() {
 	becomes "$1$TAB" "$1" && becomes "$1$ALL" "$1"
 }
 
-# Ends the shell.  Nothing but what was typed has been on the screen, least of all an error.
+# Ends the shell.  Only what was typed has been on the screen, and no error.
 leave() {
 	printf 'exit\r' >&"$keyboard"
 	outcome terminal
@@ -150,7 +151,7 @@ options() {
 	becomes "compl run a --ready f$TAB" "compl run a --ready fd:3 "
 	becomes "compl run a --ready fd:$TAB" "compl run a --ready fd:3 "
 	becomes "compl run a --ready=ex$TAB" "compl run a --ready=exit "
-	# Not this command's, and not where an option's argument or a name is due.
+	# Not an option of another command, and no option where an argument or a name is expected.
 	stays "compl test --tim"
 	stays "compl wait -t "
 	stays "compl wait --timeout --an"
@@ -241,7 +242,7 @@ garbage() {
 	[ ! -e bad ]
 }
 
-# What cannot be asked is not there.
+# What cannot be asked is not offered.
 failures() {
 	printf '#!/bin/sh\necho "$*" >>"$CALLS"\necho compl: trouble >&2\nexit 125\n' >bin/compl
 	stays "compl wait "
@@ -266,10 +267,10 @@ in_shell() {
 	leave
 }
 
-@test "bash completes commands, also behind options and in quotes" { in_shell bash commands; }
-@test "zsh completes commands, also behind options and in quotes" { in_shell zsh commands; }
-@test "bash completes the options of the command, and none where an argument is due" { in_shell bash options; }
-@test "zsh completes the options of the command, and none where an argument is due" { in_shell zsh options; }
+@test "bash completes commands, also after options and in quotes" { in_shell bash commands; }
+@test "zsh completes commands, also after options and in quotes" { in_shell zsh commands; }
+@test "bash completes the options of the command, and none where an argument is expected" { in_shell bash options; }
+@test "zsh completes the options of the command, and none where an argument is expected" { in_shell zsh options; }
 @test "bash completes names, whatever they consist of, and none twice" { in_shell bash names; }
 @test "zsh completes names, whatever they consist of, and none twice" { in_shell zsh names; }
 @test "bash completes namespaces and users, and the names of those that were typed" { in_shell bash namespaces; }
@@ -280,8 +281,8 @@ in_shell() {
 @test "zsh completes nothing on garbage, and runs nothing that it contains" { in_shell zsh garbage; }
 @test "bash says nothing when compl fails or is gone" { in_shell bash failures; }
 @test "zsh says nothing when compl fails or is gone" { in_shell zsh failures; }
-@test "bash completes in the middle of a line, behind a semicolon, for a path" { in_shell bash inside; }
-@test "zsh completes in the middle of a line, behind a semicolon, for a path" { in_shell zsh inside; }
+@test "bash completes in the middle of a line, after a semicolon, and for a path" { in_shell bash inside; }
+@test "zsh completes in the middle of a line, after a semicolon, and for a path" { in_shell zsh inside; }
 
 @test "where bash-completion is loaded, it completes CMD" {
 	open bash
@@ -342,7 +343,7 @@ offers() {
 	done
 }
 
-@test "names are offered behind a flag, and not behind an option that takes something" {
+@test "names are offered after a flag, and not after an option that takes an argument" {
 	local command option count=0
 	expect 0 init candidate
 	for command in $(known_commands); do
@@ -361,7 +362,7 @@ offers() {
 	[ "$count" -ge 30 ]
 }
 
-@test "a new command or option is completed by what its help says, and nothing else has to know" {
+@test "a new command or option is completed from its help alone" {
 	cat >newer <<-'EOF'
 		#!/bin/sh
 		if [ "$*" = "help juggle" ]; then
@@ -385,7 +386,7 @@ offers() {
 	[[ $(offers compl juggle a -- tru) = *true* ]]
 }
 
-@test "mawk and gawk put the same words in" {
+@test "mawk and gawk generate the same words" {
 	local awk
 
 	for awk in mawk gawk; do

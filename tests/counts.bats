@@ -1,6 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: ISC
 # builds: pairs
+#
+# counts.bats - waits for several tokens, and posts of several
 
 load helper
 
@@ -25,7 +27,7 @@ load helper
 	left a 0
 }
 
-@test "several tokens in one post, taken by several waits" {
+@test "several waits take the tokens of one post" {
 	expect 0 done a --count 5
 	expect_w 0 wait a --count 2
 	expect_w 0 wait a --count 2
@@ -34,7 +36,7 @@ load helper
 	expect_w 124 try a
 }
 
-@test "a first one that is not covered holds up those behind it" {
+@test "a first waiter that lacks tokens holds up the waiters after it" {
 	line_up w1 a --count 3
 	line_up w2 a
 	line_up w3 a
@@ -49,7 +51,7 @@ load helper
 	left a 0
 }
 
-@test "a post that covers the first and not the second releases the first alone" {
+@test "a post that suffices for the first waiter and not for the second releases the first alone" {
 	line_up w1 a --count 2
 	line_up w2 a --count 2
 	line_up w3 a
@@ -61,7 +63,7 @@ load helper
 	ends 0 w2 w3
 }
 
-@test "a first one that is not covered and dies gives way, and the next takes what is there" {
+@test "when a first waiter that lacks tokens dies the next takes those that are there" {
 	line_up w1 a --count 3
 	line_up w2 a --count 2
 	expect 0 done a --count 2
@@ -82,7 +84,7 @@ load helper
 	left b 0
 }
 
-@test "all covers any count" {
+@test "all suffices for any count" {
 	line_up w a --count 4294967294
 	expect 0 done a --all
 	ends 0 w
@@ -110,7 +112,7 @@ load helper
 	left a 4294967295
 }
 
-@test "an error at the second name says what the first got, and stops before the third" {
+@test "an error at the second name says what the first name got, and stops before the third" {
 	expect 0 done b --count 4294967294
 	expect 125 done a b c --status 3
 	one_line '^compl: done: b: .*\ba\b'

@@ -3,7 +3,7 @@
 # builds: each
 # runs in: check-all (it needs redis-server and haproxy)
 #
-# compl run --ready notify with daemons as they come.
+# daemons.bats - compl run --ready notify with real daemons
 
 load notify
 
@@ -16,7 +16,7 @@ load notify
 	ends 0 r
 }
 
-@test "redis-server that cannot start is known at once" {
+@test "a redis-server that cannot start is known at once" {
 	background r "$COMPL" run redis --ready notify -- redis-server --supervised systemd --port 99999
 	expect_w 1 wait redis -t 15s
 	ends 1 r
@@ -35,7 +35,7 @@ load notify
 	[ -S front ]
 	wait_until grep -q 'READY=1' o.out # waiters are told first
 	run ! grep -q MAINPID o.out
-	# It loads its configuration anew, which it says, and stays ready.
+	# It loads its configuration again, says so, and stays ready.
 	shoot USR2 r
 	wait_until grep -q 'RELOADING=1' o.out
 	wait_until again
@@ -46,7 +46,7 @@ load notify
 	outcome o
 }
 
-# It has said a second time that it is ready.
+# It has said for the second time that it is ready.
 again() {
 	[ "$(grep -c 'READY=1' o.out)" -ge 2 ]
 }

@@ -2,8 +2,10 @@
 # SPDX-License-Identifier: ISC
 # builds: each
 #
-# Waits that wait for each other below `run`: the one that closes the cycle ends with 122 and
-# says who waits for whom; and nobody is accused who may still go on.
+# deadlock.bats - waits below `run` that wait for each other
+#
+# The wait that closes the cycle ends with 122 and names the waits of the cycle.  A wait that may
+# still go on is not ended.
 
 load helper
 
@@ -20,7 +22,7 @@ produced() {
 	expect 0 ls --json "$1" && jq -e ".completions[0].producers | length == $2" "$tmp/out" >"$tmp/jq"
 }
 
-@test "a name that is waited for below its only producer: 122, at once" {
+@test "a wait for a name below its only producer ends with 122 at once" {
 	got=0
 	timeout -s KILL 8 "$COMPL" run a -- "$COMPL" wait a >out 2>err 3>&- || got=$?
 	[ "$got" -eq 122 ]
@@ -28,7 +30,7 @@ produced() {
 	grep -Eq '^compl: wait: a: waiting would dead-lock: a \(producer [0-9]+, waiter [0-9]+\) -> a \(namespace' err
 }
 
-@test "two that wait for each other: the later one ends, with the cycle, and the other hears of it" {
+@test "of two that wait for each other the later ends and prints the cycle, and the other is told" {
 	produce first a "$COMPL" wait b
 	wait_until_waiting b 1
 	got=0
@@ -39,7 +41,7 @@ produced() {
 	ends 122 first
 }
 
-@test "a cycle of three, through shells that wait for their children" {
+@test "a cycle of three is found through shells that wait for their children" {
 	local script="$COMPL wait \$0; exit \$?"
 
 	produce p1 a sh -c "$script" b
@@ -52,14 +54,14 @@ produced() {
 	grep -q 'dead-lock: .* -> .* -> .* -> ' "$tmp"/p?.err
 }
 
-@test "with a deadline, over several names, and quietly" {
+@test "a cycle is found with a deadline, over several names, and with -q" {
 	got=0
 	timeout -s KILL "$LIMIT" "$COMPL" run a -- "$COMPL" wait x a -q -t 1h >out 2>err 3>&- || got=$?
 	[ "$got" -eq 122 ]
 	[ ! -s err ]
 }
 
-@test "nobody is accused whose producer has something else to do" {
+@test "no dead-lock is reported if the producer has something else to do" {
 	local script="$COMPL wait b & exec tail --pid=$$ -f /dev/null 3>&-"
 
 	produce busy a sh -c "$script"
@@ -75,7 +77,7 @@ produced() {
 	ends 143 busy
 }
 
-@test "nor for a name that has another producer, which does not wait" {
+@test "no dead-lock is reported for a name with another producer that does not wait" {
 	produce idle b tail --pid=$$ -f /dev/null
 	wait_until produced b 1
 	produce one b "$COMPL" wait a
@@ -87,13 +89,13 @@ produced() {
 	ends 143 idle
 }
 
-@test "nor for any of several names of which one is not produced, or for what nobody produces" {
+@test "no dead-lock is reported for any of several names if one of them has no producer" {
 	background w "$COMPL" run a -- "$COMPL" wait a free --any -t 1.2s
 	background v "$COMPL" run b -- "$COMPL" wait free -t 1.2s
 	ends 124 w v
 }
 
-@test "nor who waits from outside" {
+@test "no dead-lock is reported for a wait that is not below the producer" {
 	produce p1 a "$COMPL" wait b
 	wait_until_waiting b 1
 	got=0

@@ -1,10 +1,12 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: ISC
 # builds: each
+#
+# durations.bats - durations: units, sums, limits, and the default from the environment
 
 load helper
 
-# takes MILLISECONDS COMMAND...: at least so long, and not absurdly longer.
+# takes MILLISECONDS COMMAND...: at least that long, and not very much longer.
 takes() {
 	local least=$1 begin end
 
@@ -39,7 +41,7 @@ takes() {
 	takes 50 expect 124 wait a -t 00.050
 }
 
-@test "long ones and infinity wait" {
+@test "long durations and infinity wait" {
 	line_up w1 a --timeout 1h
 	line_up w2 a --timeout 1d12h30m15s7ms
 	line_up w3 a --timeout infinity
@@ -50,7 +52,7 @@ takes() {
 	ends 0 w1 w2 w3 w4 w5 w6
 }
 
-@test "0 in any spelling does not wait" {
+@test "0 in any form does not wait" {
 	local t
 
 	for t in 0 0s 0ms 0us 0m 0h 0d 0.0 0.000s 0h0m0s; do
@@ -60,7 +62,7 @@ takes() {
 	done
 }
 
-@test "durations beyond all measure neither crash nor end early" {
+@test "huge durations neither crash nor end early" {
 	local t
 
 	for t in 99999999999999999999999d 18446744073709551616us 9223372036854775808ms 9223372037s 106752d; do
@@ -101,7 +103,7 @@ takes() {
 	COMPL_TIMEOUT=nonsense expect 0 try a
 }
 
-@test "the message says how long, as it was asked" {
+@test "the message gives the duration as it was given" {
 	expect 124 wait a --timeout 60ms
 	one_line '^compl: wait: a: timed out after 60ms '
 	expect 124 wait a b --timeout 0.05s

@@ -3,7 +3,7 @@
 # builds: each
 # runs in: check-all (it needs redis-server)
 #
-# The examples, each as a user runs it: by sh, with nothing prepared.
+# examples.bats - the examples, each as a user runs it: by sh, with nothing prepared
 
 bats_require_minimum_version 1.5.0
 
@@ -17,8 +17,8 @@ setup() {
 	unset COMPL_NAMESPACE COMPL_TIMEOUT COMPL_EXISTING
 }
 
-# recorded COMMAND...: gives it a command that notes in which namespace it is used.  Where its first
-# words are $held it never does what it is told.
+# recorded COMMAND...: runs it with a compl that notes in which namespace it is used.  A call whose first
+# words are $held never does what it is told.
 recorded() {
 	cat >"$BATS_TEST_TMPDIR/recorder" <<EOF
 #!/bin/sh
@@ -35,7 +35,7 @@ EOF
 	COMPL=$BATS_TEST_TMPDIR/recorder "$@"
 }
 
-# Its scope, which is no namespace of ours.
+# The scope of the example, which is not a namespace of the test.
 find_scope() {
 	scope=$(grep . spaces | sort -u)
 	[[ $scope == scope.* && $scope != *$'\n'* ]]
@@ -51,7 +51,7 @@ example() {
 	find_scope
 }
 
-# Processes that it started; who has been left behind may need a moment to go.
+# Processes that it started; those that were left may need a moment to end.
 living() {
 	grep -lFsz "COMPL_NAMESPACE=$scope" /proc/[0-9]*/environ
 }
@@ -70,7 +70,7 @@ left_nothing() {
 	[ -z "$(ls -A "$TMPDIR")" ]
 }
 
-@test "startup: who was started in the wrong order comes up in the right one" {
+@test "startup: programs that were started in the wrong order come up in the right one" {
 	example startup
 	[ "$status" -eq 0 ]
 	[ ! -s err ]
@@ -83,8 +83,8 @@ left_nothing() {
 	left_nothing
 }
 
-@test "startup: fails, and cleans up, when nobody can wait" {
-	# A command that posts and never waits: everybody is ready before the database.
+@test "startup fails, and cleans up, when no wait is possible" {
+	# A command that posts and never waits: all are ready before the database.
 	cat >"$BATS_TEST_TMPDIR/hasty" <<EOF
 #!/bin/sh
 [ "\$1" = wait ] || exec "$COMPL" "\$@"
@@ -96,7 +96,7 @@ EOF
 	left_nothing
 }
 
-@test "wait-for-setup: nobody gets the answer before the set-up is done" {
+@test "wait-for-setup: no caller gets the answer before the set-up is done" {
 	example wait-for-setup
 	[ "$status" -eq 0 ]
 	[ ! -s err ]
@@ -120,7 +120,7 @@ EOF
 	left_nothing
 }
 
-@test "device-reset: an answer in time, none in time, a late one that does not count" {
+@test "device-reset takes an answer in time, times out without one, and ignores a late one" {
 	example device-reset
 	[ "$status" -eq 0 ]
 	[ "$(grep -c 'timed out after 300ms' err)" -eq 2 ]
@@ -148,7 +148,7 @@ EOF
 	left_nothing
 }
 
-@test "services: a daemon that cannot start ends it at once, with its status" {
+@test "services ends at once with the status of a daemon that cannot start" {
 	mkdir "$BATS_TEST_TMPDIR/bin"
 	printf '#!/bin/sh\ncase "$*" in *supervised*) exec sleep 1000 ;; esac\nexit 7\n' >"$BATS_TEST_TMPDIR/bin/redis-server"
 	chmod +x "$BATS_TEST_TMPDIR/bin/redis-server"
@@ -160,7 +160,7 @@ EOF
 	left_nothing
 }
 
-@test "ci-gate: opens if all succeed, and names the one that does not" {
+@test "ci-gate opens if all succeed, and names the one that does not" {
 	example ci-gate
 	[ "$status" -eq 0 ]
 	[ ! -s err ]
@@ -173,7 +173,7 @@ EOF
 	left_nothing
 }
 
-@test "cron: the second gives way, a crash is known, and in nobody's way" {
+@test "cron: a second run gives way, and a crash is known and blocks no later run" {
 	example cron
 	[ "$status" -eq 0 ]
 	[ ! -s err ]
@@ -193,8 +193,8 @@ EOF
 	left_nothing
 }
 
-# signalled SIGNAL NAME HELD: in the midst of it somebody waits for what is not done, and a signal
-# comes to all of its processes, as from a terminal.  How it ended is in $ended.
+# signalled SIGNAL NAME HELD: while a wait in it waits for what is not done, a signal comes to all of
+# its processes, as from a terminal.  How it ended is in $ended.
 signalled() {
 	local signal=$1 pid held=$3 limit=$((SECONDS + 60))
 
@@ -219,14 +219,14 @@ interrupted() {
 	left_nothing
 }
 
-# again NAME HELD: it is killed, and after that it is right, twice.
+# again NAME HELD: the example is killed, and then runs as it should, twice.
 again() {
 	local round killed said
 
 	signalled KILL "$@"
 	[ "$ended" -eq 137 ]
 	killed=$scope
-	rm -rf "${TMPDIR:?}"/* # which it could not do any more
+	rm -rf "${TMPDIR:?}"/* # it was killed before it could do so
 	for round in 1 2; do
 		rm -f spaces
 		example "$1"
@@ -249,7 +249,7 @@ again() {
 	interrupted cron "done begun"
 }
 
-@test "an example that was killed is right when it runs again, and again" {
+@test "an example that was killed runs as it should the next time, and the time after" {
 	cd "$BATS_TEST_TMPDIR" || return
 	again wait-for-setup "done setup-done"
 	again async-request "done request-done"
@@ -257,7 +257,7 @@ again() {
 	again services "run queue"
 	again ci-gate "run unit"
 	again cron "done begun"
-	# (Which of its two services is first is the machine's affair.)
+	# (Either of its two services may be the first.)
 	signalled KILL startup "done db-ready"
 	rm -rf spaces "${TMPDIR:?}"/*
 	example startup

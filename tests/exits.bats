@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: ISC
 # builds: each
 #
-# Exit statuses are an API: one test each.
+# exits.bats - the exit statuses are an API: one test for each
 
 load helper
 
-@test "0: done" {
+@test "the status is 0 if the name is done" {
 	expect 0 done a
 	expect 0 wait a
 	expect 0 done a
@@ -19,13 +19,13 @@ load helper
 	silent
 }
 
-@test "0: yes" {
+@test "the status of test is 0 if the answer is yes" {
 	expect 0 done a
 	expect 0 test a
 	silent
 }
 
-@test "0: help and version" {
+@test "the status of help and version is 0" {
 	expect 0 help
 	[ -n "$out" ]
 	[ -z "$err" ]
@@ -48,7 +48,7 @@ load helper
 	[ ! -e "$segment" ]
 }
 
-@test "1: not done" {
+@test "the status of test is 1 if the name is not done" {
 	expect 1 test a
 	silent
 	expect 0 init a
@@ -56,18 +56,18 @@ load helper
 	silent
 }
 
-@test "N: the posted status" {
+@test "the status of wait is the posted status" {
 	expect 0 done a --status 42
 	expect 42 wait a
 	silent
 }
 
-@test "N: done --and-exit" {
+@test "the status of done --and-exit is its number" {
 	expect 42 done a --and-exit 42
 	silent
 }
 
-@test "120: the completion was removed while waiting" {
+@test "the status is 120 if the name was removed during the wait" {
 	line_up w a
 	expect 0 rm a
 	ends 120 w
@@ -75,14 +75,14 @@ load helper
 	[ ! -s w.out ]
 }
 
-@test "N: run and scope, CMD's own" {
+@test "the status of run and scope is that of CMD" {
 	expect 42 run a -- sh -c 'exit 42'
 	silent
 	expect 42 scope -- sh -c 'exit 42'
 	silent
 }
 
-@test "120: the scope was removed while waiting" {
+@test "the status is 120 if the scope was removed during the wait" {
 	background s "$COMPL" scope -- sh -c 'echo "$COMPL_NAMESPACE" >space; exec "$0" -n "$1" wait go' \
 		"$COMPL" "$COMPL_NAMESPACE"
 	wait_until test -s space
@@ -92,7 +92,7 @@ load helper
 	ends 120 w
 }
 
-@test "121: a producer went away without completing it" {
+@test "the status is 121 if a producer ended without completing the name" {
 	background p "$COMPL" run a -- sleep 1000
 	wait_until pgrep -P "${pid[p]}"
 	line_up w a
@@ -103,19 +103,19 @@ load helper
 	[ ! -s w.out ]
 }
 
-@test "124: timed out" {
+@test "the status is 124 if the time is over" {
 	expect 124 wait a --timeout 30ms
 	one_line "^compl: wait: a: timed out after 30ms \(namespace $COMPL_NAMESPACE of uid $EUID\)\$"
 }
 
-@test "124: would have had to wait" {
+@test "the status of try is 124 if it would have to wait" {
 	expect 124 try a
 	silent
 	expect 124 wait a --timeout 0
 	one_line '^compl: wait: a: '
 }
 
-@test "124: somebody else produces it" {
+@test "the status of run --single is 124 if there is another producer" {
 	background p "$COMPL" run a -- sleep 1000
 	wait_until pgrep -P "${pid[p]}"
 	expect 124 run a --single -- true
@@ -124,7 +124,7 @@ load helper
 	ends 143 p
 }
 
-@test "125: usage" {
+@test "the status is 125 after a usage error" {
 	expect 125 wait
 	usage_lines '^compl: wait: '
 	expect 125 wait a --tiemout 1s
@@ -137,13 +137,13 @@ load helper
 	usage_lines '^compl: '
 }
 
-@test "125: no such name" {
+@test "the status is 125 if there is no such name" {
 	expect 125 rm a
 	one_line '^compl: rm: a: '
 	[[ $err == *"(namespace $COMPL_NAMESPACE of uid $EUID)" ]]
 }
 
-@test "126: CMD could not be run" {
+@test "the status is 126 if CMD cannot be run" {
 	echo nothing >file
 	expect 0 done a b
 	expect 126 wait a -- ./file
@@ -152,7 +152,7 @@ load helper
 	one_line '^compl: wait: '
 }
 
-@test "127: CMD was not found" {
+@test "the status is 127 if CMD is not found" {
 	expect 0 done a b
 	expect 127 wait a -- ./not-there
 	one_line '^compl: wait: .*\./not-there'
@@ -165,7 +165,7 @@ load helper
 	one_line '^compl: scope: .*\./not-there'
 }
 
-@test "128+n: ended by a signal, really by the signal" {
+@test "the status is 128+n after a signal, and compl really ended by it" {
 	background w "$COMPL_TOOLS/ending" env --default-signal=INT "$COMPL_WAITER" wait a
 	wait_until stands a 1
 	kill -INT "$(pgrep -P "${pid[w]}")"

@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: ISC
 # builds: each
 #
-# What the world can do to a segment: 125, a line that says what, and nobody else disturbed.
+# faults.bats - what may happen to a segment from outside
+#
+# Each command ends with 125 and a line that says what is wrong, and no other process is disturbed.
 
 load helper
 load private-shm
@@ -27,7 +29,7 @@ all_refused() {
 
 # ---- a /dev/shm of our own -----------------------------------------------------------
 
-@test "no room for a segment: 125, no SIGBUS, and once there is room all is well" {
+@test "without room for a segment the status is 125, there is no SIGBUS, and with room all works" {
 	local pages
 
 	private_shm size=1m
@@ -44,7 +46,7 @@ all_refused() {
 	sound_inside
 }
 
-@test "room that ends page by page: 125 or success, never half of it" {
+@test "with any number of free pages a command succeeds or ends with 125, and does nothing by halves" {
 	local pages n=0 got
 
 	private_shm size=2m
@@ -73,7 +75,7 @@ all_refused() {
 	ends 0 w
 }
 
-@test "no room for a waiter: 125, and those in line are not disturbed" {
+@test "without room for a waiter the status is 125, and waits in line are not disturbed" {
 	local i
 
 	private_shm size=2m
@@ -102,7 +104,7 @@ all_refused() {
 	sound_inside
 }
 
-@test "no room for a value is an error, or the value arrives" {
+@test "without room for a value there is an error, or the value arrives" {
 	local i
 
 	private_shm size=1m
@@ -119,7 +121,7 @@ all_refused() {
 	sound_inside
 }
 
-@test "a read-only /dev/shm" {
+@test "a read-only /dev/shm is an error" {
 	private_shm size=1m
 	expect 0 done a
 	$inside mount -o remount,ro /dev/shm
@@ -135,7 +137,7 @@ all_refused() {
 	sound_inside
 }
 
-@test "no /dev/shm at all" {
+@test "a missing /dev/shm is an error" {
 	local call
 
 	private_shm size=1m
@@ -180,9 +182,9 @@ all_refused() {
 	left a 1
 }
 
-# ---- something else where the segment should be ---------------------------------------------
+# ---- something else in the place of the segment ---------------------------------------------
 
-@test "a symbolic link, to a good segment or to nothing" {
+@test "a symbolic link is refused, to a good segment or to nothing" {
 	local other=/dev/shm/compl.$EUID.$COMPL_NAMESPACE.2
 
 	spoil
@@ -195,28 +197,28 @@ all_refused() {
 	expect 0 -n "$COMPL_NAMESPACE.2" test a
 }
 
-@test "a directory" {
+@test "a directory is refused" {
 	spoil
 	mkdir "$segment"
 	all_refused "$segment"
 	[ -d "$segment" ]
 }
 
-@test "a FIFO: nobody hangs on it" {
+@test "a FIFO is refused, and no command hangs on it" {
 	spoil
 	mkfifo "$segment"
 	all_refused "$segment"
 	[ -p "$segment" ]
 }
 
-@test "a device" {
+@test "a device is refused" {
 	need_root
 	spoil
 	mknod "$segment" c 1 5 2>err || skip "may not make a device (CAP_MKNOD): $(<err)"
 	all_refused "$segment"
 }
 
-@test "a segment of somebody else: the line says whose" {
+@test "a segment of another user is refused, and the line says whose it is" {
 	need_others
 	expect 0 done a
 	spoil
@@ -226,7 +228,7 @@ all_refused() {
 	expect 0 wait a
 }
 
-@test "a segment that the world may write" {
+@test "a segment that everybody may write is refused" {
 	expect 0 done a
 	spoil
 	chmod 602 "$segment"
@@ -237,7 +239,7 @@ all_refused() {
 	expect 0 wait a
 }
 
-@test "a file of another program" {
+@test "a file of another program is refused" {
 	spoil
 	printf '#!/bin/sh\n# not ours, and longer than a header of sixty-four bytes is wont to be\n' >"$segment"
 	chmod 600 "$segment"
@@ -294,7 +296,7 @@ at() {
 	printf '%b' "$2" | dd of="$segment" bs=1 seek="$1" conv=notrunc status=none
 }
 
-@test "a segment of a newer version: 125, the file, and how to clear it" {
+@test "a segment of a newer version is refused, with the file and how to clear it" {
 	expect 0 done a
 	spoil
 	at 8 '\x63\x00\x00\x00'
@@ -323,7 +325,7 @@ at() {
 	names b
 }
 
-@test "a wrong magic is nobody's version" {
+@test "a wrong magic is not taken for another version" {
 	expect 0 done a
 	spoil
 	at 0 'XYZ'
@@ -332,14 +334,14 @@ at() {
 	[ ! -e "$segment" ]
 }
 
-@test "random bytes, in any part of a segment: no crash, no hang" {
+@test "random bytes in any part of a segment cause no crash and no hang" {
 	spoil
 	"$COMPL_TOOLS/garbage" "$COMPL" "$COMPL_NAMESPACE" "${GARBAGE_SEED:-$RANDOM}" "${GARBAGE_ROUNDS:-60}"
 }
 
 # ---- a kernel that refuses -------------------------------------------------------------------
 
-@test "no set_robust_list: 125, and nobody else is disturbed" {
+@test "without set_robust_list the status is 125, and no other process is disturbed" {
 	local error
 
 	line_up w a
@@ -355,7 +357,7 @@ at() {
 	ends 0 w
 }
 
-@test "no futex_waitv: --any still works, within a second or so" {
+@test "without futex_waitv --any still works, within a second or so" {
 	local error
 
 	tolerate_lost_wakeups
@@ -377,7 +379,7 @@ at() {
 	silent
 }
 
-@test "no fallocate: 125 or it works" {
+@test "without fallocate a command works or ends with 125" {
 	got=0
 	"$COMPL_TOOLS/deny" fallocate=ENOSYS timeout -s KILL "$LIMIT" "$COMPL" done a 2>err 3>&- || got=$?
 	[ "$got" -eq 0 ] || [ "$got" -eq 125 ]
@@ -388,7 +390,7 @@ at() {
 
 # ---- several at once ---------------------------------------------------------------------------
 
-@test "creators at the same time: every token counts" {
+@test "several processes create a segment at the same time, and every token counts" {
 	local i
 
 	for i in {1..40}; do
@@ -453,7 +455,7 @@ at() {
 	"${as_nobody[@]}" "$COMPL" rm --all
 }
 
-@test "-u is for root" {
+@test "-u is for root only" {
 	need_others
 	expect 0 done a
 	expect_from "${as_nobody[0]}" 125 "${as_nobody[@]:1}" "$COMPL" -u root test a
@@ -463,7 +465,7 @@ at() {
 	left a 1
 }
 
-@test "root acts in somebody's namespace with -u, and what it creates is theirs" {
+@test "root acts in another user's namespace with -u, and what it creates belongs to that user" {
 	need_others
 	expect 0 -u nobody done a
 	[ "$(stat -c '%U %a' /dev/shm/compl.65534."$COMPL_NAMESPACE")" = "nobody 600" ]
@@ -478,7 +480,7 @@ at() {
 	refusal
 }
 
-@test "a segment that somebody has planted for us: 125 and whose it is" {
+@test "a segment that another user has made under our name is refused, with its owner" {
 	need_others
 	"${as_nobody[@]}" "$COMPL" done a
 	mv "/dev/shm/compl.65534.$COMPL_NAMESPACE" "$segment"

@@ -2,8 +2,10 @@
 # SPDX-License-Identifier: ISC
 # builds: each
 #
-# /dev/shm fills up while the namespace is in use: who needs another page gets 125 and a line,
-# who needs none goes on, nothing is lost, and once there is room all is well.
+# full.bats - /dev/shm fills up while the namespace is in use
+#
+# A command that needs another page ends with 125 and a line, a command that needs none goes on, and
+# nothing is lost.  Once there is room, all works again.
 
 load helper
 load private-shm
@@ -43,7 +45,7 @@ some() {
 	seq -s ' ' -f n%g "$1"
 }
 
-@test "under sleepers of every kind: all that needs no further page goes on" {
+@test "under sleepers of every kind, all that needs no further page goes on" {
 	line_up w1 n1 --print
 	line_up w2 n1 n2 --print
 	line_up w3 n3 n4 --any
@@ -75,7 +77,7 @@ some() {
 	names n1 n10 n11 n12 n13 n14 n15 n2 n3 n4 n5 n6 n9
 }
 
-@test "a place that somebody has left serves the next, without a page" {
+@test "an entry that a wait has left serves the next one, without a page" {
 	local i
 
 	line_up w n1
@@ -89,10 +91,10 @@ some() {
 	done
 }
 
-@test "the 32nd and the 64th place in line, at each number of pages too few" {
+@test "the 32nd and the 64th entry fail cleanly at each number of pages too few" {
 	local pages
 
-	line_up keep n1 # the first place
+	line_up keep n1 # the first entry
 	leave_pages 0
 	# shellcheck disable=SC2046
 	line_up w1 $(some 15) --any
@@ -124,7 +126,7 @@ some() {
 	ends 0 keep w{1..7}
 }
 
-@test "no room in the middle of joining many lines: out of all of them again" {
+@test "a wait that finds no room in the middle of joining many lines leaves all of them" {
 	local pages
 
 	line_up keep n1
@@ -132,7 +134,7 @@ some() {
 	line_up w1 $(some 15) --any
 	leave_pages 0
 	# shellcheck disable=SC2046
-	line_up w2 $(some 12) # the places 17 to 28
+	line_up w2 $(some 12) # the entries 17 to 28
 	for pages in 0 1 1; do
 		leave_pages $pages
 		# shellcheck disable=SC2046
@@ -151,7 +153,7 @@ some() {
 	ends 0 keep w{1..4}
 }
 
-@test "the name that begins a page, at each number of pages too few" {
+@test "a name that begins a page fails cleanly at each number of pages too few" {
 	local pages
 
 	line_up keep n1
@@ -180,7 +182,7 @@ some() {
 	ends 0 keep
 }
 
-@test "what a dead one left behind is repaired without a page" {
+@test "what a dead process left is repaired without a page" {
 	line_up w1 n1
 	line_up w2 n1 n2
 	leave_pages 0
@@ -194,7 +196,7 @@ some() {
 	ends 0 w2
 }
 
-@test "posters are killed where no page is free: what was posted is there" {
+@test "when posters are killed while no page is free, what was posted is there" {
 	local i sure=0
 
 	line_up w n1 --count 1000
@@ -212,7 +214,7 @@ some() {
 	ends 120 w
 }
 
-@test "the room comes and goes under a crowd: each goes in, or says why not" {
+@test "while room comes and goes under a crowd, each wait joins or says why not" {
 	local i sure=0 refused=0
 
 	leave_pages 0

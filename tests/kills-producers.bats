@@ -1,41 +1,42 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: ISC
 # builds: pairs
-# runs in: check-all (it survives all scenarios; kills-sample.bats survives some)
+# runs in: check-all (it runs all scenarios; kills-sample.bats runs some)
 #
-# Producers, those who notice their deaths, and scopes, killed. (kills.bash)
+# kills-producers.bats - producers, processes that notice their deaths, and scopes, killed at each moment that
+# matters (kills.bash)
 
 load kills
 
-@test "a command that produces, killed" {
-	survives run run-fails run-all run-lasts run-ready
+@test "a command that produces may be killed at any moment" {
+	run_scenarios run run-fails run-all run-lasts run-ready
 }
 
-@test "a producer that comes to a settled name, or to others, killed" {
-	survives run-anew run-anew-waited run-after-death run-beside run-single-refused
+@test "a producer of a settled or produced name may be killed at any moment" {
+	run_scenarios run-anew run-anew-waited run-after-death run-beside run-single-refused
 }
 
-@test "whoever does something to a name that is produced, killed" {
-	survives done-produced done-all-produced init-produced reinit-produced rm-produced
+@test "a command on a produced name may be killed at any moment" {
+	run_scenarios done-produced done-all-produced init-produced reinit-produced rm-produced
 }
 
-@test "whoever finds that a producer has died, killed" {
-	survives done-dead-producer reinit-dead-producer test-dead-producer wait-dead-producer
+@test "a command that finds a dead producer may be killed at any moment" {
+	run_scenarios done-dead-producer reinit-dead-producer test-dead-producer wait-dead-producer
 }
 
-@test "a wait whose producer dies, killed when it notices" {
-	survives wait-producer-dies wait-producer-dies-ahead wait-one-of-three-dies wait-stopped-producer-dies \
+@test "a wait may be killed when it notices that its producer has died" {
+	run_scenarios wait-producer-dies wait-producer-dies-ahead wait-one-of-three-dies wait-stopped-producer-dies \
 		wait-producer-dies-stopped-behind
 }
 
-@test "a wait for several names, of which producers die, killed" {
-	survives wait-both-producers-die wait-any-producer-dies
+@test "a wait for several names whose producers die may be killed at any moment" {
+	run_scenarios wait-both-producers-die wait-any-producer-dies
 }
 
-@test "a wait to which a producer comes, killed" {
-	survives wait-producer-comes wait-producer-comes-late wait-posted-and-dies
+@test "a wait to which a producer comes may be killed at any moment" {
+	run_scenarios wait-producer-comes wait-producer-comes-late wait-posted-and-dies
 }
 
-@test "a scope, killed: the next one sweeps it" {
-	survives scope scope-lasts
+@test "a scope may be killed at any moment, and the next one sweeps it" {
+	run_scenarios scope scope-lasts
 }

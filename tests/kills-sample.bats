@@ -3,27 +3,28 @@
 # builds: pairs
 # runs in: check
 #
-# A command of each kind, killed after every instruction that matters (kills.bash).  All scenarios are
-# in tests/kills.bats, tests/kills-waits.bats and tests/kills-producers.bats.
+# kills-sample.bats - a command of each kind, killed at each moment that matters (kills.bash)
+#
+# All scenarios are in kills.bats, kills-waits.bats and kills-producers.bats.
 
 load kills
 
-@test "a post, killed" {
-	survives done done-all
+@test "a post may be killed at any moment" {
+	run_scenarios done done-all
 }
 
-@test "a wait that finds a token, sleeps, or times out, killed" {
-	survives wait-takes wait-woken wait-timeout-middle
+@test "a wait that finds a token, sleeps, or times out may be killed at any moment" {
+	run_scenarios wait-takes wait-woken wait-timeout-middle
 }
 
-@test "a wait over two names, killed" {
-	survives wait-two-names
+@test "a wait over two names may be killed at any moment" {
+	run_scenarios wait-two-names
 }
 
-@test "init, reinit and a removal, killed" {
-	survives init reinit rm
+@test "init, reinit and a removal may be killed at any moment" {
+	run_scenarios init reinit rm
 }
 
-@test "a producer, and a wait whose producer dies, killed" {
-	survives run wait-producer-dies
+@test "a producer, and a wait whose producer dies, may be killed at any moment" {
+	run_scenarios run wait-producer-dies
 }

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: ISC
 # shellcheck shell=bash
 #
-# kills - for the files that play scenarios with tools/kill-stepper
+# kills.bash - for the files that run scenarios with tools/kill-stepper
 #
-# Each command, killed after every instruction that matters (tools/kill-stepper.c says which): without
-# any further command all who should go have gone, the tokens add up, no seat belt was
-# needed, and the line works on.  (Every instruction there is: make check-long.)
+# Each command is killed after every instruction that matters (tools/kill-stepper.c says which).  Then,
+# without any further command, all processes that should end have ended, the tokens add up, no wake-up
+# was lost, and the names still work.  (make check-long does it at every instruction.)
 #
-# The first build with itself survives all scenarios, each other pair a third of them.  In the core of
-# the suite every pair survives what it is given, with fewer samples.
+# The first build with itself runs all scenarios, each other pair a third of them.  In the core of
+# the suite every pair runs all that it is given, with fewer samples.
 
 load helper
 
@@ -26,8 +26,8 @@ setup() {
 	[ -z "${COMPL_CORE-}" ] || part=0 samples=1 doubles=1
 }
 
-# survives SCENE...: those of our part.
-survives() {
+# run_scenarios SCENARIO...: runs those of our part.
+run_scenarios() {
 	local scenario nth=0 mine=()
 
 	for scenario; do

@@ -1,58 +1,58 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: ISC
 # builds: pairs
-# runs in: check-all (it survives all scenarios; kills-sample.bats survives some)
+# runs in: check-all (it runs all scenarios; kills-sample.bats runs some)
 #
-# Commands that do not wait, killed. (kills.bash)
+# kills.bats - commands that do not wait, killed at each moment that matters (kills.bash)
 
 load kills
 
-@test "a post of tokens, killed" {
-	survives create done done-new-name done-count done-initialised done-dead-first done-waiting done-stopped-first \
+@test "a post of tokens may be killed at any moment" {
+	run_scenarios create done done-new-name done-count done-initialised done-dead-first done-waiting done-stopped-first \
 		done-existing-and-exit done-missing
 }
 
-@test "a post for waits over several names, or for any, killed" {
-	survives done-two-names done-for-any done-fail-fast done-fail-fast-stopped-middle done-stopped-ahead-of-any
+@test "a post for waits over several names, or for any, may be killed at any moment" {
+	run_scenarios done-two-names done-for-any done-fail-fast done-fail-fast-stopped-middle done-stopped-ahead-of-any
 }
 
-@test "a post of all, killed" {
-	survives done-all done-all-nobody done-all-last done-all-stopped-first done-all-stopped-middle \
+@test "a post of all may be killed at any moment" {
+	run_scenarios done-all done-all-nobody done-all-last done-all-stopped-first done-all-stopped-middle \
 		done-two-stopped
 }
 
-@test "init and reinit, killed" {
-	survives init init-exist-ok init-refused init-two-names reinit reinit-all reinit-vanish reinit-refused \
+@test "init and reinit may be killed at any moment" {
+	run_scenarios init init-exist-ok init-refused init-two-names reinit reinit-all reinit-vanish reinit-refused \
 		reinit-two-names
 }
 
-@test "a removal, killed" {
-	survives rm rm-nobody rm-missing rm-two-names rm-stopped-first rm-stopped-middle rm-two-stopped
+@test "a removal may be killed at any moment" {
+	run_scenarios rm rm-nobody rm-missing rm-two-names rm-stopped-first rm-stopped-middle rm-two-stopped
 }
 
-@test "a removal of the namespace, killed" {
-	survives rm-all rm-all-force rm-all-stopped rm-all-stopped-middle rm-all-nobody
+@test "a removal of the namespace may be killed at any moment" {
+	run_scenarios rm-all rm-all-force rm-all-stopped rm-all-stopped-middle rm-all-nobody
 }
 
-@test "a check and a repair by command, killed" {
-	survives check check-repair check-repair-sweeps
+@test "a check and a repair by command may be killed at any moment" {
+	run_scenarios check check-repair check-repair-sweeps
 }
 
-@test "a look, killed" {
-	survives test test-several ls ls-long try-nothing try-refused try-sweeps
+@test "a look may be killed at any moment" {
+	run_scenarios test test-several ls ls-long try-nothing try-refused try-sweeps
 }
 
-@test "there is no scenario that is not played in one of these files" {
+@test "every scenario is run by one of these files" {
 	local scenario scenarios missing=
 
 	scenarios=$("$COMPL_TOOLS/kill-stepper" --list)
 	[ -n "$scenarios" ]
 	for scenario in $scenarios; do
-		grep -Eqs "^	(survives	*|	)(.* )?$scenario( |\$)" "$BATS_TEST_DIRNAME"/kills.bats \
+		grep -Eqs "^	(run_scenarios	*|	)(.* )?$scenario( |\$)" "$BATS_TEST_DIRNAME"/kills.bats \
 			"$BATS_TEST_DIRNAME"/kills-waits.bats "$BATS_TEST_DIRNAME"/kills-producers.bats || missing+=" $scenario"
 	done
 	[ -z "$missing" ] || {
-		echo "not played:$missing"
+		echo "not run:$missing"
 		return 1
 	}
 }

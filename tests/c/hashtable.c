@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * hash-table.c - a million names come and go, and what happens without room for another name
+ * hashtable.c - a million names come and go, and what happens without room for another name
  *
  * Look-ups cost the same as before, and no record is lost.
  */
