@@ -6,7 +6,7 @@
 
 load helper
 
-@test "the status is 0 if the name is done" {
+@test "the status of a command that does what it should is 0" {
 	expect 0 done a
 	expect 0 wait a
 	expect 0 done a

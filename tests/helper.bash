@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: ISC
 # shellcheck shell=bash
 #
-# What all test files share.
+# helper.bash - what all test files share: a namespace, commands, waiters, conditions, privileges
 #
-# Each test has a namespace of its own, so that several copies of the suite can
-# run at once.  $COMPL posts and looks, $COMPL_WAITER waits: two builds, or the
-# same twice (tests/run says which).  Nothing here waits for a length of time: we
-# wait for conditions, and give up after a limit that no sound run reaches.
+# Each test has a namespace of its own, so that several copies of the suite can run at once.  $COMPL
+# posts and looks, $COMPL_WAITER waits: two builds, or the same twice (tests/run says which).  Nothing
+# here waits for a length of time: it waits for conditions, and gives up after a limit that no sound
+# run reaches.
 #
-# A test passes only if, beyond what it asserts, it leaves no process behind, the
-# segment is sound, and no seat belt had to rescue anybody.
+# A test passes only if, besides what it asserts, it leaves no process behind, the segment is sound,
+# and no wake-up was lost.
 
 bats_require_minimum_version 1.5.0
 
@@ -46,12 +46,12 @@ use_namespace() {
 	spaces+=("$1")
 }
 
-# The segment is beyond check on purpose.
+# The test damages the segment on purpose: it is not checked.
 spoil() {
 	spoilt=1
 }
 
-# A seat belt is what the test is about.
+# The test expects the watchdog to find lost wake-ups.
 tolerate_lost_wakeups() {
 	lost_wakeups_tolerated=1
 }
@@ -60,7 +60,7 @@ finish() {
 	local label verdict=0
 
 	for label in "${!pid[@]}"; do
-		[ -z "${reaped[$label]-}" ] || continue # its number may be another's by now
+		[ -z "${reaped[$label]-}" ] || continue # its number may belong to another process by now
 		is_gone "${pid[$label]}" && continue
 		[ "$label" = "${label#stray}" ] && complain "waiter $label was left"
 		kill -CONT "${pid[$label]}" 2>/dev/null
@@ -83,7 +83,7 @@ complain() {
 	verdict=1
 }
 
-# One segment, after the last test process has gone.
+# Checks one segment, after the last process of the test has ended.
 inspect() {
 	local left
 
@@ -94,8 +94,8 @@ inspect() {
 	[ "$left" = 0 ] || [ -n "$lost_wakeups_tolerated" ] || complain "lost wake-ups: $left"
 }
 
-# Processes of this test that nobody recorded.  Who has been killed, or is ended by the death of its
-# parent, may take a moment to go.
+# Finds processes of this test that it did not record.  A process that was killed, or that ends because
+# its parent died, may take a moment to end.
 find_strays() {
 	local file space tries ours=()
 
@@ -119,12 +119,12 @@ find_strays() {
 
 # expect STATUS ARGUMENT...: $COMPL ends with exactly this status; its standard
 # output is then in $out, its standard error in $err.  A crash and a hang have
-# statuses of their own and are never what was asked for.
+# statuses of their own and are never the expected one.
 expect() {
 	expect_from "$COMPL" "$@"
 }
 
-# The same of $COMPL_WAITER.
+# The same for $COMPL_WAITER.
 expect_w() {
 	expect_from "$COMPL_WAITER" "$@"
 }
@@ -172,7 +172,7 @@ usage_lines() {
 	return 1
 }
 
-# One line, or two if it is taken for a usage error.
+# One line, or two lines of a usage error.
 refusal() {
 	one_line '^compl: ' >/dev/null || usage_lines '^compl: '
 }
@@ -184,14 +184,14 @@ background() {
 	local label=$1
 
 	shift
-	: >"$tmp/$label.out" # what another one of this name has said is not what is waited for
+	: >"$tmp/$label.out" # without what an earlier process of this label has printed
 	"$@" >"$tmp/$label.out" 2>"$tmp/$label.err" </dev/null 3>&- 4>&- &
 	pid[$label]=$!
 	unset "reaped[$label]"
 }
 
-# line_up LABEL ARGUMENT...: `$COMPL_WAITER wait ARGUMENT...` in the background;
-# returns when it sleeps, without having asked compl.
+# line_up LABEL ARGUMENT...: starts `$COMPL_WAITER wait ARGUMENT...` in the background;
+# returns when it sleeps, and does not run compl to find out.
 line_up() {
 	local label=$1
 
@@ -200,8 +200,8 @@ line_up() {
 	asleep "$label"
 }
 
-# The same with the terminating signals at their defaults (a shell starts what it
-# puts into the background with INT and QUIT ignored).
+# The same with the terminating signals at their defaults (a shell starts background
+# processes with INT and QUIT ignored).
 line_up_default() {
 	local label=$1
 
@@ -210,7 +210,7 @@ line_up_default() {
 	asleep "$label"
 }
 
-# outcome LABEL: its exit status, when it has ended, is in $got.
+# outcome LABEL: waits until it has ended; its exit status is in $got.
 outcome() {
 	wait_until is_gone "${pid[$1]}" || {
 		echo "$1 does not end"
@@ -234,7 +234,7 @@ ends() {
 	done
 }
 
-# asleep LABEL...: each sleeps on a futex, soon.
+# asleep LABEL...: waits until each sleeps on a futex.
 asleep() {
 	local label
 
@@ -256,7 +256,7 @@ shoot() {
 	done
 }
 
-# stop LABEL...: until they have stopped.
+# stop LABEL...: stops them; returns when they have stopped.
 stop() {
 	local label
 
@@ -273,8 +273,8 @@ is_gone() {
 	[ "$state" = Z ]
 }
 
-# process_has PID FILE PATTERN: the line of /proc/PID/FILE is like that.  (Not by $(<FILE), which ends
-# the test if the process has gone, even in a condition.)
+# process_has PID FILE PATTERN: the line of /proc/PID/FILE matches.  (It does not use $(<FILE), which ends
+# the test if the process has ended, even in a condition.)
 process_has() {
 	local line=
 
@@ -297,8 +297,8 @@ is_stopped() {
 	{ read -r _ _ state _ <"/proc/$1/stat"; } 2>/dev/null && [ "$state" = T ]
 }
 
-# wait_until COMMAND...: until it succeeds.  What takes longer is asked less often: each pause is a
-# process, and a machine with other work has better things to do.
+# wait_until COMMAND...: runs it until it succeeds.  After some tries it pauses longer, because each
+# pause is a process, and the machine may have other work.
 wait_until() {
 	local end=$((SECONDS + LIMIT)) pause=0.003 tries=0
 
@@ -315,8 +315,8 @@ wait_until() {
 
 # ---- looking ---------------------------------------------------------------
 
-# stands NAME N [OPTION...]: N wait for NAME.  (`ls` sweeps: do not ask where a lost wake-up
-# must show itself.)
+# stands NAME N [OPTION...]: N waits are in line for NAME.  (`ls` sweeps: do not use it where a test
+# looks for a lost wake-up.)
 stands() {
 	local json bare
 
@@ -352,7 +352,7 @@ names() {
 	return 1
 }
 
-# Runs jq on `ls --json`: look FILTER [NAME].
+# look FILTER [NAME]: runs jq on `ls --json`.
 look() {
 	expect 0 ls --json "${@:2}" && jq -e "$1" "$tmp/out" >"$tmp/jq" && return
 	echo "not so: $1: $out"
@@ -361,8 +361,9 @@ look() {
 
 # ---- privileges --------------------------------------------------------------
 
-# A test asks for what it needs before it begins.  What is asked for is tried, for root may lack any
-# of it in a container, and others may have it.  The reason names what is missing.
+# A test asks for the privileges that it needs before it begins.  Each is tried, because root may lack
+# any of them in a container, and other users may have them.  The reason of the skip names what is
+# missing.
 
 need_root() {
 	[ "$EUID" -eq 0 ] || skip "needs root"
@@ -384,7 +385,7 @@ need_namespaces() {
 		skip "may not make a ${kinds// / and } namespace (CAP_SYS_ADMIN): ${said%%$'\n'*}"
 }
 
-# A command under strace; ptrace is what other tools here need as well.
+# A command under strace; other tools here need ptrace as well.
 need_trace() {
 	local said
 
@@ -393,8 +394,8 @@ need_trace() {
 
 as_nobody=(setpriv --reuid 65534 --regid 65534 --clear-groups)
 
-# Commands of other users, and files of theirs.  They may have no way into the checkout: from here on
-# $COMPL is a copy that they can reach.
+# Commands and files of other users.  These may have no access to the checkout: from here on $COMPL is
+# a copy that they can reach.
 need_others() {
 	local said
 
@@ -420,7 +421,7 @@ lend() {
 
 # ---- how it ends -------------------------------------------------------------
 
-# The signal or status that a command really ended with: "exit 3", "signal 15".
+# Prints the signal or status with which a command really ended: "exit 3", "signal 15".
 ending() {
 	timeout -s KILL "$LIMIT" "$COMPL_TOOLS/ending" "$@" 3>&-
 }

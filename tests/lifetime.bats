@@ -1,6 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: ISC
 # builds: each
+#
+# lifetime.bats - how names come into being, stay, are reset, and go
 
 load helper
 
@@ -101,7 +103,7 @@ load helper
 	printed b
 }
 
-@test "init adopts a name that has only waiters" {
+@test "init takes a name that has only waiters" {
 	line_up w a
 	expect 0 init a
 	asleep w
@@ -110,7 +112,7 @@ load helper
 	names a
 }
 
-@test "init --exist-ok adopts anything and resets nothing" {
+@test "init --exist-ok takes any name and resets nothing" {
 	expect 0 done a --status 3 --value x
 	expect 0 init a --exist-ok
 	expect_w 3 wait a --print
@@ -139,7 +141,7 @@ load helper
 	expect 124 try a
 }
 
-@test "reinit of a name that nobody initialised makes it vanish" {
+@test "reinit of a name that was not initialised removes it" {
 	expect 0 done a --count 3
 	expect 0 reinit a
 	expect 0 ls --names
@@ -157,7 +159,7 @@ load helper
 	silent
 }
 
-@test "reinit is refused while tokens are there for somebody in line" {
+@test "reinit is refused while there are tokens and a waiter in line" {
 	line_up w a --count 2
 	expect 0 done a
 	expect 125 reinit a
@@ -227,7 +229,7 @@ load helper
 	names c
 }
 
-@test "whoever waits for a removed name leaves with 120 and one line" {
+@test "a wait for a removed name ends with 120 and one line" {
 	line_up w1 a
 	line_up w2 a --count 7
 	line_up w3 b
@@ -243,7 +245,7 @@ load helper
 	ends 0 w3
 }
 
-@test "test is silent: 0 above zero, 1 at zero or for a missing name" {
+@test "test prints nothing, and ends with 0 above zero, and with 1 at zero or for a missing name" {
 	expect 1 test a
 	silent
 	expect 0 init a
@@ -310,7 +312,7 @@ load helper
 	expect 0 wait a
 }
 
-@test "to test, try, reinit and wait a missing name and one at zero are the same" {
+@test "test, try, reinit and wait treat a missing name as one at zero" {
 	local name
 
 	expect 0 init zero
@@ -326,7 +328,7 @@ load helper
 	names zero
 }
 
-@test "many names live side by side and are each found again" {
+@test "many names exist at once, and each is found again" {
 	local i some
 
 	for i in {0..9}; do

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: ISC
 # builds: pairs
 #
-# The lock, held by somebody who is stopped or dies.
+# lock.bats - the lock, held by a process that is stopped or dies
 
 load helper
 
@@ -24,7 +24,7 @@ elapsed() {
 	echo $(((${EPOCHREALTIME/[.,]/} - begin) / 1000000))
 }
 
-@test "while the owner is stopped, deadlines work: before the line and in it" {
+@test "while the owner is stopped deadlines work, before the wait joins the line and after" {
 	line_up w1 a --timeout 4s
 	line_up w2 a --timeout 4100ms
 	hold
@@ -39,7 +39,7 @@ elapsed() {
 	printed keep
 }
 
-@test "while the owner is stopped, signals work: before the line and in it" {
+@test "while the owner is stopped signals work, before the wait joins the line and after" {
 	line_up_default w1 a
 	line_up_default w2 a b --any
 	hold
@@ -69,7 +69,7 @@ elapsed() {
 	ends 137 holder
 }
 
-@test "when the owner dies, everybody who waited for the lock goes on" {
+@test "when the owner dies, all that waited for the lock go on" {
 	line_up w1 a
 	hold
 	for i in 1 2 3 4; do
@@ -84,7 +84,7 @@ elapsed() {
 	left a 1
 }
 
-@test "when the owner was stopped, goes on, and lets go, everybody goes on" {
+@test "when a stopped owner is continued and releases the lock, all go on" {
 	line_up w1 a
 	hold
 	background d1 "$COMPL" done a
@@ -106,7 +106,7 @@ elapsed() {
 		background d$i "$COMPL" done a
 	done
 	asleep d{1..8}
-	# One that the holder's death has woken may be through before we get to it.
+	# A process that the owner's death has woken may have ended before it is killed.
 	kill -KILL "${pid[holder]}" "${pid[d1]}" "${pid[d3]}" "${pid[d5]}" "${pid[d7]}" 2>/dev/null || :
 	ends 137 holder
 	ends 0 d2 d4 d6 d8

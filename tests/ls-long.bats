@@ -2,17 +2,17 @@
 # SPDX-License-Identifier: ISC
 # builds: each
 #
-# ls -l, and ls on a terminal: columns, colour, bytes that somebody else chose.
+# ls-long.bats - ls -l, and ls on a terminal: columns, colour, and bytes that others chose
 
 load helper
 
-# Whoever reads from the pipe goes on.
+# Lets the process that reads from the pipe go on.
 let_go() {
 	timeout -s KILL "$LIMIT" sh -c 'echo >pipe' 3>&-
 }
 
-# on_terminal [NAME=VALUE…] ARGUMENT…: $COMPL with its standard output on a terminal; what came
-# out is in $out, without the carriage returns.
+# on_terminal [NAME=VALUE…] ARGUMENT…: runs $COMPL with its standard output on a terminal; the output
+# is in $out, without the carriage returns.
 on_terminal() {
 	local got=0
 
@@ -67,7 +67,7 @@ has_escapes() {
 	ends 120 w1 w2 w3
 }
 
-@test "ls -l marks who is stopped" {
+@test "ls -l marks stopped waiters" {
 	line_up w1 a
 	line_up w2 a
 	shoot STOP w1
@@ -83,8 +83,8 @@ has_escapes() {
 	ends 0 w1 w2
 }
 
-# With orphans that PID 1 gets, and such that a subreaper gets.
-@test "ls -l marks orphans, whoever has got them" {
+# Orphans whose new parent is PID 1, and orphans whose new parent is a subreaper.
+@test "ls -l marks orphans, whatever their new parent is" {
 	local reaper
 
 	mkfifo pipe
@@ -106,7 +106,7 @@ has_escapes() {
 	done
 }
 
-@test "ls -l marks orphans that were that from the beginning" {
+@test "ls -l marks waiters that were orphans from the beginning" {
 	timeout -s KILL "$LIMIT" setsid sh -c '"$0" wait a & echo $! >waiter' "$COMPL_WAITER" 3>&-
 	wait_until is_asleep "$(<waiter)"
 	expect 0 ls -l
@@ -115,7 +115,7 @@ has_escapes() {
 	wait_until is_gone "$(<waiter)"
 }
 
-@test "ls -l marks no service, whose parent gets orphans from the beginning" {
+@test "ls -l does not mark a service, whose parent is the one that gets orphans" {
 	background reaper "$COMPL_TOOLS/subreaper" sh -c 'setsid "$0" wait a & echo $! >waiter; wait' "$COMPL_WAITER"
 	wait_until test -s waiter
 	wait_until is_asleep "$(<waiter)"
@@ -125,7 +125,7 @@ has_escapes() {
 	ends 0 reaper
 }
 
-@test "ls -l sums up the waits that are over, those with --io apart" {
+@test "ls -l sums up the waits that are over, and those with --io separately" {
 	expect 0 init a
 	expect 0 ls -l
 	no_line waits
@@ -147,7 +147,7 @@ has_escapes() {
 	usage_lines 'exclude each other'
 }
 
-@test "on a terminal the columns are aligned, elsewhere one blank stands between them" {
+@test "on a terminal the columns are aligned, and elsewhere one blank is between them" {
 	local column
 
 	expect 0 done a
@@ -201,8 +201,8 @@ has_escapes() {
 	ends 120 w
 }
 
-# Without our own colours nothing may come out that a terminal could take for a command: no
-# control byte but the newline, no C1 character, no byte that is not UTF-8.
+# Apart from our own colours, the output has nothing that a terminal could take for a command: of
+# control bytes only the newline, no C1 character, no byte that is not UTF-8.
 harmless() {
 	[ "$(LC_ALL=C tr -d '\n\40-\176\200-\377' <<<"$out" | wc -c)" -eq 0 ] || return
 	iconv -f UTF-8 -t UTF-8 <<<"$out" >/dev/null || return
@@ -231,7 +231,7 @@ harmless() {
 	ends 120 w1 w2
 }
 
-@test "at a terminal, and there alone, a token that nobody waits for is mentioned" {
+@test "on a terminal only, done says that no process waits for the token" {
 	on_terminal TERM=xterm 'done a'
 	[ "$out" = "compl: done: a: nobody is waiting for it now" ]
 	expect 0 done a

@@ -1,6 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: ISC
 # builds: pairs
+#
+# ls.bats - ls: JSON, names, patterns
 
 load helper
 
@@ -14,7 +16,7 @@ load helper
 	look '.completions[0].age_seconds | type == "number" and . >= 0 and . < 60'
 }
 
-@test "all is all, and its counter the largest" {
+@test "a name at all says so, and has the largest counter" {
 	expect 0 done a --all
 	look '.completions[0] | .all == true and .done == 4294967295 and .value == null and .status == 0'
 }
@@ -46,7 +48,7 @@ load helper
 	ends 0 w
 }
 
-@test "the dead are not listed" {
+@test "dead waiters are not listed" {
 	line_up w1 a
 	line_up w2 a
 	line_up w3 b
@@ -82,7 +84,7 @@ load helper
 	ends 120 w
 }
 
-@test "waits that slept and ended by themselves are counted, others not" {
+@test "waits that slept and ended by themselves are counted, and others are not" {
 	expect 0 init a
 	expect 0 done a
 	expect_w 0 wait a
@@ -108,13 +110,13 @@ load helper
 	look '.completions[0].waits | .count == 0 and .seconds == 0'
 }
 
-@test "names are printed one a line, sorted" {
+@test "names are printed one on a line, sorted" {
 	expect 0 done b a C/1 a.1 10
 	expect 0 ls --names
 	printed 10 C/1 a a.1 b
 }
 
-@test "patterns choose" {
+@test "patterns choose names" {
 	expect 0 done db/a db/b web/a web-b
 	expect 0 ls --names 'db/*'
 	printed db/a db/b
@@ -136,7 +138,7 @@ jq_age_above() {
 	look ".completions[0].age_seconds > $1" >look.out
 }
 
-@test "a busy segment lists consistently: nobody twice, nothing torn" {
+@test "a busy segment is listed consistently, with no waiter twice and no torn value" {
 	background p bash -c 'for i in {1..60}; do "$0" done a --value "v$i" || exit; done' "$COMPL"
 	background w bash -c 'for i in {1..60}; do "$0" wait a || exit; done' "$COMPL_WAITER"
 	for _ in {1..20}; do
@@ -147,7 +149,7 @@ jq_age_above() {
 	silent
 }
 
-@test "5,000 names: all there, in order, found by pattern, and gone again" {
+@test "5,000 names are listed in order, found by pattern, and removed" {
 	local i
 
 	for ((i = 0; i < 5000; i += 50)); do

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: ISC
 # builds: each
 #
-# The examples of the manual pages and of README.md, run as they stand there.
+# manual.bats - the examples of the manual pages and of README.md, run as they are printed
 
 bats_require_minimum_version 1.5.0
 
@@ -21,7 +21,7 @@ teardown() {
 	[ -z "$(compgen -G "/dev/shm/compl*-$$")" ]
 }
 
-# extract PAGE FIRST-LINE: the literal blocks that begin so, as block.1, block.2 …
+# extract PAGE FIRST-LINE: writes the literal blocks that begin with this line to block.1, block.2 …
 extract() {
 	awk -v first="$2" '
 		/^\.Bd -literal/ { getline; if (index($0, first) == 1) { out = "block." ++n } }
@@ -29,13 +29,13 @@ extract() {
 		out { print >out }' "$1"
 }
 
-# No segment that bears this process id, and no file.
+# No segment with this process id in its name, and no file, is left.
 left_nothing() {
 	[ -z "$(compgen -G "/dev/shm/compl*-$1")" ]
 	[ -z "$(ls -A "$TMPDIR")" ]
 }
 
-@test "each example of compl.1 says something, complains about nothing, leaves nothing behind, twice" {
+@test "each example of compl.1 prints something, no error, and leaves nothing behind, twice" {
 	local block count=0
 	extract "$top/man/compl.1" '#!/bin/sh'
 	for block in block.* block.*; do
@@ -61,7 +61,7 @@ left_nothing() {
 	[ "$(sed 's/.*: //' out | sort | tr '\n' ' ')" = "item 1 item 2 item 3 item 4 item 5 item 6 " ]
 }
 
-# extract_header: the programs in the comments of compl.h, each an indented block, as header.1.c and so on.
+# extract_header: writes the programs in the comments of compl.h, each an indented block, to header.1.c and so on.
 extract_header() {
 	awk '
 		/^ [*]\t#include/ && !out { out = "header." ++n ".c" }
@@ -69,13 +69,13 @@ extract_header() {
 		out { sub(/^ [*]\t?/, ""); print >out }' "$top/src/compl.h"
 }
 
-# build_example COMPILER PROGRAM: what a program forgets to set gets a value that nobody wants.
+# build_example COMPILER PROGRAM: a variable that the program forgets to set gets a bad value.
 build_example() {
 	"$1" -std=gnu11 -Wall -Wextra -Werror -ftrivial-auto-var-init=pattern -I"$top/src" \
 		-o "${2%.c}" "$2" "$top/build/glibc/libcompl.a" -pthread
 }
 
-# run_example PROGRAM: it says something, to stdout alone.
+# run_example PROGRAM: it prints something, on stdout only.
 run_example() {
 	timeout -s KILL 20 "./${1%.c}" >out 2>err 3>&-
 	cat out err
@@ -128,7 +128,7 @@ run_example() {
 	[ -z "$(compgen -G "/dev/shm/compl.*.example-$(<pid)")" ]
 }
 
-# extract_readme: the examples of README.md, each an indented block, as readme.startup and so on.
+# extract_readme: writes the examples of README.md, each an indented block, to readme.startup and so on.
 extract_readme() {
 	awk '
 		/^[*][*]Start-up order/ { next_file = "readme.startup" }
@@ -142,8 +142,9 @@ extract_readme() {
 	sed -i "s/COMPL_NAMESPACE=shop/COMPL_NAMESPACE=shop-$$/" readme.startup readme.daemon readme.units
 }
 
-# What the examples of README.md call, in small.  Each says when it does its work, so that an answer
-# from an earlier run shows in the order of the lines.  Where the file `held` is, nobody gets ready.
+# Small versions of the programs that the examples of README.md call.  Each prints a line when it does its
+# work, so that an answer from an earlier run shows in the order of the lines.  If the file `held` exists, no
+# program becomes ready.
 stand_ins() {
 	local name
 	printf '%s\n' '#!/bin/sh' '[ ! -e held ] || exec sleep 1000' 'sleep 0.1' 'echo "$0 is ready"' >worker
@@ -160,7 +161,7 @@ stand_ins() {
 	export TOP=$PWD
 }
 
-# says WANTED COMMAND...: ends with 0, and its lines are WANTED.
+# says WANTED COMMAND...: the command ends with 0, and its lines are WANTED.
 says() {
 	local wanted=$1
 	shift
@@ -169,11 +170,11 @@ says() {
 	diff <(echo "$wanted") <(sed "s|^.*/worker|worker|; s|^.*/bin/|worker |; s|^worker [a-z-]* is|worker is|" <<<"$output")
 }
 
-is_waiting() { # NAMESPACE NAME: somebody waits there, and so whatever stood there before is forgotten
+is_waiting() { # NAMESPACE NAME: a wait is in line there, so what was posted before is forgotten
 	compl -n "$1" ls "$2" --json | grep -q '"waiters":\[{'
 }
 
-# killed NAMESPACE NAME COMMAND...: kill -9 of all of its processes while it waits for NAME.
+# killed NAMESPACE NAME COMMAND...: kills all of its processes while it waits for NAME.
 killed() {
 	local space=$1 name=$2 pid tries
 	shift 2
@@ -210,7 +211,7 @@ killed() {
 		says $'worker is ready\napp runs, cache' sh readme.daemon
 		((round < 2)) || killed "shop-$$" cache sh readme.daemon
 	done
-	# As when the first daemon still has the address.
+	# As if the first daemon still had the address.
 	printf '%s\n' '#!/bin/sh' 'exit 7' >bin/redis-server
 	run -7 timeout -s KILL 60 sh readme.daemon 3>&-
 	[[ $output != *"app runs"* ]]
@@ -232,7 +233,7 @@ killed() {
 	says $'worker is ready\ndeployed' "${words[@]}"
 }
 
-# obey UNIT KEY: does what the unit of README.md says there, with the command under test.
+# obey UNIT KEY: does what the unit of README.md says under KEY, with the command under test.
 obey() {
 	local line words
 	line=$(awk -v unit="# $1" '/^# / { inside = $0 == unit } inside' readme.units | sed -n "s/^$2=//p")
@@ -241,7 +242,7 @@ obey() {
 	"${words[@]}"
 }
 
-# start UNIT: as systemd does it.
+# start UNIT: starts it as systemd does.
 start() {
 	local key
 	for key in ExecStartPre ExecStart ExecStartPost; do
@@ -251,7 +252,7 @@ start() {
 }
 
 
-@test "the units of README.md: the second starts when the first has done its work, each time" {
+@test "of the units of README.md the second starts when the first has done its work, each time" {
 	local round
 	extract_readme
 	stand_ins
@@ -266,7 +267,7 @@ start() {
 		[ "$output" = "app runs, " ]
 		obey shop-data.service ExecStopPost
 	done
-	# It fails, and then its state is not there either.  What stopping does comes after a failure, too.
+	# It fails, and then its state is not there either.  The commands for stopping run after a failure, too.
 	printf '%s\n' '#!/bin/sh' 'exit 3' >worker
 	run -3 start shop-data.service
 	obey shop-data.service ExecStopPost

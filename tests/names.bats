@@ -1,6 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: ISC
 # builds: pairs
+#
+# names.bats - waits over several names, all or any of them
 
 load helper
 
@@ -23,7 +25,7 @@ load helper
 	printed b
 }
 
-@test "of two crossing waits the earlier goes first, whichever name is posted first" {
+@test "of two crossing waits the earlier is granted first, whichever name is posted first" {
 	local first second
 
 	for first in a b; do
@@ -40,7 +42,7 @@ load helper
 	done
 }
 
-@test "crossing waits cannot dead-lock: many of them, posted from two sides" {
+@test "many crossing waits, posted from two sides, do not dead-lock" {
 	local i names=("a b" "b a" "b c" "c a" "a c" "c b" "a b c" "c b a")
 
 	for i in {0..23}; do
@@ -85,7 +87,7 @@ load helper
 	silent
 }
 
-@test "all of one name holds nobody up, though a wait over two names stands before" {
+@test "after all of one name a wait over two names holds up no wait after it" {
 	line_up w1 a b
 	line_up w2 a
 	expect 0 done a --all
@@ -143,7 +145,7 @@ load helper
 	ends 0 w2 w3
 }
 
-@test "sixty-four names in one wait, one post and one look" {
+@test "one wait, one post and one look may have sixty-four names" {
 	local names
 	mapfile -t names < <(printf 'n%d\n' {1..64})
 
@@ -176,7 +178,7 @@ load helper
 	silent
 }
 
-@test "a wait for any breaks ties in argument order and leaves the others alone" {
+@test "a wait for any breaks ties in argument order and takes from no other name" {
 	expect 0 done a b
 	expect_w 0 wait c b a --any
 	printed b
@@ -237,7 +239,7 @@ load helper
 	ends 0 w2
 }
 
-@test "a wait for any of many, with a count" {
+@test "a wait for any of many takes several tokens from one" {
 	local names
 	mapfile -t names < <(printf 'n%d\n' {1..64})
 
@@ -251,7 +253,7 @@ load helper
 	printed n17
 }
 
-@test "a wait for any of a name at all goes at once" {
+@test "a wait for any with a name at all ends at once" {
 	expect 0 done b --all
 	expect_w 0 wait a b --any
 	printed b
@@ -272,7 +274,7 @@ load helper
 	[ "$(<w2.out)" = a ]
 }
 
-@test "removing one of its names ends a wait, and nothing is taken from the others" {
+@test "removing one of its names ends a wait, and it takes nothing from the others" {
 	expect 0 done b
 	line_up w a b c
 	expect 0 rm a

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: ISC
 # shellcheck shell=bash
 #
-# notify - for the files about `run --ready notify`: a command that CMD can use, and a receiver
+# notify.bash - for the files about `run --ready notify`: a command for CMD, and a receiver
 
 load helper
 
@@ -12,7 +12,7 @@ setup() {
 	notify=$COMPL_TOOLS/notify
 }
 
-# outer LABEL [MODE]: a receiver as a service manager has it; NOTIFY_SOCKET leads there.
+# outer LABEL [MODE]: starts a receiver as a service manager has it, and sets NOTIFY_SOCKET to it.
 outer() {
 	background "$1" "$notify" "${2-listen}" "$tmp/$1.socket"
 	export NOTIFY_SOCKET=$tmp/$1.socket

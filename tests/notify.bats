@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: ISC
 # builds: each
 #
-# compl run --ready notify: sd_notify(3) from real senders, what is passed on to the
-# receiver that run was given, and who is not listened to.
+# notify.bats - compl run --ready notify: messages of sd_notify(3) from real senders
+#
+# What run passes on to the receiver that it was given itself, and which senders it does not believe.
 
 load notify
 
-# told LABEL LINE...: what the receiver was told, as "descriptors text"; ends it.
+# told LABEL LINE...: the receiver got these messages, as "descriptors text"; ends it.
 told() {
 	local label=$1
 
@@ -30,7 +31,7 @@ told() {
 	look '.completions[0] | .all and .status == 0 and .value == "up"'
 }
 
-@test "by the time that systemd-notify returns it has been posted" {
+@test "all is posted before systemd-notify returns" {
 	local i
 
 	for i in {1..10}; do
@@ -40,7 +41,7 @@ told() {
 	done
 }
 
-@test "CMD that says so and ends at once was ready" {
+@test "a CMD that says READY=1 and ends at once was ready" {
 	local i
 
 	for i in {1..20}; do
@@ -50,7 +51,7 @@ told() {
 	done
 }
 
-@test "CMD that ends before it is ready posts its status, or 121 if that is 0" {
+@test "a CMD that ends before it is ready posts its status, or 121 if that is 0" {
 	expect 6 run a --ready notify -- sh -c 'systemd-notify --status=busy STOPPING=1 RELOADING=1; exit 6'
 	silent
 	expect_w 6 wait a -t 0
@@ -76,7 +77,7 @@ READY=11
 	expect_w 0 wait many -t 0
 }
 
-@test "empty and long datagrams disturb nobody" {
+@test "empty and long datagrams do no harm" {
 	expect 0 run a --ready notify -- sh -c '
 		for size in 0 1 4096 60000; do "$COMPL_TOOLS/notify" size $size || exit 9; done
 		"$COMPL_TOOLS/notify" send READY=1'
@@ -84,7 +85,7 @@ READY=11
 	expect_w 0 wait a -t 0
 }
 
-@test "descriptors that nobody takes are closed" {
+@test "descriptors that are not passed on are closed" {
 	# shellcheck disable=SC2016
 	expect 0 run a --ready notify -- sh -c '
 		count() { ls "/proc/$PPID/fd" | wc -l; }
@@ -97,7 +98,7 @@ READY=11
 
 # ---- passing on -------------------------------------------------------------------------
 
-@test "what CMD says is passed on, but for who the main process is" {
+@test "what CMD says is passed on, except which process is the main one" {
 	outer o
 	# shellcheck disable=SC2016
 	expect 0 run a --ready notify -- sh -c '
@@ -118,7 +119,7 @@ MONOTONIC_USEC=5"
 	expect_w 0 wait a -t 0
 }
 
-@test "it is run who says it: the main process of the unit" {
+@test "run itself passes it on, as the main process of the unit" {
 	outer o
 	background r "$COMPL" run a --ready notify -- sh -c '"$COMPL_TOOLS/notify" send READY=1'
 	ends 0 r
@@ -126,7 +127,7 @@ MONOTONIC_USEC=5"
 	grep -q " ${pid[r]} READY=1" o.out
 }
 
-@test "descriptors go with their message, and a barrier is one" {
+@test "descriptors are passed on with their message, and so is a barrier" {
 	outer o
 	expect 0 run a --ready notify -- sh -c '
 		"$COMPL_TOOLS/notify" send "FDSTORE=1
@@ -137,7 +138,7 @@ FDNAME=x" 3
 	told o "3 FDSTORE=1|FDNAME=x" "252 READY=1" "0 STATUS=z" "1 BARRIER=1"
 }
 
-@test "a run below a run: both are told" {
+@test "a run below a run is told, and so is the outer one" {
 	outer o
 	# shellcheck disable=SC2016
 	expect 4 run a --ready notify -- "$COMPL" run b --ready notify -- sh -c 'systemd-notify --ready &&
@@ -168,13 +169,13 @@ FDNAME=x" 3
 	done
 }
 
-@test "a receiver that never reads holds up CMD's messages, not its end, nor its readiness" {
+@test "a receiver that never reads holds up CMD's messages, but neither its end nor its readiness" {
 	outer o deaf
 	background r "$COMPL" run a --ready notify -- sh -c '
 		"$COMPL_TOOLS/notify" send READY=1
 		while "$COMPL_TOOLS/notify" send STATUS=x; do :; done'
 	expect_w 0 wait a
-	# The queues are full, CMD's too, when nobody gets on.
+	# The queues, CMD's too, are full when neither goes on.
 	wait_until blocked
 	shoot TERM r
 	ends 143 r
@@ -182,7 +183,7 @@ FDNAME=x" 3
 	outcome o
 }
 
-# The sender below CMD sleeps for room, and so does run.
+# The sender below CMD sleeps until there is room, and so does run.
 blocked() {
 	local cmd sender
 
@@ -190,7 +191,7 @@ blocked() {
 		process_has "$sender" wchan '*unix*' && process_has "${pid[r]}" wchan '*poll*'
 }
 
-# ---- who is listened to -------------------------------------------------------------------
+# ---- which senders are believed -----------------------------------------------------------
 
 @test "CMD may become another user, and so may its helpers, even if they are gone" {
 	need_others
@@ -208,7 +209,7 @@ blocked() {
 	expect_w 0 wait c -t 0
 }
 
-@test "a stranger is not listened to, and who may post anyway is" {
+@test "a stranger is not believed, and a process that may post anyway is" {
 	need_others
 	lend "$notify"
 	notify=$lent
@@ -251,8 +252,8 @@ blocked() {
 	ends 143 r2 r3
 }
 
-@test "no place for the socket is said before anything is done" {
-	# One descriptor is left, which the receiver outside gets.
+@test "if the socket cannot be made, run says so before it does anything" {
+	# One descriptor is left, and the receiver outside takes it.
 	# shellcheck disable=SC2016
 	NOTIFY_SOCKET=/x expect_from bash 125 -c 'exec 3>&-; ulimit -n 4; exec "$0" run a --ready notify -- touch run' "$COMPL"
 	one_line '^compl: run: --ready: cannot make a socket for CMD: '

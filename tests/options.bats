@@ -1,6 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: ISC
 # builds: pairs
+#
+# options.bats - the options of wait, done and rm
 
 load helper
 
@@ -79,7 +81,7 @@ load helper
 	ends 0 w
 }
 
-@test "done --waiting posts what those in line need, and nothing to nobody" {
+@test "done --waiting posts the tokens that the waiters in line need, and none without a waiter" {
 	expect 0 done a --waiting
 	silent
 	expect 0 ls --names
@@ -104,7 +106,7 @@ load helper
 	silent
 }
 
-@test "what one of the waiting leaves behind by dying stays as a token" {
+@test "the token of a waiter that dies after done --waiting stays" {
 	line_up w1 a
 	line_up w2 a
 	shoot STOP w1
@@ -129,7 +131,7 @@ load helper
 	[ "$out" = 0 ]
 }
 
-@test "--outcome tells what no posted status can imitate" {
+@test "--outcome tells what a posted status alone cannot" {
 	expect 0 done a --status 124
 	expect_w 124 wait a --outcome
 	printed "done 124"
@@ -152,7 +154,7 @@ load helper
 	printed b text infinity "done 0"
 }
 
-@test "--io sums its time apart" {
+@test "waits with --io are summed up separately" {
 	expect 0 init a
 	line_up w a --io
 	look '.completions[0].waiters[0].io == true'
@@ -165,7 +167,7 @@ load helper
 	look '.completions[0].waits | .count == 2 and .io_seconds > 0 and .io_seconds < .seconds'
 }
 
-@test "--killable: only TERM and KILL end the wait" {
+@test "with --killable only TERM and KILL end the wait" {
 	line_up_default w1 a --killable
 	line_up_default w2 a --killable
 	for n in INT HUP QUIT USR1 ALRM TSTP; do
@@ -178,7 +180,7 @@ load helper
 	ends 0 w2
 }
 
-@test "--killable and --uninterruptible: nor do signals that a C library keeps for itself" {
+@test "with --killable and --uninterruptible signals that a C library keeps for itself do not end the wait" {
 	line_up w1 a --killable -- sleep infinity
 	line_up w2 a --uninterruptible
 	for n in 32 33 34 35 64; do
@@ -193,7 +195,7 @@ load helper
 	ends 162 w1
 }
 
-@test "--uninterruptible: only KILL ends the wait" {
+@test "with --uninterruptible only KILL ends the wait" {
 	line_up_default w1 a --uninterruptible
 	line_up_default w2 a --uninterruptible
 	for n in INT HUP QUIT USR1 ALRM TSTP TERM; do
@@ -206,14 +208,14 @@ load helper
 	ends 0 w2
 }
 
-@test "CMD finds its signals as they were after --uninterruptible" {
+@test "after --uninterruptible CMD has its signals as they were" {
 	expect 0 done a
 	grep -E '^Sig(Blk|Ign|Cgt)' /proc/self/status >want
 	expect_w 0 wait a --uninterruptible -- grep -E '^Sig(Blk|Ign|Cgt)' /proc/self/status
 	diff want out
 }
 
-@test "-q keeps quiet about 120, 124 and posted statuses, and not about mistakes" {
+@test "-q suppresses the lines about 120, 124 and posted statuses, and not those about mistakes" {
 	expect_w 124 -q wait a --timeout 10ms
 	silent
 	expect_w 124 wait a --timeout 10ms -q
@@ -229,7 +231,7 @@ load helper
 	one_line '^compl: rm: a: '
 }
 
-@test "rm --all removes the namespace: waiters leave, the released with their status" {
+@test "rm --all ends all waits, and those that were released before keep their status" {
 	line_up w1 a
 	line_up w2 b
 	line_up w3 b
@@ -265,7 +267,7 @@ load helper
 	done
 }
 
-@test "--with-parent: the wait ends when the process that started it dies" {
+@test "with --with-parent the wait ends when the process that started it dies" {
 	"$COMPL_WAITER" help wait | grep -q -e --with-parent || skip "not in this version"
 	background sh sh -c '"$0" wait a --with-parent & echo $! >pid; wait' "$COMPL_WAITER"
 	wait_until test -s pid

@@ -1,6 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: ISC
 # builds: pairs
+#
+# order.bats - the order of one line: deaths, stops, deadlines and newcomers
 
 load helper
 
@@ -19,7 +21,7 @@ load helper
 	ends 0 w10
 }
 
-@test "several tokens at once go to as many first ones" {
+@test "several tokens at once go to that many waiters from the first on" {
 	for i in {1..9}; do
 		line_up w$i a
 	done
@@ -31,7 +33,7 @@ load helper
 	left a 0
 }
 
-@test "who times out, is interrupted or is killed leaves the line without disturbing it" {
+@test "a waiter that times out, is interrupted or is killed leaves the line without disturbing it" {
 	line_up_default w1 a
 	line_up_default w2 a --timeout 3s
 	line_up_default w3 a
@@ -62,7 +64,7 @@ load helper
 	silent
 }
 
-@test "everybody but the last is killed from the front, and the last gets the token" {
+@test "all but the last are killed from the front, and the last gets the token" {
 	for i in {1..8}; do
 		line_up w$i a
 	done
@@ -75,7 +77,7 @@ load helper
 	left a 0
 }
 
-@test "everybody but the last is killed from the back, and the last gets the token" {
+@test "all but the last are killed from the back, and the last gets the token" {
 	for i in {1..8}; do
 		line_up w$i a
 	done
@@ -88,7 +90,7 @@ load helper
 	left a 0
 }
 
-@test "interleaved deaths and tokens: the living go in their order, none is passed over" {
+@test "while some die the living are granted in their order, and none is passed over" {
 	local i next=1
 
 	for i in {1..20}; do
@@ -119,7 +121,7 @@ load helper
 	left a 0
 }
 
-@test "a newcomer does not overtake: while somebody stands in line, there is nothing to take" {
+@test "a newcomer does not overtake, and while a wait is in line it finds nothing to take" {
 	line_up w a --count 2
 	expect 0 done a
 	expect_w 124 try a
@@ -131,7 +133,7 @@ load helper
 	ends 0 w
 }
 
-@test "a token that nobody waited for goes to the next to come, not to one who left" {
+@test "a token without a waiter goes to the next wait, not to one that left" {
 	background w1 "$COMPL_WAITER" wait a --timeout 50ms
 	ends 124 w1
 	expect 0 done a
@@ -139,7 +141,7 @@ load helper
 	expect_w 0 wait a
 }
 
-@test "a stopped one at the head holds up tokens" {
+@test "a stopped waiter at the head holds up tokens" {
 	line_up w1 a
 	line_up w2 a
 	shoot STOP w1
@@ -154,7 +156,7 @@ load helper
 	ends 0 w2
 }
 
-@test "a stopped one at the head does not hold up all" {
+@test "a stopped waiter at the head does not hold up all" {
 	for i in {1..5}; do
 		line_up w$i a
 	done
@@ -168,7 +170,7 @@ load helper
 	ends 0 w1 w3
 }
 
-@test "a stopped one that is killed makes way" {
+@test "a stopped waiter that is killed makes way" {
 	line_up w1 a
 	line_up w2 a
 	shoot STOP w1
@@ -181,7 +183,7 @@ load helper
 	left a 0
 }
 
-@test "a stopped one whose deadline has passed is timed out when it goes on, if there is no token" {
+@test "a stopped waiter whose deadline has passed times out when it is continued, if there is no token" {
 	line_up w1 a --timeout 3s
 	shoot STOP w1
 	wait_until is_stopped "${pid[w1]}"
@@ -191,7 +193,7 @@ load helper
 	ends 124 w1
 }
 
-@test "a first one whose deadline comes lets those behind it go" {
+@test "a first waiter whose deadline comes lets the waiters after it go on" {
 	line_up w1 a --count 2 --timeout 3s
 	line_up w2 a
 	expect 0 done a

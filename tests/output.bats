@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: ISC
 # builds: each
 #
-# Standard output that cannot be written, and descriptors that are closed.
+# output.bats - standard output that cannot be written, and closed descriptors
 
 load helper
 
@@ -32,7 +32,7 @@ to() {
 	left a 0
 }
 
-@test "a full standard output is 125 for all that print" {
+@test "a full standard output is 125 for every command that prints" {
 	expect 0 done a
 	to '>/dev/full' 125 ls --json
 	one_line '^compl: ls: '
@@ -45,7 +45,7 @@ to() {
 	left a 1
 }
 
-@test "a closed standard output is 125 for those that print" {
+@test "a closed standard output is 125 for every command that prints" {
 	expect 0 done a --value x
 	to '>&-' 125 wait a --print
 	one_line '^compl: wait: '

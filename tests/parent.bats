@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: ISC
 # builds: each
 #
-# wait --with-parent: an orphan takes no token.
+# parent.bats - wait --with-parent: an orphan takes no token
 
 load helper
 
-# Whoever reads from the pipe goes on.
+# Lets the process that reads from the pipe go on.
 let_go() {
 	timeout -s KILL "$LIMIT" sh -c 'echo >pipe' 3>&-
 }
@@ -38,14 +38,14 @@ dies_with_it() {
 	left a 0
 }
 
-@test "the parent's end is the end of the wait" {
+@test "the end of the parent ends the wait" {
 	with_parent
 	dies_with_it
 	with_parent --any b c
 	dies_with_it
 }
 
-@test "an ordinary end of the parent will do" {
+@test "an ordinary end of the parent ends the wait, too" {
 	rm -f waiter
 	mkfifo pipe
 	background parent sh -c '"$0" wait a --with-parent & echo $! >waiter; read -r _ <pipe' "$COMPL_WAITER"
@@ -73,14 +73,14 @@ dies_with_it() {
 	dies_with_it
 }
 
-@test "one that is stopped ends as well, and holds nobody up" {
+@test "a stopped wait ends as well, and holds up no wait" {
 	with_parent
 	kill -STOP "$waiter"
 	wait_until is_stopped "$waiter"
 	dies_with_it
 }
 
-@test "one whose parent has gone before it looks ends at once" {
+@test "a wait whose parent has ended before it looks ends at once" {
 	local i
 
 	for i in {1..20}; do
@@ -93,7 +93,7 @@ dies_with_it() {
 }
 
 # The parent dies while the waiter is just about to ask for its signal.
-@test "one whose parent goes between looking and asking ends at once" {
+@test "a wait whose parent ends between looking and asking ends at once" {
 	[ -z "${COMPL_SANITIZED-}" ] || skip "strace and LeakSanitizer exclude each other"
 	need_trace
 	rm -f waiter
@@ -106,7 +106,7 @@ dies_with_it() {
 	left a 1
 }
 
-@test "nothing happens as long as the parent lives, and its end is nothing to others" {
+@test "the wait goes on as long as the parent lives, and its end does not end other waits" {
 	with_parent
 	expect 0 done a --status 4
 	ends 4 parent
@@ -133,7 +133,7 @@ dies_with_it() {
 	wait_until is_gone "$waiter"
 }
 
-@test "CMD finds the wish of who started us, and the wait does without it" {
+@test "CMD has the parent-death signal of the start, and the wait does not use it" {
 	setpriv --help 2>&1 | grep -q pdeathsig || skip "setpriv(1) cannot do that"
 	expect 0 done a --count 2
 	expect_from setpriv 0 --pdeathsig USR2 "$COMPL_WAITER" wait a --with-parent -- setpriv --dump
@@ -142,7 +142,7 @@ dies_with_it() {
 	[[ ${out^^} != *"PARENT DEATH SIGNAL: "[A-Z]* || ${out^^} == *"PARENT DEATH SIGNAL: [NONE]"* ]]
 }
 
-@test "in another user's namespace it works too" {
+@test "it works in another user's namespace, too" {
 	need_others
 	rm -f waiter
 	background parent sh -c '"$0" -u nobody wait a --with-parent & echo $! >waiter; wait $!' "$COMPL_WAITER"
@@ -156,7 +156,7 @@ dies_with_it() {
 	expect 0 -u nobody rm --all
 }
 
-@test "a token that is there, a timeout of 0 and a removed name are as ever" {
+@test "a token that is there, a timeout of 0 and a removed name work as without it" {
 	expect 0 done a
 	expect_w 0 wait a --with-parent
 	expect_w 124 wait a --with-parent --timeout 0

@@ -2,8 +2,10 @@
 # SPDX-License-Identifier: ISC
 # builds: pairs
 #
-# Participants of several pid namespaces (containers that share a /dev/shm): equal thread ids
-# mean different threads.  Where that matters the promise is a second, kept by a seat belt.
+# pidns.bats - participants of several pid namespaces, such as containers that share a /dev/shm
+#
+# Equal thread ids mean different threads there.  Where that matters the watchdog keeps the promise,
+# within a second.
 
 load helper
 
@@ -38,7 +40,7 @@ line_up_in() {
 	asleep "$label"
 }
 
-@test "waiters of several pid namespaces, all of them PID 1, go in their order" {
+@test "waiters of several pid namespaces, all of them PID 1, are granted in their order" {
 	line_up_in w1 a
 	line_up w2 a
 	line_up_in w3 a
@@ -60,7 +62,7 @@ line_up_in() {
 	unset "pid[w1]" "pid[w3]" "pid[w4]"
 }
 
-@test "the death of one does not release what another of the same thread id holds" {
+@test "the death of a process does not release what another of the same thread id holds" {
 	line_up_in w1 a
 	line_up_in w2 a
 	line_up_in w3 a
@@ -90,7 +92,7 @@ line_up_in() {
 	unset "pid[w1]" "pid[w3]"
 }
 
-@test "posters of several namespaces, some of them killed: what was posted is there" {
+@test "what posters of several namespaces posted is there, though some of them were killed" {
 	local i posted=0 sure
 
 	line_up_in first a --count 1000
@@ -113,7 +115,7 @@ line_up_in() {
 	expect 0 rm a
 }
 
-@test "the owner of the lock dies in its namespace: the others go on within a second or so" {
+@test "when the owner of the lock dies in its namespace, the others go on within a second or so" {
 	expect 0 init keep
 	line_up_in w1 a
 	in_namespace holder "$COMPL_TOOLS/hold-lock" "$COMPL_NAMESPACE"
@@ -132,7 +134,7 @@ line_up_in() {
 	unset "pid[w1]" "pid[holder]" "pid[d1]" "pid[d2]"
 }
 
-@test "deadlines and signals work over there, each as PID 1 has them, and disturb nobody here" {
+@test "deadlines and signals work in other namespaces, as PID 1 has them, and disturb no process here" {
 	background w1-outer unshare -p -f --mount-proc "$COMPL_WAITER" wait a --timeout 1s
 	line_up_in w2 a b --any
 	line_up_in w3 a
@@ -151,7 +153,7 @@ line_up_in() {
 	unset "pid[w2]" "pid[w3]"
 }
 
-@test "while the owner of the lock is stopped over there, deadlines and signals work here" {
+@test "while the owner of the lock is stopped in another namespace, deadlines and signals work here" {
 	expect 0 init keep
 	line_up w1 a --timeout 4s
 	line_up_default w2 a
@@ -175,7 +177,7 @@ line_up_in() {
 	unset "pid[holder]" "pid[d]"
 }
 
-@test "a stopped one over there holds up tokens here, and not all" {
+@test "a stopped waiter of another namespace holds up tokens here, but not all" {
 	line_up_in w1 a
 	line_up w2 a
 	line_up_in w3 a

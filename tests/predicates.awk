@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: ISC
 #
-# predicates.awk - finds functions whose names ask (is_, has_, find_ and so on), and that act
+# predicates.awk - finds functions that act although their names ask (is_, has_, find_ and so on)
 #
 # Usage: awk -f tests/predicates.awk FILE.[ch]…
 #
 # Prints a line for each finding, and ends with 1 if there is one.  A function acts if it stores
 # atomically, calls one of the actors listed below, or calls a function of these files that acts.
-# A question also takes only pointers to const, and assigns nothing through a pointer.  Not seen: a
-# store into a variable of the file.
+# A function whose name asks also takes only pointers to const, and assigns nothing through a pointer.
+# A store into a variable of the file is not seen.
 #
 # The layout is that of .clang-format: a definition has its name in the first column, and begins and
 # ends with a brace there.
@@ -21,7 +21,7 @@ BEGIN {
 	for (i = 1; i <= n; i++)
 		acts[actors[i]] = "acts"
 	harmless["usage_or_die"] = "it does not return"
-	# What a question may take though it is not const:
+	# What such a function may take although it is not const:
 	allowed["struct session"] = "a look may meet damage, which the session notes for its call to fail"
 	allowed["struct wait"] = "it holds the session"
 	allowed["DIR"] = "dirfd(3) wants it so"

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: ISC
 # shellcheck shell=bash
 #
-# A /dev/shm of the test's own: a small tmpfs in a mount namespace.  The machine's is never
-# filled.
+# private-shm.bash - a /dev/shm of the test's own: a small tmpfs in a mount namespace
+#
+# So the /dev/shm of the machine is never filled.
 
 # private_shm OPTIONS: from here on compl runs where /dev/shm is a tmpfs of these options.
 private_shm() {
@@ -17,7 +18,7 @@ private_shm() {
 	COMPL_WAITER=$COMPL
 }
 
-# Leaves so many pages of the private /dev/shm free; never touches any other.
+# leave_pages N: leaves N pages of the private /dev/shm free; never touches another one.
 leave_pages() {
 	$inside sh -c '[ -e /dev/shm/ours ] && [ "$(stat -f -c %b /dev/shm)" -le 1024 ] || {
 			echo "not our /dev/shm"

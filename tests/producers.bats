@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: ISC
 # builds: pairs
 #
-# Producers as the commands show them: their deaths, their company, what they leave.
+# producers.bats - producers as the commands show them: their deaths, several of them, what they leave
 
 load helper
 
-# produce LABEL NAME ARGUMENT...: `compl run NAME ARGUMENT...` of a CMD that goes on until it is
+# produce LABEL NAME ARGUMENT...: starts `compl run NAME ARGUMENT...` of a CMD that runs until it is
 # ended; returns when it is registered.
 produce() {
 	local label=$1 name=$2
@@ -28,7 +28,7 @@ producers() {
 
 # ---- deaths -----------------------------------------------------------------------
 
-@test "a producer that is killed sends all its waiters away, with 121 and a line" {
+@test "the death of a producer ends all waits for it, with 121 and a line" {
 	produce p a
 	line_up w1 a
 	line_up w2 a --count 3
@@ -45,7 +45,7 @@ producers() {
 	silent
 }
 
-@test "so it does by any signal that run does not pass on" {
+@test "any signal that run does not pass on has the same effect" {
 	produce p a
 	line_up w a
 	shoot ALRM p
@@ -53,7 +53,7 @@ producers() {
 	ends 121 w
 }
 
-@test "killed again and again, it is never missed" {
+@test "a producer is killed again and again, and no death is missed" {
 	local i
 
 	for i in {1..25}; do
@@ -67,7 +67,7 @@ producers() {
 	done
 }
 
-@test "with several producers the death of one is the end" {
+@test "with several producers the death of one ends the waits" {
 	produce p1 a
 	produce p2 a
 	produce p3 a
@@ -75,13 +75,13 @@ producers() {
 	shoot KILL p2
 	ends 121 w
 	ends 137 p2
-	# What the others post changes nothing any more.
+	# What the other producers post changes nothing any more.
 	shoot TERM p1 p3
 	ends 143 p1 p3
 	expect_w 121 wait a
 }
 
-@test "several producers that all post: each its token" {
+@test "several producers each post a token" {
 	background p1 "$COMPL" run a -- sleep 1000
 	background p2 "$COMPL" run a -- sleep 1000
 	wait_until producers a 2
@@ -93,7 +93,7 @@ producers() {
 	ends 143 p2 w
 }
 
-@test "whoever notices is killed next: the one behind notices" {
+@test "if the wait that notices a death is killed, the wait after it notices" {
 	local i
 
 	for i in {1..10}; do
@@ -110,7 +110,7 @@ producers() {
 	done
 }
 
-@test "a stopped first in line holds up nobody for longer than a moment" {
+@test "if the first in line is stopped, the others are told within a moment" {
 	tolerate_lost_wakeups
 	produce p a
 	line_up w1 a
@@ -124,7 +124,7 @@ producers() {
 	ends 137 p
 }
 
-@test "of several names the one whose producer died is named, and nothing is taken" {
+@test "a wait over several names names the one whose producer died, and takes nothing" {
 	produce p b
 	expect 0 done a c
 	line_up w a b c --print
@@ -138,7 +138,7 @@ producers() {
 	ends 137 p
 }
 
-@test "after a death before its CMD could say that it is ready, too" {
+@test "a producer that dies before its CMD is ready ends the waits, too" {
 	background p "$COMPL" run a --ready fd:7 -- sleep 1000
 	wait_until produces p a
 	line_up w a
@@ -147,7 +147,7 @@ producers() {
 	ends 137 p
 }
 
-@test "after readiness its end changes nothing, unless the name was reset" {
+@test "after readiness the end of a producer changes nothing, unless the name was reset" {
 	background p "$COMPL" run a --ready fd:7 -- sh -c 'echo up >&7; exec sleep 1000'
 	expect_w 0 wait a
 	shoot KILL p
@@ -181,7 +181,7 @@ producers() {
 	left a 0
 }
 
-@test "not while another producer of it lives" {
+@test "a settled name does not start anew while another producer lives" {
 	background p1 "$COMPL" run a --ready fd:7 -- sh -c 'echo up >&7; exec sleep 1000'
 	expect_w 0 wait a
 	produce p2 a
@@ -192,14 +192,14 @@ producers() {
 	expect_w 0 wait a -t 0
 }
 
-@test "tokens that were not taken stay" {
+@test "tokens that were not taken stay when a producer comes" {
 	expect 0 done a --count 2 --status 3
 	expect 0 run a -- true
 	left a 3
 	expect_w 3 wait a --count 3
 }
 
-@test "those in line keep their places" {
+@test "waits in line keep their places when a producer comes" {
 	expect 0 init a
 	line_up w1 a
 	line_up w2 a
@@ -230,9 +230,9 @@ producers() {
 	ends 137 p2
 }
 
-# ---- company --------------------------------------------------------------------------
+# ---- several producers ----------------------------------------------------------------
 
-@test "--single gives way to who is there, and says who" {
+@test "--single gives way to a producer that is there, and names it" {
 	produce p a
 	expect 124 run a --single -- touch run
 	one_line "^compl: run: a: process ${pid[p]} produces it already \(namespace $COMPL_NAMESPACE of uid $EUID\)$"
@@ -246,7 +246,7 @@ producers() {
 	[ -e run ]
 }
 
-@test "of many that want to be the single one, one is" {
+@test "of many that want to be the single producer one is" {
 	local i running=0
 
 	for i in {1..8}; do
@@ -264,12 +264,12 @@ producers() {
 	ends 143 p$running
 }
 
-# It has given up, or has its CMD.
+# It has given up, or runs its CMD.
 settled() {
 	is_gone "${pid[$1]}" || pgrep -P "${pid[$1]}" >pgrep.out
 }
 
-@test "there is room for 64 producers of a name, and what more do is said" {
+@test "there is room for 64 producers of a name, and one more is refused with a line" {
 	local i
 
 	for i in {1..64}; do
@@ -290,7 +290,7 @@ settled() {
 	ends 143 w
 }
 
-@test "a name exists by its producer, and can be adopted by init" {
+@test "a name exists as long as its producer, and init may take it" {
 	expect_w 125 wait a -e -t 0
 	produce p a
 	expect_w 124 wait a -e -t 0
@@ -301,7 +301,7 @@ settled() {
 	names a
 }
 
-@test "rm sends the waiters of a produced name away with 120" {
+@test "rm ends the waits for a produced name with 120" {
 	produce p a
 	line_up w a
 	expect 0 rm a
@@ -325,7 +325,7 @@ settled() {
 	look '.completions[0].producers == []'
 }
 
-@test "a failing producer ends a wait with --fail-fast, the others go on" {
+@test "a failing producer ends a wait with --fail-fast, and the others go on" {
 	produce p1 a --all
 	background p2 "$COMPL" run b --all -- sh -c 'exec "$0" wait go --print' "$COMPL"
 	line_up w a b --fail-fast

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: ISC
 # builds: once
 #
-# The help and the manual say the same: commands, options, variables.
+# reference.bats - the help and the manual agree: commands, options, variables, statuses
 
 bats_require_minimum_version 1.5.0
 
@@ -15,7 +15,7 @@ setup() {
 	[ "$(wc -w <<<"$commands")" -ge 10 ]
 }
 
-# options_of_help TITLE [COMMAND]: each as "-t --timeout DUR", without what it lacks.
+# options_of_help TITLE [COMMAND]: prints each as "-t --timeout DUR", without the parts that it lacks.
 options_of_help() {
 	"$COMPL" help "${@:2}" | sed -n "/^$1\$/,/^\$/s/^  \(-.,\|   \) \(--[a-z-]*\( [A-Z][A-Z]*\)\?\)  .*/\1 \2/p" |
 		tr -d , | sed 's/^ *//' | LC_ALL=C sort
@@ -70,7 +70,7 @@ same() {
 	[ "$(options_of_help Options: wait | wc -l)" -ge 12 ]
 }
 
-@test "every option of a command stands in its synopsis, and no others" {
+@test "the synopsis of a command has all its options, and no others" {
 	local command option
 	for command in $commands; do
 		for option in $(synopsis "$command"); do

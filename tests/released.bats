@@ -2,12 +2,14 @@
 # SPDX-License-Identifier: ISC
 # builds: pairs
 #
-# Released is released: whoever stood in line when "all" was committed leaves with
-# its status and value, whatever follows at once.
+# released.bats - a released waiter stays released
+#
+# Each waiter that was in line when "all" was committed ends with its status and value, whatever
+# follows at once.
 
 load helper
 
-@test "all and reinit at once: everybody who stood in line leaves" {
+@test "after all and reinit at once every waiter that was in line ends" {
 	for i in {1..12}; do
 		line_up w$i a --print
 	done
@@ -20,7 +22,7 @@ load helper
 	expect_w 124 try a
 }
 
-@test "all and rm at once: everybody who stood in line leaves, nobody with 120" {
+@test "after all and rm at once every waiter that was in line ends, and none with 120" {
 	expect 0 init a
 	for i in {1..12}; do
 		line_up w$i a --print
@@ -35,7 +37,7 @@ load helper
 	silent
 }
 
-@test "rounds of all and reinit: nobody is left, nobody goes twice" {
+@test "in rounds of all and reinit no waiter is left, and none is released twice" {
 	local round i
 
 	for round in {1..15}; do
@@ -43,7 +45,7 @@ load helper
 			background w$i "$COMPL_WAITER" wait a
 		done
 		asleep w{1..8}
-		wait_until_waiting a 8 # and not for the lock
+		wait_until_waiting a 8 # in line, and not for the lock
 		expect 0 done a --all
 		expect 0 reinit a
 		ends 0 w{1..8}
@@ -52,7 +54,7 @@ load helper
 	silent
 }
 
-@test "in line no longer: after all nobody counts as waiting, not even the stopped" {
+@test "after all no waiter counts as waiting, not even a stopped one" {
 	for i in {1..5}; do
 		line_up w$i a
 	done
@@ -68,7 +70,7 @@ load helper
 	ends 3 w1 w3
 }
 
-@test "stopped ones leave with their own release, after reinit and new posts" {
+@test "stopped waiters end with their own release, after reinit and new posts" {
 	line_up w1 a --print
 	line_up w2 a --print
 	stop w1 w2
@@ -89,7 +91,7 @@ load helper
 	[ "$(<w1.out) $(<w2.out) $(<w3.out)" = "one one two" ]
 }
 
-@test "stopped ones leave with their release after rm and a new life of the name" {
+@test "stopped waiters end with their release after rm and a new name of the same text" {
 	expect 0 init a
 	line_up w1 a --print
 	line_up w2 a
@@ -104,7 +106,7 @@ load helper
 	left a 1
 }
 
-@test "stopped ones that are killed instead disturb nobody" {
+@test "stopped waiters that are killed instead disturb no other" {
 	for i in {1..6}; do
 		line_up w$i a
 	done
@@ -123,7 +125,7 @@ load helper
 	left a 0
 }
 
-@test "stopped ones that are killed instead after rm disturb nobody" {
+@test "stopped waiters that are killed instead after rm disturb no other" {
 	for i in {1..6}; do
 		line_up w$i a
 	done
@@ -142,7 +144,7 @@ load helper
 	silent
 }
 
-@test "a stopped one that was released does not stand before a newcomer" {
+@test "a stopped waiter that was released is not ahead of a newcomer" {
 	line_up w1 a
 	stop w1
 	expect 0 done a --all
@@ -198,7 +200,7 @@ load helper
 	[ "$(<w2.out)" = $'y\nx' ]
 }
 
-@test "many released and stopped, many in line anew: each has what is its own" {
+@test "among many released and stopped waiters and many new ones each gets what is its own" {
 	local i
 
 	for i in {1..20}; do

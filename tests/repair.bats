@@ -2,19 +2,20 @@
 # SPDX-License-Identifier: ISC
 # builds: each
 #
-# What check finds and what --repair mends: links are made anew, what records say of
-# themselves is kept.
+# repair.bats - what check finds and what --repair mends
+#
+# Repair makes all links anew, and keeps what records say of themselves.
 
 load helper
 
 page=4096
 
-# spoil FIRST-PAGE PAGES: zeros over whole pages of the segment.
+# spoil FIRST-PAGE PAGES: writes zeros over whole pages of the segment.
 spoil() {
 	dd if=/dev/zero of="$segment" bs=$page seek="$1" count="$2" conv=notrunc status=none
 }
 
-# put OFFSET BYTES...: bytes in octal, as printf(1) wants them.
+# put OFFSET BYTES...: writes bytes, given in octal as printf(1) takes them.
 put() {
 	local offset=$1 bytes=$2
 
@@ -22,7 +23,7 @@ put() {
 	printf "$bytes" | dd of="$segment" bs=1 seek="$offset" conv=notrunc status=none
 }
 
-@test "a sound namespace is sound, with --repair too, and one that is not there" {
+@test "check finds a sound namespace sound, with --repair too, and a missing one" {
 	expect 0 check
 	silent
 	expect 0 check --repair
@@ -34,9 +35,9 @@ put() {
 	printed x
 }
 
-@test "what is lost side by side is told in one line" {
+@test "records that are lost side by side are reported in one line" {
 	expect 0 init a
-	put 136 '\120\315\0\0' # the header's number of places: 52,560
+	put 136 '\120\315\0\0' # the header's number of entries: 52,560
 	expect 1 check
 	[[ $out =~ "places "[0-9]+" to 52560 are lost" ]]
 	[ "$(wc -l <<<"$out")" -eq 1 ]
@@ -44,13 +45,13 @@ put() {
 	expect 0 check
 }
 
-@test "names that the directory has lost are found again, with all they carry" {
+@test "names that the hash table has lost are found again, with all their data" {
 	expect 0 init a
 	expect 0 done a --count 3 --value hello
 	expect 0 done b --all --status 7
 	line_up w1 q
 	line_up w2 q r
-	spoil 1 8 # the directory
+	spoil 1 8 # the hash table
 	expect 1 check
 	[[ $out =~ (is|are)" lost" ]]
 	expect 1 test a
@@ -84,7 +85,7 @@ put() {
 	ends 0 w3
 }
 
-@test "a lock that no owner can have left, and a log that nobody can have written" {
+@test "an impossible owner of the lock and an impossible log are mended" {
 	expect 0 done a --count 2
 	put 64 '\377\377\377\377'
 	put 72 '\7\0\0\0'
@@ -96,7 +97,7 @@ put() {
 	expect 0 wait a --count 2
 }
 
-@test "sizes that cannot be are beyond repair: 125, and rm --all --force clears them" {
+@test "impossible sizes cannot be repaired, the status is 125, and rm --all --force removes them" {
 	expect 0 done a
 	put 128 '\377\377\377\377'
 	expect 125 done a

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: ISC
 #
-# rules.mk - what the Makefile needs for tests: sanitizer builds, test programs, tools, fuzz targets
+# rules.mk - the rules for tests: sanitizer builds, test programs, tools, fuzz targets
 #
 # The Makefile includes this file at its end, and its head lists the targets.
 
@@ -26,11 +26,11 @@ FUZZED_LIBS = $(NATIVE_LIBS)
 FUZZED_COMPAT = $(NATIVE_COMPAT)
 FUZZED_FUZZER = -fsanitize=fuzzer
 
-# Another compiler's: TSAN_CC=clang
+# TSAN_CC=clang uses another compiler.
 TSAN_CC ?= $(NATIVE_CC)
 THREADED_CC = $(TSAN_CC)
 THREADED_CPPFLAGS = $(NATIVE_CPPFLAGS)
-# ThreadSanitizer does not know fences; those of log.c and test.c stand beside atomic accesses.
+# ThreadSanitizer does not know fences; the fences of log.c and test.c are next to atomic accesses.
 THREADED_CFLAGS = -fsanitize=thread -fno-omit-frame-pointer $(if $(findstring clang,$(TSAN_CC)),,-Wno-tsan)
 THREADED_LDFLAGS = $(NATIVE_LDFLAGS) -fsanitize=thread
 THREADED_LIBS = $(NATIVE_LIBS)
@@ -52,11 +52,11 @@ programs_in = $(filter-out $(call names_in,$(1),h),$(call names_in,$(1),c))
 c_tests := $(call programs_in,tests/c)
 tools := $(call programs_in,tests/tools)
 
-# The fuzz targets have the sources compiled so that something can be done in the middle of a call,
-# main() as a function like others, and what these name replaced (tests/fuzz/sim.h).
+# For the fuzz targets the sources are compiled so that something can be done in the middle of a call,
+# with main() as an ordinary function, and with the functions named here replaced (tests/fuzz/sim.h).
 fuzz_targets := $(filter-out replay,$(call programs_in,tests/fuzz))
 fuzz_parts := $(call parts_in,tests/fuzz)
-# Which way these two went does not tell the fuzzer that an input is new.
+# New paths through these two do not make an input interesting to the fuzzer.
 fuzz_unguided := sim-files sim
 fuzz_cflags = -finstrument-functions -U_FORTIFY_SOURCE -Dmain=compl_main -Wno-missing-prototypes
 fuzz_replaced = clock_gettime nanosleep mmap munmap futex_wait futex_wait_any futex_wake \
@@ -65,7 +65,7 @@ fuzz_replaced_command = write isatty exit _exit raise execv getenv setenv getpwn
 	sigaction sigprocmask pthread_sigmask prctl fork waitpid kill poll signalfd read getrandom
 wrapped = $(patsubst %,-Wl$(comma)--wrap=%,$(fuzz_replaced) $(fuzz_replaced_$(1)))
 
-# $(call build_programs,DIRECTORY,PREFIX,FOLDER): the programs of a folder of tests/.
+# $(call build_programs,DIRECTORY,PREFIX,FOLDER): rules for the programs of a folder of tests/.
 define build_programs
 $(1)/$(3)/obj/%.o: tests/$(3)/%.c $(1)/flags
 	$$(call say,CC,$$@)
@@ -83,7 +83,8 @@ $$(patsubst %,$(1)/$(3)/%,$$(call programs_in,tests/$(3))): $(1)/$(3)/%: $(1)/$(
 -include $$(patsubst %,$(1)/$(3)/obj/%.d,$$(call names_in,tests/$(3),c))
 endef
 
-# $(call build_tests,DIRECTORY,PREFIX): what the Makefile's template `build` has made, tested.
+# $(call build_tests,DIRECTORY,PREFIX): rules for the tests of a build that the Makefile's template
+# `build` has defined.
 define build_tests
 $$(eval $$(call build_programs,$(1),$(2),c))
 $$(eval $$(call build_programs,$(1),$(2),tools))
@@ -129,7 +130,7 @@ core_bats := $(shell grep -LE '^\# runs in: check-all ' tests/*.bats)
 all_bats := $(shell grep -LE '^\# runs in: check$$' tests/*.bats)
 with_tools = COMPL_TOOLS='$(CURDIR)/build/tools'
 
-# $(call programs,DIRECTORY): those of one build that are tests.
+# $(call programs,DIRECTORY): the programs of one build that are tests.
 programs = $(c_tests:%=$(1)/c/%) $(fuzz_targets:%=$(1)/fuzz/%)
 storms = build/compl build/glibc/compl build/tools/storm build/glibc/tools/storm
 
@@ -147,9 +148,9 @@ check-asan: build/compl build/asan/compl $(tools:%=build/tools/%) $(call program
 	@COMPL_BUILDS='build/asan/compl' COMPL_SANITIZED=1 COMPL_MAKE=$$PPID $(with_tools) \
 		tests/run $(or $(TESTS),$(call programs,build/asan) $(filter-out tests/build.bats,$(all_bats)))
 
-# What is done by the threads of one process.  (ThreadSanitizer knows neither threads in a child of
-# a process with threads, nor a mutex that a dead process has left.)  Its shadow memory wants the
-# addresses that it knows.
+# The tests whose threads are those of one process.  (ThreadSanitizer knows neither threads in a child
+# of a process with threads, nor a mutex that a dead process has left.)  Its shadow memory needs
+# addresses that are not random.
 threaded := library race threads
 fixed_addresses = $(shell setarch -R true 2>/dev/null && echo setarch -R)
 

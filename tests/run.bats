@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: ISC
 # builds: each
 #
-# compl run: a command as a child, its end posted; readiness by a line on a descriptor.  (That by
-# sd_notify(3) is in notify.bats, deaths are in producers.bats.)
+# run.bats - compl run: a command as a child, whose end is posted; readiness by a line on a descriptor
+#
+# Readiness by sd_notify(3) is in notify.bats, deaths are in producers.bats.
 
 load helper
 
-# start LABEL ARGUMENT...: `$COMPL run ARGUMENT...` in the background, with the signals that a
+# start LABEL ARGUMENT...: runs `$COMPL run ARGUMENT...` in the background, with the signals that a
 # shell ignores for the background at their defaults.
 start() {
 	local label=$1
@@ -23,7 +24,7 @@ start_hearing() {
 	cmd=$(pgrep -P "${pid[$1]}")
 }
 
-# heard LABEL SIGNAL...: CMD has got exactly these.
+# heard LABEL SIGNAL...: CMD has got exactly these signals.
 heard() {
 	local label=$1
 
@@ -35,7 +36,7 @@ heard() {
 
 # ---- the end of CMD --------------------------------------------------------------
 
-@test "CMD's exit status is posted, and is run's own" {
+@test "CMD's exit status is posted, and run ends with it" {
 	local status
 
 	for status in 0 1 3 120 125 255; do
@@ -47,13 +48,13 @@ heard() {
 	left a 0
 }
 
-@test "a waiter is released by it" {
+@test "the end of CMD releases a waiter" {
 	line_up w a
 	expect 3 run a -- sh -c 'exit 3'
 	ends 3 w
 }
 
-@test "who was ended by a signal posts 128+n, and run ends by that signal" {
+@test "a CMD that a signal ends posts 128+n, and run ends by that signal" {
 	local n
 
 	ulimit -c unlimited
@@ -61,13 +62,13 @@ heard() {
 		[ "$(ending env --default-signal=INT "$COMPL" run a -- sh -c "kill -$n \$\$")" = "signal $n" ]
 		expect_w $((128 + n)) wait a -t 0
 	done
-	# By a signal that run itself ignores, too.
+	# The same with a signal that run itself ignores.
 	[ "$(ending env --ignore-signal=USR1 "$COMPL" run a -- \
 		env --default-signal=USR1 sh -c 'kill -USR1 $$')" = "signal 10" ]
 	[ -z "$(compgen -G 'core*')" ] || [ "$(compgen -G 'core*' | wc -l)" -le 2 ]
 }
 
-@test "126 and 127 are posted, and said" {
+@test "126 and 127 are posted, with a line" {
 	echo nothing >file
 	expect 126 run a -- ./file
 	one_line "^compl: run: './file': Permission denied$"
@@ -75,11 +76,11 @@ heard() {
 	expect 127 run a -- ./nowhere
 	one_line "^compl: run: './nowhere': No such file or directory$"
 	expect_w 127 wait a -t 0
-	PATH=/usr/bin:/bin expect 127 run a -- not-there-on-the-path # each folder of which we may enter
+	PATH=/usr/bin:/bin expect 127 run a -- not-there-on-the-path # we may enter each folder of it
 	expect_w 127 wait a -t 0
 }
 
-@test "where no further process can be made, that is 126 as well" {
+@test "if no further process can be made the status is 126, too" {
 	need_others
 	expect_from setpriv 126 --reuid 54321 --clear-groups prlimit --nproc=1 "$COMPL" run a -- true
 	one_line "^compl: run: 'true': cannot fork: Resource temporarily unavailable$"
@@ -87,7 +88,7 @@ heard() {
 	expect_from setpriv 0 --reuid 54321 --clear-groups "$COMPL" rm --all
 }
 
-@test "without --all it is a token, with it everybody goes" {
+@test "without --all a token is posted, and with it all waits are released" {
 	expect 0 run a -- true
 	left a 1
 	expect 0 run b --all -- true
@@ -96,20 +97,20 @@ heard() {
 	expect_w 0 wait b -t 0
 }
 
-@test "--value goes with it" {
+@test "the value of --value is posted with it" {
 	expect 2 run a --value "port=5432" -- sh -c 'exit 2'
 	expect_w 2 wait a -t 0 --print
 	printed port=5432
 }
 
-@test "CMD has what run had: arguments, input, output, directory" {
+@test "CMD has the arguments, input, output and directory of run" {
 	echo input >in
 	"$COMPL" run a -- sh -c 'cat; pwd; echo "$2" >&2' sh '' 'two words' <in >out.txt 2>err.txt
 	[ "$(<out.txt)" = "input"$'\n'"$PWD" ]
 	[ "$(<err.txt)" = "two words" ]
 }
 
-@test "CMD has signals and mask as they were" {
+@test "CMD has the signals and the mask of the start" {
 	env --ignore-signal=HUP,CHLD,XFSZ,USR1 --block-signal=USR2,WINCH \
 		grep -E '^Sig(Ign|Blk)' /proc/self/status >before
 	env --ignore-signal=HUP,CHLD,XFSZ,USR1 --block-signal=USR2,WINCH \
@@ -128,7 +129,7 @@ heard() {
 	[ "$(<fds)" = closed ]
 }
 
-@test "variables that named run name CMD" {
+@test "environment variables that name run name CMD instead" {
 	# shellcheck disable=SC2016
 	local script='echo $(($WATCHDOG_PID - $$)) $(($LISTEN_PID - $$)) ${LISTEN_PIDFDID-none}'
 
@@ -173,7 +174,7 @@ heard() {
 	expect_w 4 wait built -t 0
 }
 
-@test "bad use is refused, and nothing is run or made" {
+@test "bad use is refused, and nothing is run or created" {
 	local words
 
 	while read -r words; do
@@ -207,7 +208,7 @@ heard() {
 	[ ! -e run ] && [ ! -e "$segment" ]
 }
 
-@test "what was removed meanwhile is not posted, which is said; run ends as CMD ended" {
+@test "if the name was removed meanwhile run says so, posts nothing, and ends as CMD ended" {
 	# shellcheck disable=SC2016
 	expect 3 run a -- sh -c '"$0" rm a; exit 3' "$COMPL"
 	one_line "^compl: run: a: removed meanwhile; nothing is posted \(namespace $COMPL_NAMESPACE of uid $EUID\)$"
@@ -236,7 +237,7 @@ heard() {
 	look '.completions[0] | .all and .status == 0 and .value == "port=5432 ä"'
 }
 
-@test "the text of the line counts before --value, which counts if it is empty" {
+@test "the text of the line is the value, and if it is empty that of --value is" {
 	expect 0 run a --ready fd:3 -- sh -c 'echo >&3'
 	expect_w 0 wait a --print
 	printed ""
@@ -262,7 +263,7 @@ heard() {
 	ends 0 r
 }
 
-@test "a line that cannot be a value counts without, and that is said" {
+@test "a line that cannot be a value counts without its text, and run says so" {
 	expect 0 run a --ready fd:3 -- sh -c 'printf "%0255d\n" 7 >&3'
 	silent
 	expect_w 0 wait a --print
@@ -284,7 +285,7 @@ heard() {
 	silent
 }
 
-@test "CMD that ends before it is ready posts its status, or 121 if that is 0" {
+@test "a CMD that ends before it is ready posts its status, or 121 if that is 0" {
 	line_up w a
 	expect 6 run a --ready fd:3 -- sh -c 'exit 6'
 	silent
@@ -322,7 +323,7 @@ sleeps_in() {
 	process_has "$1" wchan "*$2*"
 }
 
-@test "any descriptor from 3 on will do, unless CMD is to inherit it or there is none" {
+@test "any descriptor from 3 on may be used, unless CMD has to inherit it or it cannot exist" {
 	local n
 
 	for n in 3 4 5 6 7 8 20 255; do
@@ -369,7 +370,7 @@ sleeps_in() {
 	left a 1
 }
 
-@test "those that were ignored at the start are not" {
+@test "signals that were ignored at the start are not passed on" {
 	background r env --ignore-signal=HUP,INT,QUIT "$COMPL" run a -- "$COMPL_TOOLS/print-signals"
 	wait_until grep -q listens r.out
 	shoot HUP r
@@ -381,10 +382,10 @@ sleeps_in() {
 	ends 0 r
 }
 
-@test "what CMD sends to its group, or to run, does not come back" {
+@test "signals that CMD sends to its group, or to run, do not come back to it" {
 	background r setsid "$COMPL" run a -- "$COMPL_TOOLS/print-signals" 10
 	wait_until grep -q listens r.out
-	# Passed on in the order of their numbers: by then 10 has been.
+	# They are passed on in the order of their numbers: so 10 was passed on before.
 	shoot USR2 r
 	wait_until grep -qx 12 r.out
 	heard r 10 12
@@ -392,7 +393,7 @@ sleeps_in() {
 	ends 0 r
 }
 
-@test "a CMD that is killed by a signal it was passed ends run by that signal" {
+@test "if a signal that was passed on kills CMD, run ends by that signal" {
 	rm -f r.pid
 	background r "$COMPL_TOOLS/ending" -p r.pid env --default-signal=INT "$COMPL" run a -- sleep 1000
 	wait_until test -s r.pid
@@ -427,7 +428,7 @@ goes_on() {
 	! is_stopped "$1" && ! is_gone "$1"
 }
 
-@test "a CMD that somebody else stops does not stop run, who hears of its end" {
+@test "a CMD that another process stops does not stop run, which notices its end" {
 	start r a -- sleep 1000
 	wait_until pgrep -P "${pid[r]}"
 	cmd=$(pgrep -P "${pid[r]}")
@@ -443,7 +444,7 @@ goes_on() {
 	ends 137 r w
 }
 
-# terminal COMMAND: at a terminal, whose keys are descriptor $keys.
+# terminal COMMAND: runs it at a terminal, whose keys are written to descriptor $keys.
 terminal() {
 	mkfifo keys
 	exec {keys}<>keys
@@ -452,7 +453,7 @@ terminal() {
 	pid[terminal]=$!
 }
 
-@test "what the terminal sends to the whole group comes once; what it sends to run alone, too" {
+@test "a signal of the terminal reaches CMD once, whether the group gets it or run alone" {
 	# shellcheck disable=SC2016
 	terminal 'echo $$ >run.pid; exec "$COMPL" run a -- "$COMPL_TOOLS/print-signals" >r.out 2>&1'
 	wait_until grep -qs listens r.out
@@ -463,7 +464,7 @@ terminal() {
 	kill -USR1 "$(<run.pid)"
 	wait_until grep -qx 10 r.out
 	heard r 2 3 10
-	# The session's leader hears alone that the terminal has gone.
+	# Only the session's leader is told that the terminal is gone.
 	kill -KILL "${pid[terminal]}"
 	wait_until grep -qx 1 r.out
 	kill -ALRM "$(pgrep -P "$(<run.pid)")"
@@ -471,7 +472,7 @@ terminal() {
 	expect_w 0 wait a -t 5s
 }
 
-@test "a shell's job control sees run stop with CMD, and continues both" {
+@test "the job control of a shell sees run stop with CMD, and continues both" {
 	terminal 'exec bash --norc -i'
 	# shellcheck disable=SC2016
 	printf '"$COMPL" run a -- sh -c '\''echo $PPID $$ >pids; exec sleep 1000'\''\r' >&"$keys"
@@ -507,7 +508,7 @@ terminal() {
 	expect 0 rm a -f
 }
 
-@test "signals that are not passed on end run, and CMD with it" {
+@test "a signal that is not passed on ends run, and CMD with it" {
 	start r a -- sleep 1000
 	wait_until pgrep -P "${pid[r]}"
 	cmd=$(pgrep -P "${pid[r]}")
@@ -518,7 +519,7 @@ terminal() {
 	expect 0 rm a -f
 }
 
-# r runs a CMD that is killed while somebody has the lock, and then gets SIGTERM.
+# r runs a CMD that is killed while another process has the lock, and then gets SIGTERM.
 ends_while_locked() {
 	wait_until pgrep -P "${pid[r]}"
 	cmd=$(pgrep -P "${pid[r]}")
@@ -532,7 +533,7 @@ ends_while_locked() {
 	outcome holder
 }
 
-@test "while the lock is held by somebody who does not go on, signals end run all the same" {
+@test "while a stopped process holds the lock, signals end run all the same" {
 	tolerate_lost_wakeups
 	expect 0 init keep
 	start r a -- sh -c 'exec sleep 1000'
@@ -542,7 +543,7 @@ ends_while_locked() {
 	ends 0 r
 }
 
-@test "the same with SIGALRM blocked at the start, and still blocked for CMD" {
+@test "signals end run with SIGALRM blocked at the start, and it is still blocked for CMD" {
 	tolerate_lost_wakeups
 	expect 0 init keep
 	background r env --block-signal=ALRM "$COMPL" run a -- grep SigBlk /proc/self/status
@@ -553,7 +554,7 @@ ends_while_locked() {
 	expect 0 rm a -f
 }
 
-@test "an alarm that somebody has set before the start rings" {
+@test "an alarm that was set before the start comes" {
 	# shellcheck disable=SC2016 # for the inner shell
 	background r perl -e 'alarm 4; exec @ARGV' "$COMPL" run a --ready fd:3 -- sh -c 'echo >&3; exec sleep 1000'
 	expect_w 0 wait a -t 15s

@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: ISC
 # builds: each
 #
-# compl scope: a namespace that lives as long as CMD.
+# scope.bats - compl scope: a namespace that lives as long as CMD
 
 load helper
 
-# scoped COMMAND...: runs it in a scope; whatever is said is in out and err, its namespace in space.
+# scoped COMMAND...: runs it in a scope; its output is in out and err, its namespace in space.
 # shellcheck disable=SC2016 # for the inner shell
 scoped() {
 	local want=$1
@@ -17,7 +17,7 @@ scoped() {
 	[[ $space =~ ^scope\.[a-z0-9]+$ ]]
 }
 
-# in_scope LABEL SCRIPT: a scope in the background, which lasts until somebody says end-LABEL
+# in_scope LABEL SCRIPT: starts a scope in the background, which lasts until end-LABEL is posted
 # outside; its namespace is in $space, its CMD's pid in $cmd.
 # shellcheck disable=SC2016
 in_scope() {
@@ -26,7 +26,7 @@ in_scope() {
 	wait_until test -s "$1.space"
 	space=$(<"$1.space")
 	cmd=$(<"$1.pid")
-	# What it left, should the test fail.
+	# This cleans up if the test fails.
 	spaces+=("$space")
 }
 
@@ -38,7 +38,7 @@ in_scope() {
 	silent
 }
 
-@test "it ends as CMD ended" {
+@test "scope ends as CMD ended" {
 	expect 0 scope -- true
 	silent
 	expect 7 scope -- sh -c 'exit 7'
@@ -52,7 +52,7 @@ in_scope() {
 	[ "$(ending "$COMPL" scope -- sh -c 'kill -KILL $$')" = "signal 9" ]
 }
 
-@test "the options and names it does not take are refused" {
+@test "options and names that scope does not take are refused" {
 	expect 125 scope
 	usage_lines '^compl: scope: needs a command'
 	expect 125 scope --
@@ -65,7 +65,7 @@ in_scope() {
 	usage_lines '^compl: scope: --system: '
 }
 
-@test "who waits in it when it ends leaves with 120" {
+@test "a wait in a scope that ends leaves with 120" {
 	in_scope s ':'
 	background w env COMPL_NAMESPACE="$space" "$COMPL_WAITER" wait a b
 	asleep w
@@ -75,7 +75,7 @@ in_scope() {
 	[[ $(<w.err) == *"the namespace was removed while waiting (namespace $space of uid $EUID)" ]]
 }
 
-@test "who was released in it keeps what was posted, though it ends at once" {
+@test "a wait that was released in a scope keeps what was posted, though the scope ends at once" {
 	local i
 
 	for i in {1..20}; do
@@ -90,7 +90,7 @@ in_scope() {
 	done
 }
 
-@test "whoever comes when it has ended fails with 125, and makes nothing" {
+@test "a command after the end of a scope fails with 125, and creates nothing" {
 	local command
 
 	scoped 0 true
@@ -108,13 +108,13 @@ in_scope() {
 	[ ! -e "/dev/shm/compl.$EUID.$space" ]
 }
 
-@test "a name that begins so is made by scope alone" {
+@test "only scope creates a namespace whose name begins with scope." {
 	expect 125 done a -n scope.mine
 	one_line '^compl: done: a: the scope has ended \(namespace scope.mine of uid'
 	[ ! -e "/dev/shm/compl.$EUID.scope.mine" ]
 }
 
-@test "scopes nest, and the inner one's names are not the outer one's" {
+@test "scopes may be nested, and the inner one has names of its own" {
 	scoped 4 sh -c '
 		"$0" done a
 		"$0" scope -- sh -c "\"$0\" test a || exit 4"
@@ -123,7 +123,7 @@ in_scope() {
 	silent
 }
 
-@test "what CMD left running goes on" {
+@test "processes that CMD left running go on" {
 	expect 0 scope -- sh -c 'sleep 1000 >sleep.out 2>&1 & echo $! >pid'
 	pid[stray]=$(<pid)
 	kill -0 "${pid[stray]}"
@@ -136,12 +136,12 @@ in_scope() {
 	shoot KILL s
 	ends 137 s
 	wait_until is_gone "$cmd"
-	expect 0 scope -- true # if nobody else has been quicker
+	expect 0 scope -- true # unless another scope was quicker
 	ends 120 w
 	wait_until test ! -e "/dev/shm/compl.$EUID.$space" # another sweeper may be at it
 }
 
-@test "a left scope whose lock somebody keeps does not stop the next" {
+@test "a left scope whose lock is held does not stop the next one" {
 	in_scope s ':'
 	background holder "$COMPL_TOOLS/hold-lock" "$space"
 	wait_until grep -q held holder.out
@@ -155,7 +155,7 @@ in_scope() {
 	wait_until test ! -e "/dev/shm/compl.$EUID.$space"
 }
 
-@test "a scope that lives is not swept, whoever else is killed and swept" {
+@test "a scope that lives is not swept while others are killed and swept" {
 	local i living
 
 	in_scope s '"$COMPL" done token'
@@ -179,7 +179,7 @@ in_scope() {
 	[ ! -e "/dev/shm/compl.$EUID.$living" ]
 }
 
-@test "many scopes at once, some of them killed: each has its own, and none is left" {
+@test "many scopes at once, some of them killed, have a namespace each, and none is left" {
 	local i
 
 	for i in {1..12}; do
@@ -199,7 +199,7 @@ in_scope() {
 	done <all
 }
 
-@test "signals reach CMD as they do from run" {
+@test "scope passes signals on to CMD as run does" {
 	background s env --default-signal=INT,QUIT "$COMPL" scope -- "$COMPL_TOOLS/print-signals"
 	wait_until grep -q listens s.out
 	shoot HUP s
@@ -210,7 +210,7 @@ in_scope() {
 	ends 0 s
 }
 
-@test "with -u it is that user's, made and removed" {
+@test "with -u the scope belongs to that user, and is removed" {
 	need_others
 	expect 0 scope -u nobody -- sh -c 'echo "$COMPL_NAMESPACE" >space
 		stat -c %U "/dev/shm/compl.65534.$COMPL_NAMESPACE"
@@ -219,17 +219,17 @@ in_scope() {
 	[ ! -e "/dev/shm/compl.65534.$(<space)" ]
 }
 
-@test "it is made whatever the umask, and what cannot be made is said" {
+@test "a scope is created whatever the umask, and if it cannot be, scope says so" {
 	# shellcheck disable=SC2016
 	expect_from sh 0 -c 'umask 777 && exec "$0" scope -- "$0" done a' "$COMPL"
-	# What says so has no limit.
+	# The command that says so has no limit.
 	# shellcheck disable=SC2016
 	run -125 bash -c '(ulimit -f 0; exec "$0" scope -- true) 2>&1 | cat; exit "${PIPESTATUS[0]}"' "$COMPL"
 	[[ $output =~ ^compl:\ scope:\ (/dev/shm/compl[^:]*):\ File\ too\ large ]]
 	[ ! -e "${BASH_REMATCH[1]}" ]
 }
 
-@test "where /dev/shm is read-only, that is said" {
+@test "scope says so if /dev/shm is read-only" {
 	need_namespaces mount
 	# shellcheck disable=SC2016
 	expect_from unshare 125 -m sh -c 'mount -t tmpfs -o ro none /dev/shm && exec "$0" scope -- true' "$COMPL"

@@ -1,11 +1,13 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: ISC
 # builds: each
+#
+# signals.bats - signals for a wait: terminating, ignored, stopping; and as PID 1
 
 load helper
 
-# under_ending LABEL ARGUMENT...: `ending compl wait ARGUMENT...`; $waiter is the
-# pid of compl.
+# under_ending LABEL ARGUMENT...: starts `ending compl wait ARGUMENT...`; $waiter is the pid of
+# compl.
 under_ending() {
 	local label=$1
 
@@ -18,7 +20,7 @@ under_ending() {
 	wait_until is_asleep "$waiter"
 }
 
-@test "a terminating signal ends a sleeper by that signal, and its place is free" {
+@test "a terminating signal ends a sleeper by that signal, and its entry is free" {
 	local n
 
 	for n in 1 2 3 10 12 13 14 15 24 34; do
@@ -33,7 +35,7 @@ under_ending() {
 	left a 0
 }
 
-@test "a terminating signal ends one in the middle of the line, and one in several lines" {
+@test "a terminating signal ends a wait in the middle of the line, and one in several lines" {
 	line_up w1 a
 	under_ending w2 b a
 	line_up w3 a
@@ -81,7 +83,7 @@ under_ending() {
 	[ "$(<status)" -eq 0 ]
 }
 
-@test "signals that end nobody disturb nobody" {
+@test "signals that end no process disturb no wait" {
 	local n
 
 	line_up w1 a
@@ -96,7 +98,7 @@ under_ending() {
 	ends 0 w2
 }
 
-@test "stopped and continued, a waiter keeps its place" {
+@test "a waiter that is stopped and continued keeps its place" {
 	line_up w1 a
 	line_up w2 a
 	shoot STOP w1
@@ -110,7 +112,7 @@ under_ending() {
 	ends 0 w2
 }
 
-@test "stopped from the terminal, a waiter leaves the line and queues again" {
+@test "a waiter that is stopped from the terminal leaves the line and joins it again" {
 	set -m # a process group of its own, or the stop would be ignored
 	background w1 "$COMPL_WAITER" wait a
 	set +m
@@ -138,7 +140,7 @@ under_ending() {
 	left a 0
 }
 
-@test "stopped from the terminal, a waiter keeps its deadline" {
+@test "a waiter that is stopped from the terminal keeps its deadline" {
 	set -m
 	background w "$COMPL_WAITER" wait a --timeout 3s
 	set +m
@@ -210,7 +212,7 @@ under_ending() {
 	expect 0 done a --value x
 	mkfifo pipe
 	# shellcheck disable=SC2094
-	exec 7<>pipe 8>pipe 7<&- # a pipe that nobody reads
+	exec 7<>pipe 8>pipe 7<&- # a pipe without a reader
 	run ending env --default-signal=PIPE sh -c 'exec "$0" wait a --print >&8' "$COMPL_WAITER"
 	exec 8>&-
 	[ "$output" = "signal 13" ]

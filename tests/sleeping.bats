@@ -1,6 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: ISC
 # builds: each
+#
+# sleeping.bats - what sleeps, how often it wakes, and which commands never sleep
 
 load helper
 
@@ -11,7 +13,7 @@ setup() {
 	fi
 }
 
-# sleeps_in FILE: futex calls that may sleep, and anything else that may.
+# sleeps_in FILE: prints the calls that may sleep, of futexes and others.
 sleeps_in() {
 	grep -E 'FUTEX_(WAIT|LOCK)|futex_waitv|nanosleep|poll\(|select|pause\(|rt_sigtimedwait|epoll' "$1"
 }
@@ -47,7 +49,7 @@ traced() { # STATUS ARGUMENT...
 	ends 0 w
 }
 
-@test "posting, testing and the rest never sleep when nobody holds the lock" {
+@test "posting, testing and the rest never sleep while the lock is free" {
 	need_trace
 	line_up w line --count 2
 	for call in 'done line' 'test line' 'reinit line --force' 'init new' 'rm new' 'done line' 'check' 'ls --names' 'done line --all'; do
@@ -57,13 +59,13 @@ traced() { # STATUS ARGUMENT...
 	ends 0 w
 }
 
-# runs PID: how often it was given a processor.
+# runs PID: prints how often it was given a processor.
 runs() {
 	awk '{ print $3 }' "/proc/$1/schedstat"
 }
 
-# wakes PID: how often it has gone to sleep.  (At high load one that was woken may be given a processor
-# several times before it sleeps again.)
+# wakes PID: prints how often it has gone to sleep.  (At high load a woken process may be given a
+# processor several times before it sleeps again.)
 wakes() {
 	awk '$1 == "voluntary_ctxt_switches:" { print $2 }' "/proc/$1/status"
 }
@@ -84,13 +86,14 @@ sleeper() {
 	woke[$1]=$(wakes "${pid[$1]}")
 }
 
-# looks LABEL: how often it may have looked: the first in line does every ten seconds, and no sooner.
+# looks LABEL: prints how often it may have looked: the first in line looks every ten seconds, and not
+# sooner.
 looks() {
 	echo $((($(now) - since[$1]) / 1000))
 }
 
-# only_looks N: what is read, the calls of a sleeper, is of N looks at the most: is the segment
-# linked, and back to sleep.
+# only_looks N: reads the calls of a sleeper, which must be those of N looks at most: whether the segment
+# is linked, and back to sleep.
 only_looks() {
 	awk -v looks="$1" '
 	BEGIN {
@@ -110,7 +113,7 @@ traced_one_sleeps() {
 	inner=$(pgrep -P "${pid[$1]}") && is_asleep "$inner"
 }
 
-@test "a sleeper makes no system call: first, second, over several names, for any, with a deadline" {
+@test "no sleeper makes a system call: first, second, over several names, for any, with a deadline" {
 	local -A since=() ran=() woke=()
 	local label count
 
@@ -128,7 +131,7 @@ traced_one_sleeps() {
 	background w10 strace -o trace "$COMPL_WAITER" wait g
 	wait_until traced_one_sleeps w10
 	cp trace before
-	sleep 3 # the one thing here that only time can show
+	sleep 3 # only time can show this
 	for label in w2 w3 w5 w7 w9; do
 		[ "$(runs "${pid[$label]}")" -eq "${ran[$label]}" ]
 	done
@@ -148,12 +151,12 @@ traced_one_sleeps() {
 	wait_until test -s trace
 	wait_until grep -q FUTEX_WAIT trace # `ls` would contend for the lock
 	wait_until is_asleep "$(pgrep -P "${pid[w]}")"
-	[ "$(grep -c FUTEX_WAIT trace)" -eq 1 ] # later it may have to sleep for the lock
+	[ "$(grep -c FUTEX_WAIT trace)" -eq 1 ] # later it may have to sleep on the lock
 	expect 0 done a
 	ends 0 w
 }
 
-@test "those in the middle of the line sleep through what happens at its head" {
+@test "waits in the middle of the line are not woken by what happens at its head" {
 	local i before=()
 
 	for i in {1..12}; do

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: ISC
 # builds: each
 #
-# ls --namespaces, and namespaces that a scope alone makes.
+# spaces.bats - ls --namespaces, and the namespaces of scopes
 
 load helper
 
@@ -11,7 +11,7 @@ teardown() {
 	finish
 }
 
-# of_ours ARGUMENT…: of what `ls --namespaces` prints, the lines that begin with our namespace.
+# of_ours ARGUMENT…: prints those lines of `ls --namespaces` that begin with our namespace.
 of_ours() {
 	expect 0 ls --namespaces "$COMPL_NAMESPACE*" "$@"
 }
@@ -48,12 +48,12 @@ of_ours() {
 	mkdir "$at.dir"
 	: >"$at.bad!"
 	: >"$at.other"
-	chown 54321 "$at.other" 2>/dev/null || rm "$at.other" # who may not give it away does without
+	chown 54321 "$at.other" 2>/dev/null || rm "$at.other" # without the privilege to give it away the test does without it
 	of_ours
 	printed "$COMPL_NAMESPACE"
 }
 
-@test "with -u they are that user's" {
+@test "with -u the namespaces of that user are listed" {
 	need_others
 	expect 0 -u 65534 init x
 	of_ours
@@ -65,7 +65,7 @@ of_ours() {
 	silent
 }
 
-@test "with --system they are the machine's" {
+@test "with --system the namespaces of the machine are listed" {
 	need_root
 	expect 0 --system -n "$COMPL_NAMESPACE.s" init x
 	of_ours --system
@@ -77,7 +77,7 @@ of_ours() {
 	silent
 }
 
-@test "the unnamed one of the machine is listed as no name can be written" {
+@test "the unnamed namespace of the machine is listed by a text that is no name" {
 	need_namespaces mount
 	expect_from unshare 0 -m sh -c '
 		mount -t tmpfs -o size=4m,mode=1777 none /dev/shm &&
@@ -93,7 +93,7 @@ of_ours() {
 	printed "$COMPL_NAMESPACE"
 }
 
-@test "a namespace that begins with scope. is not made, by no command" {
+@test "no command creates a namespace that begins with scope." {
 	local space=scope.$COMPL_NAMESPACE cmd
 
 	spaces+=("$space")
@@ -121,7 +121,7 @@ of_ours() {
 	END
 }
 
-@test "a scope that has ended is an empty list, sound, and nothing to remove" {
+@test "a scope that has ended is listed as empty, is sound, and need not be removed" {
 	export COMPL_NAMESPACE=scope.$COMPL_NAMESPACE
 
 	for cmd in "ls" "ls -l" "ls --names" "check" "rm --all" "rm -f x"; do
@@ -134,7 +134,7 @@ of_ours() {
 	[ ! -e "/dev/shm/compl.$EUID.$COMPL_NAMESPACE" ]
 }
 
-@test "a namespace of a scope that is there can be used by all, until it has gone" {
+@test "the namespace of a scope can be used by all until the scope has ended" {
 	local space outside=$COMPL_NAMESPACE
 
 	# Its maker lives: or every scope that another test makes at this moment would sweep it.
@@ -159,7 +159,7 @@ of_ours() {
 	ends 0 s
 }
 
-@test "what somebody left behind half-made in the place of a scope is not gone on with" {
+@test "what was left half-made in the place of a scope is not used" {
 	local space=scope.$COMPL_NAMESPACE
 
 	spaces+=("$space")
@@ -170,7 +170,7 @@ of_ours() {
 	[ ! -s "/dev/shm/compl.$EUID.$space" ]
 }
 
-@test "a name that only resembles a scope's is like any other" {
+@test "a name that only resembles that of a scope is like any other" {
 	local space
 
 	for space in "scope-$COMPL_NAMESPACE" "Scope.$COMPL_NAMESPACE" "x.scope.$COMPL_NAMESPACE"; do
@@ -201,7 +201,7 @@ of_ours() {
 	rm "$segment"
 }
 
-@test "rm --all that finds none leaves what is made in that instant, or tells its users" {
+@test "rm --all that finds no namespace leaves one that is made in that instant, or tells its users" {
 	[ -z "${COMPL_SANITIZED-}" ] || skip "strace and LeakSanitizer exclude each other"
 	need_trace
 	local begin first
@@ -214,10 +214,10 @@ of_ours() {
 	shoot CONT rm
 	ends 0 rm
 	ends 120 w
-	[ $((SECONDS - begin)) -lt 9 ] # its seat belt would have taken ten
+	[ $((SECONDS - begin)) -lt 9 ] # its watchdog would have taken ten
 }
 
-@test "rm --all of somebody else's in a sticky directory is refused, and wakes nobody" {
+@test "rm --all of another user's namespace in a sticky directory is refused, and wakes no wait" {
 	need_others
 	local space=$COMPL_NAMESPACE.s file
 	file=$("$COMPL" --system -n "$space" init x && compgen -G "/dev/shm/compl*$space")

@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: ISC
 # builds: once
 #
-# What a short command costs beyond being a process: system calls, page faults, instructions.
-# Upper bounds, of the static command with musl: times differ from machine to machine, these
-# counts hardly.  Each system call has its reason here; one that is not in the table fails.
+# startup.bats - what a short command costs beyond a process: system calls, page faults, instructions
+#
+# These are upper bounds for the static command with musl: times differ from machine to machine, these
+# counts hardly do.  Each system call has its reason here; one that is not in the table fails.
 
 load helper
 
@@ -20,8 +21,8 @@ teardown() {
 	[ -z "${segment-}" ] || finish
 }
 
-# allowed COMMAND: the calls that it makes, how often at the most, and what for.  Other architectures
-# have other names for some; those stand behind a slash.
+# allowed COMMAND: prints the calls that it makes, how often at most, and for what.  Other architectures
+# have other names for some; these come after a slash.
 allowed() {
 	cat <<'EOF'
 execve			1	the process itself
@@ -105,22 +106,22 @@ check_cost() {
 	check_calls "wait" a
 }
 
-# Three, as in an empty static program: the kernel's own, and those for code, constants and data, for a
-# fault maps the 64 KiB around it, and src/order.ld has put there all that is needed.  Besides, the
-# segment's header, directory and first names, 1; the stack of the call, 1.  The bound leaves room for
-# two more, where another compiler or libc needs a second 64 KiB, or a second page of data.
+# Three are those of an empty static program: the kernel's own, and those for code, constants and data,
+# because a fault maps the 64 KiB around it, and src/order.ld has put all that is needed there.  One is for
+# the segment's header, hash table and first names, one for the stack of the call.  The bound leaves room
+# for two more, if another compiler or libc needs a second 64 KiB, or a second page of data.
 @test "'done' has at most 7 page faults" {
 	"$COMPL" init a
 	check_cost faults 7 "done" a
 }
 
-# Besides: a longer way through code, data and stack.
+# A wait has a longer way through code, data and stack.
 @test "a 'wait' that need not wait has at most 10 page faults" {
 	"$COMPL" done a --all
 	check_cost faults 10 "wait" a
 }
 
-# What was counted, and a quarter more for other versions of compiler and libc.
+# The bounds are what was counted, plus a quarter for other versions of compiler and libc.
 @test "'done' and 'wait' take few instructions" {
 	"$COMPL" done a --all
 	check_cost instructions 5200 "done" a

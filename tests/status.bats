@@ -1,6 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: ISC
 # builds: pairs
+#
+# status.bats - statuses and values: which ones a wait reports, and how long a name keeps them
 
 load helper
 
@@ -47,7 +49,7 @@ load helper
 	silent
 }
 
-@test "a name that is back at 0 forgets its status even if others stand in line" {
+@test "a name that is back at 0 forgets its status even if waits are in line" {
 	line_up w1 a --print
 	line_up w2 a --print
 	expect 0 done a --status 5 --value five
@@ -74,7 +76,7 @@ load helper
 	look '.completions[0].value == "z" and .completions[0].status == 0'
 }
 
-@test "all keeps status and value for everybody, until reinit" {
+@test "all keeps status and value for every wait, until reinit" {
 	line_up w1 a --print
 	line_up w2 a --print
 	expect 0 done a --all --status 9 --value nine
@@ -95,7 +97,7 @@ load helper
 	printed early
 }
 
-@test "of several names the first in argument order whose status is not 0 speaks" {
+@test "of several names the first in argument order whose status is not 0 decides" {
 	expect 0 done a
 	expect 0 done b --status 4
 	expect 0 done c --status 5
@@ -124,7 +126,7 @@ load helper
 	done
 }
 
-@test "values of several names are printed in argument order, of those that have one" {
+@test "the values of several names are printed in argument order, if they have one" {
 	expect 0 done a --value one
 	expect 0 done b
 	expect 0 done c --value three
@@ -140,7 +142,7 @@ load helper
 	printed b two
 }
 
-@test "an empty value is a value, and none is none" {
+@test "an empty value is a value, and a missing one is not" {
 	expect 0 done a --value ""
 	expect_w 0 wait a --print
 	[ "$(wc -c <out)" -eq 1 ]
@@ -149,7 +151,7 @@ load helper
 	[ "$(wc -c <out)" -eq 0 ]
 }
 
-@test "values of 255 bytes, and of any UTF-8, arrive as they were" {
+@test "values of 255 bytes, and of any UTF-8, arrive unchanged" {
 	local value
 
 	for value in "$(printf 'x%.0s' {1..255})" 'naïve – 完了 🎉' $'tab\tand\nnewline' \
@@ -195,7 +197,7 @@ load helper
 	one_line '^compl: done: a: '
 }
 
-@test "a status with several tokens is everybody's" {
+@test "a status with several tokens is that of each waiter" {
 	line_up w1 a
 	line_up w2 a
 	expect 0 done a --count 2 --status 6

@@ -2,13 +2,14 @@
 # SPDX-License-Identifier: ISC
 # builds: pairs
 #
-# A participant that is stopped for as long as it pleases: it holds up tokens where it is first in
-# line, and nothing else.  (Who is stopped with the lock in hand: lock.bats.  Who was released
-# before it was stopped: released.bats.)
+# stopped.bats - a participant that is stopped for any length of time
+#
+# It holds up tokens where it is first in line, and nothing else.  A participant that is stopped with
+# the lock is in lock.bats, one that was released before it was stopped in released.bats.
 
 load helper
 
-@test "at the head: deadlines and signals of those behind work, and newcomers queue up" {
+@test "behind a stopped waiter at the head deadlines and signals work, and newcomers join" {
 	line_up w1 a
 	line_up w2 a --timeout 3s
 	line_up_default w3 a
@@ -29,7 +30,7 @@ load helper
 	ends 0 w4 w5
 }
 
-@test "at the head: other names are nobody's affair" {
+@test "a stopped waiter at the head does not affect other names" {
 	line_up w1 a
 	stop w1
 	line_up w2 a b --any
@@ -45,7 +46,7 @@ load helper
 	left a 1
 }
 
-@test "at the head: reinit, rm and the other ways out stay open to those behind" {
+@test "behind a stopped waiter at the head reinit, rm and the other ways out work" {
 	line_up w1 a
 	line_up w2 a --fail-fast
 	line_up w3 a
@@ -62,7 +63,7 @@ load helper
 	ends 120 w1
 }
 
-@test "in the middle: it holds up nobody before its turn has come, then its deadline makes way" {
+@test "a stopped waiter in the middle holds up no wait before its turn, and then its deadline makes way" {
 	line_up w1 a
 	line_up w2 a --timeout 5s
 	line_up w3 a
@@ -82,7 +83,7 @@ load helper
 	left a 0
 }
 
-@test "in the middle: who leaves or dies before it, or behind it, leaves it where it was" {
+@test "a stopped waiter in the middle keeps its place when others before or behind it leave or die" {
 	line_up w1 a
 	line_up w2 a
 	line_up w3 a
@@ -100,7 +101,7 @@ load helper
 	ends 0 w5
 }
 
-@test "all of a line: tokens wait, and go in order when they go on" {
+@test "while all of a line are stopped tokens wait, and are taken in order afterwards" {
 	local i
 
 	for i in {1..6}; do
@@ -120,7 +121,7 @@ load helper
 	left a 1
 }
 
-@test "over several names: it holds up where it is first, and only there" {
+@test "a stopped waiter over several names holds up the lines where it is first, and no other" {
 	line_up w1 a b
 	line_up w2 b
 	line_up w3 a --timeout 3s
@@ -137,7 +138,7 @@ load helper
 	ends 0 w2
 }
 
-@test "for any: what the stopped one does not take is taken when it is gone" {
+@test "what a stopped wait for any does not take is taken when it is gone" {
 	line_up w1 a b --any
 	line_up w2 a b --any
 	line_up w3 b
@@ -147,7 +148,7 @@ load helper
 	shoot KILL w1
 	ends 137 w1
 	ends 0 w2
-	if [ "$(<w2.out)" = b ]; then # the two places of the dead one are let go one after the other
+	if [ "$(<w2.out)" = b ]; then # the kernel releases the two entries of the dead one one after the other
 		left a 1
 		expect 0 done b
 	fi
@@ -155,14 +156,14 @@ load helper
 	left b 0
 }
 
-@test "a stopped poster has posted or it has not; the others post and take meanwhile" {
+@test "a stopped poster has posted or it has not, and the others post and take meanwhile" {
 	local i
 
 	line_up keep keep
 	for i in {1..25}; do
 		background p "$COMPL" done a
 		kill -STOP "${pid[p]}" 2>/dev/null || :
-		# Where it holds the lock, this would wait for it: then it has to go on first.
+		# If it holds the lock, this would wait for it: then it has to go on first.
 		background d "$COMPL" done b
 		wait_until rests "${pid[d]}"
 		kill -CONT "${pid[p]}" 2>/dev/null || :

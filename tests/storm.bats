@@ -3,8 +3,9 @@
 # builds: once
 # runs in: check-all (it is about the checker of make check-storm)
 #
-# A short storm (`make check-storm` for longer ones), and the proof that its checker can say no: each
-# history below has an explanation, and doctored by a word or two it has none.
+# storm.bats - a short storm (`make check-storm` for longer ones), and that its checker can say no
+#
+# Each history below has an explanation, and with a word or two changed it has none.
 
 load helper
 
@@ -16,18 +17,18 @@ explained() {
 	run -0 "$COMPL_TOOLS/judge" history
 }
 
-# doctored SED...: after each of these changes, which is one, nothing explains the history.
-doctored() {
+# changed SED...: each of these edits changes the history, and then nothing explains it.
+changed() {
 	local edit
 
 	explained || return
 	for edit; do
-		sed "$edit" history >forged
-		! cmp -s history forged || {
+		sed "$edit" history >changed.txt
+		! cmp -s history changed.txt || {
 			echo "changes nothing: $edit"
 			return 1
 		}
-		run -1 "$COMPL_TOOLS/judge" forged
+		run -1 "$COMPL_TOOLS/judge" changed.txt
 		[[ $output = *VIOLATION* ]] || return
 	done
 }
@@ -65,27 +66,27 @@ doctored() {
 		3 4 pid=2 wait a tokens=1 -> ok
 		5 6 pid=2 rest -> ok a:1:0:-:
 	EOF
-	doctored 's/a:1:0:-://' 's/a:1:/a:2:/' 's/tokens=2/tokens=1/'
+	changed 's/a:1:0:-://' 's/a:1:/a:2:/' 's/tokens=2/tokens=1/'
 }
 
-@test "checker: of two waits that overlap and one token, one is served" {
+@test "checker: one token releases one of two waits that overlap" {
 	history <<-EOF
 		1 10 pid=1 wait a tokens=1 -> ok value=v1
 		2 9 pid=2 wait a tokens=1 -> timed-out
 		3 4 pid=3 done a tokens=1 value=v1 -> ok
 		11 12 pid=3 list -> ok
 	EOF
-	doctored 's/timed-out/ok value=v1/' 's/-> ok value=v1/-> timed-out/'
+	changed 's/timed-out/ok value=v1/' 's/-> ok value=v1/-> timed-out/'
 }
 
-@test "checker: who was seen in line before the other began goes first" {
+@test "checker: a wait that was seen in line before another began is granted first" {
 	history <<-EOF
 		1 8 pid=1 seen=2 wait a tokens=1 patient -> ok
 		3 12 pid=2 wait a tokens=1 patient -> killed
 		6 7 pid=3 done a tokens=1 -> ok
 		9 10 pid=3 rest -> ok a:0:0:-:+2/1
 	EOF
-	doctored 's/^1 8/1 12/; s/^3 12/3 8/; s/ok$/killed/; s/killed$/ok/; s/+2/+1/'
+	changed 's/^1 8/1 12/; s/^3 12/3 8/; s/ok$/killed/; s/killed$/ok/; s/+2/+1/'
 	history <<-EOF
 		1 12 pid=1 seen=2 wait a tokens=1 patient -> killed
 		3 12 pid=2 wait a tokens=1 patient -> killed
@@ -93,56 +94,56 @@ doctored() {
 		9 10 pid=3 rest -> ok a:0:0:-:+1/1+2/1 b:1:0:-:
 	EOF
 	sed -i 's/^3 12/3 13/' history
-	doctored 's/+1.1+2.1/+2\/1+1\/1/'
+	changed 's/+1.1+2.1/+2\/1+1\/1/'
 }
 
-@test "checker: a newcomer does not overtake who stands in line" {
+@test "checker: a newcomer does not overtake a wait in line" {
 	history <<-EOF
 		1 20 pid=1 seen=2 wait a tokens=2 patient -> killed
 		3 4 pid=2 done a tokens=1 -> ok
 		5 6 pid=3 wait a tokens=1 at-once -> timed-out
 		7 8 pid=2 rest -> ok a:1:0:-:+1/2
 	EOF
-	doctored 's/at-once -> timed-out/at-once -> ok/' 's/at-once -> timed-out/at-once -> ok/; s/a:1:/a:0:/'
+	changed 's/at-once -> timed-out/at-once -> ok/' 's/at-once -> timed-out/at-once -> ok/; s/a:1:/a:0:/'
 }
 
-@test "checker: nobody sleeps at rest who could go" {
+@test "checker: no wait sleeps at rest that could be granted" {
 	history <<-EOF
 		1 20 pid=1 wait a tokens=2 patient -> killed
 		3 4 pid=2 done a tokens=1 -> ok
 		7 8 pid=2 rest -> ok a:1:0:-:+1/2
 	EOF
-	doctored 's/done a tokens=1/done a tokens=2/; s/a:1:/a:2:/' 's/done a tokens=1/done a all/; s/a:1:/a:4294967295:/'
+	changed 's/done a tokens=1/done a tokens=2/; s/a:1:/a:2:/' 's/done a tokens=1/done a all/; s/a:1:/a:4294967295:/'
 }
 
-@test "checker: who waits when all is posted is released, whatever follows" {
+@test "checker: a wait in line when all is posted is released, whatever follows" {
 	history <<-EOF
 		1 9 pid=1 seen=2 wait a tokens=1 patient -> ok status=3 value=v1
 		3 4 pid=2 done a all status=3 value=v1 -> ok
 		5 6 pid=2 reinit a -> ok
 		10 11 pid=2 rest -> ok
 	EOF
-	doctored 's/ok status=3/ok status=2/' 's/ok status=3/ok/' \
+	changed 's/ok status=3/ok status=2/' 's/ok status=3/ok/' \
 		's/rest -> ok/rest -> ok a:0:0:-:+1\/1/; s/^1 9/1 20/; s/patient -> ok.*/patient -> killed/'
 }
 
-@test "checker: who was let go does not sleep at rest" {
+@test "checker: a released wait does not sleep at rest" {
 	history <<-EOF
 		1 9 pid=1 seen=2 wait a tokens=1 patient -> killed
 		3 4 pid=2 done a all -> ok
 		5 6 pid=2 reinit a -> ok
 		10 11 pid=2 rest -> ok
 	EOF
-	doctored 's/^1 9/1 12/'
+	changed 's/^1 9/1 12/'
 }
 
-@test "checker: who comes after a reinit is not released by what was before" {
+@test "checker: a wait that comes after a reinit is not released by an earlier all" {
 	history <<-EOF
 		1 2 pid=2 done a all -> ok
 		3 4 pid=2 reinit a -> ok
 		5 9 pid=1 wait a tokens=1 -> timed-out
 	EOF
-	doctored 's/timed-out/ok/' 's/reinit a/test a/'$'\n''s/timed-out/killed/'$'\n''$ a 10 11 pid=3 list -> ok'
+	changed 's/timed-out/ok/' 's/reinit a/test a/'$'\n''s/timed-out/killed/'$'\n''$ a 10 11 pid=3 list -> ok'
 }
 
 @test "checker: a wait that timed out or was interrupted took nothing" {
@@ -154,17 +155,17 @@ doctored() {
 			3 4 pid=2 done a tokens=1 -> ok
 			10 11 pid=2 list -> ok a:1:0:-:
 		EOF
-		doctored 's/ a:1:0:-://'
+		changed 's/ a:1:0:-://'
 	done
 }
 
-@test "checker: who was killed may or may not have taken and posted, but once and before its death" {
+@test "checker: a killed process may have taken and posted or not, but once and before its death" {
 	history <<-EOF
 		1 5 pid=1 wait a tokens=1 -> killed
 		2 3 pid=2 done a tokens=2 -> ok
 		10 11 pid=2 list -> ok a:1:0:-:
 	EOF
-	doctored 's/a:1:/a:3:/' 's/ a:1:0:-://'
+	changed 's/a:1:/a:3:/' 's/ a:1:0:-://'
 	sed 's/a:1:/a:2:/' history >either
 	mv either history
 	explained
@@ -173,12 +174,12 @@ doctored() {
 		5 6 pid=2 test a -> ok
 		7 8 pid=2 list -> ok a:1:0:-:
 	EOF
-	doctored 's/a:1:/a:2:/' 's/test a -> ok/test a -> not-done/'
+	changed 's/a:1:/a:2:/' 's/test a -> ok/test a -> not-done/'
 	history <<-EOF
 		1 4 pid=1 done ab tokens=1 -> killed
 		7 8 pid=2 list -> ok a:1:0:-:
 	EOF
-	doctored 's/ a:1/ b:1/'
+	changed 's/ a:1/ b:1/'
 }
 
 @test "checker: the first status other than 0 sticks, with its value" {
@@ -190,7 +191,7 @@ doctored() {
 		9 10 pid=2 wait a tokens=1 -> ok status=2 value=v2
 		11 12 pid=2 list -> ok a:2:2:v2:i
 	EOF
-	doctored '5,$s/=2 value=v2$/=3 value=v3/' 's/2:v2:i/3:v2:i/' 's/v2:i/v3:i/' 's/ok status=2/ok/' 's/v2:i/v2:/'
+	changed '5,$s/=2 value=v2$/=3 value=v3/' 's/2:v2:i/3:v2:i/' 's/v2:i/v3:i/' 's/ok status=2/ok/' 's/v2:i/v2:/'
 }
 
 @test "checker: at counter 0 only an initialised name keeps its status" {
@@ -201,7 +202,7 @@ doctored() {
 		9 10 pid=2 done a tokens=1 -> ok
 		11 12 pid=2 wait a tokens=1 -> ok
 	EOF
-	doctored '$s/ok$/ok status=2/' '$s/ok$/ok value=v1/' '3s/ok/ok a:0:2:v1:/'
+	changed '$s/ok$/ok status=2/' '$s/ok$/ok value=v1/' '3s/ok/ok a:0:2:v1:/'
 }
 
 @test "checker: a wait over several names takes from all of them or none" {
@@ -211,39 +212,39 @@ doctored() {
 		5 6 pid=2 done b tokens=1 -> ok
 		10 11 pid=2 list -> ok
 	EOF
-	doctored 's/list -> ok/list -> ok b:1:0:-:/' '3d' 's/wait ab/wait ab any/'
+	changed 's/list -> ok/list -> ok b:1:0:-:/' '3d' 's/wait ab/wait ab any/'
 }
 
-@test "checker: a wait for any takes from one, in argument order, and leaves the others" {
+@test "checker: a wait for any takes from one name, in argument order, and from no other" {
 	history <<-EOF
 		3 4 pid=2 done a tokens=1 value=v1 -> ok
 		5 6 pid=2 done b tokens=1 value=v2 -> ok
 		7 8 pid=1 wait ba tokens=1 any -> ok which=0 value=v2
 		10 11 pid=2 list -> ok a:1:0:v1:
 	EOF
-	doctored 's/which=0/which=1/' 's/value=v2$/value=v1/' 's/a:1:0:v1:/b:1:0:v2:/' 's/ a:1:0:v1://'
+	changed 's/which=0/which=1/' 's/value=v2$/value=v1/' 's/a:1:0:v1:/b:1:0:v2:/' 's/ a:1:0:v1://'
 }
 
-@test "checker: a status ends the fail-fast waits then in line, which take nothing" {
+@test "checker: a status ends the fail-fast waits in line, which take nothing" {
 	history <<-EOF
 		1 9 pid=1 seen=2 wait ab tokens=1 patient fail-fast -> ok status=4 which=1 failed-fast=1
 		3 4 pid=2 done b tokens=1 status=4 -> ok
 		10 11 pid=2 list -> ok b:1:4:-:
 	EOF
-	doctored 's/ b:1:4:-://' 's/patient fail-fast -> ok.*/patient fail-fast -> killed/; s/^1 9/1 12/; s/ok b:1:4:-:/ok a:0:0:-:+1\/1 b:1:4:-:+1\/1/' \
+	changed 's/ b:1:4:-://' 's/patient fail-fast -> ok.*/patient fail-fast -> killed/; s/^1 9/1 12/; s/ok b:1:4:-:/ok a:0:0:-:+1\/1 b:1:4:-:+1\/1/' \
 		's/which=1/which=0/'
 }
 
-@test "checker: who times out at the instant of a post may have been all that it found" {
+@test "checker: a wait that times out at the instant of a post may be the only one that it found" {
 	history <<-EOF
 		1 9 pid=1 seen=2 wait a tokens=1 -> timed-out
 		3 8 pid=2 done a tokens=1 all existing -> ok
 		10 11 pid=2 list -> ok a:4294967295:0:-:
 	EOF
-	doctored 's/^1 9 pid=1 seen=2/4 9 pid=1/; s/^3 8/2 3/' 's/ a:4294967295:0:-://'
+	changed 's/^1 9 pid=1 seen=2/4 9 pid=1/; s/^3 8/2 3/' 's/ a:4294967295:0:-://'
 }
 
-@test "checker: --waiting posts what those in line need, no more" {
+@test "checker: --waiting posts the tokens that the waiters in line need, and no more" {
 	history <<-EOF
 		1 20 pid=1 seen=2 wait a tokens=2 patient -> ok
 		3 21 pid=3 seen=4 wait a tokens=1 patient -> ok
@@ -252,31 +253,31 @@ doctored() {
 		9 10 pid=2 done b waiting -> ok
 		30 31 pid=2 list -> ok
 	EOF
-	doctored '$s/$/ a:1:0:-:/' '$s/$/ b:1:0:-:/' '3,4d'
+	changed '$s/$/ a:1:0:-:/' '$s/$/ b:1:0:-:/' '3,4d'
 }
 
-@test "checker: a removal sends everybody away, and nobody else" {
+@test "checker: a removal ends all waits for the name, and no other wait" {
 	history <<-EOF
 		1 20 pid=1 seen=2 wait ab tokens=1 patient -> removed which=1
 		3 4 pid=2 rm b -> ok
 		5 6 pid=2 rm b -> missing
 		21 22 pid=2 rest -> ok
 	EOF
-	doctored 's/removed which=1/ok/' 's/which=1/which=0/' 's/missing/ok/' \
+	changed 's/removed which=1/ok/' 's/which=1/which=0/' 's/missing/ok/' \
 		's/^1 20/1 30/; s/removed which=1/killed/; s/rest -> ok/rest -> ok a:0:0:-:+1\/1 b:0:0:-:+1\/1/'
 }
 
-@test "checker: whose deadline comes with the removal may say either, but somebody was there" {
+@test "checker: a wait whose deadline comes with the removal may report either, but the name existed" {
 	history <<-EOF
 		1 20 pid=1 wait a tokens=1 -> timed-out
 		3 4 pid=2 rm a -> ok
 	EOF
-	doctored 's/1 20/5 20/' 's/3 4/21 22/'
+	changed 's/1 20/5 20/' 's/3 4/21 22/'
 	sed -i 's/> ok/> missing/' history
 	explained
 }
 
-@test "checker: reinit is refused for tokens that somebody waits for, init for what is in use" {
+@test "checker: reinit is refused for tokens that a wait waits for, and init for a name in use" {
 	history <<-EOF
 		1 20 pid=1 seen=2 wait a tokens=2 patient -> killed
 		3 4 pid=2 reinit a -> ok
@@ -288,10 +289,10 @@ doctored() {
 		15 16 pid=2 init a -> exists
 		17 18 pid=2 rest -> ok a:0:0:-:i+1/2
 	EOF
-	doctored 's/busy/ok/' '5s/exists/ok/' '8s/exists/ok/' 's/:i+/:+/' '6d'
+	changed 's/busy/ok/' '5s/exists/ok/' '8s/exists/ok/' 's/:i+/:+/' '6d'
 }
 
-@test "checker: --existing makes nothing" {
+@test "checker: --existing creates no name" {
 	history <<-EOF
 		1 2 pid=1 done a tokens=1 existing -> missing
 		3 4 pid=1 wait a tokens=1 existing at-once -> missing
@@ -300,19 +301,19 @@ doctored() {
 		9 10 pid=1 done a tokens=1 existing -> ok
 		11 12 pid=1 test a -> ok
 	EOF
-	doctored '1s/missing/ok/' '2s/missing/timed-out/' '5s/> ok/> missing/' 's/not-done/ok/' '$s/ok/not-done/'
+	changed '1s/missing/ok/' '2s/missing/timed-out/' '5s/> ok/> missing/' 's/not-done/ok/' '$s/ok/not-done/'
 }
 
-@test "checker: what a listing shows is there for a reason" {
+@test "checker: a listing shows only what is there" {
 	history <<-EOF
 		1 20 pid=1 seen=2 wait ab tokens=1 -> timed-out
 		3 4 pid=2 list -> ok a:0:0:-:+1/1
 		5 6 pid=2 list -> ok
 	EOF
-	doctored 's/ok a:0:0:-:+1.1/ok a:0:0:-:/' 's/^5 6/21 22/; s/ok$/ok a:0:0:-:+1\/1 b:0:0:-:+1\/1/' 's/+1.1/+2\/1/'
+	changed 's/ok a:0:0:-:+1.1/ok a:0:0:-:/' 's/^5 6/21 22/; s/ok$/ok a:0:0:-:+1\/1 b:0:0:-:+1\/1/' 's/+1.1/+2\/1/'
 }
 
-@test "checker: who waits for a producer that dies leaves with that, and whoever comes until a new one does" {
+@test "checker: a dead producer ends the waits for its name, and those that come before a new producer" {
 	history <<-EOF
 		1 2 pid=3 promise a -> ok
 		3 30 pid=1 seen=4 wait ab tokens=1 patient -> producer-died which=0
@@ -326,11 +327,11 @@ doctored() {
 		19 20 pid=2 list -> ok a:2:0:v1:
 		31 32 pid=2 rest -> ok a:2:0:v1:
 	EOF
-	doctored '2s/producer-died which=0/ok/' '2s/which=0/which=1/' '4s/producer-died/ok status=121/' 's/4294967295:121/4294967295:0/' \
+	changed '2s/producer-died which=0/ok/' '2s/which=0/which=1/' '4s/producer-died/ok status=121/' 's/4294967295:121/4294967295:0/' \
 		's/not-done/ok/' 's/a:2:0:v1/a:1:0:v1/' '2s/3 30/3 40/'
 }
 
-@test "checker: a death counts from when it is known, and only of who has promised" {
+@test "checker: a death counts from when it is known, and only if the process had promised" {
 	history <<-EOF
 		1 2 pid=3 promise a -> ok
 		3 10 pid=3 done b tokens=1 -> killed
@@ -338,18 +339,18 @@ doctored() {
 		14 15 pid=2 list -> ok a:4294967295:121:-:
 		3 20 pid=3 seen=11 promise=1 death a -> ok
 	EOF
-	doctored 's/test a -> ok/test a -> not-done/' 's/4294967295:121:-:/0:0:-:*3/'
+	changed 's/test a -> ok/test a -> not-done/' 's/4294967295:121:-:/0:0:-:*3/'
 	history <<-EOF
 		1 10 pid=3 promise a -> killed
 		12 13 pid=2 list -> ok
 		1 20 pid=3 seen=11 promise=1 death a -> ok
 	EOF
-	doctored 's/list -> ok/list -> ok a:0:0:-:*3/'
+	changed 's/list -> ok/list -> ok a:0:0:-:*3/'
 	sed -i 's/list -> ok/list -> ok a:4294967295:121:-:/' history
 	explained
 }
 
-@test "checker: a single producer is one, and a removed name has none" {
+@test "checker: a single producer has no other beside it, and a removed name has no producer" {
 	history <<-EOF
 		1 2 pid=3 promise a -> ok
 		3 4 pid=4 promise a single -> timed-out
@@ -359,10 +360,10 @@ doctored() {
 		11 12 pid=3 promise=1 keep a all -> removed
 		13 14 pid=2 list -> ok a:0:0:-:*4
 	EOF
-	doctored '2s/timed-out/ok/' '5s/ok/timed-out/' 's/removed/ok/' 's/\*4/*3/' '/rm/d'
+	changed '2s/timed-out/ok/' '5s/ok/timed-out/' 's/removed/ok/' 's/\*4/*3/' '/rm/d'
 }
 
-@test "checker: what is no history is not judged" {
+@test "checker: a text that is not a history is not judged" {
 	history <<-EOF
 		2 1 pid=1 done a tokens=1 -> ok
 	EOF

@@ -3,9 +3,10 @@
 # builds: each
 # runs in: check-all (it boots a systemd)
 #
-# Units of a real systemd: `wait` in ExecStartPre=, `run` as the main process.  It is PID 1 of
-# namespaces of its own, with its own /dev, /run and /tmp; what it has of the machine it can only
-# read, but for one cgroup, which is gone afterwards.
+# systemd.bats - units of a real systemd: `wait` in ExecStartPre=, `run` as the main process
+#
+# It is PID 1 of namespaces of its own, with its own /dev, /run and /tmp.  It can only read what it has
+# of the machine, except for one cgroup, which is removed afterwards.
 
 load helper
 
@@ -18,12 +19,12 @@ teardown() {
 	finish
 }
 
-# Its processes may have to end first.
+# Its processes may need a moment to end first.
 remove_group() {
 	[ ! -d "$group" ] || find "$group" -depth -type d -exec rmdir {} + 2>/dev/null
 }
 
-# unit NAME: its section [Service], from the standard input.
+# unit NAME: writes it, with the section [Service] from the standard input.
 unit() {
 	{
 		printf '%s\n' '[Unit]' DefaultDependencies=no '[Service]' \
@@ -32,7 +33,8 @@ unit() {
 	} >"units/$1.service"
 }
 
-# boot: with the units, the first of which is wanted from the start, and the command as /run/compl.
+# boot: starts systemd with the units, the first of which is wanted from the start, and the command as
+# /run/compl.
 boot() {
 	local world
 
@@ -103,7 +105,7 @@ setup() {
 	mkdir units
 }
 
-@test "a daemon whose readiness is a completion, and an app that waits for it" {
+@test "an app waits for the completion that is the readiness of a daemon" {
 	unit first <<-'EOF'
 		Type=notify
 		ExecStart=/run/compl run cache --ready notify -- redis-server --supervised systemd --port 0 --unixsocket /run/cache --save ""
@@ -125,13 +127,13 @@ setup() {
 	says first Result success
 	says first ExecMainStatus 0
 	has_no redis-server
-	says_ls 'cache all ' # ready it has been
+	says_ls 'cache all ' # it was ready
 
 	inside systemctl start first
 	says first ActiveState active
 }
 
-@test "a daemon that is killed before it is ready: the app does not start, with status 121" {
+@test "if a daemon is killed before it is ready the app does not start, with status 121" {
 	unit first <<-'EOF'
 		ExecStart=/run/compl run slow --ready notify -- sleep infinity
 	EOF
@@ -151,7 +153,7 @@ setup() {
 	run ! inside test -e /run/started
 }
 
-@test "a barrier that nobody opens: the app does not start, with status 124" {
+@test "if no process opens a barrier the app does not start, with status 124" {
 	unit first <<-'EOF'
 		Type=oneshot
 		ExecStartPre=-/run/compl wait never --timeout 0.1s

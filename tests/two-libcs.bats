@@ -2,8 +2,10 @@
 # SPDX-License-Identifier: ISC
 # builds: once
 #
-# What others break on: programs of two C libraries on one piece of shared memory.  (More of that
-# kind, beside compl: tests/c/condition.c and tests/c/mutexes.c.)
+# two-libcs.bats - programs of two C libraries on one segment
+#
+# Other primitives break on this.  tests/c/condition.c and tests/c/mutexes.c show more of that kind,
+# beside compl.
 
 load helper
 
@@ -15,7 +17,7 @@ setup() {
 	[ -x "$dynamic" ] || skip "there is no second build beside $COMPL"
 }
 
-# with LIBC: whose command waits, posts and looks from here on.
+# with LIBC: from here on the command of this libc waits, posts and looks.
 with() {
 	case $1 in
 	static) COMPL=$static ;;
@@ -24,7 +26,7 @@ with() {
 	COMPL_WAITER=$COMPL
 }
 
-# Everybody here is static, dynamic, static, …
+# The processes here are static, dynamic, static, …
 nth() {
 	if [ $(($1 % 2)) -eq 0 ]; then
 		with static
@@ -33,7 +35,8 @@ nth() {
 	fi
 }
 
-# peers HOLDER TAKER: a robust mutex whose owner, of one libc, is killed, is locked by the other.
+# peers HOLDER TAKER: the owner of a robust mutex, of one libc, is killed, and a process of the other
+# libc locks it.
 peers() {
 	local told
 
@@ -46,7 +49,7 @@ peers() {
 	rm mutex
 }
 
-@test "a line of waiters of both, some of them killed, goes in its order" {
+@test "a line of waiters of both libcs, some of them killed, is granted in its order" {
 	local i
 
 	peers "${static%/*}/c/mutexes" "${dynamic%/*}/c/mutexes" "build/c" "the other"
@@ -65,7 +68,7 @@ peers() {
 	left a 0
 }
 
-@test "all, a failure and a removal from the one reach the other" {
+@test "all, a failure and a removal of the one libc reach the other" {
 	with static
 	line_up w1 a --print
 	line_up w2 b --fail-fast
@@ -87,7 +90,7 @@ peers() {
 	printed text
 }
 
-@test "the lock's owner of the one is killed: all of the other have it" {
+@test "when the lock's owner, of one libc, is killed all of the other get the lock" {
 	local i j
 
 	expect 0 init keep
@@ -99,7 +102,7 @@ peers() {
 			background d$j "$COMPL" done a
 		done
 		asleep d{1..6}
-		kill -KILL "${pid[owner]}" "${pid[d3]}" "${pid[d4]}" || : # who was woken may have ended
+		kill -KILL "${pid[owner]}" "${pid[d3]}" "${pid[d4]}" || : # those that were woken may have ended
 		ends 137 owner
 		ends 0 d1 d2 d5 d6
 		outcome d3
@@ -109,7 +112,7 @@ peers() {
 	look '[.completions[] | select(.name == "a") | .done >= 40 and .done <= 60] == [true]'
 }
 
-@test "tokens posted and taken by both under kills add up" {
+@test "tokens posted and taken by both libcs under kills add up" {
 	local i posted=0
 
 	for i in {1..60}; do

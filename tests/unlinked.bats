@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: ISC
 # builds: each
 #
-# Something outside has unlinked the segment (logind does when a user has logged out).
+# unlinked.bats - the segment is unlinked from outside, as logind does when a user has logged out
 
 load helper
 
@@ -17,7 +17,7 @@ left_alone() {
 	done
 }
 
-@test "whoever waits in an unlinked segment leaves with 120 within ten seconds and says so" {
+@test "a wait in an unlinked segment ends with 120 within ten seconds and says so" {
 	line_up w1 a
 	line_up w2 a
 	line_up w3 a b
@@ -46,7 +46,7 @@ left_alone() {
 	left a 0
 }
 
-@test "unlinked again and again: nobody is left in an old one, nor hears of the new one" {
+@test "when segments are unlinked again and again no wait is left in an old one, or released by a new one" {
 	local i old=()
 
 	for i in {1..4}; do
@@ -70,7 +70,7 @@ left_alone() {
 	silent
 }
 
-@test "who dies in an unlinked segment lets the next one look" {
+@test "a wait that dies in an unlinked segment lets the next one look" {
 	line_up w1 a
 	line_up w2 a
 	rm "$segment"

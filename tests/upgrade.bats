@@ -3,8 +3,9 @@
 # builds: once
 # runs in: check-all (it builds the project several times)
 #
-# A new compl is installed while waiters of the old one sleep: the same layout, where they go on
-# together, and another one, where who comes later is told what is in the way.
+# upgrade.bats - a new compl is installed while waiters of the old one sleep
+#
+# With the same layout both go on together; with another layout a later command says what is in the way.
 
 load helper
 
@@ -19,7 +20,7 @@ install_new() {
 	mv fresh installed
 }
 
-@test "the command is replaced under a sleeping waiter: both versions go on together" {
+@test "when the command is replaced under a sleeping waiter, both versions go on together" {
 	local new=$COMPL
 
 	COMPL_WAITER=$tmp/installed
@@ -45,7 +46,7 @@ install_new() {
 
 # ---- another layout -----------------------------------------------------------------------------
 
-# make_other SED: a compl whose layout.h is changed so, in ./other.
+# make_other SED: builds a compl whose layout.h is changed by SED, in ./other.
 make_other() {
 	local root=$BATS_TEST_DIRNAME/..
 
@@ -65,7 +66,7 @@ version_of_ours() {
 	sed -n 's/^#define LAYOUT_VERSION \([0-9]*\).*/\1/p' "$BATS_TEST_DIRNAME/../src/shm/segment/layout.h"
 }
 
-# Whoever comes with $1 is told which file is in the way and what clears it; $2 sleeps on.
+# A command of $1 is told which file is in the way and what removes it; the waiter $2 sleeps on.
 is_told() {
 	local call
 
@@ -77,7 +78,7 @@ is_told() {
 	asleep "$2"
 }
 
-@test "an older layout in use: who comes later is told the file and the command" {
+@test "with an older layout in use a later command names the file and the command that removes it" {
 	local ours
 
 	ours=$(version_of_ours)
@@ -87,18 +88,18 @@ is_told() {
 	is_told "$COMPL" w
 	expect_from "$tmp/other" 0 done a
 	ends 0 w
-	# Idle now, it is replaced.
+	# It is idle now, and is replaced.
 	expect 0 done a
 	expect 0 try a
 	expect 0 check
-	# And the older command is told the same of ours.
+	# The older command is told the same about our segment.
 	expect 0 done a
 	expect_from "$tmp/other" 125 done a
 	one_line "$segment.*rm --all --force"
 	left a 1
 }
 
-@test "an older layout of another size in use: cleared by force, its waiter leaves" {
+@test "a used segment of an older layout and size is removed by force, and its waiter ends" {
 	local ours
 
 	ours=$(version_of_ours)
@@ -113,7 +114,7 @@ is_told() {
 	expect 0 try a
 }
 
-@test "a newer layout, idle or not, is never touched" {
+@test "a segment of a newer layout, idle or not, is never changed" {
 	local ours
 
 	ours=$(version_of_ours)

@@ -2,15 +2,15 @@
 # SPDX-License-Identifier: ISC
 # builds: each
 #
-# Every bad value: status 125, one line (two for a usage error), nothing changed.
+# values.bats - every bad value is refused: status 125, one line (two for a usage error), no change
 
 load helper
 
-bytes() { # N: a text of N bytes
+bytes() { # N: prints a text of N bytes
 	printf "%.0sx" $(seq "$1")
 }
 
-# refused ARGUMENT...: and no segment was made.
+# refused ARGUMENT...: the command is refused, and no segment is made.
 refused() {
 	expect 125 "$@" && refusal && [ ! -e "$segment" ] && return
 	echo "should have been refused: $*"
@@ -45,13 +45,13 @@ refused() {
 	refused rm -f 'a b'
 }
 
-@test "a bad name is named, with its odd bytes made visible" {
+@test "the line names a bad name, with its odd bytes made visible" {
 	expect 125 done $'a\x1b[31mb\nc'
 	refusal
 	[[ $err != *$'\x1b'* ]]
 }
 
-@test "one bad name among good ones: nothing happens to any" {
+@test "with one bad name among good ones nothing happens to any" {
 	for c in init wait try done test reinit rm; do
 		refused $c good1 'bad name' good2
 	done
@@ -64,7 +64,7 @@ refused() {
 	names good1
 }
 
-@test "names that begin with a dash are options, and no names" {
+@test "words that begin with a dash are options, not names" {
 	for c in init wait try done test reinit rm; do
 		refused $c -a
 		refused $c --a
@@ -223,7 +223,7 @@ refused() {
 	[ ! -e "$segment" ]
 }
 
-@test "an option that needs a value must have one, one that has none must not" {
+@test "an option that needs a value must have one, and an option without a value must not" {
 	for call in 'wait a --timeout' 'wait a -t' 'wait a --count' 'done a --status' 'done a --value' 'done a --and-exit' \
 		'done a -n' 'done a --all=1' 'wait a --any=yes' 'wait a --print=' 'init a --exist-ok=1'; do
 		expect 125 $call
@@ -238,7 +238,7 @@ refused() {
 	[ ! -e "$segment" ]
 }
 
-@test "a -- without a command, or a command where none may be, is refused" {
+@test "a -- without a command is refused, and so is a command where none is allowed" {
 	refused wait a --
 	refused wait -- true
 	refused try a --

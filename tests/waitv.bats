@@ -2,13 +2,14 @@
 # SPDX-License-Identifier: ISC
 # builds: pairs
 #
-# Where the kernel has no futex_waitv(2), or a sandbox forbids it, a wait for any of several
-# names still ends in every way in which it can end.  It sleeps on one word and looks at the
-# rest after a second.
+# waitv.bats - waits for any of several names without futex_waitv(2)
+#
+# The kernel may not have the call, or a sandbox may forbid it.  Such a wait still ends in every way in
+# which it can end: it sleeps on one word, and looks at the rest after a second.
 
 load helper
 
-# any LABEL ERROR ARGUMENT...: a wait for any, without that system call.
+# any LABEL ERROR ARGUMENT...: starts a wait for any, without that system call.
 any() {
 	local label=$1 error=$2
 
@@ -17,7 +18,7 @@ any() {
 	asleep "$label"
 }
 
-# In a kernel without it, and in a sandbox.
+# each FUNCTION: runs it as in a kernel without the call, and as in a sandbox.
 each() {
 	local how
 
@@ -39,7 +40,7 @@ a_token() {
 	[ "$(<w2.out)" = a ]
 }
 
-@test "by a token of the last name, and of the second in line" {
+@test "such waits end by a token of the last name, and of the second in line" {
 	each a_token
 }
 
@@ -53,7 +54,7 @@ all_of_one() {
 	expect 0 reinit b
 }
 
-@test "by all" {
+@test "such waits end by all" {
 	each all_of_one
 }
 
@@ -68,7 +69,7 @@ several_tokens() {
 	ends 0 w2
 }
 
-@test "by the last of several tokens" {
+@test "such waits end by the last of several tokens" {
 	each several_tokens
 }
 
@@ -80,7 +81,7 @@ a_failure() {
 	[ "$(<w1.out)" = $'b\nwhy' ]
 }
 
-@test "by a failure, with --fail-fast" {
+@test "such waits end by a failure, with --fail-fast" {
 	each a_failure
 }
 
@@ -92,7 +93,7 @@ a_removal() {
 	ends 120 w1 w2
 }
 
-@test "by rm of one of its names" {
+@test "such waits end by rm of one of their names" {
 	each a_removal
 }
 
@@ -103,7 +104,7 @@ the_removal_of_all() {
 	ends 120 w1 w2
 }
 
-@test "by the removal of the namespace" {
+@test "such waits end by the removal of the namespace" {
 	each the_removal_of_all
 }
 
@@ -118,7 +119,7 @@ a_deadline() {
 	ends 0 w2
 }
 
-@test "by its deadline, before and after the first look" {
+@test "such waits end by their deadline, before and after the first look" {
 	each a_deadline
 }
 
@@ -135,7 +136,7 @@ a_signal() {
 	ends 0 w2
 }
 
-@test "by a signal; and death in either line lets the next go" {
+@test "such waits end by a signal, and a death in either line lets the next go on" {
 	each a_signal
 }
 
@@ -151,11 +152,11 @@ a_stop() {
 	ends 0 w1
 }
 
-@test "by all while another one is stopped" {
+@test "such waits end by all while another one is stopped" {
 	each a_stop
 }
 
-@test "beside one who has it: the order is the same" {
+@test "such a wait keeps its place beside one that has the call" {
 	any w1 ENOSYS a b
 	line_up w2 a b --any
 	any w3 EPERM b a
@@ -171,7 +172,7 @@ a_stop() {
 	ends 0 w4
 }
 
-@test "as many names as a command takes" {
+@test "such a wait may have as many names as a command takes" {
 	local names
 
 	names=$(seq -s ' ' -f n%g 64)
