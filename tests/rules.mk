@@ -174,7 +174,7 @@ model:
 
 # ---- look at the sources ---------------------------------------------------------------------------
 
-# The objects tell the layers lint who calls whom.
+# The objects tell the layers lint which function calls which.
 lint: build/glibc/compl
 	@tests/lint
 

@@ -292,8 +292,9 @@ storm(void)
 	CHECK(kill_the_rest(first));
 	for (i = 0; i < first; i++)
 		CHECK(child_status(i) == 0);
-	printf("# %u kills, %u passes, the longest took %d ms, %u rescues\n", kills, counts->passes,
-	       (int)(counts->longest_ns / 1000000), (unsigned)compl_lost_wakeups(space()));
+	printf("# %u kills, %u passes, the longest took %d ms, %u lost wake-ups\n", kills,
+	       counts->passes, (int)(counts->longest_ns / 1000000),
+	       (unsigned)compl_lost_wakeups(space()));
 	CHECK(internals_header()->mixed == ROBUST_MIXED);
 	CHECK(counts->passes >= HERE);
 	CHECK(adds_up());

@@ -2,7 +2,7 @@
  *
  * sim.h - the simulated machine on which the code under test runs: clock, futexes, participants
  *
- * There is one thread, the segments are those of sim-files.h, which nobody else sees, and nothing
+ * There is one thread, the segments are those of sim-files.h, which no other process sees; nothing
  * differs from run to run: an input that fails, fails again.
  *
  * Time stands still, except that each look at the clock adds a microsecond.  Nobody sleeps: a

@@ -1090,7 +1090,7 @@ over:
 #define NO_ALL_A (!POSTS(ALL_A))
 #define NO_ALL_B (!POSTS(ALL_B))
 
-/* ---- the check of every state in which nobody runs ---------------------- */
+/* ---- the check of every state in which no process runs ---------------------- */
 
 #define ALL_IDLE (IDLE(0) && IDLE(PROCESSES - 1) \
     && (PROCESSES < 3 || IDLE(1)) \

@@ -1457,7 +1457,7 @@ over:
     atomic { registered = 0; finished = 0; FORGET_LOCALS; where[me] = ENDED }
 }
 
-/* ---- the check of every state in which nobody runs ------------------------------------ */
+/* ---- the check of every state in which no process runs ------------------------------------ */
 
 #define ALL_IDLE (IDLE(0) && IDLE(PROCESSES - 1) \
     && (PROCESSES < 3 || IDLE(1)) \

@@ -1104,7 +1104,7 @@ over:
     atomic { FORGET_LOCALS; where[me] = ENDED }
 }
 
-/* ---- the check of every state in which nobody runs ---------------------- */
+/* ---- the check of every state in which no process runs ---------------------- */
 
 #define ALL_IDLE (IDLE(0) && IDLE(1) \
     && (PROCESSES < 3 || IDLE(PROCESSES - 1)) \
