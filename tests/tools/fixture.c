@@ -70,7 +70,7 @@ request_of(char *const argv[])
 		request.waiting |= !strcmp(argv[i], "--waiting");
 		request.fail_fast |= !strcmp(argv[i], "--fail-fast");
 	}
-	request.becomes = argv[i] != NULL;
+	request.has_cmd = argv[i] != NULL;
 	if (!strcmp(request.verb, "rm") && request.all)
 		request.names = (1u << NAMES) - 1;
 	return request;
@@ -121,7 +121,8 @@ fixture_start(struct fixture *f, const char *action)
 	arguments_of(f, f->waiter, text, argv);
 	f->bystander_command[i] = (struct command){ .request = request_of(argv) };
 	bystander_start(&f->bystander[i], argv);
-	if (!bystanders_await_rest(&f->bystander[i], 1) || (f->bystander[i].ended && !f->hurried))
+	if (!bystanders_await_rest(&f->bystander[i], 1) ||
+	    (f->bystander[i].ended && !f->has_deadline))
 		give_up("a waiter does not sleep");
 }
 
@@ -142,7 +143,7 @@ fixture_hold(struct fixture *f)
 	peek_file(path, sizeof path, f->space);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	while ((lock & FUTEX_TID_MASK) != (uint32_t)o->pid &&
-	       !(f->hurried && process_is_at_lock(o->pid)))
+	       !(f->has_deadline && process_is_at_lock(o->pid)))
 		if (fd < 0 || pread(fd, &lock, sizeof lock, offsetof(struct layout_header, lock)) !=
 				      sizeof lock)
 			give_up("the lock cannot be seen");
@@ -292,7 +293,7 @@ fixture_victim(struct fixture *f, const char *line, bool slow)
 	deadline = strstr(text, "SOON");
 	if (!deadline)
 		deadline = strstr(text, "LATE");
-	f->hurried |= deadline != NULL;
+	f->has_deadline |= deadline != NULL;
 	if (deadline)
 		memcpy(deadline, slow ? "1.50" : *deadline == 'L' ? "0.25" : "0.03", 4);
 	arguments_of(f, f->program, text, argv);

@@ -25,16 +25,16 @@ struct request {
 	unsigned names; /* bits */
 	uint32_t count;
 	bool any, all, fail_fast, waiting;
-	bool becomes; /* CMD */
+	bool has_cmd; /* CMD */
 };
 
 /* A command that takes part, and how it ended. */
 struct command {
 	struct request request;
-	bool killed;  /* by us */
-	bool untaken; /* a wait that is known to have taken nothing */
-	bool ended;   /* of its own accord, */
-	int status;   /* with this exit status */
+	bool killed;	   /* by us */
+	bool took_nothing; /* a wait that is known to have taken nothing */
+	bool ended;	   /* of its own accord, */
+	int status;	   /* with this exit status */
 };
 
 struct fixture {
@@ -49,7 +49,7 @@ struct fixture {
 	struct command victim_command[VICTIMS];
 	int64_t posted[NAMES]; /* by us */
 	unsigned all, removed; /* names, by us */
-	bool hurried;	       /* a victim has a deadline; it may have passed when we look */
+	bool has_deadline;     /* a victim has a deadline; it may have passed when we look */
 	ino_t inode;	       /* of the segment, once there is one */
 	char scope[128];       /* the file of the victim's scope, or "" */
 };

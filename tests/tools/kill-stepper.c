@@ -67,8 +67,8 @@ interrupt(struct fixture *f, struct victim *v)
 {
 	trial.how = "interrupted";
 	victim_end_by(v, SIGTERM);
-	f->victim_command[0].untaken =
-		WIFSIGNALED(v->status) && !f->victim_command[0].request.becomes;
+	f->victim_command[0].took_nothing =
+		WIFSIGNALED(v->status) && !f->victim_command[0].request.has_cmd;
 }
 
 /* One trial: the victim is killed at this moment, by SIGKILL or SIGTERM. */

@@ -111,9 +111,9 @@ replay_record(struct replay p, struct recording *recording, struct watch *w)
 
 	recording->count = 0;
 	while (v->state != VICTIM_ENDED && recording->count < last) {
-		if (!v->aside || v->state == VICTIM_ASLEEP)
+		if (!v->between_moments || v->state == VICTIM_ASLEEP)
 			note_moment(recording, p.fixture, v, w, step);
-		if (v->became && last == MOMENTS_MAX)
+		if (v->is_cmd && last == MOMENTS_MAX)
 			last = recording->count + CMD_MOMENTS;
 		if (v->state == VICTIM_ASLEEP) {
 			if (!replay_wake(&p))

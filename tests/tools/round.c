@@ -113,14 +113,14 @@ await_rest(void)
 /* ---- the operations of the coordinator ------------------------------------------ */
 
 struct compl_space *round_space;
-static unsigned own_ops;
+static unsigned coordinator_ops;
 
 static void
-do_own(const struct task *task)
+do_as_coordinator(const struct task *task)
 {
-	struct op *o = &ledger->history.op[WORKERS * TASKS + own_ops];
+	struct op *o = &ledger->history.op[WORKERS * TASKS + coordinator_ops];
 
-	if (WORKERS * TASKS + ++own_ops > OPS)
+	if (WORKERS * TASKS + ++coordinator_ops > OPS)
 		give_up("more operations than a history holds");
 	observer_look();
 	ledger_begin_op(o, &task->ask, getpid());
@@ -139,7 +139,7 @@ list_all(enum kind kind)
 	for (i = 0; i < ledger->death_count; i++)
 		if (!ledger->deaths[i].end)
 			ledger_end_op(&ledger->deaths[i]);
-	do_own(&(struct task){ .how = BY_LIBRARY, .ask = { .kind = kind } });
+	do_as_coordinator(&(struct task){ .how = BY_LIBRARY, .ask = { .kind = kind } });
 	workers_totals.rests++;
 }
 
@@ -179,7 +179,7 @@ round_begin(void)
 	memset(&ledger->history, 0, sizeof ledger->history);
 	ledger->death_count = 0;
 	ledger->stamp = 0;
-	own_ops = 0;
+	coordinator_ops = 0;
 	ledger_store(&ledger->go, 0);
 	for (i = 0; i < WORKERS; i++) {
 		workers_process[i] = (struct worker_process){ .pid = 0 };
@@ -202,7 +202,7 @@ round_run(void)
 	await_rest();
 	list_all(OP_REST);
 	for (i = 0; i < ledger->plan.closings; i++) {
-		do_own(&ledger->plan.closing[i]);
+		do_as_coordinator(&ledger->plan.closing[i]);
 		await_rest();
 		list_all(OP_REST);
 	}

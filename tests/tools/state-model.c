@@ -15,7 +15,7 @@ struct end {
 	bool may_be_late; /* the event found the name because of this wait */
 	bool failed_fast;
 	uint8_t which;
-	struct name_state said[NAMES]; /* the state of its names, in argument order */
+	struct name_state states[NAMES]; /* the state of its names, in argument order */
 };
 
 bool
@@ -82,7 +82,7 @@ first_failed(const struct ask *a, const struct end *e)
 	uint8_t i;
 
 	for (i = 0; i < a->count; i++)
-		if (e->said[i].status)
+		if (e->states[i].status)
 			return i;
 	return 0;
 }
@@ -96,9 +96,9 @@ agrees_values(const struct op *o, const struct end *e, bool one)
 	if (o->got.values == VALUES_UNTOLD)
 		return true;
 	for (i = 0; i < o->ask.count; i++) {
-		if ((one && i != e->which) || !e->said[i].value)
+		if ((one && i != e->which) || !e->states[i].value)
 			continue;
-		if (n == o->got.values || o->got.value[n] != e->said[i].value)
+		if (n == o->got.values || o->got.value[n] != e->states[i].value)
 			return false;
 		n++;
 	}
@@ -124,7 +124,7 @@ agrees(const struct op *o, const struct end *e)
 		return false;
 	if (e->result != GOT_OK && e->result != GOT_REMOVED && e->result != GOT_PRODUCER_DIED)
 		return true;
-	if (e->result == GOT_OK && got->status != e->said[e->which].status)
+	if (e->result == GOT_OK && got->status != e->states[e->which].status)
 		return false;
 	if (got->which >= 0 && (uint8_t)got->which != e->which)
 		return false;
@@ -147,12 +147,12 @@ leave_line(struct state_model *s, unsigned op)
 }
 
 static void
-listen(const struct state_model *s, const struct ask *a, struct end *e)
+note_states(const struct state_model *s, const struct ask *a, struct end *e)
 {
 	unsigned i;
 
 	for (i = 0; i < a->count; i++)
-		e->said[i] = s->name[a->names[i]];
+		e->states[i] = s->name[a->names[i]];
 }
 
 /* The event of another operation on a name ends the wait. */
@@ -166,7 +166,7 @@ end_wait(const struct history *h, struct state_model *s, unsigned op, enum resul
 			 .may_be_late = may_be_late,
 			 .failed_fast = failed_fast };
 
-	listen(s, a, &e);
+	note_states(s, a, &e);
 	if (result == GOT_OK && !a->any && !failed_fast)
 		e.which = first_failed(a, &e);
 	else
@@ -216,8 +216,7 @@ release(const struct history *h, struct state_model *s, unsigned name, bool all,
 
 /* A wait for any of several names that can take from another of them. */
 static bool
-is_served_elsewhere(const struct history *h, const struct state_model *s, unsigned op,
-		    unsigned name)
+can_take_elsewhere(const struct history *h, const struct state_model *s, unsigned op, unsigned name)
 {
 	const struct ask *a = &h->op[op].ask;
 	unsigned i;
@@ -238,13 +237,13 @@ needed(const struct history *h, const struct state_model *s, unsigned name)
 
 	for (i = 0; i < s->waiting; i++)
 		if (state_model_waits_for(h, s, i, name) &&
-		    !is_served_elsewhere(h, s, s->line[i].op, name))
+		    !can_take_elsewhere(h, s, s->line[i].op, name))
 			sum += h->op[s->line[i].op].ask.tokens;
 	return sum > there ? sum - there : 0;
 }
 
 static void
-say(struct name_state *n, const struct ask *a)
+set_status(struct name_state *n, const struct ask *a)
 {
 	if (n->status)
 		return;
@@ -265,7 +264,7 @@ post(const struct history *h, struct state_model *s, const struct ask *a, unsign
 	if (*result != GOT_OK || n->done == COMPL_ALL || (tokens == 0 && !a->all))
 		return true;
 	n->done = a->all ? COMPL_ALL : n->done + tokens;
-	say(n, a);
+	set_status(n, a);
 	return release(h, s, name, a->all, a->status != 0, found);
 }
 
@@ -283,7 +282,7 @@ complete_as_producer_died(const struct history *h, struct state_model *s, unsign
 		return true;
 	n->done = COMPL_ALL;
 	n->producer_died = true;
-	say(n, &a);
+	set_status(n, &a);
 	while ((op = first_in_line(h, s, name)) != OPS)
 		if (!end_wait(h, s, op, GOT_PRODUCER_DIED, name, false, false))
 			return false;
@@ -458,7 +457,7 @@ grant(const struct history *h, struct state_model *s, unsigned op, int from)
 	struct end e = { .result = GOT_OK, .which = (uint8_t)from };
 	unsigned i;
 
-	listen(s, a, &e);
+	note_states(s, a, &e);
 	if (!a->any)
 		e.which = first_failed(a, &e);
 	for (i = 0; i < a->count; i++)
@@ -492,13 +491,13 @@ look(const struct history *h, const struct state_model *s, unsigned op, struct e
 	for (i = 0; i < a->count; i++)
 		if (a->existing && !state_model_exists(h, s, a->names[i]))
 			return GOT_MISSING;
-	listen(s, a, e);
+	note_states(s, a, e);
 	if (dead_producer(h, s, op) >= 0) {
 		e->which = (uint8_t)dead_producer(h, s, op);
 		return GOT_PRODUCER_DIED;
 	}
 	e->which = first_failed(a, e);
-	if (a->fail_fast && e->said[e->which].status) {
+	if (a->fail_fast && e->states[e->which].status) {
 		e->failed_fast = true;
 		return GOT_OK;
 	}
@@ -550,7 +549,7 @@ leave_one(const struct history *h, struct state_model *s, unsigned op)
 
 /* It is in line, and has not begun to die. */
 static bool
-is_whole(const struct state_model *s, unsigned op)
+is_not_dying(const struct state_model *s, unsigned op)
 {
 	unsigned i;
 
@@ -594,7 +593,7 @@ leave(const struct history *h, struct state_model *s, unsigned op)
 
 /* A wait that leaves without the lock may be shown in one line and not in the next. */
 static bool
-goes_meanwhile(const struct op *o, const struct op *list)
+may_leave_meanwhile(const struct op *o, const struct op *list)
 {
 	return list->ask.kind == OP_LIST && o->end > list->begin &&
 	       (o->got.result == GOT_TIMED_OUT || o->got.result == GOT_INTERRUPTED ||
@@ -615,7 +614,7 @@ shows_line(const struct history *h, const struct state_model *s, const struct sh
 		if (n < shot->name[name].waiters && shot->name[name].line[n].pid == o->pid &&
 		    shot->name[name].line[n].need == o->ask.tokens)
 			n++;
-		else if (!goes_meanwhile(o, list))
+		else if (!may_leave_meanwhile(o, list))
 			return false;
 	}
 	return n == shot->name[name].waiters;
@@ -640,13 +639,14 @@ shows_producers(const struct history *h, const struct state_model *s, const stru
 
 /* Whether the name exists even if all waits have left that may leave meanwhile. */
 static bool
-stays(const struct history *h, const struct state_model *s, unsigned name, const struct op *list)
+exists_meanwhile(const struct history *h, const struct state_model *s, unsigned name,
+		 const struct op *list)
 {
 	unsigned i;
 
 	for (i = 0; i < s->waiting; i++)
 		if (state_model_waits_for(h, s, i, name) &&
-		    !goes_meanwhile(&h->op[s->line[i].op], list))
+		    !may_leave_meanwhile(&h->op[s->line[i].op], list))
 			return true;
 	return s->name[name].init || s->name[name].done || count_producers(h, s, name) > 0;
 }
@@ -658,7 +658,7 @@ shows_existence(const struct history *h, const struct state_model *s, const stru
 	const struct name_state *l = &shot->name[name].state;
 
 	if (!shot->name[name].listed)
-		return !stays(h, s, name, list);
+		return !exists_meanwhile(h, s, name, list);
 	return state_model_exists(h, s, name) &&
 	       (l->init || l->done || shot->name[name].waiters || shot->name[name].producers);
 }
@@ -778,7 +778,7 @@ state_model_apply(const struct history *h, struct state_model *s, unsigned op, e
 	case EVENT_JOIN:
 		return !in_line && may_look(h, s, op) && look_and_join(h, s, op);
 	case EVENT_GRANT:
-		return is_whole(s, op) && granted(h, s, op) >= 0 &&
+		return is_not_dying(s, op) && granted(h, s, op) >= 0 &&
 		       grant(h, s, op, granted(h, s, op));
 	default:
 		return !(o->seen && s->phase[op] == 0) && leave(h, s, op);

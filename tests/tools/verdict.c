@@ -292,7 +292,7 @@ balance(struct remains *r, const struct fixture *f, int64_t sum[NAMES], unsigned
 	if (command->ended && command->status < 100 &&
 	    !(command->request.fail_fast && command->status))
 		return balance_taker(r, f, sum, open, at, command);
-	if (victim && !command->ended && !command->untaken &&
+	if (victim && !command->ended && !command->took_nothing &&
 	    balance_taker(r, f, sum, open, at, command)) {
 		r->moved |= 1u << (at - f->bystanders);
 		return true;

@@ -29,8 +29,8 @@ victim_free_child(struct victim *v)
 	ptrace(PTRACE_GETEVENTMSG, v->pid, 0, &child);
 	while (waitpid((pid_t)child, NULL, __WALL) < 0 && errno == EINTR)
 		;
-	if (v->planted)
-		ptrace(PTRACE_POKETEXT, (pid_t)child, v->planted, v->word);
+	if (v->breakpoint)
+		ptrace(PTRACE_POKETEXT, (pid_t)child, v->breakpoint, v->word);
 	ptrace(PTRACE_DETACH, (pid_t)child, 0, 0);
 }
 
@@ -43,14 +43,14 @@ victim_stopped(struct victim *v, int status)
 	siginfo_t info;
 
 	v->state = VICTIM_STOPPED;
-	v->aside = event || (signal & ~0x80) != SIGTRAP;
+	v->between_moments = event || (signal & ~0x80) != SIGTRAP;
 	if (event == PTRACE_EVENT_EXEC) {
-		v->became = true;
-		v->planted = 0;
+		v->is_cmd = true;
+		v->breakpoint = 0;
 	} else if (event == PTRACE_EVENT_FORK) {
 		victim_free_child(v);
 	}
-	if (v->aside && !event && !ptrace(PTRACE_GETSIGINFO, v->pid, 0, &info))
+	if (v->between_moments && !event && !ptrace(PTRACE_GETSIGINFO, v->pid, 0, &info))
 		v->signal = signal;
 }
 
@@ -212,15 +212,15 @@ breakpoint_set(struct victim *v, uint64_t address)
 {
 	v->word = ptrace(PTRACE_PEEKTEXT, v->pid, address, 0);
 	ptrace(PTRACE_POKETEXT, v->pid, address, (v->word & ~0xffL) | 0xcc);
-	v->planted = address;
+	v->breakpoint = address;
 }
 
 static void
 breakpoint_clear(struct victim *v)
 {
-	ptrace(PTRACE_POKETEXT, v->pid, v->planted, v->word);
-	ptrace(PTRACE_POKEUSER, v->pid, offsetof(struct user_regs_struct, rip), v->planted);
-	v->planted = 0;
+	ptrace(PTRACE_POKETEXT, v->pid, v->breakpoint, v->word);
+	ptrace(PTRACE_POKEUSER, v->pid, offsetof(struct user_regs_struct, rip), v->breakpoint);
+	v->breakpoint = 0;
 }
 #else
 static void
@@ -239,7 +239,7 @@ breakpoint_clear(struct victim *v)
 bool
 victim_hit(struct victim *v)
 {
-	if (!v->planted || victim_address(v) != v->planted + 1)
+	if (!v->breakpoint || victim_address(v) != v->breakpoint + 1)
 		return false;
 	breakpoint_clear(v);
 	return true;
@@ -248,11 +248,11 @@ victim_hit(struct victim *v)
 void
 victim_go(struct victim *v, uint64_t address)
 {
-	while (address && !v->aside && victim_address(v) == address)
+	while (address && !v->between_moments && victim_address(v) == address)
 		victim_step(v);
 	if (v->state != VICTIM_STOPPED)
 		return;
-	if (address && !v->planted)
+	if (address && !v->breakpoint)
 		breakpoint_set(v, address);
 	victim_resume(v, PTRACE_CONT);
 	victim_await(v, false);

@@ -29,11 +29,11 @@ struct victim {
 	enum victim_state state;
 	int status;		/* of waitpid(), once it has ended */
 	unsigned long switches; /* when it was last seen asleep */
-	uint64_t planted;	/* address of a breakpoint, or 0 */
+	uint64_t breakpoint;	/* address of a breakpoint, or 0 */
 	long word;		/* what was there */
 	int signal;		/* to be delivered when it goes on */
-	bool aside;		/* stopped by a signal or an exec, not at a moment */
-	bool became;		/* CMD */
+	bool between_moments;	/* stopped by a signal or an exec, not at a moment */
+	bool is_cmd;		/* CMD */
 };
 
 struct moment {
