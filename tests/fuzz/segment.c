@@ -2,11 +2,11 @@
  *
  * segment.c - fuzz target: the library on segments of hostile bytes
  *
- * An input is a program: calls of the library, payloads that another process writes into the segment
- * between the calls, and payloads that it writes in the middle of one.  A call that would sleep lets
- * the program go on meanwhile, so that calls are nested: the inner calls are those of other
- * participants, each with a handle and a robust list of its own.  Participants also die, in the
- * middle of a call or asleep; this file then does what the kernel would do.
+ * An input is a program: calls of the library, payloads that another process writes into the
+ * segment between the calls, and payloads that it writes in the middle of one.  A call that would
+ * sleep lets the program go on meanwhile, so that calls are nested: the inner calls are those of
+ * other participants, each with a handle and a robust list of its own.  Participants also die, in
+ * the middle of a call or asleep; this file then does what the kernel would do.
  *
  * However the segment looks, a call ends with a result that compl.h documents for it, unlocks all
  * that it had locked, and writes only into the segment.  If nothing was corrupted, the segment is
