@@ -113,7 +113,7 @@ checks(struct worker *w)
 	size_t faults = 0;
 
 	want(w, compl_check(w->c, NULL, NULL, &faults) == COMPL_OK && faults == 0, "check");
-	want(w, compl_lost_wakeups(w->c) == 0, "no rescue");
+	want(w, compl_lost_wakeups(w->c) == 0, "no lost wake-up");
 }
 
 static void

@@ -186,7 +186,7 @@ hidden byte target;
 #define FIRST_NAME(w) (KIND(w) == WAIT_B)     /* the name of its first entry */
 
 #define ALIVE(n, w) (TID(word[BEACON(n, w)]) != 0)
-/* line_lead(): linked, alive and waiting. The entry of a wait that has ended may be linked
+/* waitqueue_wait_of(): linked, alive and waiting. The entry of a wait that has ended may be linked
  * and alive. */
 #define IS_WAITING(n, w) (linked[ENTRY(n, w)] != 0 && ALIVE(n, w) \
     && TID(word[BEACON(FIRST_NAME(w), w)]) != 0 && state[w] == WAITING)
@@ -261,7 +261,7 @@ inline wake_all(x) {
     :: else -> word[x] = word[x] | D_BIT \
     fi
 
-/* line_poke(): changes, then wakes, each word that the wait is recorded to watch. */
+/* waitqueue_wake_entry(): changes, then wakes, each word that the wait is recorded to watch. */
 inline wake_wait(w) {
     step = 0;
     do
@@ -283,8 +283,8 @@ inline wake_wait(w) {
     && ALIVE(n, watcher[ENTRY(n, w)]) \
     && watch[ENTRY(n, watcher[ENTRY(n, w)])] == BEACON(n, w))
 
-/* line_unlink(): wakes the owner and the wait that sleeps on its beacon, and then unlinks. */
-inline line_unlink(n, w) {
+/* waitqueue_unlink(): wakes the owner and the wait that sleeps on its beacon, and then unlinks. */
+inline waitqueue_unlink(n, w) {
     if
     :: ALIVE(n, w) -> wake_wait(w)
     :: else
@@ -353,7 +353,7 @@ inline find_behind(n, bound) {
     }
 }
 
-/* line_reap_first(): the head of the queue, after the entries that do not wait are unlinked. */
+/* waitqueue_reap_first(): the head of the queue, after the entries that do not wait are unlinked. */
 inline find_first(n) {
     do
     :: atomic {
@@ -364,11 +364,11 @@ inline find_first(n) {
         :: else
         fi
        };
-       line_unlink(n, cursor)
+       waitqueue_unlink(n, cursor)
     od
 }
 
-/* line_ring(), if a wait is in the queue */
+/* waitqueue_ring(), if a wait is in the queue */
 inline ring(n) {
     find_first(n);
     if
@@ -407,7 +407,7 @@ inline announce(n) {
     od
 }
 
-/* line_rouse(): from the head of the queue on, until enough sleepers were found (goes) */
+/* waitqueue_wake_at_least(): from the head of the queue on, until enough sleepers were found (goes) */
 inline wake_at_least(n) {
     bound = 0;
     found = 0;
@@ -493,17 +493,17 @@ inline do_the_job() {
        };
        if
        :: (cursor != NONE && goes == 0 && JOB_KIND == RELEASE) -> wake_wait(cursor); cursor = NONE
-       :: (cursor != NONE && goes == 1) -> line_unlink(JOB_NAME, cursor); cursor = NONE
+       :: (cursor != NONE && goes == 1) -> waitqueue_unlink(JOB_NAME, cursor); cursor = NONE
        :: (cursor != NONE && goes == 2) ->
 #if NAMES == 1
-            line_unlink(A, cursor);
+            waitqueue_unlink(A, cursor);
 #else
             if
-            :: (linked[ENTRY(A, cursor)] != 0 && LEAVES(A)) -> line_unlink(A, cursor)
+            :: (linked[ENTRY(A, cursor)] != 0 && LEAVES(A)) -> waitqueue_unlink(A, cursor)
             :: else
             fi;
             if
-            :: (linked[ENTRY(B, cursor)] != 0 && LEAVES(B)) -> line_unlink(B, cursor)
+            :: (linked[ENTRY(B, cursor)] != 0 && LEAVES(B)) -> waitqueue_unlink(B, cursor)
             :: else
             fi;
 #endif
@@ -714,7 +714,7 @@ inline watch_queue(n) {
                 brief[me] = 1
             :: else -> break
             od;
-            /* robust_unpoke() */
+            /* robust_rearm() */
             if
             :: ALIVE(n, target) -> word[BEACON(n, target)] = word[BEACON(n, target)] & ~D_BIT
             :: else -> again = 1
@@ -1026,7 +1026,7 @@ look:
             MAY_BE_KILLED
         :: joined
         fi;
-        /* line_reap_ahead(): unlinks the entry directly ahead if it does not wait any more */
+        /* waitqueue_reap_ahead(): unlinks the entry directly ahead if it does not wait any more */
         if
         :: USES(me, A) ->
             find_before(A, linked[ENTRY(A, me)]);
@@ -1081,14 +1081,14 @@ reap_a:
     reap(A);
     goto look;
 drop_a:
-    line_unlink(A, cursor);
+    waitqueue_unlink(A, cursor);
     goto look;
 #if NAMES > 1
 reap_b:
     reap(B);
     goto look;
 drop_b:
-    line_unlink(B, cursor);
+    waitqueue_unlink(B, cursor);
     goto look;
 #endif
 
@@ -1186,12 +1186,12 @@ asleep:
 
 unlink_places:
     if
-    :: (linked[ENTRY(A, me)] != 0) -> line_unlink(A, me)
+    :: (linked[ENTRY(A, me)] != 0) -> waitqueue_unlink(A, me)
     :: else
     fi;
 #if NAMES > 1
     if
-    :: (linked[ENTRY(B, me)] != 0) -> line_unlink(B, me)
+    :: (linked[ENTRY(B, me)] != 0) -> waitqueue_unlink(B, me)
     :: else
     fi;
 #endif

@@ -294,9 +294,9 @@ inline unlink(p) {
     }
 }
 
-/* line_unlink(): wakes the owner, if it lives, and the waiter that sleeps on its beacon,
+/* waitqueue_unlink(): wakes the owner, if it lives, and the waiter that sleeps on its beacon,
  * and then unlinks. Without such a process, only the unlinking has an effect. */
-inline line_unlink(p) {
+inline waitqueue_unlink(p) {
     atomic {
         MAY_BE_KILLED;
         if
@@ -327,13 +327,13 @@ inline line_unlink(p) {
     fi
 }
 
-/* line_reap_first(): unlinks the entries at the head of the queue that do not wait any more. */
+/* waitqueue_reap_first(): unlinks the entries at the head of the queue that do not wait any more. */
 inline reap_first() {
     do
     :: atomic {
         (queue_length > 0 && !IS_WAITING(queue[0])) -> cursor = queue[0]
        };
-       line_unlink(cursor);
+       waitqueue_unlink(cursor);
        cursor = NONE
     :: (queue_length == 0 || IS_WAITING(queue[0])) -> break
     od
@@ -520,7 +520,7 @@ inline walk_the_queue() {
         :: else
         fi
        };
-       line_unlink(cursor);
+       waitqueue_unlink(cursor);
        cursor = NONE
     :: (!job || queue_length == 0) -> break
     od
@@ -569,7 +569,7 @@ inline release_beacon() {
     }
 }
 
-/* place_obtain(): the head of the queue of free entries, after those that may not be used
+/* entry_obtain(): the head of the queue of free entries, after those that may not be used
  * have gone to its tail. An entry may be used if its beacon has no owner and no living
  * waiter is recorded to watch it. */
 #if REUSE
@@ -758,7 +758,7 @@ begin:
     do
     :: (sleep_on == AGAIN) ->
         if
-        :: (cursor != NONE) -> line_unlink(cursor); cursor = NONE
+        :: (cursor != NONE) -> waitqueue_unlink(cursor); cursor = NONE
         :: else
         fi;
         atomic { MAY_BE_KILLED; evaluate() }
@@ -860,7 +860,7 @@ deadline:
         :: else
         fi
        };
-       line_unlink(cursor);
+       waitqueue_unlink(cursor);
        cursor = NONE
     od;
     goto leave_queue;
@@ -883,7 +883,7 @@ leave_without_lock:
 
 leave_queue:
     if
-    :: (state[entry] != DONE) -> line_unlink(entry)
+    :: (state[entry] != DONE) -> waitqueue_unlink(entry)
     :: else
     fi;
     atomic { unlock_store() };

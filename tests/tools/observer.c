@@ -45,24 +45,24 @@ observer_open(const struct compl_where *where)
 }
 
 const struct entry *
-observer_place(uint32_t index)
+observer_entry(uint32_t index)
 {
 	return (const struct entry *)(observer_map + LAYOUT_ENTRIES_AT) + index;
 }
 
 /* The process that waits with this entry, or 0. */
 static uint32_t
-observer_waiter(const struct entry *p)
+observer_waiter(const struct entry *e)
 {
-	uint64_t ticket = __atomic_load_n(&p->ticket, __ATOMIC_SEQ_CST);
-	uint32_t line = ledger_load(&p->completion), pid = ledger_load(&p->pid),
-		 lead = ledger_load(&p->wait_first), state;
+	uint64_t ticket = __atomic_load_n(&e->ticket, __ATOMIC_SEQ_CST);
+	uint32_t completion = ledger_load(&e->completion), pid = ledger_load(&e->pid),
+		 first = ledger_load(&e->wait_first), state;
 
-	if (line == 0 || lead == 0 || lead > LAYOUT_ENTRIES)
+	if (completion == 0 || first == 0 || first > LAYOUT_ENTRIES)
 		return 0;
-	state = ledger_load(&observer_place(lead)->state);
-	if (__atomic_load_n(&observer_place(lead)->ticket, __ATOMIC_SEQ_CST) != ticket ||
-	    __atomic_load_n(&p->ticket, __ATOMIC_SEQ_CST) != ticket || state != STATE_WAITING)
+	state = ledger_load(&observer_entry(first)->state);
+	if (__atomic_load_n(&observer_entry(first)->ticket, __ATOMIC_SEQ_CST) != ticket ||
+	    __atomic_load_n(&e->ticket, __ATOMIC_SEQ_CST) != ticket || state != STATE_WAITING)
 		return 0;
 	return pid;
 }
@@ -79,7 +79,7 @@ observer_note(struct op *o)
 
 /* Looks for the wait of a worker in the segment, unless it has a stamp. */
 static void
-observer_look_for(const struct worker *w, uint32_t places)
+observer_look_for(const struct worker *w, uint32_t entries)
 {
 	uint32_t open = ledger_load(&w->open), i;
 	struct op *o;
@@ -90,8 +90,8 @@ observer_look_for(const struct worker *w, uint32_t places)
 	if (!ledger_load(&o->begin) || o->ask.kind != OP_WAIT || o->ask.at_once ||
 	    ledger_load(&o->seen))
 		return;
-	for (i = 1; i <= places; i++)
-		if (observer_waiter(observer_place(i)) == (uint32_t)o->pid &&
+	for (i = 1; i <= entries; i++)
+		if (observer_waiter(observer_entry(i)) == (uint32_t)o->pid &&
 		    ledger_load(&w->open) == open) {
 			observer_note(o);
 			return;
@@ -102,8 +102,8 @@ void
 observer_look(void)
 {
 	const struct layout_header *h = (const struct layout_header *)observer_map;
-	uint32_t places = ledger_load(&h->entries_made), i;
+	uint32_t entries = ledger_load(&h->entries_made), i;
 
 	for (i = 0; i < WORKERS; i++)
-		observer_look_for(&ledger->worker[i], places < LAYOUT_ENTRIES ? places : 0);
+		observer_look_for(&ledger->worker[i], entries < LAYOUT_ENTRIES ? entries : 0);
 }

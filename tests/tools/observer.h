@@ -22,7 +22,7 @@ extern const char *observer_map;
 bool observer_open(const struct compl_where *where);
 
 /* An entry of the segment, by its index. */
-const struct entry *observer_place(uint32_t index);
+const struct entry *observer_entry(uint32_t index);
 
 /* Stamps each wait that is in line and has no stamp yet. */
 void observer_look(void);

@@ -53,20 +53,21 @@ print_header(void)
 
 	if (!h)
 		return;
-	printf("# lock 0x%x sleepers %u log %u rescues %u mixed %u job %u of %u completions %u "
-	       "places %u\n",
+	printf("# lock 0x%x sleepers %u log %u lost wake-ups %u mixed %u job %u of %u completions "
+	       "%u "
+	       "entries %u\n",
 	       h->lock, h->sleepers, h->log_length, h->lost_wakeups, h->mixed, h->job_kind,
 	       h->job_completion, h->completions_made, h->entries_made);
 }
 
 static void
-print_place(uint32_t i)
+print_entry(uint32_t i)
 {
-	const struct entry *p = observer_place(i);
+	const struct entry *p = observer_entry(i);
 
-	printf("# place %u: beacon 0x%x line %u prev %u next %u need %u lead %u sibling %u watch "
-	       "%u "
-	       "watcher %u ticket %llu state %u flags %u pid %u\n",
+	printf("# entry %u: beacon 0x%x completion %u prev %u next %u need %u first %u next of "
+	       "wait "
+	       "%u watch %u watcher %u ticket %llu state %u flags %u pid %u\n",
 	       i, p->beacon, p->completion, p->prev, p->next, p->need, p->wait_first, p->wait_next,
 	       p->watch, p->watcher, (unsigned long long)p->ticket, p->state, p->flags & 255,
 	       p->pid);
@@ -88,8 +89,8 @@ print_segment(void)
 		       i, LAYOUT_COMPLETIONS_AT + i * sizeof *n, n[i].name, n[i].bell, n[i].flags,
 		       n[i].done, n[i].waiters.head, n[i].waiters.tail, n[i].status);
 	for (i = 1; i <= h->entries_made && i < 256; i++)
-		if (observer_place(i)->completion || observer_place(i)->beacon)
-			print_place(i);
+		if (observer_entry(i)->completion || observer_entry(i)->beacon)
+			print_entry(i);
 }
 
 static void
