@@ -2,20 +2,22 @@
  *
  * deadlock.c - searches what was noted of waits and producers for a cycle that cannot end
  *
- * There are no false alarms.  A process that does anything else than to wait, has several threads,
- * or cannot be looked into, is not stuck, and neither is anything that depends on it.  The scene,
- * noted under the lock, and /proc are of two moments.  Therefore a process counts as waiting for a
- * name only while it stands in line, where nothing but a post, its deadline or a signal makes it go
- * on; and a parent counts only while it sleeps for a child.
+ * There are no false alarms.  A process that does anything else than wait, has several threads, or
+ * cannot be looked into, is not stuck, and neither is anything that depends on it.
  *
- * /proc is read process by process: a shell may be seen to wait for a child that has already ended.
- * So a cycle counts when it is found twice (search_twice() in waiter.c), and no parent in it has
- * run in between.
+ * The graph is noted under the lock, and /proc is read later.  Therefore a process counts as
+ * waiting for a name only while it is queued: then nothing but a post, its deadline or a signal
+ * makes it go on.  A parent counts as waiting for a child only while it sleeps in wait4(2) or
+ * waitid(2).
+ *
+ * /proc is read process by process, so a shell may be seen to wait for a child that has already
+ * ended.  Therefore a cycle counts only when it is found twice, and no parent in it has run in
+ * between (search_and_confirm() in waiter.c).
  *
  * Deadlines of other waits are not considered.
  *
- * The search for stuck names begins with all produced names, and takes out those with a producer
- * that may still go on, until no more fall out.
+ * The search for stuck names begins with all produced names.  It takes out the names that have a
+ * producer which may still go on, and repeats that until it takes out none.
  */
 #include "shm/calls/deadlock.h"
 
@@ -23,9 +25,9 @@
 #include <string.h>
 #include <unistd.h>
 
-/* ---- who is stuck ----------------------------------------------------------------------- */
+/* ---- what is stuck ---------------------------------------------------------------------- */
 
-/* How many of the names that a wait has are stuck. */
+/* How many names of a wait are stuck. */
 static uint32_t
 count_stuck(const struct wait_graph *graph, uint64_t ticket)
 {
@@ -54,8 +56,8 @@ find_waiter(const struct wait_graph *graph, pid_t pid)
 	return NULL;
 }
 
-/* It produces names, and for all of them only waits for its children.  (A process that produces
- * another name by itself may be at work on that.) */
+/* Whether a process produces names, and only waits for its children for all of them.  (A process
+ * that produces another name by itself may be at work on that one.) */
 static bool
 only_waits_for_children(const struct wait_graph *graph, pid_t pid)
 {
@@ -71,53 +73,56 @@ only_waits_for_children(const struct wait_graph *graph, pid_t pid)
 	return child;
 }
 
-/* It has ended, and its parent stands in line: it moves nobody.  (A parent that sleeps for a child
- * will be woken.) */
+/* Whether a process has ended, and its parent is queued: then its end wakes no process.  (A parent
+ * that sleeps in wait4(2) or waitid(2) will be woken by it.) */
 static bool
-is_forgotten(const struct wait_graph *graph, const struct proc_node *m)
+is_forgotten(const struct wait_graph *graph, const struct proc_node *node)
 {
-	return m->zombie && m->single && find_waiter(graph, m->parent) != NULL;
+	return node->zombie && node->single && find_waiter(graph, node->parent) != NULL;
 }
 
 static bool
-is_process_stuck(const struct wait_graph *graph, const struct proc_node *m)
+is_process_stuck(const struct wait_graph *graph, const struct proc_node *node)
 {
-	const struct waiter_edge *waiter = find_waiter(graph, m->pid);
+	const struct waiter_edge *waiter = find_waiter(graph, node->pid);
 
 	if (waiter != NULL)
-		return m->single && is_wait_stuck(graph, waiter);
-	return m->awaits || is_forgotten(graph, m) ||
-	       (m->single && only_waits_for_children(graph, m->pid));
+		return node->single && is_wait_stuck(graph, waiter);
+	return node->awaits || is_forgotten(graph, node) ||
+	       (node->single && only_waits_for_children(graph, node->pid));
 }
 
+/* Whether a process is below the producer with this index. */
 static bool
-is_below(const struct wait_graph *graph, size_t producer, const struct proc_node *m)
+is_below(const struct wait_graph *graph, size_t producer, const struct proc_node *node)
 {
-	return graph->below[producer * graph->tree.count + (size_t)(m - graph->tree.nodes)];
+	return graph->below[producer * graph->tree.count + (size_t)(node - graph->tree.nodes)];
 }
 
+/* Whether the producer and all processes below it are stuck, and at least one of those below it is
+ * queued. */
 static bool
 is_producer_stuck(const struct wait_graph *graph, size_t producer)
 {
-	const struct proc_tree *f = &graph->tree;
-	const struct proc_node *self = proc_tree_find(f, graph->producers[producer].pid);
+	const struct proc_tree *tree = &graph->tree;
+	const struct proc_node *self = proc_tree_find(tree, graph->producers[producer].pid);
 	bool has_waiter = false;
 
 	if (self == NULL || !is_process_stuck(graph, self))
 		return false;
-	for (size_t i = 0; i < f->count; i++) {
-		const struct proc_node *m = &f->nodes[i];
+	for (size_t i = 0; i < tree->count; i++) {
+		const struct proc_node *node = &tree->nodes[i];
 
-		if (!is_below(graph, producer, m))
+		if (!is_below(graph, producer, node))
 			continue;
-		if (!is_process_stuck(graph, m))
+		if (!is_process_stuck(graph, node))
 			return false;
-		has_waiter |= find_waiter(graph, m->pid) != NULL;
+		has_waiter |= find_waiter(graph, node->pid) != NULL;
 	}
 	return has_waiter;
 }
 
-/* Takes names that may still go on out of the set of the stuck.  False: there were none. */
+/* Marks names as not stuck if one of their producers is not.  Returns whether there were any. */
 static bool
 release_some(struct wait_graph *graph)
 {
@@ -136,8 +141,8 @@ release_some(struct wait_graph *graph)
 
 /* ---- the cycle --------------------------------------------------------------------------- */
 
-/* Goes from a name to the names that processes below its producers wait for, and appends these to
- * the queue. */
+/* Goes from a name to the stuck names that processes below its producers wait for, and appends
+ * these to the queue. */
 static void
 visit(struct wait_graph *graph, uint32_t from, uint32_t *queue, size_t *count)
 {
@@ -182,7 +187,7 @@ trace(const struct wait_graph *graph, uint32_t first, struct compl_cycle *cycle)
 	} while (at != first);
 }
 
-/* Begins the search with the names that our own wait waits for. */
+/* Begins the search with the stuck names that our own wait waits for. */
 static void
 begin(struct wait_graph *graph, const struct producer_edge *above, pid_t self, uint32_t *queue,
       size_t *count)
@@ -202,8 +207,8 @@ begin(struct wait_graph *graph, const struct producer_edge *above, pid_t self, u
 	}
 }
 
-/* Searches from the names of our own wait, which is below a producer of another name, for a way
- * back to that name.  Marks what it has seen. */
+/* Searches for a way from the names of our own wait back to the name of `above`, a producer that
+ * our wait is below.  Marks the names that it has seen. */
 static bool
 search_from(struct wait_graph *graph, const struct producer_edge *above, pid_t self,
 	    struct compl_cycle *cycle)
@@ -223,7 +228,8 @@ search_from(struct wait_graph *graph, const struct producer_edge *above, pid_t s
 	return true;
 }
 
-/* No wait of the cycle is later than ours: ours has closed it, and is the one that ends. */
+/* Whether no wait of the cycle is later than ours.  Then ours has closed the cycle, and is the one
+ * that ends. */
 static bool
 is_latest(const struct wait_graph *graph, const struct compl_cycle *cycle, uint64_t ticket)
 {
@@ -233,17 +239,17 @@ is_latest(const struct wait_graph *graph, const struct compl_cycle *cycle, uint6
 	return true;
 }
 
-/* The same from each producer that we are below, until a cycle is found that our wait has
- * closed. */
+/* Calls search_from() for each producer of a stuck name that we are below, until it finds a cycle
+ * that our wait has closed. */
 static bool
 search_from_all(struct wait_graph *graph, const struct waiter_edge *mine, struct compl_cycle *cycle)
 {
 	for (size_t i = 0; i < graph->producer_count; i++) {
-		const struct producer_edge *m = &graph->producers[i];
+		const struct producer_edge *producer = &graph->producers[i];
 
-		if (!graph->names[m->name].stuck ||
-		    !proc_tree_is_below(&graph->tree, mine->pid, m->pid) ||
-		    !search_from(graph, m, mine->pid, cycle))
+		if (!graph->names[producer->name].stuck ||
+		    !proc_tree_is_below(&graph->tree, mine->pid, producer->pid) ||
+		    !search_from(graph, producer, mine->pid, cycle))
 			continue;
 		if (is_latest(graph, cycle, mine->ticket))
 			return true;
@@ -251,40 +257,42 @@ search_from_all(struct wait_graph *graph, const struct waiter_edge *mine, struct
 	return false;
 }
 
+/* Fills in graph->below.  False: there is no memory. */
 static bool
 note_descendants(struct wait_graph *graph)
 {
-	const struct proc_tree *f = &graph->tree;
+	const struct proc_tree *tree = &graph->tree;
 
-	graph->below = calloc(graph->producer_count * f->count, sizeof(*graph->below));
+	graph->below = calloc(graph->producer_count * tree->count, sizeof(*graph->below));
 	for (size_t k = 0; graph->below != NULL && k < graph->producer_count; k++)
-		for (size_t i = 0; i < f->count; i++)
-			graph->below[k * f->count + i] =
-				proc_tree_is_below(f, f->nodes[i].pid, graph->producers[k].pid);
+		for (size_t i = 0; i < tree->count; i++)
+			graph->below[k * tree->count + i] = proc_tree_is_below(
+				tree, tree->nodes[i].pid, graph->producers[k].pid);
 	return graph->below != NULL;
 }
 
-/* Below a producer of a name that is stuck. */
+/* Whether a process is below a producer of a stuck name. */
 static bool
-is_below_stuck(const struct wait_graph *graph, const struct proc_node *m)
+is_below_stuck(const struct wait_graph *graph, const struct proc_node *node)
 {
 	for (size_t i = 0; i < graph->producer_count; i++)
-		if (graph->names[graph->producers[i].name].stuck && is_below(graph, i, m))
+		if (graph->names[graph->producers[i].name].stuck && is_below(graph, i, node))
 			return true;
 	return false;
 }
 
-/* A number that changes when another parent waits for children, or when one of them has run. */
+/* A number made of all parents that wait for a child and are below a producer of a stuck
+ * name.  It changes when these are other processes, or when one of them has run. */
 static uint64_t
 trace_of(const struct wait_graph *graph)
 {
 	uint64_t trace = 1;
 
 	for (size_t i = 0; i < graph->tree.count; i++) {
-		const struct proc_node *m = &graph->tree.nodes[i];
+		const struct proc_node *node = &graph->tree.nodes[i];
 
-		if (m->awaits && is_below_stuck(graph, m))
-			trace = (trace ^ (uint64_t)m->pid) * 1099511628211u + m->ran;
+		if (node->awaits && is_below_stuck(graph, node))
+			trace = (trace ^ (uint64_t)node->pid) * 1099511628211u + node->ran;
 	}
 	return trace;
 }

@@ -2,8 +2,8 @@
  *
  * wait.c - ends a wait: takes its tokens, reads its outcome, gives its entries up
  *
- * A waiter may leave without the lock, because the owner of the lock may be stopped.  The next in
- * line sees a death, a deadline and a release by "all" alike: the beacon changes.  Any call that
+ * A waiter may leave without the lock, because the owner of the lock may be stopped.  To the next
+ * in line a death, a deadline and a release by "all" look alike: the beacon changes.  Any call that
  * meets the entries of the waiter under the lock unlinks them.
  *
  * Invariant: a waiter changes its state from WAITING by compare-and-swap before it leaves without
@@ -23,8 +23,8 @@
 
 /* ---- outcomes ---------------------------------------------------------------- */
 
-/* Stores what name i says.  It becomes the name that the outcome is about if it is that already, or
- * has the first status other than 0. */
+/* Stores the payload of name i.  The outcome is about name i if out->which says so already, or if
+ * name i has the first status other than 0. */
 static void
 set_payload(struct wait *w, size_t i, const struct compl_payload *payload)
 {
@@ -87,8 +87,8 @@ wait_take(struct wait *w, size_t one)
 }
 
 /* Unlinks those of our entries that are still linked.  We own their beacons, so nobody can have
- * used the entries again.  waitqueue_unlink() need not wake us: we are awake, so the entries watch
- * nothing. */
+ * used the entries again.  Clears their `watch` first, because we are awake: waitqueue_unlink()
+ * need not wake us. */
 static void
 unlink_entries(struct wait *w)
 {
@@ -124,7 +124,8 @@ result_of(uint32_t state)
 	return state == STATE_REMOVED ? COMPL_REMOVED : COMPL_E_DAMAGED;
 }
 
-/* Reads how a walk has ended the wait. */
+/* Reads how a walk has ended the wait: from all entries if all names were at "all", otherwise from
+ * the entry that has ended it. */
 static enum compl_result
 read_outcome(struct wait *w, uint32_t state)
 {
@@ -142,7 +143,7 @@ read_outcome(struct wait *w, uint32_t state)
 	return result_of(state);
 }
 
-/* Unlinks our entries if the lock can be had without a sleep.  Otherwise others unlink them
+/* Unlinks our entries if it can take the lock without a sleep.  Otherwise others unlink them
  * later. */
 static void
 tidy(struct wait *w)

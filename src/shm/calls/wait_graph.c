@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * wait_graph.c - notes, under the lock, who waits for produced names and who produces them
+ * wait_graph.c - notes, under the lock, which processes wait for produced names, and which produce
+ * them
  */
 #include "shm/calls/wait_graph.h"
 
@@ -11,7 +12,7 @@
 #include "shm/names/producer.h"
 #include "shm/names/waitqueue.h"
 
-/* Its waiters sleep until a producer posts. */
+/* Whether the waiters of a completion sleep until a producer posts. */
 static bool
 is_promised(struct session *s, uint32_t completion)
 {
@@ -33,13 +34,14 @@ allocate(size_t names, size_t waiters)
 	if (graph == NULL)
 		return NULL;
 	graph->waiter_room = waiters;
-	/* A stand has the strictest alignment, so they come first. */
+	/* A waiter edge has the strictest alignment, so these come first. */
 	graph->waiters = (struct waiter_edge *)(graph + 1);
 	graph->names = (struct wait_graph_name *)(graph->waiters + waiters);
 	graph->producers = (struct producer_edge *)(graph->names + names);
 	return graph;
 }
 
+/* How many names the wait has that an entry belongs to. */
 static uint32_t
 count_names(struct session *s, uint32_t entry)
 {

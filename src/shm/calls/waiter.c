@@ -1,14 +1,27 @@
 /* SPDX-License-Identifier: ISC
  *
- * waiter.c - the one loop of all waits: lines up, looks, sleeps, and leaves
+ * waiter.c - the one loop of all waits: queues the wait, looks, sleeps, and leaves
  *
- * One round of the loop takes the lock and looks at the names.  Then it either takes the tokens and
- * leaves, or notes a word that changes when the obstacle is gone (watch.h), gives the lock back,
- * and sleeps on that word.
+ * loop() repeats two steps until the wait has ended:
+ *
+ *	wait_round()	takes the lock and looks at the names.  If the wait can end, takes the
+ *			tokens and leaves.  Otherwise joins the waitqueues, if it has not joined
+ *			them yet, and notes the words that change when a blocker is gone (watch.h).
+ *			Gives the lock back.
+ *	sleep_once()	sleeps on these words, without the lock.
+ *
+ * How a wait ends decides which function of wait.h it leaves by:
+ *
+ *	wait_leave_locked()	wait_step() has ended it under the lock: it has taken the tokens, or
+ *				found a reason to end without
+ *	wait_leave_ended()	a walk (job.c) has ended it: after complete_all(), a removal, a
+ *				producer's death or a failure
+ *	wait_leave_unlocked()	a signal came, it has closed a dead-lock, the segment's file is not
+ *				linked any more, or it did not get the lock by the deadline
  *
  * Invariant: all entries of a wait have one ticket, and are linked under one hold of the lock.  So
- * two waits stand in the same order in all the lines that they share, and the earlier one can
- * always go on.
+ * two waits have the same order in all waitqueues that they share.  The later one waits for the
+ * earlier one, and never the reverse.
  */
 #include <setjmp.h>
 #include <stdlib.h>
@@ -29,10 +42,11 @@
 
 #define LINKED_NS  (10 * CLOCK_SECOND_NS) /* the longest sleep of the first in line */
 #define BRIEF_NS   CLOCK_SECOND_NS /* the longest sleep on a word whose owner may be stopped */
-#define LOOK_NS	   (CLOCK_SECOND_NS / 10) /* until the second look for a dead-lock */
-#define CONFIRM_NS (CLOCK_SECOND_NS / 50) /* until the look that confirms a dead-lock */
-#define LOCK_NS	   CLOCK_SECOND_NS	  /* how long a call without a wait waits for the lock */
+#define LOOK_NS	   (CLOCK_SECOND_NS / 10) /* from the first search for a dead-lock to the second */
+#define CONFIRM_NS (CLOCK_SECOND_NS / 50) /* from a cycle found to the search that confirms it */
+#define LOCK_NS	   CLOCK_SECOND_NS /* how long a call that is never queued waits for the lock */
 
+/* Whether the deadline has passed. */
 static bool
 is_over(const struct wait *w)
 {
@@ -41,8 +55,9 @@ is_over(const struct wait *w)
 	return deadline_ns != COMPL_NEVER && (deadline_ns <= 0 || clock_now_ns() >= deadline_ns);
 }
 
-/* ---- lining up ----------------------------------------------------------------- */
+/* ---- joining the waitqueues ------------------------------------------------------ */
 
+/* Describes the wait, for waitqueue_join() to fill in each of its entries. */
 static void
 describe(struct wait *w, struct entry *how)
 {
@@ -60,7 +75,8 @@ describe(struct wait *w, struct entry *how)
 		       strnlen(w->req->command, sizeof(how->command)));
 }
 
-/* Two names lead to one record: the wait would stand in line after itself. */
+/* Whether an earlier name has led to the same completion as name i.  The segment is damaged then:
+ * the wait would be queued after itself. */
 static bool
 has_joined(const struct wait *w, size_t i)
 {
@@ -70,12 +86,13 @@ has_joined(const struct wait *w, size_t i)
 	return false;
 }
 
-/* Makes the names that do not exist, and joins all lines.  A name is looked up right before its
- * line is joined, because making room for another one may drop an idle name.
+/* Makes the names that do not exist, and joins the waitqueue of each name.  Looks a name up right
+ * before it joins its waitqueue, because name_make() for another name may drop it while it is idle.
  *
- * Crash: a process that dies in between leaves dead entries in some of the lines.  When all are
- * linked, the beacon of the first entry of the wait is raised: the kernel lets go of it first, and
- * with it all entries are dead at once. */
+ * Crash: if we die before all entries are linked, the linked ones are dead, and any call that meets
+ * them unlinks them.  Once all are linked, robust_raise() makes the beacon of the first entry the
+ * first that the kernel lets go of.  waitqueue_wait_of() looks at it for every entry of the wait,
+ * so all of them are dead at once. */
 static enum compl_result
 join(struct wait *w)
 {
@@ -115,8 +132,8 @@ set_escape(struct wait *w, enum compl_escape_state state)
 		w->req->escape->state = state;
 }
 
-/* Sleeps with the gate open until until_ns, or until a watched word changes.  Here, and nowhere
- * else, a signal handler of the caller may leave by siglongjmp(). */
+/* Sleeps until until_ns, or until a watched word changes, with the caller's own signal mask.  Only
+ * in here may a signal handler of the caller leave by siglongjmp(). */
 static enum compl_result
 sleep_unblocked(struct wait *w, int64_t until_ns)
 {
@@ -143,8 +160,12 @@ sleep_unblocked(struct wait *w, int64_t until_ns)
 	return COMPL_OK;
 }
 
-/* One sleep, not under the lock.  COMPL_OK: look again.  The watchdog: the first in line looks
- * whether the segment is still linked, when it becomes the first and every LINKED_NS. */
+/* Sleeps once, without the lock.  COMPL_OK: look at the names again.  Any other result ends the
+ * wait.
+ *
+ * The first in line checks before each sleep that the segment's file is still linked: when it
+ * becomes the first, and then every LINKED_NS.  This bound is the watchdog as well: if a wake-up is
+ * lost, the first goes on after LINKED_NS, and note_lost_wakeup() counts the loss. */
 static enum compl_result
 sleep_once(struct wait *w)
 {
@@ -163,15 +184,16 @@ sleep_once(struct wait *w)
 	return sleep_unblocked(w, until);
 }
 
-/* ---- one look under the lock ------------------------------------------------------ */
+/* ---- looking at the names, under the lock ------------------------------------------ */
 
 enum progress {
 	WAIT_ARMED, /* the wait goes on: the words to sleep on are noted */
 	WAIT_ENDED,
 };
 
-/* Looks up all names.  With several names it does so twice: the first look-ups reap the producers,
- * which ends other waits, and one of those may have been all that kept another of the names. */
+/* Looks up all names.  With several names it does so twice.  name_look_up() reaps dead producers,
+ * which may end another wait, and that wait may have been the last that needed a name which was
+ * looked up before. */
 static enum compl_result
 look_up_names(struct wait *w)
 {
@@ -187,7 +209,8 @@ look_up_names(struct wait *w)
 	return COMPL_OK;
 }
 
-/* Reads the status and the value of the name that ends the wait.  Takes no token. */
+/* Makes the name `which` the one that ends the wait, and reads its status and value.  Takes no
+ * token.  Returns true. */
 static bool
 end_by(struct wait *w, size_t which)
 {
@@ -196,7 +219,8 @@ end_by(struct wait *w, size_t which)
 	return true;
 }
 
-/* Ends the wait without a token if one of its names says so. */
+/* Ends the wait, without a token, if a producer of one of its names has died, or, with
+ * COMPL_WAIT_FAIL_FAST, if one of its names has a status other than 0.  Returns whether it did. */
 static bool
 try_end_early(struct wait *w, const struct readiness *readiness, enum compl_result *end)
 {
@@ -213,8 +237,9 @@ try_end_early(struct wait *w, const struct readiness *readiness, enum compl_resu
 	return end_by(w, which);
 }
 
-/* Ends the wait if it can: takes the tokens, or sets *end to the reason why it ends without.
- * False: it cannot end yet. */
+/* Ends the wait if it can end now, and returns whether it did.  *end is COMPL_OK if it has taken
+ * the tokens or failed fast, otherwise why it ends without tokens.  The deadline comes last: tokens
+ * that are there are taken even if it has passed. */
 static bool
 try_end(struct wait *w, const struct readiness *readiness, enum compl_result *end)
 {
@@ -233,8 +258,8 @@ try_end(struct wait *w, const struct readiness *readiness, enum compl_result *en
 	return true;
 }
 
-/* Under the lock: ends the wait (*end says how), or joins the lines, unless it stands there, and
- * notes what to sleep on. */
+/* Ends the wait if it can end now (*end says how).  Otherwise joins the waitqueues, if it has not
+ * joined them yet, and notes what to sleep on. */
 static enum progress
 wait_step(struct wait *w, enum compl_result *end)
 {
@@ -254,8 +279,10 @@ wait_step(struct wait *w, enum compl_result *end)
 	}
 }
 
-/* ---- the loop ------------------------------------------------------------------- */
+/* ---- one round ------------------------------------------------------------------- */
 
+/* Counts a wake-up as lost if only the watchdog has woken this wait, and it has found its
+ * tokens. */
 static void
 note_lost_wakeup(struct wait *w)
 {
@@ -263,8 +290,9 @@ note_lost_wakeup(struct wait *w)
 		__atomic_add_fetch(&w->s.h->lost_wakeups, 1, __ATOMIC_RELAXED);
 }
 
-/* A wait whose deadline has passed tries the lock once.  A call that never stood in line (`try`,
- * and a timeout of 0) waits LOCK_NS for it then, and fails with COMPL_E_LOCKED. */
+/* Takes the lock, or gives up at the deadline.  A wait whose deadline has passed tries the lock
+ * once.  If it was never queued (`try`, or a timeout of 0), it then waits LOCK_NS for the lock, and
+ * fails with COMPL_E_LOCKED if it does not get it. */
 static enum compl_result
 lock_by_deadline(struct wait *w)
 {
@@ -278,7 +306,8 @@ lock_by_deadline(struct wait *w)
 	return result == COMPL_TIMED_OUT ? COMPL_E_LOCKED : result;
 }
 
-/* Stops when a producer's death has ended this wait. */
+/* Reaps the dead producers of all names.  Stops when one of these deaths has ended this wait: its
+ * entries are unlinked then, and its other completions may have been dropped. */
 static void
 reap_producers(struct wait *w)
 {
@@ -286,17 +315,19 @@ reap_producers(struct wait *w)
 		producer_reap(&w->s, w->completions[i]);
 }
 
-/* How long until the next look for a dead-lock.  The first look is when the wait lines up, and the
- * second after LOOK_NS, because the other waits may not have been asleep at the first.  Then each
- * look comes when the wait has lasted ten times as long, and in the end every LINKED_NS. */
+/* How long until the next search for a dead-lock.  The first one is made when the wait is queued,
+ * and the second after LOOK_NS, because the other waits may not have been asleep at the first.
+ * Each further one comes when the wait has lasted ten times as long, but after LINKED_NS at the
+ * latest. */
 static int64_t
-pause_of_looks(int64_t waited_ns)
+pause_between_searches(int64_t waited_ns)
 {
 	if (waited_ns < LOOK_NS)
 		return LOOK_NS;
 	return waited_ns < LINKED_NS / 9 ? 9 * waited_ns : LINKED_NS;
 }
 
+/* Notes the wait graph, for detect_deadlock(), if a search for a dead-lock is due. */
 static void
 note_graph(struct wait *w)
 {
@@ -305,10 +336,11 @@ note_graph(struct wait *w)
 	if (!wait_has_flag(w, COMPL_WAIT_DETECT) || (now_ns = clock_now_ns()) < w->detect_ns)
 		return;
 	w->graph = wait_graph_build(&w->s);
-	w->detect_ns = now_ns + pause_of_looks(now_ns - w->since_ns);
+	w->detect_ns = now_ns + pause_between_searches(now_ns - w->since_ns);
 }
 
-/* From taking the lock to giving it back. */
+/* One round, from taking the lock to giving it back.  WAIT_ENDED: the wait has left, and *end is
+ * its result.  WAIT_ARMED: it is queued, and the words to sleep on are noted. */
 static enum progress
 wait_round(struct wait *w, enum compl_result *end)
 {
@@ -343,7 +375,11 @@ wait_round(struct wait *w, enum compl_result *end)
 	return WAIT_ARMED;
 }
 
-/* The index of the name of the cycle that this wait waits for: the second, or the only one. */
+/* ---- dead-locks, between a round and a sleep --------------------------------------- */
+
+/* Returns the index, among the names of this wait, of the one that it waits for in the cycle.  That
+ * is the second of the cycle, because this wait is below a producer of the first; or the only
+ * one. */
 static size_t
 find_awaited(const struct wait *w, const struct compl_cycle *cycle)
 {
@@ -355,10 +391,11 @@ find_awaited(const struct wait *w, const struct compl_cycle *cycle)
 	return i;
 }
 
-/* Searches what was noted for a cycle, and frees it.  A cycle counts when two looks in a row have
- * found the same; after the first, the second is due in CONFIRM_NS. */
+/* Searches w->graph for a cycle, and frees the graph.  Returns whether a cycle is confirmed: the
+ * search before this one that found a cycle has left the same trace (trace_of() in deadlock.c).
+ * Otherwise, if this search has found a cycle, the next one is due in CONFIRM_NS. */
 static bool
-search_twice(struct wait *w, struct compl_cycle *cycle)
+search_and_confirm(struct wait *w, struct compl_cycle *cycle)
 {
 	bool found = deadlock_search(w->graph, cycle);
 	uint64_t before = w->suspicion;
@@ -375,7 +412,8 @@ search_twice(struct wait *w, struct compl_cycle *cycle)
 	return false;
 }
 
-/* COMPL_DEAD_LOCK or COMPL_OK.  Not under the lock, between two sleeps. */
+/* Returns COMPL_DEAD_LOCK if this wait has closed a cycle of waits, otherwise COMPL_OK.  Without
+ * the lock: the search reads all of /proc. */
 static enum compl_result
 detect_deadlock(struct wait *w)
 {
@@ -384,7 +422,7 @@ detect_deadlock(struct wait *w)
 	if (w->graph == NULL)
 		return COMPL_OK;
 	memset(&cycle, 0, sizeof(cycle));
-	if (!search_twice(w, &cycle))
+	if (!search_and_confirm(w, &cycle))
 		return COMPL_OK;
 	w->out->which = find_awaited(w, &cycle);
 	if (w->req->cycle != NULL)
@@ -392,6 +430,10 @@ detect_deadlock(struct wait *w)
 	return COMPL_DEAD_LOCK;
 }
 
+/* ---- the loop ----------------------------------------------------------------------- */
+
+/* Returns how the wait has ended.  A walk may end it while we do not hold the lock.  Therefore
+ * wait_state() is looked at after each sleep, before anything else. */
 static enum compl_result
 loop(struct wait *w)
 {
@@ -409,6 +451,7 @@ loop(struct wait *w)
 	return end;
 }
 
+/* Clears only what is used: the structure is large. */
 static void
 begin(struct wait *w, const struct compl_request *req, struct compl_outcome *out)
 {
@@ -419,6 +462,8 @@ begin(struct wait *w, const struct compl_request *req, struct compl_outcome *out
 	w->out = out;
 }
 
+/* compl_wait() for a request that check_request() has accepted.  With COMPL_OK the signals of
+ * req->hold stay blocked, so that none comes before the caller has reported its tokens. */
 static enum compl_result
 wait_checked(struct compl_space *c, const struct compl_request *req, struct compl_outcome *out)
 {
