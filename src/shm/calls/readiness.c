@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * readiness.c - looks at each name of a wait: covered, somebody ahead, or too few tokens
+ * readiness.c - looks at each name of a wait: ready, a waiter ahead, or too few tokens
  */
 #include "shm/calls/readiness.h"
 

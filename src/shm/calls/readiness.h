@@ -1,33 +1,34 @@
 /* SPDX-License-Identifier: ISC
  *
- * readiness.h - the obstacles between a wait and its names
+ * readiness.h - which names a wait could take from now, and what blocks the others
  */
 #ifndef READINESS_H
 #define READINESS_H
 
 #include "shm/calls/wait.h"
 
-/* The obstacle between a wait and one of its names. */
+/* Why a wait cannot take its tokens from a name now. */
 enum blocker {
-	BLOCKER_NONE,  /* our turn, and enough tokens; or the name is at "all" */
-	BLOCKER_AHEAD, /* somebody is before us */
-	BLOCKER_SHORT, /* our turn, not enough tokens */
+	BLOCKER_NONE,  /* it can: our turn, and enough tokens; or the name is at "all" */
+	BLOCKER_AHEAD, /* a waiter is ahead of us */
+	BLOCKER_SHORT, /* our turn, but too few tokens */
 };
 
-/* The obstacles of all names, seen at one time. */
+/* The blockers of all names, seen at one time. */
 struct readiness {
 	enum blocker blocker[COMPL_NAMES_MAX];
-	uint32_t ahead[COMPL_NAMES_MAX];
-	size_t clear; /* names without an obstacle */
-	size_t first; /* the first of them, or count */
+	uint32_t ahead[COMPL_NAMES_MAX]; /* the entry of a waiter ahead of us, or 0 */
+	size_t clear;			 /* how many names have BLOCKER_NONE */
+	size_t first;			 /* the first of them; the number of names if none has */
 };
 
-/* Looks at all names of a wait, whether it stands in line yet or not.  Reaps the lines up to the
- * nearest waiter ahead.  Under the lock. */
+/* Looks at all names of a wait, queued or not.  Unlinks the entries that it meets of waiters that
+ * have died or left.  Under the lock. */
 void readiness_look(struct wait *w, struct readiness *readiness);
 
-/* The first name that ends the wait because a producer of it died, or the number of names.  (If any
- * name will do and one before it can end the wait, that one does.)  Under the lock. */
+/* The first name that ends the wait because a producer of it died, or the number of names.  With
+ * COMPL_WAIT_ANY a name before it that the wait can take from ends the wait instead.  Under the
+ * lock. */
 size_t readiness_find_dead_producer(struct wait *w, const struct readiness *readiness);
 
 /* The first name with a status other than 0, or the number of names.  Under the lock. */

@@ -4,23 +4,23 @@
  *
  * What a wait sleeps on:
  *
- *	all names	the beacon ahead in the first line where somebody is ahead;
- *			else the bell of the first name that is short
- *	any name	one such word for every name, slept on together
+ *	all names	the beacon of the entry ahead, in the first waitqueue in which there is one;
+ *			if there is none, the bell of the first name that has too few tokens
+ *	any name	one such word for every name, on all of them at once
  *
- * In the line of a name that has producers, and is not at "all", the first sleeps on the
- * beacons of all of them as well.
+ * The first in line of a name that has producers, and is not at "all", also sleeps on the beacons
+ * of all these producers.
  *
- * Ordering: the expected value of each word is read under the lock.  If a word changes after that,
- * the kernel refuses the sleep.
+ * Ordering: the expected value of each word is read under the lock (watch_arm()).  If a word
+ * changes after that, the kernel refuses the sleep (watch_sleep()).
  *
  * The death of a producer wakes one sleeper of its beacon.  If that sleeper is killed before it has
  * reaped the producer, its own beacon wakes the next in line.  That one is the first then, and
  * looks.  Hence only the first watches all producers.  Two cases need more:
  *
- * A waiter that was the first, and has been released, may stay queued on the beacons until it runs,
- * and take the wake with it.  Therefore the next first sleeps on the beacon of that waiter until it
- * has gone, and only then on the producers' beacons.
+ * A waiter that was the first, and has been released, may still sleep on the producers' beacons
+ * until it runs, and take the one wake with it.  Therefore the next first sleeps on the beacon of
+ * that waiter until it has left, and only then on the producers' beacons.
  *
  * The first may be stopped.  Therefore every other waiter sleeps on the beacon of one producer too.
  * It hands on a wake that it does not need (watch_pass_on()).  If it is killed before that, the
@@ -39,7 +39,8 @@
 
 #define FALLBACK_NS CLOCK_SECOND_NS /* without futex_waitv(2) */
 
-/* The same word was noted before with another value.  The kernel would never let us sleep. */
+/* Whether the same word was noted before with another value.  The kernel would never let us
+ * sleep. */
 static bool
 contradicts(const struct wait *w, const struct futex_watch *noted)
 {
@@ -49,7 +50,7 @@ contradicts(const struct wait *w, const struct futex_watch *noted)
 	return false;
 }
 
-/* Notes the word that changes when the obstacle at name i is gone.  False: it has just gone. */
+/* Notes the word that changes when the blocker of name i is gone.  False: it has just gone. */
 static bool
 watch_blocker(struct wait *w, size_t i, uint32_t ahead)
 {
@@ -63,6 +64,7 @@ watch_blocker(struct wait *w, size_t i, uint32_t ahead)
 	return how != WAITQUEUE_GONE;
 }
 
+/* Whether name i has producers, and is not at "all". */
 static bool
 is_produced(struct wait *w, size_t i)
 {
@@ -71,7 +73,8 @@ is_produced(struct wait *w, size_t i)
 	return get(&n->producers.head) != 0 && get(&n->done) != COMPL_ALL;
 }
 
-/* Notes a beacon besides the words of the lines.  False: it has no owner any more. */
+/* Notes the beacon of an entry for the death of a producer.  If there is no room for another word,
+ * the sleep is brief instead.  False: the beacon has no owner any more. */
 static bool
 watch_beacon(struct wait *w, uint32_t entry)
 {
@@ -84,10 +87,10 @@ watch_beacon(struct wait *w, uint32_t entry)
 	return robust_owner(value) != 0;
 }
 
-/* Notes the word of each line of a produced name, because the wait may come to be the first there
- * while it sleeps on the word of another line. */
+/* Notes the word of the waitqueue of each produced name too, because the wait may become the first
+ * there while it sleeps on the word of another waitqueue. */
 static bool
-watch_lines(struct wait *w, const struct readiness *readiness)
+watch_produced(struct wait *w, const struct readiness *readiness)
 {
 	for (size_t i = 0; i < w->req->count; i++)
 		if (is_produced(w, i) && get(&entry_at(&w->s, w->entries[i])->watch) == 0 &&
@@ -96,8 +99,8 @@ watch_lines(struct wait *w, const struct readiness *readiness)
 	return true;
 }
 
-/* The entry that was first in line before ours and watches the producers still, although it was
- * released; or 0. */
+/* The entry that was the first in line before ours, was released, and still watches the producers;
+ * or 0. */
 static uint32_t
 find_stale(struct wait *w, size_t i)
 {
@@ -111,9 +114,9 @@ find_stale(struct wait *w, size_t i)
 	return entry_is_alive(e) && get(&e->watch) == offset_of(&w->s, &n->bell) ? watcher : 0;
 }
 
-/* Notes the beacons of all producers, for the first in line.  As long as a former first may be
- * queued on them, notes the beacon of that one instead.  It may be stopped, so the sleep is
- * brief. */
+/* Notes the beacons of all producers of name i, for the first in line.  While a former first may
+ * still sleep on them, notes the beacon of that one instead.  That waiter may be stopped, so the
+ * sleep is brief. */
 static bool
 watch_as_first(struct wait *w, size_t i)
 {
@@ -140,10 +143,12 @@ has_several_producers(struct wait *w, size_t i)
 	return get(&q->head) != get(&q->tail);
 }
 
-/* Notes the beacon of one producer, of the first produced name where the wait is not the first in
- * line, because the first may be stopped.  A first that is stopped just as it is woken can neither
- * reap nor hand the wake on.  So the next after it looks as often as the first would; or each
- * second if there are several producers, of which it watches only one. */
+/* Notes the beacon of one producer, because the first in line may be stopped.  It is a producer of
+ * the first produced name in whose waitqueue the wait is not the first.
+ *
+ * A first that is stopped just as it is woken can neither reap nor hand the wake on.  So the second
+ * in line looks as often as the first would; or each second if there are several producers, because
+ * it watches only one of them. */
 static bool
 watch_as_witness(struct wait *w, const struct readiness *readiness)
 {
@@ -160,12 +165,12 @@ watch_as_witness(struct wait *w, const struct readiness *readiness)
 	return true;
 }
 
-/* Notes the producers' beacons after all other words.  Otherwise a waiter could be queued on a
+/* Notes the producers' beacons after all other words.  Otherwise a waiter could already sleep on a
  * beacon, and get the one wake of its owner's death, when another word has changed already. */
 static bool
 watch_producers(struct wait *w, const struct readiness *readiness)
 {
-	if (!watch_lines(w, readiness))
+	if (!watch_produced(w, readiness))
 		return false;
 	w->own = w->watching;
 	if (!watch_as_witness(w, readiness))
@@ -177,6 +182,8 @@ watch_producers(struct wait *w, const struct readiness *readiness)
 	return true;
 }
 
+/* Notes the words of the waitqueues: with COMPL_WAIT_ANY one for each name, otherwise one.  False:
+ * a blocker has just gone. */
 static bool
 watch_blockers(struct wait *w, const struct readiness *readiness)
 {
@@ -208,6 +215,7 @@ watch_arm(struct wait *w, const struct readiness *readiness)
 		w->watching = 0;
 }
 
+/* Without futex_waitv(2), sleeps on the first word only, for FALLBACK_NS at the most. */
 static enum futex_result
 sleep_on_words(struct wait *w, int64_t deadline_ns)
 {

@@ -9,16 +9,16 @@
 #include "shm/calls/wait.h"
 #include "shm/os/futex.h"
 
-/* Notes the words to sleep on.  Notes none if an obstacle has just gone: then look again.  Under
- * the lock. */
+/* Notes the words to sleep on.  Notes none if a blocker has just gone: then look again.  Under the
+ * lock. */
 void watch_arm(struct wait *w, const struct readiness *readiness);
 
-/* Sleeps until one of the words changes; for a second at the most if the kernel cannot watch
- * several words.  Not under the lock. */
+/* Sleeps until one of the words changes, or until deadline_ns.  If there are several words, and the
+ * kernel cannot watch several, sleeps for a second at the most.  Not under the lock. */
 enum futex_result watch_sleep(struct wait *w, int64_t deadline_ns);
 
 /* Hands on the wake that a producer's death has given us.  To be called after each sleep, however
- * it ended, and before anything else. */
+ * the sleep ended, and before anything else. */
 void watch_pass_on(struct wait *w);
 
 #endif
