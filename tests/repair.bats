@@ -39,7 +39,7 @@ put() {
 	expect 0 init a
 	put 136 '\120\315\0\0' # the header's number of entries: 52,560
 	expect 1 check
-	[[ $out =~ "places "[0-9]+" to 52560 are lost" ]]
+	[[ $out =~ "entries "[0-9]+" to 52560 are lost" ]]
 	[ "$(wc -l <<<"$out")" -eq 1 ]
 	put 136 '\0\0\0\0'
 	expect 0 check

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: ISC
  *
- * segment_check.c - compares every record of a segment with every invariant, and has damage
- * repaired
+ * segment_check.c - compares every record of a segment with every invariant, and starts the repair
+ * of damage
  *
- * Under the lock, after the repair that every dead owner brings about, so that what is
- * found is damage and not somebody's death.  Reads only; a table of who has been seen where
- * tells whether a record is in exactly one place.
+ * Locking: the check holds the lock, and segment_lock() has recovered after a dead owner.  So what
+ * the check finds is damage, and not what a death has left.
+ *
+ * The check only reads.  It counts how often it meets each record, and so finds records that are
+ * linked twice, and records that are linked nowhere.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -25,34 +27,34 @@ struct report {
 	compl_fault_fn *fault;
 	void *arg;
 	size_t faults;
-	uint8_t *seen_completion, *seen_entry;
+	uint8_t *seen_completion, *seen_entry; /* by index: how often it was met */
 };
 
 __attribute__((format(printf, 2, 3))) static void
 fault(struct report *r, const char *format, ...)
 {
-	char completion[256];
+	char line[256];
 	va_list ap;
 
 	va_start(ap, format);
-	vsnprintf(completion, sizeof(completion), format, ap);
+	vsnprintf(line, sizeof(line), format, ap);
 	va_end(ap);
 	r->faults++;
 	if (r->fault != NULL)
-		r->fault(r->arg, completion);
+		r->fault(r->arg, line);
 }
 
-/* Notes a record met on a chain, a line or a list; false if it cannot be gone on
- * from. */
+/* Notes that a record was met on a chain or in a queue.  False: do not follow its links, because
+ * the index is out of range, or the record was met before. */
 static bool
 meet(struct report *r, uint8_t *seen, uint32_t limit, uint32_t index, const char *what)
 {
 	if (index > limit) {
-		fault(r, "%s: index %u of %u", what, index, limit);
+		fault(r, "%s: index %u, but there are %u records", what, index, limit);
 		return false;
 	}
 	if (seen[index]++ != 0) {
-		fault(r, "%s: record %u is in two places", what, index);
+		fault(r, "%s: record %u is linked twice", what, index);
 		return false;
 	}
 	return true;
@@ -63,19 +65,24 @@ meet(struct report *r, uint8_t *seen, uint32_t limit, uint32_t index, const char
 static void
 check_queue(struct report *r, uint32_t completion, const struct queue *q, const char *name)
 {
-	uint32_t prev = 0, entry = get(&q->head);
+	uint32_t prev = 0, entry = get(&q->head), says;
+
 	for (; entry != 0; prev = entry, entry = get(&entry_at(&r->s, entry)->next)) {
-		if (!meet(r, r->seen_entry, r->s.entries, entry, "line"))
+		if (!meet(r, r->seen_entry, r->s.entries, entry, "queue"))
 			return;
-		if (get(&entry_at(&r->s, entry)->completion) != completion)
-			fault(r, "%s: place %u thinks it stands elsewhere", name, entry);
+		says = get(&entry_at(&r->s, entry)->completion);
+		if (says != completion)
+			fault(r, "entry %u is in the queue of %s but says completion %u", entry,
+			      name, says);
 		if (get(&entry_at(&r->s, entry)->prev) != prev)
-			fault(r, "%s: the line's links disagree at place %u", name, entry);
+			fault(r, "entry %u in the queue of %s: prev is not the entry before it",
+			      entry, name);
 		if (queue_of(&r->s, entry) != q)
-			fault(r, "%s: place %u waits among producers, or the reverse", name, entry);
+			fault(r, "entry %u is in a queue of %s that it does not belong to", entry,
+			      name);
 	}
 	if (get(&q->tail) != prev)
-		fault(r, "%s: the line does not end where it says", name);
+		fault(r, "%s: the tail of the queue is not its last entry", name);
 }
 
 static void
@@ -87,17 +94,17 @@ check_completion(struct report *r, uint32_t index)
 
 	memcpy(name, n->name, sizeof(n->name));
 	if (!compl_is_name(name)) {
-		fault(r, "completion %u: its name is none", index);
+		fault(r, "completion %u has no valid name", index);
 		return;
 	}
 	if (hashtable_find(&r->s, name) != index)
-		fault(r, "%s: the directory does not lead to completion %u", name, index);
+		fault(r, "%s: the hash table does not lead to its completion %u", name, index);
 	if (!(get(&n->flags) & COMPLETION_USED) || get(&n->flags) & ~KNOWN_FLAGS)
-		fault(r, "%s: flags %u", name, get(&n->flags));
+		fault(r, "%s: the flags are %u", name, get(&n->flags));
 	if ((value & 0xffff) > COMPL_VALUE_MAX + 1 || value >> 16 > 1)
-		fault(r, "%s: its value is nowhere", name);
+		fault(r, "%s: its value has no valid slot and length", name);
 	if (get(&n->status) > 255)
-		fault(r, "%s: status %u", name, get(&n->status));
+		fault(r, "%s: the status is %u", name, get(&n->status));
 	if (get(&n->flags) & COMPLETION_PRODUCER_DIED && get(&n->done) != COMPL_ALL)
 		fault(r, "%s: not at \"all\", although a producer died", name);
 	check_queue(r, index, &n->waiters, name);
@@ -113,7 +120,7 @@ check_hashtable(struct report *r)
 		uint32_t index = get(bucket_at(&r->s, bucket));
 
 		while (index != 0) {
-			if (!meet(r, r->seen_completion, r->s.completions, index, "directory"))
+			if (!meet(r, r->seen_completion, r->s.completions, index, "hash table"))
 				break;
 			if (get(&completion_at(&r->s, index)->hash) % LAYOUT_BUCKETS != bucket)
 				fault(r, "completion %u is in the wrong bucket", index);
@@ -123,7 +130,8 @@ check_hashtable(struct report *r)
 		}
 	}
 	if (names != get(&r->s.h->names))
-		fault(r, "header: %u names, counted %u", get(&r->s.h->names), names);
+		fault(r, "the header says %u names, but the hash table has %u", get(&r->s.h->names),
+		      names);
 }
 
 static void
@@ -135,7 +143,7 @@ check_free_completions(struct report *r)
 		if (!meet(r, r->seen_completion, r->s.completions, index, "free completions"))
 			return;
 		if (get(&completion_at(&r->s, index)->flags) != 0)
-			fault(r, "completion %u is free and in use", index);
+			fault(r, "completion %u is free, but its flags say in use", index);
 		index = get(&completion_at(&r->s, index)->chain);
 	}
 }
@@ -146,20 +154,21 @@ check_free_entries(struct report *r)
 	uint32_t entry = get(&r->s.h->entries_free), last = 0;
 
 	while (entry != 0) {
-		if (!meet(r, r->seen_entry, r->s.entries, entry, "free places"))
+		if (!meet(r, r->seen_entry, r->s.entries, entry, "free entries"))
 			return;
 		if (get(&entry_at(&r->s, entry)->completion) != 0)
-			fault(r, "place %u is free and in line", entry);
+			fault(r, "entry %u is free, but says that it is in a queue", entry);
 		last = entry;
 		entry = get(&entry_at(&r->s, entry)->next);
 	}
 	if (get(&r->s.h->entries_free_tail) != last)
-		fault(r, "free places: the queue does not end where it says");
+		fault(r, "free entries: the tail of the queue is not its last entry");
 }
 
-/* Those that stand side by side in one line: a table's size that is wrong makes many. */
+/* Reports records that are linked nowhere.  Neighbours share one line of the report, because a
+ * wrong size of a table makes many of them. */
 static void
-check_lost(struct report *r, const uint8_t *seen, uint32_t count, const char *what)
+check_lost(struct report *r, const uint8_t *seen, uint32_t count, const char *one, const char *many)
 {
 	for (uint32_t i = 1, first; i <= count; i++) {
 		if (seen[i] != 0)
@@ -167,9 +176,9 @@ check_lost(struct report *r, const uint8_t *seen, uint32_t count, const char *wh
 		for (first = i; i < count && seen[i + 1] == 0; i++)
 			;
 		if (first == i)
-			fault(r, "%s %u is lost", what, i);
+			fault(r, "%s %u is lost", one, i);
 		else
-			fault(r, "%ss %u to %u are lost", what, first, i);
+			fault(r, "%s %u to %u are lost", many, first, i);
 	}
 }
 
@@ -177,20 +186,21 @@ static void
 check_all(struct report *r)
 {
 	if (get(&r->s.h->log_length) != 0)
-		fault(r, "header: the log is not empty");
+		fault(r, "the log is not empty");
 	if (get(&r->s.h->job_kind) != JOB_NONE)
-		fault(r, "header: a job is not finished");
+		fault(r, "a job is not finished");
 	check_hashtable(r);
 	check_free_completions(r);
 	check_free_entries(r);
-	check_lost(r, r->seen_completion, r->s.completions, "completion");
-	check_lost(r, r->seen_entry, r->s.entries, "place");
+	check_lost(r, r->seen_completion, r->s.completions, "completion", "completions");
+	check_lost(r, r->seen_entry, r->s.entries, "entry", "entries");
 }
 
+/* For damage that lets nobody take the lock. */
 static void
 report_damage(struct report *r)
 {
-	fault(r, "the lock, the log or a table's size is not what compl can have written");
+	fault(r, "the lock, the log or the size of a table is not what compl can have written");
 }
 
 enum compl_result
