@@ -9,8 +9,9 @@
 #include "shm/names/segment_lock.h"
 #include "shm/names/waitqueue.h"
 
-/* *tokens is 0 if there is nothing to post.  Tokens that those in line have not come to take
- * yet are theirs already. */
+/* Sets *tokens to how many the post is of, or 0 if there is nothing to post.  With post->waiting
+ * that is what the waiters in line need, less the tokens that are there: these belong to waiters in
+ * line that have not taken them yet. */
 static enum compl_result
 count_tokens(struct session *s, uint32_t index, const struct compl_post *post, uint32_t *tokens)
 {

@@ -7,6 +7,7 @@
 #include "shm/names/segment_lock.h"
 #include "shm/names/waitqueue.h"
 
+/* Whether a name is initialised, or has a token, a status or a value. */
 static bool
 carries_something(struct session *s, uint32_t index)
 {

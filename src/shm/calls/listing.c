@@ -2,13 +2,13 @@
  *
  * listing.c - copies a namespace's names, waiters and producers into one block of memory
  *
- * Counted under the lock, allocated without it, filled under it again; begun
- * anew if more has come meanwhile.  Names and waiters that only the dead hold are
- * not there.
+ * attempt() counts the records under the lock.  The block is allocated without the lock, and the
+ * next attempt fills it under the lock.  If there are too many records for the block by then, it is
+ * allocated anew.  Dead waiters are not listed, and neither are idle names.
  *
- * Atomicity: the dead among the producers are told of in all names before the first is filled,
- * for that may take a wait out of several lines at once.  A producer that dies after that is
- * still listed.
+ * The listing is of one moment.  Therefore attempt() reaps the producers of all names before it
+ * fills in the first name: a producer's death may end a wait that is in several waitqueues.  A
+ * producer that dies after that is still listed.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -25,14 +25,14 @@ struct sizes {
 	size_t names, waiters, producers;
 };
 
-/* One block of memory: the listing, its entries, the waiters of all, the producers of all, and the
- * parents of the waiters. */
+/* One block of memory: the listing, its entries, the waiters and then the producers of all entries,
+ * and the parents of the waiters. */
 struct block {
 	struct compl_listing listing;
 	struct sizes room, used;
 	struct compl_waiter *waiters;
 	struct compl_producer *producers;
-	pid_t *parents; /* of each waiter, when it lined up */
+	pid_t *parents; /* of each waiter, when it was queued */
 	struct compl_entry entries[];
 };
 
@@ -48,7 +48,8 @@ is_listed(struct session *s, uint32_t completion)
 	return is_used(s, completion) && !completion_is_idle(s, completion);
 }
 
-/* Afterwards a name that only the dead had kept is idle. */
+/* Reaps the producers of all names, and the entries before the first waiters.  Afterwards a name
+ * that only the dead had needed is idle. */
 static void
 reap(struct session *s)
 {
@@ -83,7 +84,7 @@ measure(struct session *s, struct sizes *sizes)
 		}
 }
 
-/* With room for so many, and for some more that come meanwhile. */
+/* Allocates a block with this room, and some more for what comes meanwhile. */
 static struct block *
 allocate(struct sizes room)
 {
@@ -114,22 +115,22 @@ seconds_since(int64_t since_ns, int64_t now_ns)
 }
 
 static void
-copy_command(char *command, const struct entry *p)
+copy_command(char *command, const struct entry *record)
 {
-	memcpy(command, p->command, sizeof(p->command));
-	command[sizeof(p->command) - 1] = '\0';
+	memcpy(command, record->command, sizeof(record->command));
+	command[sizeof(record->command) - 1] = '\0';
 }
 
 static void
 fill_waiter(struct session *s, uint32_t entry, struct compl_waiter *w, int64_t now_ns)
 {
-	struct entry *p = entry_at(s, entry);
+	struct entry *record = entry_at(s, entry);
 
-	w->pid = (pid_t)get(&p->pid);
-	copy_command(w->command, p);
-	w->need = get(&p->need);
-	w->io = get(&p->flags) & ENTRY_IO;
-	w->seconds = seconds_since(p->since_ns, now_ns);
+	w->pid = (pid_t)get(&record->pid);
+	copy_command(w->command, record);
+	w->need = get(&record->need);
+	w->io = get(&record->flags) & ENTRY_IO;
+	w->seconds = seconds_since(record->since_ns, now_ns);
 }
 
 static void
@@ -163,15 +164,15 @@ fill_producers(struct session *s, uint32_t completion, struct block *b, struct c
 	e->producers = b->producers + b->used.producers;
 	for (struct queue_walk walk = producer_walk(s, completion);
 	     (entry = queue_next(&walk)) != 0;) {
-		struct entry *p = entry_at(s, entry);
+		struct entry *record = entry_at(s, entry);
 		struct compl_producer *producer;
 
 		if (b->used.producers == b->room.producers)
 			return;
 		producer = &b->producers[b->used.producers++];
-		producer->pid = (pid_t)get(&p->pid);
-		copy_command(producer->command, p);
-		producer->seconds = seconds_since(p->since_ns, now_ns);
+		producer->pid = (pid_t)get(&record->pid);
+		copy_command(producer->command, record);
+		producer->seconds = seconds_since(record->since_ns, now_ns);
 		e->producer_count++;
 	}
 }
@@ -193,7 +194,7 @@ fill_entry(struct session *s, uint32_t completion, struct compl_entry *e, int64_
 	e->waits_io_seconds = (double)__atomic_load_n(&n->waits_io_ns, __ATOMIC_RELAXED) / 1e9;
 }
 
-/* first is the parent that the waiter had when it lined up. */
+/* first is the parent that the waiter had when it was queued. */
 static void
 look_at_process(struct compl_waiter *w, pid_t first)
 {
@@ -225,7 +226,8 @@ fill(struct session *s, struct block *b)
 		fill_entry(s, i, e, now_ns);
 		fill_waiters(s, i, b, e, now_ns);
 		fill_producers(s, i, b, e, now_ns);
-		/* A waiter that has just left, without the lock, may have been all that kept it. */
+		/* A waiter that has just left, without the lock, may have been the last that needed
+		 * the name. */
 		if (e->initialised || e->done != 0 || e->waiter_count > 0 || e->producer_count > 0)
 			b->listing.count++;
 	}
@@ -238,7 +240,7 @@ has_room(const struct block *b, const struct sizes *sizes)
 	       sizes->producers <= b->room.producers;
 }
 
-/* One attempt; with b NULL it only measures, and so it does when b is too small. */
+/* Measures the namespace, and fills b if it is large enough.  b may be NULL. */
 static enum compl_result
 attempt(struct session *s, struct block *b, struct sizes *sizes, bool *filled)
 {

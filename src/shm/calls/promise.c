@@ -2,12 +2,12 @@
  *
  * promise.c - makes, keeps and breaks a thread's promise to complete a name
  *
- * Invariant: between calls the beacon of each open promise is on the thread's private list
- * (robust_retain()), beyond whatever a call puts there.
+ * Invariant: between calls the beacon of each open promise is on the thread's private robust list
+ * (robust_retain()).  A call puts its own words in front of these beacons.
  *
- * Crash: the thread owns the beacon before the entry is linked, and lets go of it after the commit
- * that unlinks the entry (and posts).  As long as the entry is linked, a death is seen as a
- * producer's death.
+ * Crash: the thread owns the beacon before the entry is linked, and releases it after the commit
+ * that unlinks the entry (and posts).  As long as the entry is linked, others see the thread's
+ * death as a producer's death.
  */
 #include <string.h>
 #include <unistd.h>
@@ -42,6 +42,7 @@ describe(struct session *s, unsigned flags, const char *command, struct entry *h
 		memcpy(how->command, command, strnlen(command, sizeof(how->command)));
 }
 
+/* Makes the name if there is none, and registers the calling thread as its producer. */
 static enum compl_result
 join(struct session *s, const char *name, unsigned flags, const char *command,
      struct compl_promise *promise)
@@ -88,8 +89,8 @@ compl_promise(struct compl_space *c, const char *name, unsigned flags, const cha
 	return result;
 }
 
-/* Begins a call about a promise, with the lock.  *completion is what was promised, or 0 if it has
- * been removed. */
+/* Begins a call about a promise, and takes the lock.  *completion is what was promised, or 0 if it
+ * has been removed. */
 static enum compl_result
 lock_and_look_up(struct session *s, struct compl_space *c, const struct compl_promise *promise,
 		 uint32_t *completion)
@@ -106,7 +107,9 @@ lock_and_look_up(struct session *s, struct compl_space *c, const struct compl_pr
 	return COMPL_OK;
 }
 
-/* Gives the lock back, and then the beacon of the promise, whose entry is not linked any more. */
+/* Gives the lock back, and then releases the beacon of the promise, whose entry is not linked any
+ * more.  Returns the result of the call, or COMPL_E_DAMAGED if the call met damage: then the
+ * promise stays as it is. */
 static enum compl_result
 close_promise(struct session *s, struct compl_promise *promise, enum compl_result result)
 {

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: ISC
  *
- * remove.c - removes a name; removes a namespace: marks it dead, wakes everybody, unlinks the file,
- * in this order
+ * remove.c - removes a name, or a whole namespace
  *
- * Crash: once the mark is committed the namespace is gone, whoever is killed.  The next owner of
- * the lock goes on with the waking.  The next call that opens the path finds the mark and unlinks
- * the file.
+ * To remove a namespace is to mark it dead, end all its waits, and unlink its file, in this order.
+ *
+ * Crash: once the mark is committed, the namespace is gone, even if we are killed.  The next owner
+ * of the lock goes on to end the waits.  The next call that opens the path finds the mark, and
+ * unlinks the file.
  */
 #include "shm/calls/remove.h"
 
@@ -45,20 +46,21 @@ static enum compl_result
 remove_open(const struct compl_where *where, int64_t deadline_ns)
 {
 	struct compl_space *c;
-	/* COMPL_SCOPE: a scope that has ended is missing as any other namespace is. */
+	/* COMPL_SCOPE: for an ended scope compl_open() then fails as for any missing namespace. */
 	enum compl_result result = compl_open(&c, where, COMPL_SCOPE);
 
 	if (result != COMPL_OK)
 		return result;
-	/* Asked first, because nobody is to be woken in vain. */
+	/* Asks first, so that no waiter is woken in vain. */
 	result = file_may_unlink(c) ? mark_and_wake(c, deadline_ns) : COMPL_E_WRONG_OWNER;
-	/* Somebody else's removal has been quicker: as good as ours. */
+	/* COMPL_E_NO_NAMESPACE: another process has marked it dead before us, which is as good. */
 	if (result == COMPL_OK || result == COMPL_E_NO_NAMESPACE)
 		result = file_unlink(c);
 	compl_close(c);
 	return result;
 }
 
+/* COMPL_REMOVED: by now the file may have users that must be woken; call it again. */
 static enum compl_result
 remove_once(const struct compl_where *where, bool force, int64_t deadline_ns)
 {
@@ -67,7 +69,7 @@ remove_once(const struct compl_where *where, bool force, int64_t deadline_ns)
 	if (force && (result == COMPL_E_DAMAGED || result == COMPL_E_WRONG_VERSION ||
 		      result == COMPL_E_WRONG_FILE))
 		return file_unlink_foreign(where);
-	/* None, or a file that never got its pages, and so never a user. */
+	/* There is no namespace, or a file that never got its pages, and so never had a user. */
 	if (result == COMPL_E_NO_NAMESPACE || result == COMPL_E_FULL_DISK)
 		return file_unlink_unused(where);
 	return result;

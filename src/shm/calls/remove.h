@@ -7,7 +7,7 @@
 
 #include "compl.h"
 
-/* As compl_remove_all(); COMPL_TIMED_OUT if the lock is not to be had until the deadline. */
+/* compl_remove_all() with a deadline.  COMPL_TIMED_OUT: it did not get the lock by then. */
 enum compl_result namespace_remove(const struct compl_where *where, bool force,
 				   int64_t deadline_ns);
 

@@ -2,14 +2,16 @@
  *
  * scope.c - makes a namespace that lives as long as its maker, and removes those whose makers died
  *
- * Invariant: the maker of a scope holds a lock on the segment's file (fcntl(2), of the open file
- * description) for as long as it lives; the kernel lets go of it when the maker dies, whoever
- * may have the same pid by then, in whichever pid namespace.
+ * Invariant: the maker of a scope holds the scope lock as long as it lives.  This is a lock on the
+ * segment's file, of the open file description (fcntl(2), F_OFD_SETLK).  The kernel releases it
+ * when the maker dies.  So it does not matter if another process gets the maker's pid, or in which
+ * pid namespace the maker was.
  *
- * Locking: who has that lock decides.  The maker has a scope if it got the lock and nobody has
- * removed the segment since; who sweeps removes one only while holding the lock.  So a scope
- * that was made and not yet locked may be swept, and its maker takes another word.  It is not
- * the lock of file_unlink(), which is flock(2)'s.
+ * Locking: the owner of the scope lock decides.  try_make() has made a scope only if it got the
+ * lock, and the segment was not removed before that.  sweep_one() removes a scope only while it
+ * holds the lock.  So a scope that is made, and not locked yet, may be swept; then compl_scope()
+ * tries another random name.  The scope lock is not the file lock of file_unlink(), which is taken
+ * with flock(2).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -25,9 +27,9 @@
 #include "shm/segment/word.h"
 
 #define RANDOM_BYTES 8
-#define PATIENCE_NS  CLOCK_SECOND_NS /* with a left scope, whose lock the stopped may hold */
+#define PATIENCE_NS  CLOCK_SECOND_NS /* for the header.lock of a left scope: its owner may stop */
 
-/* Takes the lock, unless somebody has it; errno is EAGAIN or EACCES then. */
+/* Takes the scope lock.  False: somebody has it (EAGAIN, EACCES), or the call failed. */
 static bool
 lock(int fd)
 {
@@ -36,8 +38,10 @@ lock(int fd)
 	return fcntl(fd, F_OFD_SETLK, &whole) == 0;
 }
 
-/* The file alone: who only asks for the lock takes no part.
- * Crash: whoever sweeps next goes on. */
+/* Removes one scope if its maker has died.  Opens the file alone: a process that only tries the
+ * lock takes no part in the segment.
+ *
+ * Crash: the next sweep goes on. */
 static void
 sweep_one(const struct compl_where *where)
 {
@@ -50,7 +54,8 @@ sweep_one(const struct compl_where *where)
 	close(left.fd);
 }
 
-/* As far as it can be done: what is left harms nobody. */
+/* Removes the scopes of this user whose makers have died.  Ignores failures: a scope that is left
+ * over does no harm. */
 static void
 sweep(const struct compl_where *where)
 {
@@ -67,7 +72,7 @@ sweep(const struct compl_where *where)
 	compl_spaces_free(list);
 }
 
-/* "scope.0123456789abcdef" */
+/* Writes a name such as "scope.0123456789abcdef".  False with errno: there are no random bytes. */
 static bool
 make_name(char *name)
 {
@@ -77,7 +82,7 @@ make_name(char *name)
 	return random_hex(name + strlen(prefix), RANDOM_BYTES);
 }
 
-/* COMPL_REMOVED: this one has been swept, or is somebody's; with another word it may do. */
+/* Makes one scope.  COMPL_REMOVED: it was swept, or belongs to somebody else; try another name. */
 static enum compl_result
 try_make(struct compl_space **c, const struct compl_where *where, unsigned flags)
 {
@@ -95,8 +100,8 @@ try_make(struct compl_space **c, const struct compl_where *where, unsigned flags
 	return result;
 }
 
-/* A file that could not be given its pages; it need not be marked, for nobody else knows its
- * name. */
+/* Unlinks a file that could not be given its pages.  Need not mark it first, because nobody else
+ * knows its name.  Leaves errno as it is. */
 static void
 forget(const struct compl_where *where)
 {

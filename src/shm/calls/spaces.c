@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
- * spaces.c - lists the namespaces of a user: the files with such a name in /dev/shm
+ * spaces.c - lists the namespaces of a user, which are files with a certain prefix in /dev/shm
  *
- * A file counts if it is a regular one of the expected owner.  Whether it is sound shows when it is
- * opened.
+ * A file counts if it is a regular file of the expected owner.  Whether it is a sound segment is
+ * found out only when it is opened.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -18,7 +18,7 @@
 
 typedef char space_name[COMPL_SPACE_MAX + 1];
 
-/* What the segments in question have in common. */
+/* What the files of all these namespaces have in common. */
 struct pattern {
 	char path[FILE_PATH_MAX]; /* split at the last slash */
 	const char *prefix;	  /* "compl.1000." */
@@ -27,7 +27,7 @@ struct pattern {
 	bool system;
 };
 
-/* One block: the list, and behind it the names. */
+/* One block of memory: the list, followed by the names. */
 struct block {
 	struct compl_spaces list;
 	space_name names[];
@@ -49,13 +49,13 @@ make_pattern(struct pattern *p, const struct compl_where *where)
 	p->system = where->system;
 }
 
-/* The namespace that a file's name stands for, or NULL. */
+/* The namespace that a file of this name holds, or NULL if the name is not one of a segment. */
 static const char *
 space_of(const struct pattern *p, const char *file)
 {
 	if (strncmp(file, p->prefix, p->length) == 0)
 		return compl_is_namespace(file + p->length) ? file + p->length : NULL;
-	/* The unnamed one's has not even the dot. */
+	/* The file of the unnamed namespace has the prefix without the dot at its end. */
 	if (p->system && strlen(file) == p->length - 1 &&
 	    strncmp(file, p->prefix, p->length - 1) == 0)
 		return file + p->length - 1;
@@ -85,7 +85,7 @@ add(struct block **b, const char *space)
 	return true;
 }
 
-/* An empty block first, so that there is one. */
+/* Allocates the block first, so that there is one even if there is no namespace. */
 static bool
 collect(DIR *dir, const struct pattern *p, struct block **b)
 {

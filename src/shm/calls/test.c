@@ -3,8 +3,8 @@
  * test.c - completion_done(): whether a name is done, if possible without taking the lock
  *
  * The sequence counter (seqcount.h) tells whether something was changed while it was read.  Until
- * that is known nothing that was read is believed: every index is compared with the size of the
- * table, and a chain is followed no further than there can be records.
+ * that is known, test_unlocked() trusts nothing that it has read: it compares every index with the
+ * size of the table, and follows no chain for more steps than there are records.
  *
  * A record that is not on a chain yet is written without the log, and no reader can reach it.  When
  * a record comes off a chain, the sequence counter changes.
@@ -21,7 +21,8 @@ record_at(const struct compl_space *c, uint32_t index)
 	return (const struct completion *)(c->base + LAYOUT_COMPLETIONS_AT) + index;
 }
 
-/* *found is the record of a name, or NULL if there is none.  False: the chain leads nowhere. */
+/* Sets *found to the record of a name, or to NULL if there is none.  False: the chain has an
+ * impossible index, or does not end. */
 static bool
 follow_chain(const struct compl_space *c, uint32_t records, const char *name,
 	     const struct completion **found)
@@ -41,7 +42,8 @@ follow_chain(const struct compl_space *c, uint32_t records, const char *name,
 	return true;
 }
 
-/* Nothing is under way, or waits to be repaired. */
+/* Whether no change is under way, no dead owner has left one unfinished, and the segment is not
+ * removed. */
 static bool
 is_at_rest(const struct layout_header *h, uint32_t count)
 {
@@ -49,9 +51,12 @@ is_at_rest(const struct layout_header *h, uint32_t count)
 	       get(&h->mark) != MARK_DEAD;
 }
 
-/* Whether the counter of a well-formed name is above 0.  False if it cannot be told without
- * the lock: somebody is changing something, or has died over it, the name has producers, which
- * may have died, or the segment is dead or damaged.  Acquire barrier. */
+/* Sets *done to whether the counter of a well-formed name is above 0.  False: only a call with the
+ * lock can tell.  A change is under way, or its owner has died; or the name has producers, which
+ * may have died; or the segment is removed or damaged.
+ *
+ * Ordering: seqcount_read() pairs with seqcount_write_end() of the poster: if *done is true, the
+ * caller sees all that the poster has written before its post. */
 static bool
 test_unlocked(struct compl_space *c, const char *name, bool *done)
 {
@@ -69,7 +74,7 @@ test_unlocked(struct compl_space *c, const char *name, bool *done)
 	return seqcount_is_same(&h->seqcount, count);
 }
 
-/* With the lock, which a dead owner may have left, or others may hold. */
+/* The same with the lock.  May sleep for the lock, and recovers after a dead owner. */
 static enum compl_result
 test_locked(struct compl_space *c, const char *name)
 {
