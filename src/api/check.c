@@ -2,8 +2,8 @@
  *
  * check.c - checks the structures, flags and names that callers pass
  *
- * Invariant: what compl.h calls reserved is zero in all that callers fill in, so that a later
- * version may give it a meaning.
+ * The fields called reserved must be zero in all structures that callers fill in, so that a later
+ * version may give them a meaning.
  */
 #include "api/check.h"
 

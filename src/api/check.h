@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * check.h - whether what the caller of compl.h has filled in is as compl.h asks for it
+ * check.h - whether the structures, flags and names of a caller are as compl.h demands
  *
  * The public functions call these first, and nothing below them checks again.
  */
@@ -9,10 +9,10 @@
 
 #include "compl.h"
 
-/* COMPL_OK or COMPL_E_ARGUMENT.  The namespace's name is not looked at. */
+/* COMPL_OK or COMPL_E_ARGUMENT.  Does not look at the namespace's name. */
 enum compl_result check_where(const struct compl_where *where);
 
-/* The same, and the flags of compl_open(). */
+/* check_where(), and the flags of compl_open(). */
 enum compl_result check_open(const struct compl_where *where, unsigned flags);
 
 /* COMPL_OK, COMPL_E_ARGUMENT or COMPL_E_BAD_VALUE. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * clock.c - reads the clock, as no other file does
+ * clock.c - reads the clock; no other file does
  */
 #include "api/clock.h"
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
- * clock.h - the only look at the time
+ * clock.h - the time, deadlines and timeouts
  *
- * A deadline is a point of CLOCK_MONOTONIC in nanoseconds, INT64_MAX is
- * never; a timeout is a length.  Setting the wall clock changes neither.
+ * A deadline is a point of time of CLOCK_MONOTONIC in nanoseconds, or CLOCK_NEVER.  A timeout is a
+ * length of time.  Setting the wall clock changes neither.
  */
 #ifndef API_CLOCK_H
 #define API_CLOCK_H
@@ -16,16 +16,17 @@
 
 int64_t clock_now_ns(void);
 
+/* The same point or length of time for system calls.  A negative ns gives 0. */
 struct timespec clock_timespec(int64_t ns);
 
-/* How long ago since_ns was, which may be any bytes; 0 if it lies ahead. */
+/* How long ago since_ns was.  0 if it is later than now_ns.  since_ns may be any bytes. */
 static inline uint64_t
 clock_elapsed(int64_t since_ns, int64_t now_ns)
 {
 	return now_ns > since_ns ? (uint64_t)now_ns - (uint64_t)since_ns : 0;
 }
 
-/* The earlier of deadline_ns and timeout_ns from now. */
+/* The deadline that comes first: deadline_ns, or timeout_ns from now. */
 int64_t clock_sooner(int64_t deadline_ns, int64_t timeout_ns);
 
 #endif

@@ -2,7 +2,7 @@
  *
  * number.c - writes a number
  *
- * Every short command writes some; printf() would be most of what it costs.
+ * Every short command writes numbers, and with printf() that would be most of its cost.
  */
 #include "api/number.h"
 

@@ -7,9 +7,9 @@
 
 #include <stdint.h>
 
-#define NUMBER_SIZE 21 /* bytes of the longest, with its NUL */
+#define NUMBER_SIZE 21 /* bytes of the longest number, with its NUL */
 
-/* Writes number at to, in decimal and with a NUL; returns the address of the NUL. */
+/* Writes number to `to`, in decimal, with a NUL.  Returns the address of the NUL. */
 char *number_write(char *to, uint64_t number);
 
 #endif

@@ -2,8 +2,8 @@
  *
  * proc.c - reads /proc/PID
  *
- * Every wait reads its parent's name, so proc_open() and proc_read() are fast: no printf(), and
- * openat() because musl's open() asks twice for close-on-exec.
+ * Every wait reads its parent's name, so proc_open() and proc_read() are fast: they do not use
+ * printf(), and they call openat() because musl's open() asks twice for close-on-exec.
  */
 #include "api/proc.h"
 
@@ -44,7 +44,8 @@ proc_read(pid_t pid, const char *file, char *text, size_t size)
 	return length > 0;
 }
 
-/* The name of the program stands in parentheses and may have some of its own. */
+/* Reads from the last ')' on: the name of the program is in parentheses, and may have some of its
+ * own. */
 bool
 proc_read_stat(pid_t pid, struct proc_stat *stat)
 {
@@ -65,11 +66,15 @@ proc_read_stat(pid_t pid, struct proc_stat *stat)
 	return true;
 }
 
-/* An orphan is given to process 1 or to a subreaper.  Neither tells by itself, for that may be
- * the parent of a service from the beginning; but it is not the parent that was seen at first.
- * A process that was an orphan already by then is in a session that its new parent is not in,
- * and that it has not begun itself.  If its new parent is in that session, as process 1 of a
- * container may be, nothing tells. */
+/* The kernel gives an orphan to process 1 or to a subreaper.  Such a parent alone proves nothing,
+ * because it may have started the process itself, as it does with a service.  Two things show an
+ * orphan:
+ *
+ * Its parent is not the one that was seen at first.
+ *
+ * Or it was an orphan already by then.  Then it is in a session that its new parent is not in, and
+ * that it has not begun itself.  If its new parent is in that session, as process 1 of a container
+ * may be, the orphan is not recognised. */
 bool
 proc_is_orphan(const struct proc_stat *stat, pid_t first)
 {

@@ -2,9 +2,8 @@
  *
  * proc.h - what /proc says about a process
  *
- * It stands here because it knows nothing of shared memory and both sides of compl.h ask: the
- * command for the name of its parent and about the sender of a message, the library about those
- * who wait and produce.
+ * These calls know nothing of shared memory, and both sides of compl.h use them: the command for
+ * the name of its parent and for the sender of a message, the library for waiters and producers.
  */
 #ifndef API_PROC_H
 #define API_PROC_H
@@ -14,14 +13,14 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* Opens /proc/PID/FILE for reading; -1 with errno.  FILE has at most 15 bytes, here and below. */
+/* Opens /proc/PID/FILE for reading.  -1 with errno.  FILE has at most 15 bytes, here and below. */
 int proc_open(pid_t pid, const char *file);
 
 /* Reads the beginning of /proc/PID/FILE into text, with a NUL.  False if it cannot be read or is
  * empty. */
 bool proc_read(pid_t pid, const char *file, char *text, size_t size);
 
-/* Of /proc/PID/stat. */
+/* From /proc/PID/stat. */
 struct proc_stat {
 	pid_t pid, parent, session;
 	char state; /* 'S' sleeps, 'T' and 't' stopped, 'Z' and 'X' dead, and others: proc(5) */
@@ -32,8 +31,8 @@ struct proc_stat {
 
 bool proc_read_stat(pid_t pid, struct proc_stat *stat);
 
-/* Whether the process that started this one has died.  first is the parent that was seen at
- * first; of *stat, pid, parent and session are looked at. */
+/* Whether the process that started this one has died.  first is the parent that was seen at first.
+ * Of *stat the fields pid, parent and session are read. */
 bool proc_is_orphan(const struct proc_stat *stat, pid_t first);
 
 #endif

@@ -6,7 +6,8 @@
 
 #include <sys/random.h>
 
-/* The bytes lie in the second half of text first: the digits reach a byte only with its own. */
+/* Reads the bytes into the second half of text.  The digits are written from the start of text on,
+ * and never overwrite a byte that is not converted yet. */
 bool
 random_hex(char *text, size_t bytes)
 {

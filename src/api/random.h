@@ -8,8 +8,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Writes so many random bytes at text, at most 256, as twice as many hexadecimal digits and a
- * NUL.  False with errno if the kernel gives none. */
+/* Writes random bytes, at most 256, to text, as two hexadecimal digits each, and a NUL.  False with
+ * errno if the kernel gives none. */
 bool random_hex(char *text, size_t bytes);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * result.c - each result in words
+ * result.c - each result in a few English words
  */
 #include <stddef.h>
 

@@ -6,7 +6,8 @@
 
 #include <stdint.h>
 
-/* The lead bytes of each length, and the least code point that needs it. */
+/* For sequences of one to four bytes: the bits that mark their first byte, and the least code point
+ * that needs so many bytes. */
 static const struct {
 	uint8_t mask, first;
 	uint32_t least;

@@ -2,7 +2,8 @@
  *
  * utf8.h - what is well-formed UTF-8
  *
- * No surrogates, no overlong forms, nothing beyond U+10FFFF.  No locale is asked.
+ * There are no surrogates, no overlong forms, and no code points beyond U+10FFFF.  The locale does
+ * not matter.
  */
 #ifndef API_UTF8_H
 #define API_UTF8_H
@@ -10,7 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* How many bytes the sequence at text has, 1 to 4; 0 if it is malformed, or text is at its end. */
+/* How many bytes the sequence at text has, 1 to 4.  0: it is malformed, or text is at its end. */
 size_t utf8_sequence(const char *text);
 
 /* Whether text consists of such sequences; an empty text does. */

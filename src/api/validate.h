@@ -9,14 +9,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Whether the name at index stands before it in names, too. */
+/* Whether names[index] is also one of the names before it. */
 bool validate_is_repeated(const char *const *names, size_t index);
 
-/* A namespace that only its scope makes: it begins with this. */
+/* How the name of a namespace begins that only compl_scope() makes. */
 #define VALIDATE_SCOPE "scope."
 bool validate_is_scope(const char *space);
 
-/* Up to COMPL_VALUE_MAX bytes of UTF-8. */
+/* Whether text may be a value: up to COMPL_VALUE_MAX bytes of UTF-8. */
 bool validate_is_value(const char *text);
 
 #endif
