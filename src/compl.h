@@ -2,15 +2,19 @@
  *
  * compl.h - the Linux kernel's completions, between processes
  *
- * A completion is a named counter with a line of waiters: complete() adds a
- * token and lets the first in line go, complete_all() lets everybody go, now and
- * later, until reinit.  Completions live in a *namespace*.  An *engine* keeps it: here a
- * segment of POSIX shared memory, and no daemon.  Any participant may be killed by SIGKILL
- * at any instruction: no token is lost or doubled, nobody hangs, and the line
- * keeps its order.
+ * A completion lets one process wait until another one has done something.  It is a counter with a
+ * line of waiters.  complete() adds 1 to the counter and lets the first waiter go; complete_all()
+ * lets all waiters go, those of now and those that come later.  A wait takes 1 from the counter; if
+ * the counter is 0, it sleeps first.  So it does not matter whether the wait or the post comes
+ * first.
  *
- * Life cycle.  Open a namespace, use it, close it.  This program waits for its child; the two
- * might as well be programs of their own, each with a handle of its own:
+ * In the kernel a completion is a structure that its users share.  Here it has a name, and lives in
+ * a namespace: a segment of POSIX shared memory.  There is no daemon.  Any participant may be
+ * killed by SIGKILL at any instruction: no token is lost or doubled, nobody hangs, and the line
+ * keeps its order.  compl(7) says in full what is guaranteed.
+ *
+ * A first program.  Open a namespace, use it, close it.  This program waits for its child.  The two
+ * sides might as well be two programs, each with a handle of its own.  Link with -lcompl -pthread.
  *
  *	#include <compl.h>
  *	#include <stdio.h>
@@ -41,42 +45,88 @@
  *		return 0;
  *	}
  *
- * The two sides may start in any order.  A name that is at "all" since an earlier run stays so
- * until compl_reinit().  A name needs no declaration: it exists from its first use, and is gone
- * again as soon as it carries nothing (no token, no "all", no waiter), unless compl_init() has made
- * it permanent.
+ * The two sides may start in any order.  A name needs no declaration: it exists from its first use,
+ * and it is gone again as soon as it carries nothing (no token, no "all", no waiter, no producer),
+ * unless compl_init() has made it permanent.  A name that is at "all" since an earlier run stays so
+ * until compl_reinit(), which the program therefore calls first.
  *
- * Results.  Every call returns an enum compl_result.  Those below COMPL_E_FIRST are answers.  Those
- * from there on are failures, after which nothing has changed; only COMPL_E_UNCERTAIN, which an
- * engine over a network may return, leaves that open.  Nothing here prints, exits, or keeps state
- * outside the handle, and the archive has no global name that does not begin with compl_.
+ * Words.
  *
- * Structures.  Zero what you fill in, as { .all = true } does: what is `reserved` must be zero,
- * and a flag must be one of those below, or the call fails with COMPL_E_ARGUMENT.  What a later
- * version adds there means nothing when it is zero.  In what the library fills in, `reserved`
- * is zero until it means something.
+ *	counter		0 to 4294967294, or "all"
+ *	token		one unit of the counter
+ *	"all"		the counter after complete_all().  It covers every need, and waits do not
+ *			use it up.
+ *	settled		at "all".  Posts to a settled name succeed, and change nothing.
+ *	status		0 to 255, with which waits end; 0 is success
+ *	value		a text of up to 255 bytes of UTF-8, or none
+ *	line		the waiters of a name, first come, first served: the kernel's wait queue
+ *	place in line	what a wait has in the line of each of its names
+ *	to post		to add tokens, or "all", to a name
+ *	producer	a thread that has promised to complete a name (compl_promise())
+ *	handle		an open namespace (struct compl_space)
+ *	engine		what keeps a namespace; in this library, shared memory
  *
- * Threads.  A handle may be used by several threads at once, each call on its
- * own; compl_wait() blocks only its caller.  With COMPL_ONE_THREAD a handle
- * belongs to the thread that opened it.
+ * "A name" also means the completion of that name.
  *
- * Fork.  A child may go on using an inherited handle without COMPL_ONE_THREAD;
- * a wait that another thread of the parent was in stays with the parent.  After
- * vfork() only exec or _exit.  exec lets go of every place in line, as death does;
- * the descriptor of a handle is close-on-exec, and never 0, 1 or 2.
+ * The kernel's calls.
  *
- * Signals.  No call is async-signal-safe, and none may be left by longjmp() but as
- * struct compl_escape says.
+ *	DECLARE_COMPLETION()		nothing to do
+ *	init_completion()		compl_init()
+ *	reinit_completion()		compl_reinit()
+ *	complete()			compl_done()
+ *	complete_all()			compl_done(), with `all`
+ *	wait_for_completion()		compl_wait()
+ *	..._timeout()			compl_wait(), with `deadline_ns`
+ *	..._io()			compl_wait(), with COMPL_WAIT_IO
+ *	..._interruptible()		compl_wait(), with COMPL_WAIT_INTERRUPTIBLE or `escape`
+ *	try_wait_for_completion()	compl_try()
+ *	completion_done()		compl_test()
  *
- * Barriers.  A poster's writes before compl_done() are visible to the waiter
- * that it released when compl_wait() or compl_try() has returned COMPL_OK
- * (release/acquire, as complete() and wait_for_completion() give).
- * compl_test() gives acquire only.
+ * Results.  Nearly every call returns an enum compl_result.  The results below COMPL_E_FIRST are
+ * answers.  The others are failures, after which nothing has changed.  (The exception is
+ * COMPL_E_UNCERTAIN, which only an engine over a network may return.)  Each comment below lists the
+ * failures of its call; in such a list _X stands for COMPL_E_X.  After COMPL_E_SYSTEM, errno says
+ * why; ENOSYS means that the robust lists of the C library are of no known kind.
  *
- * Not guaranteed.  Whoever may write the segment is trusted by all who share
- * it: hostile bytes can make calls fail with COMPL_E_DAMAGED, and make them wait,
- * but do not make them crash.  A *stopped* process at the head of a line holds up
- * the tokens of that line (not "all") until it goes on or dies.
+ * The library does not print, does not exit, and keeps no state outside the handle.  The archive
+ * has no global name that does not begin with compl_.
+ *
+ * Memory.  What a caller passes remains the caller's, and is not used after the call.  What a call
+ * stores through a pointer to a pointer (a handle, a list, a listing) belongs to the caller, who
+ * frees it with the function named there; after a failure it is NULL.  A pointer is not NULL unless
+ * its comment allows that.
+ *
+ * Structures.  Zero what you fill in, as { .all = true } does.  Where the library reads, `reserved`
+ * must be zero and a flag must be one of those below, or the call fails with COMPL_E_ARGUMENT.  If
+ * a later version gives a meaning to a reserved field, zero means what it means today.  Where the
+ * library writes, `reserved` is zero until it means something.
+ *
+ * Threads.  Several threads may use a handle at once.  compl_wait() blocks its caller only.  A
+ * handle with COMPL_ONE_THREAD belongs to the thread that has opened it.
+ *
+ * Fork.  A child may go on using an inherited handle, except one with COMPL_ONE_THREAD.  A wait
+ * that another thread of the parent was in stays with the parent.  After vfork() a child may call
+ * only exec or _exit.  exec gives up every place in line, as death does.  The descriptor of a
+ * handle is close-on-exec, and is never 0, 1 or 2.
+ *
+ * Signals.  No call is async-signal-safe, except compl_spaces_at(), compl_entry_at(),
+ * compl_waiter_at() and compl_producer_at().  No call may be left by longjmp(), except in the way
+ * that struct compl_escape describes.  A signal whose default action ends the process ends a wait
+ * as death does, and needs no handler; but see compl_request.hold.
+ *
+ * Barriers.  What a poster wrote before compl_done() or compl_keep(), the waiter that it released
+ * can read after compl_wait() or compl_try() has returned COMPL_OK: release and acquire, as with
+ * complete() and wait_for_completion().  compl_test() is an acquire barrier only.
+ *
+ * The lock.  A namespace has one lock.  A call holds it for a moment, and no call sleeps while it
+ * holds it.  A call that needs the lock and has no deadline waits for it as long as it takes.  If
+ * the process that holds it dies, the next one gets it, and recovers.  If that process is stopped
+ * (SIGSTOP, a debugger), the others wait until it goes on or dies.
+ *
+ * Not guaranteed.  Every process that can write the segment is trusted by all who share it.
+ * Hostile bytes can make calls fail with COMPL_E_DAMAGED, and can make them wait, but do not make
+ * them crash.  A stopped process that is first in a line holds up the tokens of that line (not
+ * "all") until it goes on or dies.
  */
 #ifndef COMPL_H
 #define COMPL_H
@@ -92,149 +142,166 @@
 extern "C" {
 #endif
 
+/* ---- limits --------------------------------------------------------------- */
+
 #define COMPL_NAME_MAX	127	   /* bytes in a completion's name, at least 1 */
 #define COMPL_SPACE_MAX 64	   /* bytes in a namespace's name, at least 1 */
 #define COMPL_VALUE_MAX 255	   /* bytes in a value, which may be empty */
 #define COMPL_NAMES_MAX 64	   /* names in one request */
 #define COMPL_HOST_MAX	64	   /* bytes in the name of a machine */
-#define COMPL_ALL	UINT32_MAX /* what the counter reads after complete_all() */
+#define COMPL_ALL	UINT32_MAX /* the counter of a name at "all" */
 #define COMPL_NEVER	INT64_MAX  /* as a deadline: wait for ever */
 
 #define COMPL_PRODUCERS_MAX	   64  /* of one name */
 #define COMPL_PROMISES_MAX	   16  /* of one handle */
-#define COMPL_STATUS_PRODUCER_DIED 121 /* what a dead producer leaves, if no other status did */
+#define COMPL_STATUS_PRODUCER_DIED 121 /* of a name whose producer died, if it had no other */
+
+/* ---- results -------------------------------------------------------------- */
 
 enum compl_result {
-	/* answers */
+	/* Answers. */
 	COMPL_OK = 0,
-	COMPL_NOT_DONE,	     /* compl_test: the counter is 0 */
-	COMPL_TIMED_OUT,     /* the deadline came; compl_try: would have to wait */
+	COMPL_NOT_DONE,	     /* compl_test(): the counter is 0 */
+	COMPL_TIMED_OUT,     /* the deadline came; compl_try(): it would have to wait */
 	COMPL_REMOVED,	     /* the name or the namespace was removed meanwhile */
-	COMPL_PRODUCER_DIED, /* a producer went away without completing it */
-	COMPL_DEAD_LOCK,     /* waiting could never end */
-	COMPL_INTERRUPTED,   /* by a signal handler of the caller */
+	COMPL_PRODUCER_DIED, /* a producer went away without completing the name */
+	COMPL_DEAD_LOCK,     /* the wait could never end */
+	COMPL_INTERRUPTED,   /* a signal handler of the caller ended the wait */
 
-	/* Failures: nothing has changed, except that after COMPL_E_UNCERTAIN nobody can know.
-	   BAD_x: what was given for x is not well-formed.  NO_x: there is no such x.  FULL_x:
-	   there is no room for more.  WRONG_x: something stands where the namespace should be,
-	   and it is not one that can be used. */
+	/* Failures.  BAD_x: what was given for x is not well-formed.  NO_x: there is no such x.
+	   FULL_x: there is no room for more.  WRONG_x: there is a file where the namespace should
+	   be, and it cannot be used. */
 	COMPL_E_FIRST = 16,
-	COMPL_E_ARGUMENT =
-		COMPL_E_FIRST,	/* a range, a flag or a reserved field (Structures, above) */
-	COMPL_E_BAD_NAME,	/* a name that is not well-formed */
-	COMPL_E_BAD_NAMESPACE,	/* a namespace's name that is not well-formed */
-	COMPL_E_BAD_VALUE,	/* too long, or not UTF-8, or has a NUL byte */
-	COMPL_E_NO_NAME,	/* no such name, and the call asks for one */
-	COMPL_E_NO_NAMESPACE,	/* no such namespace, or it has been removed */
-	COMPL_E_SCOPE_ENDED,	/* the same: its scope has ended, and only a scope makes it */
-	COMPL_E_EXISTS,		/* compl_init: initialised, or carries something */
-	COMPL_E_BUSY,		/* compl_reinit: tokens meant for those in line */
-	COMPL_E_OVERFLOW,	/* the counter would pass 4294967294 */
-	COMPL_E_FULL_NAMES,	/* no room for another name */
-	COMPL_E_FULL_WAITERS,	/* no room for another waiter */
-	COMPL_E_FULL_PRODUCERS, /* no room for another producer */
-	COMPL_E_FULL_DISK,	/* the file system of the segment is full */
-	COMPL_E_LOCKED,		/* the lock was not to be had within a second */
-	COMPL_E_WRONG_OWNER,	/* the segment's owner or mode is not as it must be */
-	COMPL_E_WRONG_FILE,	/* not a regular file, or not one of compl's */
-	COMPL_E_WRONG_VERSION,	/* made by another version of compl, and in use */
-	COMPL_E_DAMAGED,	/* the segment contradicts itself */
-	COMPL_E_SYSTEM,		/* a system call failed; errno says why */
-	/* Of an engine that reaches its namespaces over a network; shared memory has neither. */
-	COMPL_E_UNREACHABLE, /* the engine does not answer; nothing has been sent */
-	COMPL_E_UNCERTAIN,   /* no answer has come: it may or may not have happened */
+	COMPL_E_ARGUMENT = COMPL_E_FIRST, /* a range, a flag or a reserved field is wrong */
+	COMPL_E_BAD_NAME,		  /* not well-formed: compl_is_name() */
+	COMPL_E_BAD_NAMESPACE,		  /* not well-formed: compl_is_namespace() */
+	COMPL_E_BAD_VALUE,		  /* too long, or not UTF-8 */
+	COMPL_E_NO_NAME,		  /* no such name, and the call does not make it */
+	COMPL_E_NO_NAMESPACE,		  /* no such namespace, or it has been removed */
+	COMPL_E_SCOPE_ENDED,		  /* the same: its scope has ended */
+	COMPL_E_EXISTS,			  /* compl_init(): initialised already, or in use */
+	COMPL_E_BUSY,			  /* compl_reinit(): tokens are there for those in line */
+	COMPL_E_OVERFLOW,		  /* the counter would pass 4294967294 */
+	COMPL_E_FULL_NAMES,		  /* no room for another name */
+	COMPL_E_FULL_WAITERS,		  /* no room for another place in line */
+	COMPL_E_FULL_PRODUCERS,		  /* no room for another producer */
+	COMPL_E_FULL_DISK,		  /* the file system of the segment is full */
+	COMPL_E_LOCKED,			  /* the lock was not free within a second */
+	COMPL_E_WRONG_OWNER,		  /* the segment's owner or mode is not as it must be */
+	COMPL_E_WRONG_FILE,		  /* not a regular file, or not one of compl's */
+	COMPL_E_WRONG_VERSION,		  /* made by another version of compl, and in use */
+	COMPL_E_DAMAGED,		  /* the segment contradicts itself */
+	COMPL_E_SYSTEM,			  /* a system call failed; errno says why */
+	/* Only of an engine that reaches its namespaces over a network. */
+	COMPL_E_UNREACHABLE, /* the engine does not answer, and nothing has been sent to it */
+	COMPL_E_UNCERTAIN,   /* no answer has come: the call may or may not have happened */
 };
 
-/* A few English words for a result, without a full stop; static storage. */
+/* Returns a few English words for a result, without a full stop, in static storage.  Never returns
+ * NULL. */
 const char *compl_strresult(enum compl_result);
 
-/* A namespace, open. */
+/* ---- namespaces ----------------------------------------------------------- */
+
+/* A handle: an open namespace. */
 struct compl_space;
 
 /* Where a namespace is. */
 struct compl_where {
-	const char *space;    /* compl_is_namespace(); with system, NULL is the unnamed one */
-	uid_t uid;	      /* whose; ignored with system */
-	bool system;	      /* the machine's, owned by root */
-	const char *url;      /* which engine keeps it: NULL is shared memory of this machine,
-				 the only one that this library has; else COMPL_E_ARGUMENT */
+	const char *space; /* its name; with `system` NULL is allowed: the one without a name */
+	uid_t uid;	   /* the user that it belongs to; ignored with `system` */
+	bool system;	   /* it belongs to the machine, which is root */
+	const char *url;   /* which engine keeps it.  NULL: the shared memory of this machine, the
+			      only engine that this library has.  Else COMPL_E_ARGUMENT. */
 	uint64_t reserved[4]; /* zero */
 };
 
 enum compl_open_flags {
-	/* Create the segment if there is none (else COMPL_E_NO_NAMESPACE). */
+	/* Create the segment if there is none.  Without this: COMPL_E_NO_NAMESPACE. */
 	COMPL_CREATE = 1 << 0,
-	/* A promise of the caller, and more for it: the handle belongs to the calling thread, which
-	   owns no robust mutex (pthread_mutexattr_setrobust(3)) of its own while it is open.  The
-	   handle is useless in another thread and after fork(); a thread has one such handle
-	   at a time (COMPL_E_SYSTEM, EBUSY).  In return, hostile bytes cannot lead the call
-	   astray, and something can be promised (compl_promise()). */
+	/* The caller promises that only the calling thread uses the handle, and that this thread
+	   owns no robust mutex (pthread_mutexattr_setrobust(3)) of its own while the handle is
+	   open.  The handle is useless in another thread and after fork().  A thread has one such
+	   handle at a time (COMPL_E_SYSTEM, EBUSY).  In return, hostile bytes cannot lead a call
+	   astray, and compl_promise() works. */
 	COMPL_ONE_THREAD = 1 << 1,
-	/* With COMPL_CREATE: also a namespace whose name begins with "scope.", which
-	   lives as long as something that its maker knows.  Everybody else fails with
-	   COMPL_E_SCOPE_ENDED once it has gone. */
+	/* With COMPL_CREATE: create the segment even if the namespace's name begins with "scope.",
+	   as the names of scopes do (compl_scope()).  Its maker decides when such a namespace ends.
+	   Without this flag a call that does not find it fails with COMPL_E_SCOPE_ENDED. */
 	COMPL_SCOPE = 1 << 2,
 };
 
-/* What an engine knows about a failure, as parts of a line for people: without full stops, and
- * NUL-terminated.  A remedy names means of the system, such as a limit or a file to remove. */
-struct compl_description {
-	char object[256]; /* what has failed: here the path of the segment.  Empty if the failure
-			     is about a name, a value or an argument and not about the engine */
-	char reason[256]; /* why; never empty */
-	char remedy[512]; /* what can be done about it, as a request; empty if nothing is known */
-};
-
-/* Describes a result of a call about the namespace at where; for COMPL_E_SYSTEM, error is the errno
- * that the call left.  After COMPL_OK the object is where the namespace is.  Looks at the file of
- * the segment, and opens nothing. */
-void compl_describe(const struct compl_where *where, enum compl_result result, int error,
-		    struct compl_description *description);
-
-/* Opens a namespace; flags are of enum compl_open_flags.  The caller closes *c with
- * compl_close(); on a failure *c is NULL.  Fails with COMPL_E_BAD_NAMESPACE, _NO_NAMESPACE,
- * _SCOPE_ENDED, _WRONG_OWNER, _WRONG_FILE, _WRONG_VERSION, _FULL_DISK, _SYSTEM (with EFBIG,
- * RLIMIT_FSIZE is too small: ignore SIGXFSZ to see it; with ENOMEM, RLIMIT_AS).
+/* Opens a namespace, and stores a handle, which the caller closes with compl_close().  flags: any
+ * of enum compl_open_flags.
  *
- * The umask has no influence on the mode of what is created, and is not changed.  A signal that
- * the caller has asked for at its parent's death (PR_SET_PDEATHSIG) stays asked for. */
+ * The umask has no influence on the mode of a segment that is created, and is not changed.  A
+ * signal that the caller has asked for at the death of its parent (PR_SET_PDEATHSIG) stays asked
+ * for.
+ *
+ * Fails with COMPL_E_ARGUMENT, _BAD_NAMESPACE, _NO_NAMESPACE, _SCOPE_ENDED, _WRONG_OWNER,
+ * _WRONG_FILE, _WRONG_VERSION, _FULL_DISK, _SYSTEM.  The errno of _SYSTEM may be EFBIG: the limit
+ * on the size of files (RLIMIT_FSIZE) is too small, which only a caller that ignores SIGXFSZ lives
+ * to see; or ENOMEM: the limit on memory (RLIMIT_AS) is too small. */
 enum compl_result compl_open(struct compl_space **c, const struct compl_where *, unsigned flags);
 
-/* Unmaps and frees, and breaks what was promised through this handle; NULL is allowed.
- * No thread may be in a call. */
+/* Closes and frees a handle, and breaks the promises that were made through it (compl_break()).
+ * NULL is allowed.  No other thread may be in a call on this handle.  errno is kept. */
 void compl_close(struct compl_space *c);
 
-/* Whether the namespace of this handle has gone: by compl_remove_all(), or because somebody has
+/* Whether the namespace of a handle has gone: by compl_remove_all(), or because another program has
  * unlinked its segment. */
 bool compl_is_removed(const struct compl_space *c);
 
-/* Read with compl_spaces_at(). */
+/* What an engine knows about a failure, as parts of a line for people.  Each is NUL-terminated and
+ * has no full stop. */
+struct compl_description {
+	char object[256]; /* what has failed: here the path of the segment.  Empty if the failure
+			     is about a name, a value or an argument, and not about the engine */
+	char reason[256]; /* why; never empty */
+	char remedy[512]; /* what can be done about it with the means of the system, such as raising
+			     a limit or removing a file, as a request; or empty */
+};
+
+/* Describes the result of a call about the namespace at `where`.  error: the errno that the call
+ * left, for COMPL_E_SYSTEM; else it is ignored.  After COMPL_OK the object is where the namespace
+ * is.  Looks at the file of the segment, and opens nothing. */
+void compl_describe(const struct compl_where *where, enum compl_result result, int error,
+		    struct compl_description *description);
+
+/* The names of namespaces.  They are read with compl_spaces_at(). */
 struct compl_spaces {
 	size_t count;
 	size_t stride;	   /* from one name to the next, in bytes */
 	const void *names; /* sorted, bytewise */
 };
 
-/* A name, NUL-terminated, which lives as long as the list; index is below list->count. */
+/* Returns a name of the list, NUL-terminated.  It lives as long as the list.  index is below
+ * list->count. */
 static inline const char *
 compl_spaces_at(const struct compl_spaces *list, size_t index)
 {
 	return (const char *)list->names + index * list->stride;
 }
 
-/* Stores the namespaces of where->uid, or with where->system those of the machine, of which the
- * unnamed one is ""; where->space is ignored.  The caller frees *list with compl_spaces_free();
- * on a failure it is NULL, which may be freed too.  COMPL_E_SYSTEM. */
+/* Stores the names of the namespaces that belong to where->uid or, with where->system, to the
+ * machine; of these the one without a name is "".  where->space is ignored.  No namespace is
+ * opened.  The caller frees the list with compl_spaces_free(), which allows NULL.
+ *
+ * Fails with COMPL_E_ARGUMENT, _SYSTEM. */
 enum compl_result compl_spaces(const struct compl_where *where, struct compl_spaces **list);
 void compl_spaces_free(struct compl_spaces *list);
 
-/* Makes a namespace that nobody else has, of the user of where (where->space is ignored):
- * "scope." and a random word, written to name, of COMPL_SPACE_MAX + 1 bytes.  flags as for
- * compl_open().  The maker removes it with compl_remove_all(); if the maker closes the handle
- * before that, or dies, the next compl_scope() of that user removes it.  A later compl_open()
- * fails with COMPL_E_SCOPE_ENDED.
+/* Makes a scope: a namespace that nobody else has, and that ends with its maker.  It belongs to the
+ * user of `where`, of which `space` is ignored.  Its name is "scope." and a random word, and is
+ * written to `name`, which has COMPL_SPACE_MAX + 1 bytes.  flags: as for compl_open(); COMPL_CREATE
+ * and COMPL_SCOPE are added to them.
  *
- * A child that is forked and does not exec keeps it alive, too.  Fails as compl_open(). */
+ * The maker removes the scope with compl_remove_all() and then closes the handle.  If the maker
+ * closes the handle first, or dies, the next compl_scope() for that user removes the scope.  A
+ * child that is forked and does not exec keeps the scope alive, too.  Once it is removed,
+ * compl_open() of its name fails with COMPL_E_SCOPE_ENDED.
+ *
+ * Fails with COMPL_E_ARGUMENT, _WRONG_OWNER, _WRONG_FILE, _WRONG_VERSION, _FULL_DISK, _SYSTEM. */
 enum compl_result compl_scope(struct compl_space **c, const struct compl_where *where,
 			      unsigned flags, char *name);
 
@@ -242,68 +309,183 @@ enum compl_result compl_scope(struct compl_space **c, const struct compl_where *
  * leading '.'. */
 bool compl_is_namespace(const char *space);
 
-/* Whether a name is well-formed: 1 to COMPL_NAME_MAX of A-Z a-z 0-9 . _ : @ % + / = - and no
- * leading '-'. */
+/* Whether the name of a completion is well-formed: 1 to COMPL_NAME_MAX of
+ * A-Z a-z 0-9 . _ : @ % + / = - and no leading '-'. */
 bool compl_is_name(const char *name);
 
 /* ---- init_completion, reinit_completion ---------------------------------- */
 
-/* Makes a name permanent: it stays, at any counter, until compl_remove().
- * Adopts a name that has only waiters or producers.  COMPL_E_EXISTS if it is
- * initialised already or carries a token, a status or a value, but with exist_ok that is
- * fine and nothing is reset. */
+/* init_completion(): makes a name permanent.  It stays, whatever its counter is, until
+ * compl_remove().  A name that has only waiters or producers is adopted, and they stay.
+ *
+ *	COMPL_E_EXISTS		the name is initialised already, or carries a token, "all", a
+ *				status or a value.  With exist_ok it becomes permanent all the same,
+ *				and keeps what it carries.
+ *
+ * Also fails with COMPL_E_BAD_NAME, _NO_NAMESPACE, _FULL_NAMES, _FULL_DISK, _DAMAGED, _SYSTEM. */
 enum compl_result compl_init(struct compl_space *c, const char *name, bool exist_ok);
 
-/* reinit_completion(): counter, status and value to zero; waiters keep their
- * places.  COMPL_E_BUSY while the counter is above zero and somebody not yet
- * released waits, unless force.  A missing name is at zero already. */
+/* reinit_completion(): sets counter, status and value back to zero.  Waiters keep their places in
+ * line, and living producers remain producers.  A name that does not exist is at zero already:
+ * COMPL_OK.
+ *
+ *	COMPL_E_BUSY		the counter is above zero, and there is a waiter that is not
+ *				released yet: the tokens are meant for it.  With force they are
+ *				taken away.
+ *
+ * Also fails with COMPL_E_BAD_NAME, _NO_NAMESPACE, _DAMAGED, _SYSTEM. */
 enum compl_result compl_reinit(struct compl_space *c, const char *name, bool force);
 
 /* ---- complete, complete_all ---------------------------------------------- */
 
-/* What is posted.  value is copied, and remains the caller's. */
+/* What is posted.
+ *
+ * The first status other than 0 stays, together with the value that came with it.  As long as the
+ * status is 0, the latest value counts.  Both are forgotten when the name is set back to zero
+ * (compl_reinit(), compl_promise()), and when a wait takes the last token of a name that is not
+ * permanent. */
 struct compl_post {
-	uint32_t tokens;      /* complete(), this often: 1 to 4294967294 (0 is 1) */
-	bool all;	      /* complete_all(); tokens is ignored */
-	bool waiting;	      /* as many tokens as those now in line need */
-	bool existing;	      /* COMPL_E_NO_NAME instead of making the name */
-	uint8_t status;	      /* 0 is success; the first other one sticks */
-	const char *value;    /* UTF-8, up to COMPL_VALUE_MAX bytes, or NULL */
-	bool awaited;	      /* result: somebody stood in line when it was posted */
+	uint32_t tokens;      /* complete(), so many times: 1 to 4294967294 (0 is 1) */
+	bool all;	      /* complete_all(); `tokens` is ignored */
+	bool waiting;	      /* as many tokens as those now in line still need; if they need none,
+				 nothing is posted.  `tokens` is ignored */
+	bool existing;	      /* do not make the name: COMPL_E_NO_NAME if there is none */
+	uint8_t status;	      /* 0 is success */
+	const char *value;    /* UTF-8, up to COMPL_VALUE_MAX bytes; or NULL */
+	bool awaited;	      /* written by the call: somebody stood in line */
 	uint64_t reserved[4]; /* zero */
 };
 
-/* Posts.  A name at "all" is settled: the call changes nothing and succeeds.  The post has
- * happened wholly or not at all, whenever the caller is killed.  Blocks only for the namespace's
- * lock.  Fails with COMPL_E_BAD_NAME, _BAD_VALUE, _NO_NAME (existing), _NO_NAMESPACE, _OVERFLOW,
- * _FULL_NAMES, _FULL_DISK, _DAMAGED, _SYSTEM. */
+/* complete(), complete_all(): posts, and makes the name if there is none.  At "all" a name is
+ * settled: the call changes nothing, and succeeds.
+ *
+ * The post has happened wholly or not at all, at whichever instruction the caller is killed.  The
+ * call waits for nothing but the lock.
+ *
+ *	COMPL_E_NO_NAME		there is no such name, and `existing` is set
+ *	COMPL_E_OVERFLOW	the counter would pass 4294967294
+ *
+ * Also fails with COMPL_E_ARGUMENT, _BAD_NAME, _BAD_VALUE, _NO_NAMESPACE, _FULL_NAMES, _FULL_DISK,
+ * _DAMAGED, _SYSTEM. */
 enum compl_result compl_done(struct compl_space *c, const char *name, struct compl_post *post);
 
 /* ---- wait_for_completion and its variants -------------------------------- */
 
 enum compl_wait_flags {
-	COMPL_WAIT_ANY = 1 << 0,	   /* the first name that is done */
-	COMPL_WAIT_FAIL_FAST = 1 << 1,	   /* a status other than 0 ends it */
-	COMPL_WAIT_EXISTING = 1 << 2,	   /* COMPL_E_NO_NAME for a missing name */
-	COMPL_WAIT_IO = 1 << 3,		   /* wait_for_completion_io() */
-	COMPL_WAIT_INTERRUPTIBLE = 1 << 4, /* return COMPL_INTERRUPTED after a
-					      signal handler of the caller ran */
-	/* Return COMPL_DEAD_LOCK rather than wait for what the wait itself holds up: below
-	   (by parentage) a producer of a name that the awaited one's producers wait for,
-	   all of them, directly or through others.  Looked at when it lines up, a second
-	   later, and then every ten: each time at all of /proc. */
+	/* Take from one of the names: the first that is done, and of several that are done the
+	   first in the request. */
+	COMPL_WAIT_ANY = 1 << 0,
+	/* Look for a status other than 0 first.  If a name has one, take nothing, and end with
+	   COMPL_OK and outcome.failed_fast. */
+	COMPL_WAIT_FAIL_FAST = 1 << 1,
+	/* End with COMPL_E_NO_NAME if one of the names does not exist.  Without this, such a name
+	   counts as one at zero, and the wait makes it. */
+	COMPL_WAIT_EXISTING = 1 << 2,
+	/* wait_for_completion_io(): count the time in line as time of I/O, too. */
+	COMPL_WAIT_IO = 1 << 3,
+	/* wait_for_completion_interruptible(): end with COMPL_INTERRUPTED when a signal handler of
+	   the caller has run during the sleep in line.  Without this the wait goes on.  Install the
+	   handler without SA_RESTART: with it the kernel may go on with the sleep by itself.  A
+	   signal that comes just before the sleep is missed; struct compl_escape misses none. */
+	COMPL_WAIT_INTERRUPTIBLE = 1 << 4,
+	/* End with COMPL_DEAD_LOCK if the wait holds up what it waits for: the calling process is a
+	   descendant of a producer of a name, and every producer of the awaited name waits for that
+	   name, directly or through other names.  The call looks at all of /proc for that, when it
+	   joins the line, after 0.1, 1 and 10 seconds, and then every ten seconds. */
 	COMPL_WAIT_DETECT = 1 << 5,
 };
 
-/* How a signal handler of the caller ends compl_wait() in this thread, without the
- * gap between a flag and the sleep.  The handler looks at `state`:
+/* The status and the value of one name. */
+struct compl_payload {
+	uint8_t status;
+	bool has_value;
+	char value[COMPL_VALUE_MAX + 1]; /* NUL-terminated */
+	uint64_t reserved[4];		 /* zero */
+};
+
+/* What is waited for. */
+struct compl_request {
+	const char *const *names; /* 1 to COMPL_NAMES_MAX, none twice */
+	size_t count;		  /* of names */
+	uint32_t need;		  /* tokens from each name: 1 to 4294967294 (0 is 1) */
+	unsigned flags;		  /* any of enum compl_wait_flags */
+	int64_t deadline_ns;	  /* of CLOCK_MONOTONIC, in nanoseconds; or COMPL_NEVER */
+	/* Signals that must not come between taking a token and reporting it, or NULL.  They are
+	   blocked while the lock is held, and are not blocked while the call sleeps.  After
+	   COMPL_OK they stay blocked, until the caller unblocks them.  After any other result the
+	   mask is as it was. */
+	const sigset_t *hold;
+	struct compl_escape *escape; /* how a signal handler ends the wait (below), or NULL */
+	const char *command;	     /* what compl_list() shows, or NULL; cut if too long */
+	/* Where more is to be written than fits into the outcome.  Each is NULL or the caller's. */
+	struct compl_payload *payloads; /* an array of `count`.  Filled for the names that were done
+					   and for outcome.which, zeroed for the others; not touched
+					   after COMPL_E_ARGUMENT and COMPL_E_BAD_NAME */
+	struct compl_cycle *cycle;	/* filled after COMPL_DEAD_LOCK, else not touched (below) */
+	uint64_t reserved[6];		/* zero */
+};
+
+/* How a wait has ended.  Each compl_wait() and compl_try() writes it whole, whatever was in it
+ * before and whatever the call returns. */
+struct compl_outcome {
+	/* The index of a name.  With COMPL_WAIT_ANY: the name that was done.  After COMPL_REMOVED,
+	   COMPL_PRODUCER_DIED, COMPL_E_NO_NAME and a fast failure: the name that ended the wait.
+	   After COMPL_DEAD_LOCK: the name of the cycle that is waited for.  If all names were done:
+	   the first of them whose status is not 0.  Else 0. */
+	size_t which;
+	uint8_t status;	      /* of that name */
+	bool failed_fast;     /* COMPL_WAIT_FAIL_FAST has ended the wait; nothing was taken */
+	uint64_t reserved[4]; /* zero */
+};
+
+/* wait_for_completion() and its variants: takes `need` tokens from every name, from all or from
+ * none; or with COMPL_WAIT_ANY from one name.  Until it can, the wait has a place in the line of
+ * each name.  First come, first served: tokens go to the first in line only, and "all" goes to
+ * everybody.
  *
- *	COMPL_ESCAPE_JUMP	siglongjmp(env, 1)
- *	COMPL_ESCAPE_NOTE	escape.wanted = 1, and returns
- *	COMPL_ESCAPE_NONE	no wait is under way: as it likes
+ *	COMPL_OK		the tokens are taken, or outcome.failed_fast is set.  In all other
+ *				cases nothing is taken.
+ *	COMPL_TIMED_OUT		the deadline came
+ *	COMPL_REMOVED		a name, or the namespace, was removed during the wait
+ *	COMPL_PRODUCER_DIED	a producer of a name has died, now or earlier, without completing it
+ *	COMPL_DEAD_LOCK		only with COMPL_WAIT_DETECT
+ *	COMPL_INTERRUPTED	only with COMPL_WAIT_INTERRUPTIBLE or an escape
+ *	COMPL_E_NO_NAME		only with COMPL_WAIT_EXISTING
+ *	COMPL_E_LOCKED		only if the deadline had passed before the call: the lock was not
+ *				free within a second
  *
- * compl_wait() then leaves the line and returns COMPL_INTERRUPTED.  The signal, and
- * all that its handler blocks, must be in `hold`.  One wait at a time uses an escape.
+ * Also fails with COMPL_E_ARGUMENT, _BAD_NAME, _NO_NAMESPACE, _FULL_NAMES, _FULL_WAITERS,
+ * _FULL_DISK, _DAMAGED, _SYSTEM.
+ *
+ * If the deadline has passed before the call, the call takes what is there, and does not sleep for
+ * a token.  A post that comes at the instant of the deadline is either taken (COMPL_OK) or left for
+ * the next waiter. */
+enum compl_result compl_wait(struct compl_space *c, const struct compl_request *req,
+			     struct compl_outcome *out);
+
+/* try_wait_for_completion(): compl_wait() with a deadline in the past; req->deadline_ns is ignored.
+ * COMPL_TIMED_OUT also if there are tokens, but somebody stands in line for them.  The call never
+ * stands in line itself. */
+enum compl_result compl_try(struct compl_space *c, const struct compl_request *req,
+			    struct compl_outcome *out);
+
+/* completion_done(): COMPL_OK if the counter is above zero at this instant, else COMPL_NOT_DONE.
+ * Takes nothing.  A name that does not exist is at zero.
+ *
+ * Fails with COMPL_E_BAD_NAME, _NO_NAMESPACE, _DAMAGED, _SYSTEM. */
+enum compl_result compl_test(struct compl_space *c, const char *name);
+
+/* How a signal handler of the caller ends compl_wait() in the same thread.  (A handler that only
+ * sets a flag is too late if the signal comes just before the sleep.)  The handler looks at
+ * `state`:
+ *
+ *	COMPL_ESCAPE_JUMP	it calls siglongjmp(env, 1)
+ *	COMPL_ESCAPE_NOTE	it sets `wanted` to 1, and returns
+ *	COMPL_ESCAPE_NONE	no wait is under way: it does as it likes
+ *
+ * compl_wait() then leaves the line and returns COMPL_INTERRUPTED, unless the wait has ended
+ * otherwise at that moment.  The signal, and all signals that its handler blocks, must be in
+ * request.hold.  One wait at a time uses an escape.
  *
  *	#include <compl.h>
  *	#include <setjmp.h>
@@ -350,93 +532,36 @@ enum compl_wait_flags {
  *		return 0;
  *	}
  *
- * env is a pointer without a type: strict C has no sigjmp_buf, and the size of one, which
- * libc may change, stays out of this structure. */
+ * `env` is a pointer without a type, because strict C has no sigjmp_buf, and because the size of a
+ * sigjmp_buf, which libc may change, should not be the size of this structure. */
 enum compl_escape_state { COMPL_ESCAPE_NONE, COMPL_ESCAPE_NOTE, COMPL_ESCAPE_JUMP };
 
 struct compl_escape {
 	void *env; /* the caller's sigjmp_buf; NULL is COMPL_E_ARGUMENT */
+	/* state: enum compl_escape_state, written by the call.  wanted: written by the handler, and
+	   set to 0 when a wait begins. */
 	volatile sig_atomic_t state, wanted;
 	uint64_t reserved[2]; /* zero */
 };
 
-/* What one of the names had to say. */
-struct compl_payload {
-	uint8_t status;
-	bool has_value;
-	char value[COMPL_VALUE_MAX + 1]; /* NUL-terminated */
-	uint64_t reserved[4];		 /* zero */
-};
-
-/* One name of a cycle of waits: below its producer a process waits for the next name, and for
- * the first after the last.  host is the machine of both; empty is this one. */
+/* One name of a cycle of waits: a descendant of its producer waits for the next name of the cycle,
+ * and for the first name after the last. */
 struct compl_link {
 	char name[COMPL_NAME_MAX + 1];
-	pid_t producer, waiter;
-	char host[COMPL_HOST_MAX + 1];
-	uint64_t reserved[4]; /* zero */
+	pid_t producer;		       /* of this name */
+	pid_t waiter;		       /* the descendant that waits for the next name */
+	char host[COMPL_HOST_MAX + 1]; /* the machine of both processes; empty is this one */
+	uint64_t reserved[4];	       /* zero */
 };
 
-#define COMPL_CYCLE_MAX 16 /* of a longer one, the end of it */
+/* A cycle of waits: what COMPL_DEAD_LOCK is about.  Of a cycle of more than COMPL_CYCLE_MAX names,
+ * it has the last ones. */
+#define COMPL_CYCLE_MAX 16
 struct compl_cycle {
-	size_t count;
+	size_t count;	      /* of links */
 	uint64_t reserved[4]; /* zero */
 	struct compl_link links[COMPL_CYCLE_MAX];
 };
-
-/* What is waited for.  All that it points to remains the caller's, and is not used after the
- * call. */
-struct compl_request {
-	const char *const *names; /* 1 to COMPL_NAMES_MAX, none twice */
-	size_t count;
-	uint32_t need;	     /* tokens from each: 1 to 4294967294 (0 is 1) */
-	unsigned flags;	     /* enum compl_wait_flags */
-	int64_t deadline_ns; /* of CLOCK_MONOTONIC, in nanoseconds; or COMPL_NEVER */
-	/* Signals that must not come between taking a token and reporting it, or
-	   NULL.  They are blocked while the lock is held, never while asleep, and
-	   stay blocked if the result is COMPL_OK.  Otherwise the mask is as it was. */
-	const sigset_t *hold;
-	struct compl_escape *escape; /* or NULL; ends it with COMPL_INTERRUPTED */
-	const char *command;	     /* shown by compl_list(), or NULL */
-	/* Where more is to be written than fits into the outcome, each NULL or the caller's: */
-	struct compl_payload *payloads; /* an array of count: filled for the names that were done
-				      and for outcome.which, zeroed for the others */
-	struct compl_cycle *cycle;	/* filled after COMPL_DEAD_LOCK */
-	uint64_t reserved[6];		/* zero */
-};
-
-/* Written whole by each compl_wait() and compl_try(), whatever was in it before and whatever
- * they return. */
-struct compl_outcome {
-	/* With COMPL_WAIT_ANY the name that was done; else the name that ended the
-	   wait (COMPL_REMOVED, COMPL_PRODUCER_DIED, fail-fast, COMPL_E_NO_NAME) or, when
-	   all were done, the first in argument order whose status is not 0; 0
-	   if there is none. */
-	size_t which;
-	uint8_t status;	      /* that name's */
-	bool failed_fast;     /* it was ended by COMPL_WAIT_FAIL_FAST */
-	uint64_t reserved[4]; /* zero */
-};
-
-/* wait_for_completion*(): takes need tokens from every name, all or none, or
- * with COMPL_WAIT_ANY from one.  Strictly first come, first served.
- * COMPL_OK, COMPL_TIMED_OUT (nothing taken), COMPL_REMOVED, COMPL_PRODUCER_DIED,
- * COMPL_DEAD_LOCK, COMPL_INTERRUPTED, or a failure: COMPL_E_BAD_NAME, _NO_NAME
- * (COMPL_WAIT_EXISTING), _NO_NAMESPACE, _FULL_NAMES, _FULL_WAITERS, _FULL_DISK, _LOCKED (with a
- * deadline that has passed), _DAMAGED, _SYSTEM.  With a deadline that has passed the call does
- * not sleep for a token.  Releases that come at the instant of the deadline are either
- * taken (COMPL_OK) or left for the next. */
-enum compl_result compl_wait(struct compl_space *c, const struct compl_request *req,
-			     struct compl_outcome *out);
-
-/* try_wait_for_completion(): as compl_wait() with a deadline in the past.
- * COMPL_TIMED_OUT also while anybody stands in line before. */
-enum compl_result compl_try(struct compl_space *c, const struct compl_request *req,
-			    struct compl_outcome *out);
-
-/* completion_done(): COMPL_OK if the counter is above zero at this instant,
- * else COMPL_NOT_DONE. */
-enum compl_result compl_test(struct compl_space *c, const char *name);
 
 /* ---- producers ------------------------------------------------------------ */
 
@@ -448,17 +573,19 @@ struct compl_promise {
 };
 
 enum compl_promise_flags {
-	COMPL_PROMISE_SINGLE = 1 << 0, /* not beside another producer */
-	/* It is kept by processes that this one has started: the thread itself does nothing but
-	   wait for their end or their word.  Dead-locks are found below such producers; one
-	   without this flag counts as busy unless it waits itself (COMPL_WAIT_DETECT). */
+	/* Do not promise if the name has another producer: COMPL_TIMED_OUT. */
+	COMPL_PROMISE_SINGLE = 1 << 0,
+	/* Processes that the caller has started keep the promise.  The thread itself only waits for
+	   their end or for a message of theirs.  COMPL_WAIT_DETECT finds dead-locks below such a
+	   producer.  A producer without this flag counts as busy, unless it is in a wait itself. */
 	COMPL_PROMISE_CHILD = 1 << 1,
 };
 
-/* Makes the calling thread a producer of a name.  From then on, if it ends (by _exit, exec,
- * SIGKILL) before it has completed the name, the name is at "all" with status 121, and
- * whoever waits for it leaves with COMPL_PRODUCER_DIED within milliseconds; while the first
- * in line is stopped, within a second, or ten if it was stopped just as it was woken.
+/* Makes the calling thread a producer of a name, and the name if there is none.  From now on, if
+ * the thread ends (by _exit, exec or SIGKILL) before it has completed the name, the name is at
+ * "all" with status COMPL_STATUS_PRODUCER_DIED, and every wait for it ends with
+ * COMPL_PRODUCER_DIED.  That takes milliseconds; while the first in line is stopped, up to a
+ * second; and up to ten seconds if that one was stopped just as it was woken.
  *
  * The correct pattern is
  *
@@ -484,98 +611,130 @@ enum compl_promise_flags {
  *		return 0;
  *	}
  *
- * A name at "all" starts anew, unless another producer of it lives: counter, status and value
- * are zero, its line is kept.  The handle must have COMPL_ONE_THREAD (COMPL_E_ARGUMENT).
- * command is shown by compl_list(), or NULL.  COMPL_TIMED_OUT: somebody else produces it,
- * and flags has COMPL_PROMISE_SINGLE.  COMPL_E_FULL_PRODUCERS: COMPL_PRODUCERS_MAX of the
- * name live, or COMPL_PROMISES_MAX are open on the handle.  Otherwise fails as compl_wait(). */
+ * A name at "all" starts anew, unless another producer of it lives: counter, status and value are
+ * set back to zero, and waiters keep their places in line.  flags: any of enum
+ * compl_promise_flags.  command: what compl_list() shows, or NULL; cut if too long.  *promise
+ * belongs to the caller, and needs no freeing.
+ *
+ *	COMPL_TIMED_OUT		the name has another producer, and flags has COMPL_PROMISE_SINGLE
+ *	COMPL_E_ARGUMENT	a flag is unknown, or the handle lacks COMPL_ONE_THREAD
+ *	COMPL_E_FULL_PRODUCERS	COMPL_PRODUCERS_MAX of the name live, or COMPL_PROMISES_MAX are open
+ *				on the handle
+ *	COMPL_E_FULL_WAITERS	a producer takes the room of a place in line
+ *
+ * Also fails with COMPL_E_BAD_NAME, _NO_NAMESPACE, _FULL_NAMES, _FULL_DISK, _DAMAGED, _SYSTEM. */
 enum compl_result compl_promise(struct compl_space *c, const char *name, unsigned flags,
 				const char *command, struct compl_promise *promise);
 
-/* compl_done() by the producer; `waiting` and `existing` of the post are ignored.  Posting and
- * ceasing to be a producer are one commit, unless it stays one: then its death counts again
- * after a reinit.  COMPL_REMOVED: the name has been removed meanwhile, nothing is posted,
- * though somebody may have made it anew, and the promise is void.  COMPL_E_NO_NAMESPACE: the
- * namespace has gone, and compl_close() is what is left to do.  COMPL_E_OVERFLOW:
- * nothing is posted, the promise stands. */
+/* Keeps a promise: compl_done() by the producer.  `waiting` and `existing` of the post are
+ * ignored.  In the same step the thread ceases to be a producer, unless it stays one.  A producer
+ * that stays may post again with this promise.  Its death counts as long as the name is not at
+ * "all"; so it counts again after a compl_reinit().
+ *
+ *	COMPL_REMOVED		the name has been removed meanwhile, even if somebody has made it
+ *				anew.  Nothing is posted, and the promise is void.
+ *	COMPL_E_ARGUMENT	the promise is void, or a field of the post is wrong
+ *	COMPL_E_NO_NAMESPACE	the namespace has gone; compl_close() is all that is left to do
+ *	COMPL_E_OVERFLOW	nothing is posted, and the promise remains
+ *
+ * Also fails with COMPL_E_BAD_VALUE, _DAMAGED, _SYSTEM. */
 enum compl_result compl_keep(struct compl_space *c, struct compl_promise *promise,
 			     struct compl_post *post, bool stays);
 
-/* Ceases to be a producer without posting: as its death, this completes the name with 121
- * unless it is at "all".  COMPL_REMOVED as in compl_keep(). */
+/* Breaks a promise: the thread ceases to be a producer without a post.  As its death would, this
+ * brings the name to "all" with COMPL_STATUS_PRODUCER_DIED, unless the name is at "all" already.
+ *
+ *	COMPL_REMOVED		the name has been removed meanwhile; the promise is void
+ *	COMPL_E_ARGUMENT	the promise is void
+ *	COMPL_E_NO_NAMESPACE	the namespace has gone; compl_close() is all that is left to do
+ *
+ * Also fails with COMPL_E_DAMAGED, _SYSTEM. */
 enum compl_result compl_break(struct compl_space *c, struct compl_promise *promise);
 
-/* ---- beyond the kernel --------------------------------------------------- */
+/* ---- beyond the kernel: removing ----------------------------------------- */
 
-/* Removes a name; its waiters return COMPL_REMOVED, except those whom "all"
- * has released already.  COMPL_E_NO_NAME if there is none. */
+/* Removes a name.  Its waits end with COMPL_REMOVED, except those that "all" has released already.
+ *
+ * Fails with COMPL_E_BAD_NAME, _NO_NAME, _NO_NAMESPACE, _DAMAGED, _SYSTEM. */
 enum compl_result compl_remove(struct compl_space *c, const char *name);
 
-/* Removes a whole namespace: its waiters return COMPL_REMOVED, except those whom
- * "all" has released already, and the segment is unlinked.  force: also one that
- * is damaged or of another version; its waiters notice within ten seconds.
- * COMPL_OK if there is none.  COMPL_E_WRONG_OWNER if it may be used, but not unlinked:
- * then nothing has happened.
+/* Removes a whole namespace, and unlinks its segment.  Its waits end with COMPL_REMOVED, except
+ * those that "all" has released already.  From then on all calls on a handle of it fail with
+ * COMPL_E_NO_NAMESPACE: close the handle, and open the namespace again.  COMPL_OK also if there is
+ * no such namespace.
  *
- * On a handle of a removed namespace all later calls return COMPL_E_NO_NAMESPACE:
- * open it again. */
+ * force: also removes a file that cannot be used, if it is a regular one of the right owner: it is
+ * damaged, of another version, or not compl's.  Waiters in it notice within ten seconds.
+ *
+ *	COMPL_E_WRONG_OWNER	the owner or mode is not as it must be; or the caller may use the
+ *				segment, but not unlink it
+ *
+ * Also fails with COMPL_E_ARGUMENT, _BAD_NAMESPACE, _WRONG_FILE, _WRONG_VERSION, _DAMAGED,
+ * _SYSTEM. */
 enum compl_result compl_remove_all(const struct compl_where *where, bool force);
 
-/* Facts that an engine cannot always know.  Where the bit is not set, the fields mean nothing and
- * are zero. */
+/* ---- beyond the kernel: listing ------------------------------------------ */
+
+/* Facts that an engine cannot always know.  If a bit is not set, its fields are zero and mean
+ * nothing. */
 enum compl_facts {
 	COMPL_FACT_STOPPED = 1 << 0, /* compl_waiter.stopped; not in another pid namespace */
-	COMPL_FACT_ORPHAN = 1 << 1,  /* compl_waiter.orphan; the same */
+	COMPL_FACT_ORPHAN = 1 << 1,  /* compl_waiter.orphan; not in another pid namespace */
 	COMPL_FACT_WAITS = 1 << 2,   /* compl_entry.waits, .waits_seconds, .waits_io_seconds */
 };
 
+/* A place in line. */
 struct compl_waiter {
 	pid_t pid;		       /* in the pid namespace of the waiter */
 	char host[COMPL_HOST_MAX + 1]; /* its machine; empty is this one */
-	char command[32];	       /* cut if longer; any bytes */
-	uint32_t need;
-	bool io;
-	bool stopped;	/* by a signal or a tracer, at the moment of the call */
-	bool orphan;	/* the process that started it has gone */
-	unsigned facts; /* enum compl_facts: which of the two before are known */
-	double seconds; /* in line since */
+	char command[32];	       /* NUL-terminated; cut if longer; any bytes */
+	uint32_t need;		       /* tokens */
+	bool io;		       /* COMPL_WAIT_IO */
+	bool stopped;		       /* by a signal or a tracer, at the moment of the call */
+	bool orphan;		       /* the process that started it has gone */
+	unsigned facts;		       /* enum compl_facts: which of the last two are known */
+	double seconds;		       /* in line so far */
 };
 
 struct compl_producer {
 	pid_t pid;		       /* in the pid namespace of the producer */
 	char host[COMPL_HOST_MAX + 1]; /* its machine; empty is this one */
-	char command[32];	       /* cut if longer; any bytes */
+	char command[32];	       /* NUL-terminated; cut if longer; any bytes */
 	double seconds;		       /* since it promised */
 };
 
-/* Its waiters and producers are read with compl_waiter_at() and compl_producer_at(). */
+/* A name, with its waiters and producers, which are read with compl_waiter_at() and
+ * compl_producer_at(). */
 struct compl_entry {
 	char name[COMPL_NAME_MAX + 1];
-	uint32_t done; /* COMPL_ALL: complete_all() */
-	bool initialised;
+	uint32_t done;		      /* the counter; COMPL_ALL is "all" */
+	bool initialised;	      /* permanent, by compl_init() */
 	struct compl_payload payload; /* status and value */
-	double age_seconds;	      /* since created or reinit */
+	double age_seconds;	      /* since it was made, or was last set back to zero */
 	size_t waiter_count, waiter_stride;
-	const void *waiters; /* in line order */
+	const void *waiters; /* in the order of the line */
 	size_t producer_count, producer_stride;
-	const void *producers; /* those that live, in the order of their coming */
+	const void *producers; /* those that live, in the order in which they came */
 	unsigned facts;	       /* enum compl_facts: whether the next three are known */
-	/* waits on this name that slept and ended by themselves since init or
-	   reinit, and the time they slept, all and COMPL_WAIT_IO */
+	/* How many waits for this name slept and ended by themselves (not by a signal, a dead-lock
+	   or a death), since compl_init() or compl_reinit(); and how long they slept: all of them,
+	   and those with COMPL_WAIT_IO. */
 	uint64_t waits;
 	double waits_seconds, waits_io_seconds;
 };
 
-/* Its entries are read with compl_entry_at(): the library may be newer than the program, and its
- * entries, waiters and producers longer than the structures above.  A stride is the distance
- * from one to the next, in bytes. */
+/* The names of a namespace, which are read with compl_entry_at().
+ *
+ * A stride is the distance from one element to the next, in bytes.  The library may be newer than
+ * the program, and its elements longer than the structures above. */
 struct compl_listing {
 	size_t count, stride;
 	const void *entries; /* sorted by name, bytewise */
 };
 
-/* An entry of a listing, a waiter or a producer of an entry, which live as long as the listing;
- * index is below the count.  They are async-signal-safe. */
+/* These return an entry of a listing, a waiter of an entry, and a producer of an entry.  All of
+ * them live as long as the listing.  index is below the count.  The functions are
+ * async-signal-safe. */
 static inline const struct compl_entry *
 compl_entry_at(const struct compl_listing *list, size_t index)
 {
@@ -600,29 +759,40 @@ compl_producer_at(const struct compl_entry *entry, size_t index)
 	return (const struct compl_producer *)at;
 }
 
-/* Stores a consistent snapshot of the namespace, which has nothing to do with the handle any more;
- * the caller frees it with compl_list_free().  On a failure *list is NULL, which may be freed too.
- * COMPL_E_NO_NAMESPACE, _DAMAGED, _SYSTEM. */
+/* Stores a consistent snapshot of the namespace.  It outlives the handle.  The caller frees it with
+ * compl_list_free(), which allows NULL.
+ *
+ * Fails with COMPL_E_NO_NAMESPACE, _DAMAGED, _SYSTEM. */
 enum compl_result compl_list(struct compl_space *c, struct compl_listing **list);
 void compl_list_free(struct compl_listing *list);
 
-/* Looks at every invariant of the segment, after the repair that any call makes
- * when the last one died, and calls fault() with a line for each that does not
- * hold; *faults is their number.  fault() may be NULL; it runs under the lock,
- * must not call compl, and unlocks the robust mutexes that it locks.  The line is valid during
- * the call.  COMPL_OK with faults, too.  COMPL_E_NO_NAMESPACE, _SYSTEM. */
+/* ---- beyond the kernel: checking ----------------------------------------- */
+
+/* What compl_check() calls for each fault.  fault: a line of text, without a newline, valid during
+ * the call.  The function runs under the lock of the namespace: it must not call compl, and it must
+ * unlock each robust mutex that it locks. */
 typedef void compl_fault_fn(void *arg, const char *fault);
+
+/* Looks at every invariant of the segment.  Calls fault() for each one that does not hold.  fault
+ * may be NULL.  COMPL_OK also if there are faults: *faults is their number.  What a process left
+ * half done when it died is no fault: like any call, this one finishes that first.
+ *
+ * Fails with COMPL_E_NO_NAMESPACE, _SYSTEM. */
 enum compl_result compl_check(struct compl_space *c, compl_fault_fn *fault, void *arg,
 			      size_t *faults);
 
-/* Mends what compl_check() finds, as far as that can be done without guessing: all links
- * are made anew from the names, counters and waiters that there are.  A waiter whose place
- * in line cannot be told fails with COMPL_E_DAMAGED.  COMPL_E_DAMAGED if there is nothing
- * to begin with: compl_remove_all() with force is left then. */
+/* Repairs what compl_check() finds, as far as that needs no guess: makes all links anew from the
+ * names, counters and waiters that there are.  If the place of a waiter in its line cannot be told,
+ * its wait ends with COMPL_E_DAMAGED.
+ *
+ *	COMPL_E_DAMAGED		there is nothing to begin with.  Then compl_remove_all() with force
+ *				is left.
+ *
+ * Also fails with COMPL_E_NO_NAMESPACE, _SYSTEM. */
 enum compl_result compl_repair(struct compl_space *c);
 
-/* How often a wake-up was lost since the segment was made, and a bounded sleep came to the rescue:
- * 0, unless compl or the kernel has a fault. */
+/* Returns how many wake-ups were lost since the segment was made: how often a sleep that should not
+ * have needed its bound was ended by it.  0, unless compl or the kernel has a fault. */
 uint32_t compl_lost_wakeups(struct compl_space *c);
 
 #ifdef __cplusplus
