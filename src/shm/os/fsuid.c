@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * fsuid.c - changes the user for files, and restores what the kernel forgets then
+ * fsuid.c - changes the user for files, and restores the signal that this makes the kernel forget
  *
  * Ordering: fsuid_leave() sets the signal first and compares the parent afterwards.  If the parent
  * dies before the signal is set, getppid() has changed.  If it dies later, the kernel sends the
@@ -17,7 +17,7 @@
 uid_t
 fsuid_get(void)
 {
-	return (uid_t)setfsuid((uid_t)-1); /* refused, and returns the present one */
+	return (uid_t)setfsuid((uid_t)-1); /* -1 is refused, and the call returns the user */
 }
 
 void

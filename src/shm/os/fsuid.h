@@ -7,7 +7,7 @@
 
 #include <sys/types.h>
 
-/* The user as whom the calling thread acts on files. */
+/* Returns the user as which the calling thread acts on files. */
 uid_t fsuid_get(void);
 
 /* What fsuid_leave() restores. */
@@ -17,8 +17,8 @@ struct fsuid {
 	int death_signal;
 };
 
-/* From now on the calling thread acts on files as uid, until fsuid_leave().  Where the kernel
- * refuses that, the user stays the same.  Kernel: setfsuid(2). */
+/* Lets the calling thread act on files as uid, until fsuid_leave().  If the kernel refuses that,
+ * the user stays the same.  Kernel: setfsuid(2). */
 void fsuid_enter(struct fsuid *saved, uid_t uid);
 
 /* Restores the user, and the signal that the caller wants at the death of its parent

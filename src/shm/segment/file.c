@@ -2,7 +2,8 @@
  *
  * file.c - names, opens, checks and unlinks the file behind a segment
  *
- * All that decides whether a file is used is looked at on the descriptor, after the open.
+ * Whether a file may be used is decided by what its descriptor says, after the open.  The path may
+ * lead to another file by then.
  */
 #include "shm/segment/file.h"
 
@@ -19,7 +20,7 @@
 #include "shm/os/fsuid.h"
 #include "shm/segment/pages.h"
 
-/* Where shm_open(3) puts what it opens. */
+/* The directory in which shm_open(3) opens files. */
 #define DIRECTORY "/dev/shm"
 
 /* ---- where it is ---------------------------------------------------------- */
@@ -105,10 +106,12 @@ open_path(const char *path, int flags)
 	return fd;
 }
 
-/* Makes the file usable if its creator died before it could set the mode (file_check()): it is
- * ours, empty, and the umask has taken our own permissions away.  Whether it has done so.
+/* Sets the mode of a file whose creator died before it could do that (file_check()): the file is
+ * ours, is empty, and the umask has taken our own permissions away.  Returns whether it has set the
+ * mode.
  *
- * No other user can put a file of ours there, or replace it, in a directory like /tmp. */
+ * No other user can put a file of ours there.  In a sticky directory, like /tmp, no other user can
+ * replace it either. */
 static bool
 mend_mode(const char *path)
 {
@@ -118,8 +121,9 @@ mend_mode(const char *path)
 	       st.st_size == 0 && (st.st_mode & 0600) != 0600 && chmod(path, 0600) == 0;
 }
 
-/* Opens without O_CREAT first: under fs.protected_regular, O_CREAT on somebody else's file in a
- * sticky directory fails even for root.  ENOENT with O_CREAT: the directory itself is missing. */
+/* file_open() without a change of the user.  Opens without O_CREAT first: under
+ * fs.protected_regular, O_CREAT on another user's file in a sticky directory fails even for root.
+ * ENOENT with O_CREAT: the directory itself is missing. */
 static enum compl_result
 open_as_we_are(struct compl_space *c, const struct compl_where *where, unsigned flags)
 {
@@ -142,8 +146,8 @@ open_as_we_are(struct compl_space *c, const struct compl_where *where, unsigned 
 	return errno == ENOENT ? COMPL_E_SYSTEM : open_result(errno);
 }
 
-/* In another user's namespace this thread is that user for files: a file that it creates belongs to
- * that user from the first moment on, even if this process dies. */
+/* In another user's namespace this thread acts on files as that user.  So a file that it creates
+ * belongs to that user from the first moment on, even if this process dies. */
 enum compl_result
 file_open(struct compl_space *c, const struct compl_where *where, unsigned flags)
 {
@@ -180,7 +184,9 @@ file_is_replaceable(const struct layout_header *h)
 	return h->version < LAYOUT_VERSION && h->names == 0;
 }
 
-/* Of another version, if anything: its first bytes say so in every version. */
+/* file_check() for a file that has not the size of this version's segments.  It may be a segment of
+ * another version: the first 64 bytes mean the same in every version.  If that one is dead, or can
+ * be replaced, marks it dead and returns COMPL_REMOVED. */
 static enum compl_result
 check_other_size(struct compl_space *c, unsigned flags)
 {
@@ -196,8 +202,8 @@ check_other_size(struct compl_space *c, unsigned flags)
 	return pwrite(c->fd, &dead, sizeof(dead), 12) < 0 ? COMPL_E_SYSTEM : COMPL_REMOVED;
 }
 
-/* A file that is still empty, or has no pages yet, is one that somebody is
- * creating, or died creating, or could not pay for: go on from there. */
+/* A file that is still empty, or has no pages yet, is not complete: its creator is at work on it,
+ * or died over it, or found no room for the pages.  With COMPL_CREATE we go on from there. */
 enum compl_result
 file_check(struct compl_space *c, const struct compl_where *where, unsigned flags)
 {
@@ -210,8 +216,9 @@ file_check(struct compl_space *c, const struct compl_where *where, unsigned flag
 		return check_other_size(c, flags);
 	if (!(flags & COMPL_CREATE) && (st.st_size == 0 || st.st_blocks * 512 < LAYOUT_CORE))
 		return COMPL_E_NO_NAMESPACE;
-	/* The umask belongs to the process, whose other threads use it: it is not ours to change.
-	   Crash: until the mode is set, the file is one that mend_mode() mends. */
+	/* The umask stays as it is, because other threads of the process use it.
+	   Crash: if we die before the mode is set, the next call of this user sets it, by
+	   mend_mode(). */
 	if (st.st_size == 0 && (st.st_mode & 0600) != 0600 && fchmod(c->fd, 0600) < 0)
 		return COMPL_E_SYSTEM;
 	if (st.st_size == 0 && ftruncate(c->fd, LAYOUT_SIZE) < 0)
@@ -232,7 +239,8 @@ file_is_linked(const struct compl_space *c)
 
 /* ---- unlinking ------------------------------------------------------------- */
 
-/* A second at the most: its owner may be stopped. */
+/* Takes the file lock.  Waits for a second at the most, because its owner may be stopped.  0, or -1
+ * with errno. */
 static int
 lock_file(int fd)
 {
@@ -247,8 +255,9 @@ lock_file(int fd)
 	return rc;
 }
 
-/* Locking: flock(2) on our own descriptor keeps others who are about to unlink the same
- * file out; the path may have been given to a new segment meanwhile. */
+/* Locking: we hold the file lock from the comparison to unlink().  Every process that is about to
+ * unlink this file takes that lock.  Otherwise one of them could unlink the file in between, a new
+ * segment could get the path, and we would unlink the new one. */
 enum compl_result
 file_unlink(struct compl_space *c)
 {
@@ -265,7 +274,8 @@ file_unlink(struct compl_space *c)
 	return rc == 0 ? COMPL_OK : COMPL_E_SYSTEM;
 }
 
-/* In a directory like /tmp only the owner may. */
+/* In a sticky directory, like /tmp, only root, the owner of the directory and the owner of the file
+ * may. */
 bool
 file_may_unlink(const struct compl_space *c)
 {
@@ -276,7 +286,8 @@ file_may_unlink(const struct compl_space *c)
 	       fstat(c->fd, &mine) < 0 || mine.st_uid == geteuid();
 }
 
-/* Of this version, with its pages, and not dead. */
+/* Whether the file is a segment of this version, with its pages, and not dead.  (The version is 0
+ * as long as the first user has not stored it.) */
 static bool
 may_have_users(const struct compl_space *c, const struct stat *st)
 {
@@ -287,7 +298,8 @@ may_have_users(const struct compl_space *c, const struct stat *st)
 	       (h.version == 0 || h.version == LAYOUT_VERSION);
 }
 
-/* The mark is among the bytes that never change their meaning. */
+/* Marks the file dead, and unlinks it.  unused: leaves it, and returns COMPL_REMOVED, if it may
+ * have users.  The mark is at the same place in every version. */
 static enum compl_result
 mark_and_unlink(struct compl_space *c, const struct compl_where *where, bool unused)
 {
@@ -301,7 +313,8 @@ mark_and_unlink(struct compl_space *c, const struct compl_where *where, bool unu
 		return COMPL_REMOVED;
 	if (st.st_size == 0 && ftruncate(c->fd, LAYOUT_SIZE) < 0)
 		return pages_failure(errno);
-	/* Without a page for the mark there is nobody who could look at it. */
+	/* ENOSPC: there is no page for the mark.  Then nobody uses the segment, and nobody needs
+	   to see the mark. */
 	if (pwrite(c->fd, &dead, sizeof(dead), 12) < 0 && errno != ENOSPC)
 		return COMPL_E_SYSTEM;
 	return file_unlink(c);

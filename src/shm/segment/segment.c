@@ -2,12 +2,12 @@
  *
  * segment.c - opens a segment: finds its file, checks it, maps it, and makes the handle
  *
- * Invariant: a segment is used only if it is a regular file of the expected
- * owner, not writable by the world, of the size of this layout, and carries its
- * magic and version.
+ * Invariant: a segment is used only if it is a regular file, has the expected owner, is not
+ * writable by the world, and has the size, the magic and the version of this layout.
  *
- * Crash: creating is open, ftruncate, fallocate and three compare-and-swaps, each
- * of which the next to come does again.
+ * Crash: a segment is created by open, ftruncate, fallocate and compare-and-swaps of the magic, the
+ * version and the pid namespace.  If we die in between, the next process that opens the segment
+ * does what is missing.
  */
 #include "shm/segment/segment.h"
 
@@ -74,7 +74,7 @@ join(struct compl_space *c, const struct compl_where *where, unsigned flags)
 	return COMPL_OK;
 }
 
-/* One attempt; COMPL_REMOVED: what was there was dead, and is not there any more. */
+/* Makes one attempt.  COMPL_REMOVED: there was a dead segment, and it is unlinked now. */
 static enum compl_result
 try_open(struct compl_space *c, const struct compl_where *where, unsigned flags)
 {
@@ -91,8 +91,8 @@ try_open(struct compl_space *c, const struct compl_where *where, unsigned flags)
 
 /* ---- handles ------------------------------------------------------------------ */
 
-/* The first handle of a process lies where its other data is; it is the only one of most, and
- * spares a short command the heap. */
+/* The first handle of a process is static.  Most processes open no other one, so a short command
+ * needs no heap for it. */
 static struct {
 	struct compl_space handle;
 	bool is_taken; /* atomic */
@@ -115,7 +115,8 @@ free_handle(struct compl_space *c)
 		free(c);
 }
 
-/* A list of our own begins with room for one link, that of the lock. */
+/* Registers a robust list of our own.  At first it has room for one link, that of the lock;
+ * segment_make_links() makes room for the others. */
 static enum compl_result
 register_list(struct compl_space *c)
 {
@@ -125,7 +126,8 @@ register_list(struct compl_space *c)
 	return COMPL_OK;
 }
 
-/* Crash: nothing is on the list now, so the distance means nothing to the kernel. */
+/* Crash: no word is on the list now.  So the kernel, which walks the list when we die, does not use
+ * the distance while we change it. */
 enum compl_result
 segment_make_links(struct compl_space *c)
 {
@@ -186,7 +188,8 @@ make_open(struct compl_space **cp, const struct compl_where *where, unsigned fla
 	return result;
 }
 
-/* A scope's namespace is made by its scope alone; whoever else finds none is told that it ended. */
+/* Only a scope makes the namespace of a scope.  For every other caller that finds none, the scope
+ * has ended. */
 enum compl_result
 compl_open(struct compl_space **c, const struct compl_where *where, unsigned flags)
 {

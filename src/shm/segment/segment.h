@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * segment.h - what an open segment needs later; compl.h has compl_open() and compl_close()
+ * segment.h - makes an open segment ready to own many words; compl.h has compl_open() and
+ * compl_close()
  */
 #ifndef SEGMENT_H
 #define SEGMENT_H
@@ -8,8 +9,9 @@
 #include "compl.h"
 #include "shm/segment/handle.h"
 
-/* Makes room for the links of all words, if the handle has a robust list of its own: at first there
- * is room for the link of the lock alone.  To be called while no word is owned.  COMPL_E_SYSTEM. */
+/* Makes room for the links of all words, if the handle has a robust list of its own.  (compl_open()
+ * makes room for the link of the lock only, which is enough for most calls.)  To be called while no
+ * word is owned.  Fails with COMPL_E_SYSTEM. */
 enum compl_result segment_make_links(struct compl_space *c);
 
 #endif
