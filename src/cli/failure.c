@@ -2,8 +2,8 @@
  *
  * failure.c - turns a failure into one line: what, why, and what to do about it
  *
- * The engine says what it knows of its own matters (compl_describe()).  Here is what the command
- * knows: its options, and its other commands.
+ * compl_describe() says what the engine knows.  This file adds what the command knows: its options,
+ * and its other commands.
  */
 #include "cli/failure.h"
 
@@ -51,7 +51,7 @@ explain(enum compl_result result)
 	return (struct explanation){ .result = result };
 }
 
-/* " (already done: a, b)" */
+/* Returns " (already done: a, b)", or "". */
 static const char *
 list_done(const struct cli_call *call, size_t done)
 {
@@ -66,7 +66,8 @@ list_done(const struct cli_call *call, size_t done)
 	return text;
 }
 
-/* "; the command's advice, or how to clear the namespace, or the engine's remedy" */
+/* Returns "; X, or Y, or Z", or "": the command's advice, how to clear the namespace, and the
+ * engine's remedy, as far as there are any. */
 static const char *
 list_remedies(const struct cli_call *call, const struct explanation *e, const char *remedy)
 {

@@ -2,8 +2,8 @@
  *
  * describe.c - says what has failed in a namespace of shared memory, why, and what to do about it
  *
- * The command knows only results and its own options.  This file knows paths, owners, modes, limits
- * and what errno says.
+ * The command knows results and its own options.  This file knows paths, owners, modes, limits and
+ * the errors of system calls.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -13,7 +13,7 @@
 
 #include "shm/segment/file.h"
 
-/* The failures of the segment itself.  All other results are about what the caller asked for, and
+/* The results that are about the segment.  All others are about what the caller asked for, and
  * compl_strresult() says enough about them. */
 static const struct explanation {
 	enum compl_result result;
@@ -66,7 +66,7 @@ describe_errno(struct compl_description *d, int error)
 			COPY(d->remedy, remedies[i].remedy);
 }
 
-/* Says which user the file belongs to now. */
+/* Says who owns the file now, and which mode it has. */
 static void
 describe_owner(struct compl_description *d)
 {
@@ -79,7 +79,7 @@ describe_owner(struct compl_description *d)
 		COPY(d->reason, "is not there, and only its owner may make it");
 }
 
-/* Advises the owner of the file, and root, to remove it: compl cannot use it. */
+/* Advises the caller to remove the file, if it is its owner or root. */
 static void
 advise_removal(struct compl_description *d)
 {
