@@ -9,6 +9,7 @@
 #include <sys/syscall.h>
 
 #include "api/clock.h"
+#include "api/proc.h"
 #include "shm/os/robust.h"
 #include "shm/segment/mutex.h"
 
@@ -338,6 +339,58 @@ nonsense_is_seized_once(void)
 	return true;
 }
 
+/* How often a child has given its processor up: once more for each sleep that it begins. */
+static long
+sleeps_of(size_t i)
+{
+	char text[4096];
+	const char *line = NULL;
+
+	if (proc_read(children[i].pid, "status", text, sizeof text))
+		line = strstr(text, "\nvoluntary_ctxt_switches:");
+	return line != NULL ? strtol(line + 25, NULL, 10) : -1;
+}
+
+/* Waits until a child has slept, woken and begun to sleep again. */
+static bool
+sleeps_again(size_t i)
+{
+	long before = sleeps_of(i);
+	int64_t limit = in_ms(20000);
+
+	while (sleeps_of(i) == before && in_ms(0) < limit)
+		nap();
+	return sleeps_of(i) > before && child_sleeps(i);
+}
+
+/* The word loses its owner, and the wake comes late, as on a busy machine: after the watchdog, but
+ * before the second sleep has ended.  Nothing was lost.  Twice, with an owner in between. */
+static bool
+late_wakes_are_not_lost(void)
+{
+	size_t w;
+	int i;
+
+	CHECK(begin());
+	__atomic_store_n(&page->lock, me() | FUTEX_WAITERS, __ATOMIC_SEQ_CST);
+	w = child(takes_once, NULL);
+	CHECK(child_sleeps(w));
+	for (i = 0; i < 2; i++) {
+		__atomic_store_n(&page->lock, 0, __ATOMIC_SEQ_CST);
+		CHECK(sleeps_again(w));
+		if (i == 1)
+			break;
+		__atomic_store_n(&page->lock, me() | FUTEX_WAITERS, __ATOMIC_SEQ_CST);
+		futex_wake(&page->lock, 1);
+		CHECK(sleeps_again(w));
+		CHECK(sleeps_again(w)); /* after a sleep that only the watchdog has ended */
+	}
+	futex_wake(&page->lock, 1);
+	CHECK(child_status(w) == MUTEX_LOCKED);
+	CHECK(page->lost_wakeups == 0);
+	return true;
+}
+
 static bool
 deadlines_are_kept(void)
 {
@@ -525,6 +578,8 @@ static const struct test tests[] = {
 	  sleepers_survive_an_owners_death, false },
 	{ "sleepers that are killed pass the wake on", killed_sleepers_pass_the_wake_on, false },
 	{ "a sleeper that gives up passes the wake on", who_gives_up_passes_the_wake_on, false },
+	{ "a wake that comes after the watchdog is late, and not lost", late_wakes_are_not_lost,
+	  false },
 	{ "a deadline ends the wait for a living owner, and for a stopped one", deadlines_are_kept,
 	  false },
 	{ "impossible owners are damage, and nothing is changed", impossible_owners_are_damage,

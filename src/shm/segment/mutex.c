@@ -165,6 +165,7 @@ lock_slow(struct attempt a, int64_t deadline_ns, struct sigmask *sigmask)
 			return pass_on(&a, MUTEX_INTERRUPTED);
 		if (deadline_ns != CLOCK_NEVER && clock_now_ns() >= deadline_ns)
 			return pass_on(&a, MUTEX_TIMED_OUT);
+		a.doubted = false;
 		sleep_counted(&a, value, deadline_ns, sigmask);
 	}
 }
