@@ -128,7 +128,7 @@ sim_files_begin(void)
 	if (*directory)
 		return;
 	snprintf(directory, sizeof directory, "%s/fuzz.%d", given ? given : SHM, (int)getpid());
-	if (mkdir(directory, 0700) < 0 || chmod(directory, 01777) < 0)
+	if (mkdir(directory, 0700) < 0 || __real_chmod(directory, 01777) < 0)
 		sim_fail("no directory for the segments");
 	atexit(remove_directory);
 }
