@@ -64,7 +64,7 @@ repair(struct compl_space *c, size_t *faults)
 }
 
 static int
-run(const struct cli_call *call)
+run_check(const struct cli_call *call)
 {
 	struct report report = { NULL, 0, 0 };
 	enum compl_result result;
@@ -86,7 +86,7 @@ run(const struct cli_call *call)
 	return faults == 0 ? STATUS_DONE : STATUS_NO;
 }
 
-static const struct cli_option options[] = {
+static const struct cli_option check_options[] = {
 	FLAG("repair", repair, "mend what can be mended, and end with 0 if all of it was"),
 	{ 0 },
 };
@@ -99,7 +99,7 @@ const struct command cmd_check = {
 		"Otherwise prints a line for each fault and ends with 1.  A namespace that does\n"
 		"not exist is sound.\n",
 	.example = "compl check -n shop\n",
-	.options = options,
+	.options = check_options,
 	.subject = ABOUT_NAMESPACE,
-	.run = run,
+	.run = run_check,
 };

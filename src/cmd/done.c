@@ -37,7 +37,7 @@ post_one(struct compl_space *c, const char *name, const struct cli_settings *set
 }
 
 static int
-run(const struct cli_call *call)
+run_done(const struct cli_call *call)
 {
 	unsigned flags = call->set.existing ? 0 : COMPL_CREATE;
 	int status = names_each(call, flags, post_one);
@@ -45,7 +45,7 @@ run(const struct cli_call *call)
 	return status == STATUS_DONE ? call->set.and_exit : status;
 }
 
-static const struct cli_option options[] = {
+static const struct cli_option done_options[] = {
 	FLAG("all", all, "release everybody, now and until reinit", .group = GROUP_OWN),
 	VALUE("count", count, "N", value_tokens, "post N tokens", .group = GROUP_OWN),
 	FLAG("waiting", waiting, "post what the waiters now in line need, and no more",
@@ -70,7 +70,7 @@ const struct command cmd_done = {
 	.example = "export COMPL_NAMESPACE=shop\n"
 		   "compl done db-ready --all --value port=5432\n"
 		   "exec compl done import --status 3 --and-exit 3\n",
-	.options = options,
+	.options = done_options,
 	.subject = ABOUT_NAMES,
-	.run = run,
+	.run = run_done,
 };

@@ -12,12 +12,12 @@ init_one(struct compl_space *c, const char *name, const struct cli_settings *set
 }
 
 static int
-run(const struct cli_call *call)
+run_init(const struct cli_call *call)
 {
 	return names_each(call, COMPL_CREATE, init_one);
 }
 
-static const struct cli_option options[] = {
+static const struct cli_option init_options[] = {
 	FLAG("exist-ok", exist_ok,
 	     "make the name permanent whatever it carries, and reset nothing"),
 	{ 0 },
@@ -34,7 +34,7 @@ const struct command cmd_init = {
 		"or a value, is an error.\n",
 	.example = "export COMPL_NAMESPACE=shop\n"
 		   "compl init db-ready cache-ready\n",
-	.options = options,
+	.options = init_options,
 	.subject = ABOUT_NAMES,
-	.run = run,
+	.run = run_init,
 };

@@ -97,12 +97,12 @@ list_names(const struct cli_call *call)
 }
 
 static int
-run(const struct cli_call *call)
+run_ls(const struct cli_call *call)
 {
 	return call->set.namespaces ? list_spaces(call) : list_names(call);
 }
 
-static const struct cli_option options[] = {
+static const struct cli_option ls_options[] = {
 	FLAG("long", is_long,
 	     "also print a line for each waiter and producer, and one about waits that are over",
 	     .letter = 'l'),
@@ -124,7 +124,7 @@ const struct command cmd_ls = {
 	.example = "compl ls -n shop 'db-*'\n"
 		   "compl ls -n shop -l\n"
 		   "compl ls -n shop --json | jq '.completions[].waiters | length'\n",
-	.options = options,
+	.options = ls_options,
 	.subject = ABOUT_NAMESPACE,
-	.run = run,
+	.run = run_ls,
 };

@@ -12,12 +12,12 @@ reinit_one(struct compl_space *c, const char *name, const struct cli_settings *s
 }
 
 static int
-run(const struct cli_call *call)
+run_reinit(const struct cli_call *call)
 {
 	return names_each(call, COMPL_CREATE, reinit_one);
 }
 
-static const struct cli_option options[] = {
+static const struct cli_option reinit_options[] = {
 	FLAG("force", force, "reset even while somebody waits for the tokens that are there",
 	     .letter = 'f'),
 	{ 0 },
@@ -35,7 +35,7 @@ const struct command cmd_reinit = {
 		   "compl reinit reset-done\n"
 		   "trigger-reset &\n"
 		   "compl wait reset-done --timeout 5s\n",
-	.options = options,
+	.options = reinit_options,
 	.subject = ABOUT_NAMES,
-	.run = run,
+	.run = run_reinit,
 };

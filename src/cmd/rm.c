@@ -29,7 +29,7 @@ remove_all(const struct cli_call *call)
 }
 
 static int
-run(const struct cli_call *call)
+run_rm(const struct cli_call *call)
 {
 	if (call->set.all)
 		return remove_all(call);
@@ -37,7 +37,7 @@ run(const struct cli_call *call)
 	return names_each(call, call->set.force ? NAMESPACE_ENDED_SCOPE : 0, remove_one);
 }
 
-static const struct cli_option options[] = {
+static const struct cli_option rm_options[] = {
 	FLAG("all", all, "remove the whole namespace"),
 	FLAG("force", force,
 	     "a missing name is not an error; with --all, remove even a damaged namespace",
@@ -54,7 +54,7 @@ const struct command cmd_rm = {
 		"every name and the namespace itself; a missing namespace is not an error.\n",
 	.example = "compl rm -n shop db-ready\n"
 		   "compl rm -n shop --all\n",
-	.options = options,
+	.options = rm_options,
 	.subject = ABOUT_NAMESPACE,
-	.run = run,
+	.run = run_rm,
 };

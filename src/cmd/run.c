@@ -218,7 +218,7 @@ run_child(struct production *p)
 }
 
 static int
-run(const struct cli_call *call)
+run_run(const struct cli_call *call)
 {
 	struct production p = { .call = call, .name = call->names[0] };
 	enum compl_result result;
@@ -237,7 +237,7 @@ run(const struct cli_call *call)
 	return run_child(&p);
 }
 
-static const struct cli_option options[] = {
+static const struct cli_option run_options[] = {
 	FLAG("all", all, "post \"all\", not a token"),
 	VALUE("ready", ready, "WHEN", ready_parse,
 	      "post when CMD exits: exit, which is the default; says so by sd_notify(3): notify; "
@@ -261,8 +261,8 @@ const struct command cmd_run = {
 		   "compl run cache --ready notify -- redis-server --supervised systemd &\n"
 		   "compl run tests --all -- make test &\n"
 		   "compl wait cache tests --fail-fast --timeout 5m -- ./app\n",
-	.options = options,
+	.options = run_options,
 	.subject = ABOUT_NAMES,
 	.cmd = CMD_REQUIRED,
-	.run = run,
+	.run = run_run,
 };

@@ -50,7 +50,7 @@ run_in(const struct cli_call *scope)
 }
 
 static int
-run(const struct cli_call *call)
+run_scope(const struct cli_call *call)
 {
 	struct cli_call scope = *call;
 	enum compl_result result;
@@ -73,5 +73,5 @@ const struct command cmd_scope = {
 	.options = NULL,
 	.subject = ABOUT_NAMESPACE,
 	.cmd = CMD_REQUIRED,
-	.run = run,
+	.run = run_scope,
 };

@@ -8,7 +8,7 @@
 #include "cmd/cmd.h"
 
 static int
-run(const struct cli_call *call)
+run_test(const struct cli_call *call)
 {
 	enum compl_result result;
 	struct compl_space *c;
@@ -32,5 +32,5 @@ const struct command cmd_test = {
 		"with 1.  It takes nothing and promises nothing: the next moment may differ.\n",
 	.example = "compl test -n shop db-ready || echo 'not yet'\n",
 	.subject = ABOUT_NAMES,
-	.run = run,
+	.run = run_test,
 };

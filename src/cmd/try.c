@@ -7,7 +7,7 @@
 #include "cmd/cmd.h"
 
 static int
-run(const struct cli_call *call)
+run_try(const struct cli_call *call)
 {
 	static const struct take take = {
 		.take = compl_try,
@@ -19,7 +19,7 @@ run(const struct cli_call *call)
 	return take_tokens(call, &take);
 }
 
-static const struct cli_option options[] = {
+static const struct cli_option try_options[] = {
 	VALUE("count", count, "N", value_tokens, "take N tokens from every name, all or none"),
 	FLAG("any", any, "take from the first name that is done, and print which"),
 	{ 0 },
@@ -34,8 +34,8 @@ const struct command cmd_try = {
 		"ends with 124.\n",
 	.example = "export COMPL_NAMESPACE=queue\n"
 		   "while compl try job; do ./work; done\n",
-	.options = options,
+	.options = try_options,
 	.subject = ABOUT_NAMES,
 	.cmd = CMD_OPTIONAL,
-	.run = run,
+	.run = run_try,
 };

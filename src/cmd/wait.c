@@ -23,7 +23,7 @@ set_signals(const struct cli_settings *set)
 }
 
 static int
-run(const struct cli_call *call)
+run_wait(const struct cli_call *call)
 {
 	const struct take take = {
 		.take = compl_wait,
@@ -38,7 +38,7 @@ run(const struct cli_call *call)
 	return take_tokens(call, &take);
 }
 
-static const struct cli_option options[] = {
+static const struct cli_option wait_options[] = {
 	VALUE("timeout", timeout, "DUR", value_timeout,
 	      "give up after DUR, such as 30s, 1m30s or 0.5", .letter = 't',
 	      .variable = "COMPL_TIMEOUT"),
@@ -70,8 +70,8 @@ const struct command cmd_wait = {
 		"compl becomes CMD, with COMPL_NAME and COMPL_VALUE set, and prints nothing.\n",
 	.example = "export COMPL_NAMESPACE=shop\n"
 		   "compl wait db-ready cache-ready --timeout 30s -- ./app\n",
-	.options = options,
+	.options = wait_options,
 	.subject = ABOUT_NAMES,
 	.cmd = CMD_OPTIONAL,
-	.run = run,
+	.run = run_wait,
 };
