@@ -73,7 +73,6 @@ struct cli_settings {
 };
 
 struct cli_call {
-	const char *command;
 	struct cli_settings set;
 	const char **names; /* the operands */
 	size_t name_count;

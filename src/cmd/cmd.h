@@ -18,8 +18,8 @@ enum command_subject {
 	ABOUT_COMPL,	 /* neither */
 };
 
-/* Whether CMD may or must follow "--". */
-enum command_cmd { CMD_NONE, CMD_OPTIONAL, CMD_REQUIRED };
+/* Whether CMD, the words after "--", may or must be given. */
+enum cmd_rule { CMD_NONE, CMD_OPTIONAL, CMD_REQUIRED };
 
 struct command {
 	const char *name;
@@ -29,7 +29,7 @@ struct command {
 	const char *example;  /* lines of shell, of up to 77 bytes */
 	const struct cli_option *options;
 	enum command_subject subject;
-	enum command_cmd cmd;
+	enum cmd_rule cmd_rule;
 	/* Returns the exit status. */
 	int (*run)(const struct cli_call *call);
 };

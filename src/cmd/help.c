@@ -67,8 +67,9 @@ show_usage(const struct command *command)
 		o = bracket(word, sizeof(word), o);
 		wrap(&column, indent, word);
 	}
-	if (command->cmd != CMD_NONE)
-		wrap(&column, indent, command->cmd == CMD_REQUIRED ? "-- CMD..." : "[-- CMD...]");
+	if (command->cmd_rule != CMD_NONE)
+		wrap(&column, indent,
+		     command->cmd_rule == CMD_REQUIRED ? "-- CMD..." : "[-- CMD...]");
 	output_text("\n\n");
 }
 

@@ -203,8 +203,7 @@ read_command_line_or_die(struct cli_call *call, char **argv)
 	command = find_command_or_die(word);
 	message_from(command->name);
 	parser.own = command->options;
-	parser.takes_cmd = command->cmd != CMD_NONE;
-	call->command = command->name;
+	parser.takes_cmd = command->cmd_rule != CMD_NONE;
 	call->names = (const char **)argv; /* the words that have been read leave room */
 	while ((word = options_read_or_die(&parser)) != NULL)
 		call->names[call->name_count++] = word;
@@ -226,7 +225,7 @@ run_or_die(const struct command *command, struct cli_call *call)
 {
 	if (call->cmd != NULL && call->cmd[0] == NULL)
 		usage_or_die(NULL, "no command after --");
-	if (call->cmd == NULL && command->cmd == CMD_REQUIRED)
+	if (call->cmd == NULL && command->cmd_rule == CMD_REQUIRED)
 		usage_or_die(NULL, "needs a command after --");
 	if (command->subject == ABOUT_NAMES)
 		names_check_or_die(call);

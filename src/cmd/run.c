@@ -263,6 +263,6 @@ const struct command cmd_run = {
 		   "compl wait cache tests --fail-fast --timeout 5m -- ./app\n",
 	.options = run_options,
 	.subject = ABOUT_NAMES,
-	.cmd = CMD_REQUIRED,
+	.cmd_rule = CMD_REQUIRED,
 	.run = run_run,
 };

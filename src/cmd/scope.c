@@ -72,6 +72,6 @@ const struct command cmd_scope = {
 	.example = "compl scope -- sh -c 'make docs && compl done docs & compl wait docs -t 5m'\n",
 	.options = NULL,
 	.subject = ABOUT_NAMESPACE,
-	.cmd = CMD_REQUIRED,
+	.cmd_rule = CMD_REQUIRED,
 	.run = run_scope,
 };

@@ -36,6 +36,6 @@ const struct command cmd_try = {
 		   "while compl try job; do ./work; done\n",
 	.options = try_options,
 	.subject = ABOUT_NAMES,
-	.cmd = CMD_OPTIONAL,
+	.cmd_rule = CMD_OPTIONAL,
 	.run = run_try,
 };

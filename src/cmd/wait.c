@@ -72,6 +72,6 @@ const struct command cmd_wait = {
 		   "compl wait db-ready cache-ready --timeout 30s -- ./app\n",
 	.options = wait_options,
 	.subject = ABOUT_NAMES,
-	.cmd = CMD_OPTIONAL,
+	.cmd_rule = CMD_OPTIONAL,
 	.run = run_wait,
 };
