@@ -155,7 +155,7 @@ end_options(struct cli_parser *p)
 }
 
 const char *
-options_read_or_die(struct cli_parser *p)
+options_read_to_operand_or_die(struct cli_parser *p)
 {
 	while (*p->next != NULL) {
 		const char *word = *p->next++;

@@ -196,7 +196,7 @@ read_command_line_or_die(struct cli_call *call, char **argv)
 {
 	struct cli_parser parser = { .next = argv + 1, .set = &call->set };
 	const struct command *command;
-	const char *word = options_read_or_die(&parser);
+	const char *word = options_read_to_operand_or_die(&parser);
 
 	if (word == NULL)
 		return NULL;
@@ -204,8 +204,9 @@ read_command_line_or_die(struct cli_call *call, char **argv)
 	message_from(command->name);
 	parser.own = command->options;
 	parser.takes_cmd = command->cmd_rule != CMD_NONE;
-	call->names = (const char **)argv; /* the words that have been read leave room */
-	while ((word = options_read_or_die(&parser)) != NULL)
+	/* The operands are collected in argv itself, over words that have been read already. */
+	call->names = (const char **)argv;
+	while ((word = options_read_to_operand_or_die(&parser)) != NULL)
 		call->names[call->name_count++] = word;
 	options_environment_or_die(&parser);
 	call->cmd = parser.cmd;
