@@ -1,21 +1,22 @@
 /* SPDX-License-Identifier: ISC
  *
- * relay.c - which signals are passed on, and stopping together
+ * relay.c - passes signals on, and stops together with CMD
  *
  * The signals are blocked before CMD exists, and read from a signalfd.  So none is lost between
  * looking and sleeping, and no handler does anything.  A blocked signal is queued even where its
  * default action is to do nothing (SIGCHLD), or where the kernel would drop it (PID 1).
  *
  * The terminal sends a signal to every process of its foreground group.  So CMD has got it as well,
- * if CMD is still in the group of this process.  Such a signal comes from the kernel (SI_KERNEL),
- * every other one from a process.  The one exception is the end of the terminal: the kernel tells
+ * if CMD is still in the group of this process.  Such a signal comes from the kernel (SI_KERNEL);
+ * every other signal comes from a process.  The one exception is the end of the terminal: the kernel tells
  * only the leader of the session.  A signal that CMD itself sends to its group, or to this process,
  * is not sent back to it.
  *
  * A shell that waits for this process with job control must see it stopped when CMD has been
- * stopped from the terminal.  Elsewhere nobody would continue this process: if CMD is stopped by a
- * debugger, say, and continued, this process must have gone on listening.  So it stops only if it
- * was told to, or is in the foreground of a terminal, and a shell is there to notice.
+ * stopped from the terminal.  Elsewhere nobody would continue this process: if a debugger, say,
+ * stops CMD and continues it, this process must have gone on listening.  So this process stops only
+ * if it was told to stop or is in the foreground of a terminal, and only where a shell is there to
+ * continue it.
  */
 #include "cli/relay.h"
 
@@ -34,24 +35,24 @@
 #include "cli/status.h"
 #include "cli/stop.h"
 
-#define PATIENCE_S 1
+#define LIMIT_S 1
 
 static const int wanted[] = { SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGTSTP };
 
 static int fd;
-static sigset_t caught;
+static sigset_t blocked;
 static bool was_told_to_stop;
 
 int
 relay_open_or_die(void)
 {
-	sigemptyset(&caught);
-	sigaddset(&caught, SIGCHLD);
-	sigaddset(&caught, SIGCONT);
+	sigemptyset(&blocked);
+	sigaddset(&blocked, SIGCHLD);
+	sigaddset(&blocked, SIGCONT);
 	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++)
 		if (!signals_is_ignored(wanted[i]))
-			sigaddset(&caught, wanted[i]);
-	fd = signalfd(-1, &caught, SFD_CLOEXEC | SFD_NONBLOCK);
+			sigaddset(&blocked, wanted[i]);
+	fd = signalfd(-1, &blocked, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (fd >= 0)
 		return fd;
 	message_line("cannot make a descriptor for signals: %s", strerror(errno));
@@ -62,7 +63,7 @@ void
 relay_begin(void)
 {
 	signals_default(SIGCHLD); /* if it is ignored, the kernel drops CMD's status */
-	signals_block(&caught);
+	signals_block(&blocked);
 }
 
 /* Whether the signal has reached child already. */
@@ -117,7 +118,8 @@ let_through(int signal, siginfo_t *info, void *context)
 			sigdelset(&interrupted->uc_sigmask, wanted[i]);
 }
 
-/* What relay_be_patient() has changed.  An alarm may have been set before this program began. */
+/* What relay_limit_call() found and relay_end_limit() restores.  An alarm may have been set before
+ * this program began. */
 static struct {
 	struct sigaction action;
 	sigset_t mask;
@@ -125,28 +127,28 @@ static struct {
 } alarm_before;
 
 void
-relay_be_patient(void)
+relay_limit_call(void)
 {
 	const struct sigaction action = { .sa_sigaction = let_through, .sa_flags = SA_SIGINFO };
 	sigset_t one;
 
 	sigemptyset(&one);
 	sigaddset(&one, SIGALRM);
-	alarm_before.seconds = alarm(PATIENCE_S);
+	alarm_before.seconds = alarm(LIMIT_S);
 	sigaction(SIGALRM, &action, &alarm_before.action);
 	sigprocmask(SIG_UNBLOCK, &one, &alarm_before.mask);
 }
 
 void
-relay_go_on(void)
+relay_end_limit(void)
 {
-	unsigned gone = PATIENCE_S - alarm(0);
+	unsigned gone = LIMIT_S - alarm(0);
 
 	sigprocmask(SIG_SETMASK, &alarm_before.mask, NULL);
 	sigaction(SIGALRM, &alarm_before.action, NULL);
 	if (alarm_before.seconds > 0)
 		alarm(alarm_before.seconds > gone ? alarm_before.seconds - gone : 1);
-	signals_block(&caught);
+	signals_block(&blocked);
 }
 
 static bool
@@ -170,7 +172,7 @@ relay_stop(void)
 	const struct timespec now = { 0 };
 	sigset_t cont;
 
-	if (sigismember(&caught, SIGTSTP) != 1 || !(was_told_to_stop || is_in_foreground()))
+	if (sigismember(&blocked, SIGTSTP) != 1 || !(was_told_to_stop || is_in_foreground()))
 		return false;
 	was_told_to_stop = false;
 	stop_now();

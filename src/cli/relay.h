@@ -22,11 +22,11 @@ void relay_begin(void);
  * the signal, or 0 if there is none. */
 int relay_next(pid_t child);
 
-/* These two go around a call of the library.  If the call takes longer than a second, because the
- * owner of the namespace's lock is stopped, terminating signals end this process, as they would
- * without a child. */
-void relay_be_patient(void);
-void relay_go_on(void);
+/* Call relay_limit_call() before a call of the library, and relay_end_limit() after it.  If the call
+ * takes longer than a second, because the owner of the namespace's lock is stopped, terminating
+ * signals end this process, as they would without a child. */
+void relay_limit_call(void);
+void relay_end_limit(void);
 
 /* Call it when child has been stopped.  Where somebody expects this process to stop, too, stops it,
  * and returns true when it has been continued: then child must be continued, unless it is already.

@@ -127,9 +127,9 @@ keep_promise(struct production *p, struct compl_post *post, bool stays)
 {
 	enum compl_result result;
 
-	relay_be_patient();
+	relay_limit_call();
 	result = compl_keep(p->c, &p->promise, post, stays);
-	relay_go_on();
+	relay_end_limit();
 	conclude(p, result);
 }
 
@@ -138,9 +138,9 @@ break_promise(struct production *p)
 {
 	enum compl_result result;
 
-	relay_be_patient();
+	relay_limit_call();
 	result = compl_break(p->c, &p->promise);
-	relay_go_on();
+	relay_end_limit();
 	return result;
 }
 

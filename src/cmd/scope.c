@@ -30,9 +30,9 @@ remove_scope(const struct cli_call *scope)
 {
 	enum compl_result result;
 
-	relay_be_patient();
+	relay_limit_call();
 	result = compl_remove_all(&scope->where, false);
-	relay_go_on();
+	relay_end_limit();
 	return result == COMPL_OK ? STATUS_DONE : failure_report(scope, result, NULL, 0);
 }
 
