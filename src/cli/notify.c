@@ -4,16 +4,17 @@
  *
  * The address is abstract, with 128 random bits.  Nobody can occupy it before this process does.
  * CMD reaches it whatever user CMD becomes and whatever it sees of the file system.  And it is gone
- * when this process is, however that ends.  But every process of the network namespace can find it
+ * when this process is, however the process ends.  But every process of the network namespace can find it
  * in /proc/net/unix, so notify_hear() asks sender_is_trusted() about each message.  (A path in a
  * directory of its own, with a name that cannot be guessed, would need no such check.  But it
  * outlives a SIGKILL, and there is no directory in which every CMD could find it.)
  *
  * Messages are taken one after the other.  READY=1 is posted first, then the message is passed on
  * with its descriptors and without MAINPID=, then the descriptors are closed.  BARRIER=1 needs
- * nothing else: its sender waits until all have closed the descriptor that came with it, which are
- * this process and the outer receiver, if there is one.  While the outer receiver has no room, the
- * message is held and no other is read: the sender waits, as it would have waited there.
+ * nothing else: its sender waits until every holder has closed the descriptor that came with it:
+ * this process, and the outer receiver if there is one.  While the outer receiver has no room, the
+ * message is held and no other is read: the sender waits, as it would have waited at the outer
+ * receiver.
  */
 #include "cli/notify.h"
 
@@ -47,7 +48,7 @@ struct message {
 	struct ucred sender;
 };
 
-/* CMD sends to inner; what it says is passed on by outer, if that is not -1. */
+/* CMD sends to the socket inner.  The socket outer passes on what CMD says, if it is not -1. */
 static int inner = -1, outer = -1;
 static struct sockaddr_un outer_address;
 static socklen_t outer_length;
@@ -102,8 +103,8 @@ open_inner(void)
 	return true;
 }
 
-/* There is no outer receiver if NOTIFY_SOCKET is unset or has an address of another kind.  One that
- * has gone since is noticed by give(), and what CMD says is dropped. */
+/* There is no outer receiver if NOTIFY_SOCKET is unset or has an address of another kind.  If the
+ * outer receiver has gone since, give() fails, and what CMD says is dropped. */
 static bool
 open_outer(void)
 {
@@ -125,7 +126,7 @@ notify_begin_or_die(void)
 	exit(STATUS_FAILED);
 }
 
-/* ---- taking --------------------------------------------------------------------- */
+/* ---- receiving ------------------------------------------------------------------ */
 
 static void
 take_descriptors(const struct cmsghdr *c)
@@ -153,9 +154,9 @@ take_control(struct msghdr *header)
 	}
 }
 
-/* Receives a message; false if there is none. */
+/* Receives a message.  Returns false if there is none. */
 static bool
-take(void)
+receive(void)
 {
 	char control[CMSG_SPACE(DESCRIPTORS_MAX * sizeof(int)) + CMSG_SPACE(sizeof(struct ucred))]
 		__attribute__((aligned(sizeof(size_t))));
@@ -175,7 +176,7 @@ take(void)
 
 /* ---- reading -------------------------------------------------------------------- */
 
-/* Returns the length of the line at text, with its newline.  There are so many bytes at text. */
+/* Returns the length of the line at text, with its newline.  text has `bytes` bytes. */
 static size_t
 line_length(const char *text, size_t bytes)
 {
@@ -201,7 +202,8 @@ is_ready_line(const char *text, size_t bytes)
 }
 
 /* Returns whether the message has a line READY=1.  Takes out the lines that say which process is
- * the main one (MAINPID=, and the same by pidfd): that is this process. */
+ * the main one (MAINPID=, and the same by pidfd): for the outer receiver the main process is this
+ * one. */
 static bool
 read_lines(void)
 {
@@ -316,14 +318,14 @@ notify_last(void)
 	is_last = true;
 }
 
-/* A message with the first READY=1 stays held until the caller has posted that.  One call takes no
+/* A message with the first READY=1 stays held until the caller has posted the readiness.  One call takes no
  * more than a batch: anybody can send, and the caller must look after signals and CMD's end. */
 bool
 notify_hear(pid_t cmd)
 {
 	if (is_held)
 		pass_on();
-	for (int left = is_last ? LAST_BATCH : BATCH; left > 0 && !is_held && take(); left--) {
+	for (int left = is_last ? LAST_BATCH : BATCH; left > 0 && !is_held && receive(); left--) {
 		if (!sender_is_trusted(&message->sender, cmd)) {
 			refuse();
 			continue;
