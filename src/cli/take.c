@@ -2,9 +2,8 @@
  *
  * take.c - one wait or try, from the request to the exit status
  *
- * Invariant: once the library has said COMPL_OK the terminating signals are blocked, and the
- * parent's end is nothing to us any more, so that whoever asked hears of the token that was
- * taken for him.
+ * Invariant: once ask() has the result COMPL_OK, the terminating signals are blocked, and the
+ * parent's death no longer ends this process.  So neither keeps it from reporting the token.
  */
 #include "cli/take.h"
 
@@ -32,11 +31,11 @@ struct end {
 	struct compl_payload *payloads; /* of all names, or NULL */
 	struct compl_cycle *cycle;	/* for COMPL_DEAD_LOCK */
 	int error;			/* errno, for a failure */
-	bool is_bereft;			/* for COMPL_REMOVED: the whole namespace has gone */
+	bool namespace_has_gone;	/* for COMPL_REMOVED: not only the name */
 	int64_t left_ns;		/* until the deadline */
 };
 
-/* The exit status of each answer of the library that is not COMPL_OK, and what is printed. */
+/* The answers of the library other than COMPL_OK: the exit status of each, and what is printed. */
 static const struct answer {
 	enum compl_result result;
 	int status;
@@ -48,7 +47,7 @@ static const struct answer {
 	{ COMPL_DEAD_LOCK, STATUS_DEAD_LOCK, "dead-lock" },
 };
 
-/* NULL for COMPL_OK and for failures. */
+/* Returns NULL for COMPL_OK and for failures. */
 static const struct answer *
 find_answer(enum compl_result result)
 {
@@ -69,14 +68,14 @@ wait_flags(const struct cli_settings *set)
 	       (set->existing ? COMPL_WAIT_EXISTING : 0) | (set->io ? COMPL_WAIT_IO : 0);
 }
 
-/* Waits, and again at the end of the line each time it was stopped. */
+/* Waits; each time it was stopped, waits again, at the end of the line. */
 static enum compl_result
-take_unstopped(const struct take *take, struct compl_space *c, const struct compl_request *request,
-	       struct compl_outcome *out)
+take_despite_stops(const struct take *take, struct compl_space *c,
+		   const struct compl_request *request, struct compl_outcome *out)
 {
 	enum compl_result result;
 
-	while ((result = take->take(c, request, out)) == COMPL_INTERRUPTED)
+	while ((result = take->wait_or_try(c, request, out)) == COMPL_INTERRUPTED)
 		stop_now();
 	return result;
 }
@@ -92,10 +91,10 @@ ask_once(const struct cli_call *call, const struct take *take, const struct comp
 		parent_follow_or_die(take->parent);
 	end->result = namespace_open(&c, call, take->open_flags);
 	if (end->result == COMPL_OK)
-		end->result = take_unstopped(take, c, request, &end->out);
+		end->result = take_despite_stops(take, c, request, &end->out);
 	end->error = errno;
 	parent_unfollow();
-	end->is_bereft = end->result == COMPL_REMOVED && compl_is_removed(c);
+	end->namespace_has_gone = end->result == COMPL_REMOVED && compl_is_removed(c);
 }
 
 /* Fills all of end except left_ns and what the caller has supplied. */
@@ -115,7 +114,7 @@ ask(const struct cli_call *call, const struct take *take, struct end *end)
 		.cycle = end->cycle,
 	};
 
-	do /* once more if the namespace is removed between open and wait */
+	do /* again, each time the namespace is removed between open and wait */
 		ask_once(call, take, &request, end);
 	while (end->result == COMPL_E_NO_NAMESPACE && (take->open_flags & COMPL_CREATE));
 	if (end->result == COMPL_E_NO_NAMESPACE)
@@ -129,7 +128,7 @@ print_value(const struct compl_payload *payload)
 		output_line(payload->value);
 }
 
-/* --print: those of all names, or of the one that ended the wait. */
+/* --print: prints the values of all names, or of the one that ended the wait. */
 static void
 print_values(const struct cli_call *call, const struct end *end)
 {
@@ -143,7 +142,8 @@ print_values(const struct cli_call *call, const struct end *end)
 			print_value(&end->payloads[i]);
 }
 
-/* --remaining: milliseconds, as the kernel's is in jiffies: at least one unless it timed out. */
+/* --remaining: prints the seconds that are left, to the millisecond.  They are at least 0.001 unless
+ * the wait timed out, as the kernel returns at least one jiffy. */
 static void
 print_remaining(const struct end *end)
 {
@@ -186,7 +186,7 @@ print_or_die(const struct cli_call *call, const struct end *end)
 	output_end_or_die(has_taken ? "the token stays taken" : NULL);
 }
 
-/* The names waited for: all, if there are not too many for a line. */
+/* Returns the names waited for: all of them, or the first three and how many more there are. */
 static const char *
 list_names(const struct cli_call *call)
 {
@@ -212,7 +212,7 @@ say_timeout(const struct cli_call *call)
 		     namespace_text(call));
 }
 
-/* "a (producer 100, waiter 102) -> b (producer 101, waiter 103) -> a" */
+/* Returns "a (producer 100, waiter 102) -> b (producer 101, waiter 103) -> a". */
 static const char *
 describe_cycle(const struct compl_cycle *cycle)
 {
@@ -247,7 +247,7 @@ report_answer(const struct cli_call *call, const struct take *take, const struct
 			     namespace_text(call));
 	else
 		message_line("%s: %s%s (%s)", call->names[end->out.which],
-			     end->is_bereft ? "the namespace was " : "",
+			     end->namespace_has_gone ? "the namespace was " : "",
 			     compl_strresult(end->result), namespace_text(call));
 	return answer->status;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * take.h - taking tokens, and saying how it went: wait and try
+ * take.h - takes tokens, and says how it went: wait and try
  */
 #ifndef CLI_TAKE_H
 #define CLI_TAKE_H
@@ -13,14 +13,15 @@
 #include "compl.h"
 
 struct take {
-	enum compl_result (*take)(struct compl_space *c, const struct compl_request *req,
-				  struct compl_outcome *out);
+	/* compl_wait() or compl_try() */
+	enum compl_result (*wait_or_try)(struct compl_space *c, const struct compl_request *req,
+					 struct compl_outcome *out);
 	unsigned open_flags;		     /* as for namespace_open() */
 	enum compl_result without_namespace; /* the result if there is none */
 	int64_t deadline_ns;
-	const char *command;	     /* shown by ls */
+	const char *command;	     /* the label that ls shows */
 	struct compl_escape *escape; /* from stop_catch() */
-	pid_t parent;		     /* end with it; -1: whatever becomes of it */
+	pid_t parent;		     /* end when this process dies; -1: do not care */
 	bool is_silent;		     /* no line about 124 */
 };
 

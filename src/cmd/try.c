@@ -10,7 +10,7 @@ static int
 run_try(const struct cli_call *call)
 {
 	static const struct take take = {
-		.take = compl_try,
+		.wait_or_try = compl_try,
 		.without_namespace = COMPL_TIMED_OUT,
 		.parent = -1,
 		.is_silent = true,

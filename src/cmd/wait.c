@@ -26,7 +26,7 @@ static int
 run_wait(const struct cli_call *call)
 {
 	const struct take take = {
-		.take = compl_wait,
+		.wait_or_try = compl_wait,
 		.open_flags = call->set.existing ? 0 : COMPL_CREATE,
 		.without_namespace = COMPL_E_NO_NAME,
 		.deadline_ns = deadline_after(call->set.timeout.ns),
