@@ -36,8 +36,8 @@ names_check_or_die(const struct cli_call *call)
 		check_one_or_die(call, i);
 }
 
-/* Opens the namespace if *c is NULL, and calls each for one name.  Does both again if the namespace
- * is removed in between. */
+/* Opens the namespace if *c is NULL, and calls each for one name.  Does both again, each time the
+ * namespace is removed in between. */
 static enum compl_result
 do_one(const struct cli_call *call, unsigned flags, struct compl_space **c, names_fn *each,
        const char *name)

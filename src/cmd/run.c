@@ -88,7 +88,8 @@ report_other(const struct production *p)
 	return STATUS_TIMED_OUT;
 }
 
-/* Opens the namespace and makes the promise; again if the namespace was removed in between. */
+/* Opens the namespace and makes the promise.  Does both again, each time the namespace is removed in
+ * between. */
 static enum compl_result
 promise(struct production *p)
 {
@@ -179,7 +180,7 @@ post_status(struct production *p, int status)
 
 /* CMD has ended with status 0 before it was ready, which is not what its waiters were promised. */
 static void
-disappoint(struct production *p)
+end_unready(struct production *p)
 {
 	if (!p->call->set.quiet)
 		message_line("%s: ended before it was ready (%s)", p->name,
@@ -197,7 +198,7 @@ post_end(struct production *p, int status)
 	else if (p->call->set.ready.kind == READY_EXIT || status != 0)
 		post_status(p, status);
 	else
-		disappoint(p);
+		end_unready(p);
 }
 
 /* ---- CMD -------------------------------------------------------------------------- */
@@ -253,10 +254,9 @@ const struct command cmd_run = {
 	.summary = "run a command, and post how it ends or when it is ready",
 	.text = "Runs CMD, posts its exit status to NAME when it ends (128+n for a signal), and "
 		"ends as\nCMD ended.  With --ready notify or fd:N it posts \"all\" as soon as CMD "
-		"is ready; if\nCMD ends before that, its status, or 121 if that is 0.  If compl "
-		"run "
-		"is killed, CMD\ngets SIGTERM, and who waits for NAME leaves with 121.  What was "
-		"posted before begins\nanew, unless somebody else produces NAME, too.\n",
+		"is ready.  If\nCMD ends before that, it posts CMD's status, or 121 if that is 0.  "
+		"If compl run is\nkilled, CMD gets SIGTERM, and waiters of NAME leave with 121.  "
+		"What was posted before\nbegins anew, unless somebody else produces NAME, too.\n",
 	.example = "export COMPL_NAMESPACE=shop\n"
 		   "compl run cache --ready notify -- redis-server --supervised systemd &\n"
 		   "compl run tests --all -- make test &\n"

@@ -67,8 +67,9 @@ const struct command cmd_scope = {
 	.operands = "",
 	.summary = "run a command with a namespace of its own",
 	.text = "Runs CMD with COMPL_NAMESPACE set to a namespace that nobody else has, and ends "
-		"as CMD\nended.  The namespace is gone then: who still waits there leaves with "
-		"120, who comes\nlater fails with 125.  What CMD left running is not killed.\n",
+		"as CMD\nended.  The namespace is gone then.  Waiters that are still there leave "
+		"with\n120, and a command that comes later fails with 125.  What CMD left running "
+		"is not\nkilled.\n",
 	.example = "compl scope -- sh -c 'make docs && compl done docs & compl wait docs -t 5m'\n",
 	.options = NULL,
 	.subject = ABOUT_NAMESPACE,
