@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * done.c - complete() and complete_all()
+ * done.c - posts tokens or "all": the kernel's complete() and complete_all()
  */
 #include <unistd.h>
 

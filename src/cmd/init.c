@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * init.c - init_completion()
+ * init.c - makes names permanent: the kernel's init_completion()
  */
 #include "cli/names.h"
 #include "cmd/cmd.h"

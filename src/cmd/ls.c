@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * ls.c - lists a namespace
+ * ls.c - lists the names of a namespace, or the namespaces
  */
 #include <fnmatch.h>
 #include <stdlib.h>

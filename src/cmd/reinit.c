@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * reinit.c - reinit_completion()
+ * reinit.c - sets names back to zero: the kernel's reinit_completion()
  */
 #include "cli/names.h"
 #include "cmd/cmd.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * rm.c - removes names
+ * rm.c - removes names, or a whole namespace
  */
 #include "cli/failure.h"
 #include "cli/message.h"

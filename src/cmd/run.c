@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * run.c - complete_and_exit(), around somebody else's program
+ * run.c - runs CMD, and posts how it ended or that it is ready: the kernel's complete_and_exit(),
+ * around somebody else's program
  *
  * Invariant: from compl_promise() on, the waiters of NAME learn of CMD's end, by a post or by our
  * own end.  So everything that can fail for reasons of our own comes before it.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * test.c - completion_done()
+ * test.c - says whether names are done: the kernel's completion_done()
  */
 #include "cli/failure.h"
 #include "cli/namespace.h"

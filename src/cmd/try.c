@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * try.c - try_wait_for_completion()
+ * try.c - takes tokens that are there: the kernel's try_wait_for_completion()
  */
 #include "cli/take.h"
 #include "cli/value.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * wait.c - wait_for_completion() and its variants
+ * wait.c - waits for tokens: the kernel's wait_for_completion() and its variants
  */
 #include <unistd.h>
 
