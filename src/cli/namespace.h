@@ -15,21 +15,22 @@ void namespace_choose_or_die(struct cli_call *call);
  * other namespace that is not there. */
 #define NAMESPACE_ENDED_SCOPE (1u << 31)
 
-/* compl_open() for a process with one thread; flags is 0, COMPL_CREATE or NAMESPACE_ENDED_SCOPE.
- * Closes the handle that an earlier call opened; the end of the process closes the last one. */
+/* Calls compl_open() for a process with one thread.  flags is 0, COMPL_CREATE or
+ * NAMESPACE_ENDED_SCOPE.  Closes the handle that an earlier call opened; the end of the process
+ * closes the last one. */
 enum compl_result namespace_open(struct compl_space **c, const struct cli_call *call,
 				 unsigned flags);
 
-/* compl_scope() of the user of call->where, which then names the new scope. */
+/* Calls compl_scope() for the user of call->where, and puts the name of the new scope there. */
 enum compl_result namespace_make_scope(struct cli_call *call);
 
-/* The name of the namespace, as shown in JSON. */
+/* Returns the name of the namespace, as JSON shows it. */
 const char *namespace_name(const struct cli_call *call);
 
-/* The options that choose the namespace: "-n default"; static storage. */
+/* Returns the options that choose the namespace, such as "-n default", in static storage. */
 const char *namespace_options(const struct cli_call *call);
 
-/* "namespace default of uid 1000", for messages; static storage. */
+/* Returns "namespace default of uid 1000" or the like, for messages, in static storage. */
 const char *namespace_text(const struct cli_call *call);
 
 #endif

@@ -4,9 +4,9 @@
  *
  * The address is abstract, with 128 random bits.  Nobody can occupy it before this process does.
  * CMD reaches it whatever user CMD becomes and whatever it sees of the file system.  And it is gone
- * when this process is, however the process ends.  But every process of the network namespace can find it
- * in /proc/net/unix, so notify_hear() asks sender_is_trusted() about each message.  (A path in a
- * directory of its own, with a name that cannot be guessed, would need no such check.  But it
+ * when this process is, however the process ends.  But every process of the network namespace can
+ * find it in /proc/net/unix, so notify_hear() asks sender_is_trusted() about each message.  (A path
+ * in a directory of its own, with a name that cannot be guessed, would need no such check.  But it
  * outlives a SIGKILL, and there is no directory in which every CMD could find it.)
  *
  * Messages are taken one after the other.  READY=1 is posted first, then the message is passed on
@@ -318,8 +318,9 @@ notify_last(void)
 	is_last = true;
 }
 
-/* A message with the first READY=1 stays held until the caller has posted the readiness.  One call takes no
- * more than a batch: anybody can send, and the caller must look after signals and CMD's end. */
+/* A message with the first READY=1 stays held until the caller has posted the readiness.  One call
+ * takes no more than a batch: anybody can send, and the caller must look after signals and CMD's
+ * end. */
 bool
 notify_hear(pid_t cmd)
 {

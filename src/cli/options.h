@@ -71,9 +71,9 @@ struct cli_parser {
  * end. */
 const char *options_read_to_operand_or_die(struct cli_parser *parser);
 
-/* Call it when options_read_to_operand_or_die() has returned NULL.  Reads the environment variables of those
- * options of the command that were not given.  An empty variable counts as unset.  For a flag 1 is
- * on and 0 is off. */
+/* Call it when options_read_to_operand_or_die() has returned NULL.  Reads the environment variables
+ * of those options of the command that were not given.  An empty variable counts as unset.  For a
+ * flag 1 is on and 0 is off. */
 void options_environment_or_die(const struct cli_parser *parser);
 
 #endif

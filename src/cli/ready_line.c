@@ -53,8 +53,8 @@ ready_line_begin_or_die(int number)
 	theirs = ends[1];
 }
 
-/* What has that number in the child by now is of this program, and exec would close it: dup2() may
- * replace it. */
+/* If a descriptor has that number in the child by now, it is one of this program, and exec would
+ * close it.  So dup2() may replace it. */
 void
 ready_line_give(int number)
 {

@@ -8,9 +8,9 @@
  *
  * The terminal sends a signal to every process of its foreground group.  So CMD has got it as well,
  * if CMD is still in the group of this process.  Such a signal comes from the kernel (SI_KERNEL);
- * every other signal comes from a process.  The one exception is the end of the terminal: the kernel tells
- * only the leader of the session.  A signal that CMD itself sends to its group, or to this process,
- * is not sent back to it.
+ * every other signal comes from a process.  The one exception is the end of the terminal: the
+ * kernel tells only the leader of the session.  A signal that CMD itself sends to its group, or to
+ * this process, is not sent back to it.
  *
  * A shell that waits for this process with job control must see it stopped when CMD has been
  * stopped from the terminal.  Elsewhere nobody would continue this process: if a debugger, say,

@@ -22,9 +22,9 @@ void relay_begin(void);
  * the signal, or 0 if there is none. */
 int relay_next(pid_t child);
 
-/* Call relay_limit_call() before a call of the library, and relay_end_limit() after it.  If the call
- * takes longer than a second, because the owner of the namespace's lock is stopped, terminating
- * signals end this process, as they would without a child. */
+/* Call relay_limit_call() before a call of the library, and relay_end_limit() after it.  If the
+ * call takes longer than a second, because the owner of the namespace's lock is stopped,
+ * terminating signals end this process, as they would without a child. */
 void relay_limit_call(void);
 void relay_end_limit(void);
 

@@ -142,8 +142,8 @@ print_values(const struct cli_call *call, const struct end *end)
 			print_value(&end->payloads[i]);
 }
 
-/* --remaining: prints the seconds that are left, to the millisecond.  They are at least 0.001 unless
- * the wait timed out, as the kernel returns at least one jiffy. */
+/* --remaining: prints the seconds that are left, to the millisecond.  They are at least 0.001
+ * unless the wait timed out, as the kernel returns at least one jiffy. */
 static void
 print_remaining(const struct end *end)
 {

@@ -54,7 +54,7 @@ add_fault(void *arg, const char *fault)
 	report->length += length;
 }
 
-/* Leaves in *faults how many could not be mended. */
+/* Repairs the namespace.  Sets *faults to the number of faults that could not be mended. */
 static enum compl_result
 repair(struct compl_space *c, size_t *faults)
 {

@@ -59,7 +59,7 @@ show(const struct cli_call *call, const struct compl_listing *list)
 	return COMPL_OK;
 }
 
-/* Prints the namespaces.  The one of the system without a name must not look like a name. */
+/* Prints the namespaces.  The system's unnamed one is shown as text that cannot be a name. */
 static int
 list_spaces(const struct cli_call *call)
 {

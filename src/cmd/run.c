@@ -89,8 +89,8 @@ report_other(const struct production *p)
 	return STATUS_TIMED_OUT;
 }
 
-/* Opens the namespace and makes the promise.  Does both again, each time the namespace is removed in
- * between. */
+/* Opens the namespace and makes the promise.  Does both again, each time the namespace is removed
+ * in between. */
 static enum compl_result
 promise(struct production *p)
 {

@@ -23,8 +23,8 @@ check_or_die(const struct cli_call *call)
 		usage_or_die(NULL, "--system: a scope belongs to a user");
 }
 
-/* Waits in it that go on still end with 120.  If it cannot be removed, the next scope tries again.
- * */
+/* Removes the namespace of the scope.  Waits that still go on there end with 120.  If it cannot be
+ * removed, the next scope tries again. */
 static int
 remove_scope(const struct cli_call *scope)
 {
