@@ -45,7 +45,7 @@ first := $(filter deps clean,$(MAKECMDGOALS))
 rest := $(filter-out $(first),$(MAKECMDGOALS))
 ifneq ($(first),)
 
-# These two change the files that the other goals need, so another make makes those afterwards.
+# deps and clean change files that the other goals need.  So a second make makes the other goals afterwards.
 .NOTPARALLEL:
 .PHONY: $(MAKECMDGOALS)
 deps:
@@ -76,10 +76,10 @@ our_cflags = -std=gnu17 -pthread -fPIE -fno-common -fstack-protector-strong -Wal
 	-Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition -Wpointer-arith -Wwrite-strings \
 	-Wformat=2 -Wundef -Wvla -ffunction-sections -fdata-sections $(if $(filter 1 true,$(WERROR) $(CI)),-Werror)
 our_ldflags = -pthread -Wl,--as-needed,--gc-sections
-# Links many objects into one, of machine code.
+# Links many objects into one, as machine code even if they were compiled for link-time optimisation.
 into_one = -r -nostdlib $(if $(findstring -flto,$(CFLAGS)),$(FROM_LTO))
 
-# It sets STATIC_* and NATIVE_*.  It is made each time, but written only when the answer changes.
+# build/toolchain.mk sets STATIC_*, NATIVE_* and FROM_LTO.  It is made each time, but written only when it changes.
 include build/toolchain.mk
 build/toolchain.mk: FORCE
 	@mkdir -p build
@@ -89,9 +89,9 @@ build/toolchain.mk: FORCE
 STATIC_ORDER = $(filter %/order.ld,$(subst $(comma), ,$(STATIC_LDFLAGS)))
 NATIVE_CPPFLAGS += $(fortify)
 
-# A linker writes page by page, so the file is in memory page by page, until it is read from the disk again.
-# A copy is written in one go.  The kernel can map many of its pages at once, like those of an installed
-# program, and a short command starts 5 % faster.
+# A linker writes a file in single pages, so the kernel keeps it in memory in single pages, until it is read
+# from the disk again.  A copy is written in one go.  The kernel can map many of its pages at once, like
+# those of an installed program, and a short command starts 5 % faster.
 and_copy = && cp $@.new $@.copy && mv -f $@.copy $@ && rm $@.new
 
 # ---- what is built from what -----------------------------------------------------------------------
