@@ -242,8 +242,8 @@ run_run(const struct cli_call *call)
 static const struct cli_option run_options[] = {
 	FLAG("all", all, "post \"all\", not a token"),
 	VALUE("ready", ready, "WHEN", ready_parse,
-	      "post when CMD exits: exit, which is the default; says so by sd_notify(3): notify; "
-	      "or writes a line to descriptor N: fd:N"),
+	      "when to post: exit (CMD has ended, the default), notify (CMD says so by "
+	      "sd_notify(3)) or fd:N (CMD writes a line to descriptor N)"),
 	VALUE("value", value, "TEXT", value_text, "what 'wait --print' prints"),
 	FLAG("single", single, "end with 124 if somebody else produces NAME"),
 	{ 0 },
