@@ -103,8 +103,8 @@ is_told() {
 	local ours
 
 	ours=$(version_of_ours)
-	make_other "s/^#define LAYOUT_VERSION .*/#define LAYOUT_VERSION $((ours - 1))/; s/^#define LAYOUT_PLACES[[:space:]].*/#define LAYOUT_PLACES 32768u/"
-	grep -q '^#define LAYOUT_PLACES 32768u$' tree/src/shm/segment/layout.h
+	make_other "s/^#define LAYOUT_VERSION .*/#define LAYOUT_VERSION $((ours - 1))/; s/^#define LAYOUT_ENTRIES[[:space:]].*/#define LAYOUT_ENTRIES 32768u/"
+	grep -q '^#define LAYOUT_ENTRIES 32768u$' tree/src/shm/segment/layout.h
 	background w "$tmp/other" wait a
 	asleep w
 	is_told "$COMPL" w
