@@ -463,14 +463,14 @@ function_of() {
 	cp -r "$top/src" .
 	run -0 tests/lint predicates
 	printf 'static bool\nis_rung(uint32_t *bell)\n{\n\treturn futex_wake(bell, 1) > 0;\n}\n' >>src/shm/names/waitqueue.c
-	printf 'static bool\nhas_waiters(struct session *s)\n{\n\treturn waitqueue_reap_first(s, 1) != 0;\n}\n' >>src/shm/names/post.c
+	printf 'static bool\nhas_waiters(struct session *s)\n{\n\treturn waitqueue_reap_to_first(s, 1) != 0;\n}\n' >>src/shm/names/post.c
 	printf 'bool\nwait_is_new(struct wait *w)\n{\n\treturn !(w->joined = true);\n}\n' >>src/shm/calls/wait.c
 	printf 'static bool\nis_quiet(const struct wait *w)\n{\n\treturn w != NULL; /* waitqueue_ring(w) */\n}\n' >>src/shm/calls/wait.c
 	run -1 tests/lint predicates
 	echo "$output"
 	[[ $output == *"src/shm/names/waitqueue.c: is_rung() is a question and calls futex_wake()"* ]]
 	[[ $output == *"src/shm/names/waitqueue.c: is_rung() is a question and takes a uint32_t that it may change"* ]]
-	[[ $output == *"src/shm/names/post.c: has_waiters() is a question and calls waitqueue_reap_first()"* ]]
+	[[ $output == *"src/shm/names/post.c: has_waiters() is a question and calls waitqueue_reap_to_first()"* ]]
 	[[ $output == *"src/shm/calls/wait.c: wait_is_new() is a question and assigns through a pointer"* ]]
 	[ "${#lines[@]}" -eq 6 ]
 }

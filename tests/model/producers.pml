@@ -353,7 +353,7 @@ inline find_behind(n, bound) {
     }
 }
 
-/* waitqueue_reap_first(): the head of the queue, after the entries that do not wait are unlinked. */
+/* waitqueue_reap_to_first(): the head of the queue, after the entries that do not wait are unlinked. */
 inline find_first(n) {
     do
     :: atomic {

@@ -327,7 +327,7 @@ inline waitqueue_unlink(p) {
     fi
 }
 
-/* waitqueue_reap_first(): unlinks the entries at the head of the queue that do not wait any more. */
+/* waitqueue_reap_to_first(): unlinks the entries at the head of the queue that do not wait any more. */
 inline reap_first() {
     do
     :: atomic {

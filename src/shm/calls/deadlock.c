@@ -73,10 +73,10 @@ only_waits_for_children(const struct wait_graph *graph, pid_t pid)
 	return child;
 }
 
-/* Whether a process has ended, and its parent is queued: then its end wakes no process.  (A parent
- * that sleeps in wait4(2) or waitid(2) will be woken by it.) */
+/* Whether a process has ended, and its parent is queued: the parent does not reap it, so its end
+ * wakes no process.  (A parent that sleeps in wait4(2) or waitid(2) will be woken by it.) */
 static bool
-is_forgotten(const struct wait_graph *graph, const struct proc_node *node)
+is_unreaped(const struct wait_graph *graph, const struct proc_node *node)
 {
 	return node->zombie && node->single && find_waiter(graph, node->parent) != NULL;
 }
@@ -88,7 +88,7 @@ is_process_stuck(const struct wait_graph *graph, const struct proc_node *node)
 
 	if (waiter != NULL)
 		return node->single && is_wait_stuck(graph, waiter);
-	return node->awaits || is_forgotten(graph, node) ||
+	return node->awaits || is_unreaped(graph, node) ||
 	       (node->single && only_waits_for_children(graph, node->pid));
 }
 
@@ -122,9 +122,10 @@ is_producer_stuck(const struct wait_graph *graph, size_t producer)
 	return has_waiter;
 }
 
-/* Marks names as not stuck if one of their producers is not.  Returns whether there were any. */
+/* Clears `stuck` of names that have a producer which is not stuck.  Returns whether there were
+ * any. */
 static bool
-release_some(struct wait_graph *graph)
+clear_some_stuck(struct wait_graph *graph)
 {
 	bool some = false;
 
@@ -168,7 +169,7 @@ visit(struct wait_graph *graph, uint32_t from, uint32_t *queue, size_t *count)
 /* Fills in the cycle, backwards from where the search ended: each name with its producer, and with
  * the process below the producer that waits for the next name. */
 static void
-trace(const struct wait_graph *graph, uint32_t first, struct compl_cycle *cycle)
+fill_cycle(const struct wait_graph *graph, uint32_t first, struct compl_cycle *cycle)
 {
 	uint32_t at = first;
 
@@ -224,7 +225,7 @@ search_from(struct wait_graph *graph, const struct producer_edge *above, pid_t s
 	free(queue);
 	if (!graph->names[above->name].seen)
 		return false;
-	trace(graph, above->name, cycle);
+	fill_cycle(graph, above->name, cycle);
 	return true;
 }
 
@@ -281,20 +282,21 @@ is_below_stuck(const struct wait_graph *graph, const struct proc_node *node)
 	return false;
 }
 
-/* A number made of all parents that wait for a child and are below a producer of a stuck
- * name.  It changes when these are other processes, or when one of them has run. */
+/* Returns a number made of all parents that wait for a child and are below a producer of a stuck
+ * name.  It changes when the set of these parents changes, or when one of them has run. */
 static uint64_t
-trace_of(const struct wait_graph *graph)
+fingerprint_of(const struct wait_graph *graph)
 {
-	uint64_t trace = 1;
+	uint64_t fingerprint = 1;
 
 	for (size_t i = 0; i < graph->tree.count; i++) {
 		const struct proc_node *node = &graph->tree.nodes[i];
 
 		if (node->awaits && is_below_stuck(graph, node))
-			trace = (trace ^ (uint64_t)node->pid) * 1099511628211u + node->ran;
+			fingerprint =
+				(fingerprint ^ (uint64_t)node->pid) * 1099511628211u + node->ran;
 	}
-	return trace;
+	return fingerprint;
 }
 
 /* Marks the names that are stuck, and searches for a cycle among them. */
@@ -303,9 +305,9 @@ search_graph(struct wait_graph *graph, const struct waiter_edge *mine, struct co
 {
 	for (size_t i = 0; i < graph->name_count; i++)
 		graph->names[i].stuck = true;
-	while (release_some(graph))
+	while (clear_some_stuck(graph))
 		;
-	graph->trace = trace_of(graph);
+	graph->fingerprint = fingerprint_of(graph);
 	return is_wait_stuck(graph, mine) && search_from_all(graph, mine, cycle);
 }
 

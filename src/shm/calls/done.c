@@ -37,7 +37,7 @@ post_locked(struct session *s, uint32_t index, const char *name, struct compl_po
 
 	if (post->existing && index == 0)
 		return COMPL_E_NO_NAME;
-	post->awaited = index != 0 && waitqueue_reap_first(s, index) != 0;
+	post->awaited = index != 0 && waitqueue_reap_to_first(s, index) != 0;
 	result = count_tokens(s, index, post, &tokens);
 	if (result != COMPL_OK || tokens == 0)
 		return result;

@@ -47,7 +47,7 @@ compl_reinit(struct compl_space *c, const char *name, bool force)
 	if (index == 0)
 		return segment_unlock_with(&s, COMPL_OK);
 	if (!force && get(&completion_at(&s, index)->done) > 0 &&
-	    waitqueue_reap_first(&s, index) != 0)
+	    waitqueue_reap_to_first(&s, index) != 0)
 		return segment_unlock_with(&s, COMPL_E_BUSY);
 	name_reinit(&s, index);
 	return segment_unlock_with(&s, COMPL_OK);

@@ -56,7 +56,7 @@ reap(struct session *s)
 	for (uint32_t i = 1; i <= s->completions && !s->damaged; i++)
 		if (is_used(s, i)) {
 			producer_reap(s, i);
-			waitqueue_reap_first(s, i);
+			waitqueue_reap_to_first(s, i);
 		}
 }
 
@@ -148,7 +148,7 @@ fill_waiters(struct session *s, uint32_t completion, struct block *b, struct com
 		if (b->used.waiters == b->room.waiters)
 			return;
 		b->parents[b->used.waiters] =
-			(pid_t)(get(&entry_at(s, entry)->flags) >> ENTRY_PARENT);
+			(pid_t)(get(&entry_at(s, entry)->flags) >> ENTRY_PARENT_SHIFT);
 		fill_waiter(s, entry, &b->waiters[b->used.waiters++], now_ns);
 		e->waiter_count++;
 	}

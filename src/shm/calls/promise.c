@@ -47,7 +47,7 @@ static enum compl_result
 join(struct session *s, const char *name, unsigned flags, const char *command,
      struct compl_promise *promise)
 {
-	uint32_t completion = name_look_up(s, name);
+	uint32_t completion = name_reap_and_look_up(s, name);
 	enum compl_result result = COMPL_OK;
 	struct entry how;
 
@@ -135,7 +135,7 @@ compl_keep(struct compl_space *c, struct compl_promise *promise, struct compl_po
 		return result;
 	if (completion == 0)
 		return close_promise(&s, promise, COMPL_REMOVED);
-	post->awaited = waitqueue_reap_first(&s, completion) != 0;
+	post->awaited = waitqueue_reap_to_first(&s, completion) != 0;
 	if ((result = post_check(&s, completion, tokens)) != COMPL_OK)
 		return segment_unlock_with(&s, result);
 	post_tokens(&s, completion, tokens, post, stays ? 0 : promise->entry);

@@ -7,7 +7,7 @@
 #include "shm/names/waitqueue.h"
 
 static enum blocker
-look_at(struct wait *w, size_t i, uint32_t *ahead)
+reap_and_look_at(struct wait *w, size_t i, uint32_t *ahead)
 {
 	struct session *s = &w->s;
 	uint32_t done;
@@ -19,19 +19,19 @@ look_at(struct wait *w, size_t i, uint32_t *ahead)
 	if (done == COMPL_ALL)
 		return BLOCKER_NONE;
 	*ahead = w->joined ? waitqueue_reap_ahead(s, w->entries[i])
-			   : waitqueue_reap_first(s, w->completions[i]);
+			   : waitqueue_reap_to_first(s, w->completions[i]);
 	if (*ahead != 0)
 		return BLOCKER_AHEAD;
 	return done >= wait_need(w) ? BLOCKER_NONE : BLOCKER_SHORT;
 }
 
 void
-readiness_look(struct wait *w, struct readiness *readiness)
+readiness_reap_and_look(struct wait *w, struct readiness *readiness)
 {
 	readiness->clear = 0;
 	readiness->first = w->req->count;
 	for (size_t i = 0; i < w->req->count; i++) {
-		readiness->blocker[i] = look_at(w, i, &readiness->ahead[i]);
+		readiness->blocker[i] = reap_and_look_at(w, i, &readiness->ahead[i]);
 		if (readiness->blocker[i] != BLOCKER_NONE)
 			continue;
 		if (readiness->clear++ == 0)

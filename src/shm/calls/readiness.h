@@ -24,7 +24,7 @@ struct readiness {
 
 /* Looks at all names of a wait, queued or not.  Unlinks the entries that it meets of waiters that
  * have died or left.  Under the lock. */
-void readiness_look(struct wait *w, struct readiness *readiness);
+void readiness_reap_and_look(struct wait *w, struct readiness *readiness);
 
 /* The first name that ends the wait because a producer of it died, or the number of names.  With
  * COMPL_WAIT_ANY a name before it that the wait can take from ends the wait instead.  Under the

@@ -17,15 +17,15 @@ struct wait {
 	bool joined;	 /* the waitqueues of all its names */
 	uint32_t *state; /* of the first entry of the wait, once joined */
 	int64_t since_ns;
-	/* The words to sleep on are watches[0] to watches[watching - 1].  The first `own` of them
-	 * are of its waitqueues, the others are watched for the death of producers. */
-	size_t watching, own;
-	bool first;	  /* of a waitqueue; or the second, if the name has producers */
-	bool brief;	  /* the owner of a word may be stopped: sleep for BRIEF_NS at the most */
-	bool by_watchdog; /* only the watchdog ended the latest sleep */
+	/* The words to sleep on are watches[0] to watches[watch_count - 1].  The first own_count of
+	 * them are of its waitqueues, the others are watched for the death of producers. */
+	size_t watch_count, own_count;
+	bool has_watchdog; /* it is first in a waitqueue, or second if the name has producers */
+	bool brief;	   /* the owner of a word may be stopped: sleep for BRIEF_NS at the most */
+	bool by_watchdog;  /* only the watchdog ended the latest sleep */
 	struct wait_graph *graph; /* to be searched for a dead-lock, or NULL */
-	uint64_t suspicion;	  /* the trace of the latest search that found a cycle, or 0 */
-	int64_t detect_ns;	  /* the time of the next search for a dead-lock; 0: at once */
+	uint64_t suspicion; /* the fingerprint of the latest search that found a cycle, or 0 */
+	int64_t detect_ns;  /* the time of the next search for a dead-lock; 0: at once */
 	/* From here on only what is in use is ever written or read. */
 	uint32_t completions[COMPL_NAMES_MAX]; /* 0: no such name when looked up */
 	uint32_t entries[COMPL_NAMES_MAX];     /* 0: none yet */

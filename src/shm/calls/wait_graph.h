@@ -42,8 +42,8 @@ struct wait_graph {
 	struct wait_graph_name *names;
 	struct waiter_edge *waiters;
 	struct producer_edge *producers;
-	bool *below;	/* [k * tree.count + i]: tree.nodes[i] is below producers[k] */
-	uint64_t trace; /* trace_of() in deadlock.c */
+	bool *below;	      /* [k * tree.count + i]: tree.nodes[i] is below producers[k] */
+	uint64_t fingerprint; /* fingerprint_of() in deadlock.c */
 };
 
 /* Notes all names that have producers and a counter of 0, with their waiters and producers.  NULL

@@ -69,7 +69,7 @@ describe(struct wait *w, struct entry *how)
 	how->flags = (wait_has_flag(w, COMPL_WAIT_ANY) ? ENTRY_ANY : 0) |
 		     (wait_has_flag(w, COMPL_WAIT_FAIL_FAST) ? ENTRY_FAIL_FAST : 0) |
 		     (wait_has_flag(w, COMPL_WAIT_IO) ? ENTRY_IO : 0) |
-		     (uint32_t)getppid() << ENTRY_PARENT;
+		     (uint32_t)getppid() << ENTRY_PARENT_SHIFT;
 	if (w->req->command != NULL)
 		memcpy(how->command, w->req->command,
 		       strnlen(w->req->command, sizeof(how->command)));
@@ -102,7 +102,7 @@ join(struct wait *w)
 
 	describe(w, &how);
 	for (size_t i = 0; i < w->req->count; i++) {
-		w->completions[i] = name_look_up(s, w->req->names[i]);
+		w->completions[i] = name_reap_and_look_up(s, w->req->names[i]);
 		if (w->completions[i] == 0)
 			result = name_make(s, w->req->names[i], &w->completions[i]);
 		if (has_joined(w, i))
@@ -173,11 +173,11 @@ sleep_once(struct wait *w)
 
 	if (sigmask_is_interrupted(&w->s.sigmask))
 		return COMPL_INTERRUPTED;
-	if (w->watching == 0)
+	if (w->watch_count == 0)
 		return COMPL_OK;
-	if (w->first && !file_is_linked(w->s.c))
+	if (w->has_watchdog && !file_is_linked(w->s.c))
 		return COMPL_REMOVED;
-	if (w->first || w->brief)
+	if (w->has_watchdog || w->brief)
 		until = clock_sooner(until, w->brief ? BRIEF_NS : LINKED_NS);
 	if (w->detect_ns < until && wait_has_flag(w, COMPL_WAIT_DETECT))
 		until = w->detect_ns;
@@ -191,16 +191,16 @@ enum progress {
 	WAIT_ENDED,
 };
 
-/* Looks up all names.  With several names it does so twice.  name_look_up() reaps dead producers,
- * which may end another wait, and that wait may have been the last that needed a name which was
- * looked up before. */
+/* Looks up all names.  With several names it does so twice.  name_reap_and_look_up() reaps dead
+ * producers, which may end another wait, and that wait may have been the last that needed a name
+ * which was looked up before. */
 static enum compl_result
-look_up_names(struct wait *w)
+reap_and_look_up_names(struct wait *w)
 {
 	for (size_t i = 0; w->req->count > 1 && i < w->req->count; i++)
-		name_look_up(&w->s, w->req->names[i]);
+		name_reap_and_look_up(&w->s, w->req->names[i]);
 	for (size_t i = 0; i < w->req->count; i++) {
-		w->completions[i] = name_look_up(&w->s, w->req->names[i]);
+		w->completions[i] = name_reap_and_look_up(&w->s, w->req->names[i]);
 		w->out->which = i;
 		if (w->completions[i] == 0 && wait_has_flag(w, COMPL_WAIT_EXISTING))
 			return COMPL_E_NO_NAME;
@@ -266,7 +266,7 @@ wait_step(struct wait *w, enum compl_result *end)
 	struct readiness readiness;
 
 	for (;;) {
-		readiness_look(w, &readiness);
+		readiness_reap_and_look(w, &readiness);
 		if (try_end(w, &readiness, end))
 			return WAIT_ENDED;
 		if (w->joined) {
@@ -358,7 +358,7 @@ wait_round(struct wait *w, enum compl_result *end)
 		*end = wait_leave_ended(w, wait_state(w));
 		return WAIT_ENDED;
 	}
-	if (!w->joined && (*end = look_up_names(w)) != COMPL_OK) {
+	if (!w->joined && (*end = reap_and_look_up_names(w)) != COMPL_OK) {
 		segment_unlock(&w->s);
 		return WAIT_ENDED;
 	}
@@ -392,8 +392,8 @@ find_awaited(const struct wait *w, const struct compl_cycle *cycle)
 }
 
 /* Searches w->graph for a cycle, and frees the graph.  Returns whether a cycle is confirmed: the
- * search before this one that found a cycle has left the same trace (trace_of() in deadlock.c).
- * Otherwise, if this search has found a cycle, the next one is due in CONFIRM_NS. */
+ * search before this one that found a cycle has left the same fingerprint (fingerprint_of() in
+ * deadlock.c).  Otherwise, if this search has found a cycle, the next one is due in CONFIRM_NS. */
 static bool
 search_and_confirm(struct wait *w, struct compl_cycle *cycle)
 {
@@ -401,7 +401,7 @@ search_and_confirm(struct wait *w, struct compl_cycle *cycle)
 	uint64_t before = w->suspicion;
 
 	if (found)
-		w->suspicion = w->graph->trace;
+		w->suspicion = w->graph->fingerprint;
 	free(w->graph);
 	w->graph = NULL;
 	if (!found)

@@ -42,10 +42,10 @@
 /* Whether the same word was noted before with another value.  The kernel would never let us
  * sleep. */
 static bool
-contradicts(const struct wait *w, const struct futex_watch *noted)
+contradicts(const struct wait *w, const struct futex_watch *watch)
 {
-	for (const struct futex_watch *other = w->watches; other < noted; other++)
-		if (other->word == noted->word && other->expected != noted->expected)
+	for (const struct futex_watch *other = w->watches; other < watch; other++)
+		if (other->word == watch->word && other->expected != watch->expected)
 			return true;
 	return false;
 }
@@ -54,12 +54,12 @@ contradicts(const struct wait *w, const struct futex_watch *noted)
 static bool
 watch_blocker(struct wait *w, size_t i, uint32_t ahead)
 {
-	struct futex_watch *noted = &w->watches[w->watching++];
-	enum waitqueue_watch how = waitqueue_watch(&w->s, w->entries[i], ahead, noted);
+	struct futex_watch *watch = &w->watches[w->watch_count++];
+	enum waitqueue_watch how = waitqueue_watch(&w->s, w->entries[i], ahead, watch);
 
-	if (contradicts(w, noted))
+	if (contradicts(w, watch))
 		session_note_damage(&w->s);
-	w->first |= ahead == 0;
+	w->has_watchdog |= ahead == 0;
 	w->brief |= how == WAITQUEUE_WATCH_BRIEF;
 	return how != WAITQUEUE_GONE;
 }
@@ -80,10 +80,10 @@ watch_beacon(struct wait *w, uint32_t entry)
 {
 	uint32_t *beacon = &entry_at(&w->s, entry)->beacon, value = robust_load(beacon);
 
-	if (w->watching == FUTEX_WATCH_MAX)
+	if (w->watch_count == FUTEX_WATCH_MAX)
 		w->brief = true;
 	else
-		w->watches[w->watching++] = (struct futex_watch){ beacon, value };
+		w->watches[w->watch_count++] = (struct futex_watch){ beacon, value };
 	return robust_owner(value) != 0;
 }
 
@@ -155,8 +155,8 @@ watch_as_witness(struct wait *w, const struct readiness *readiness)
 	for (size_t i = 0; i < w->req->count; i++) {
 		if (!is_produced(w, i) || readiness->blocker[i] != BLOCKER_AHEAD)
 			continue;
-		if (waitqueue_reap_first(&w->s, w->completions[i]) == readiness->ahead[i]) {
-			w->first = true;
+		if (waitqueue_reap_to_first(&w->s, w->completions[i]) == readiness->ahead[i]) {
+			w->has_watchdog = true;
 			w->brief |= has_several_producers(w, i);
 		}
 		return watch_beacon(w,
@@ -172,7 +172,7 @@ watch_producers(struct wait *w, const struct readiness *readiness)
 {
 	if (!watch_produced(w, readiness))
 		return false;
-	w->own = w->watching;
+	w->own_count = w->watch_count;
 	if (!watch_as_witness(w, readiness))
 		return false;
 	for (size_t i = 0; i < w->req->count; i++)
@@ -209,10 +209,10 @@ watch_blockers(struct wait *w, const struct readiness *readiness)
 void
 watch_arm(struct wait *w, const struct readiness *readiness)
 {
-	w->watching = 0;
-	w->first = w->brief = false;
+	w->watch_count = 0;
+	w->has_watchdog = w->brief = false;
 	if (!watch_blockers(w, readiness) || !watch_producers(w, readiness))
-		w->watching = 0;
+		w->watch_count = 0;
 }
 
 /* Without futex_waitv(2), sleeps on the first word only, for FALLBACK_NS at the most. */
@@ -221,9 +221,9 @@ sleep_on_words(struct wait *w, int64_t deadline_ns)
 {
 	enum futex_result result;
 
-	if (w->watching == 1)
+	if (w->watch_count == 1)
 		return futex_wait(w->watches[0].word, w->watches[0].expected, deadline_ns);
-	result = futex_wait_any(w->watches, w->watching, deadline_ns);
+	result = futex_wait_any(w->watches, w->watch_count, deadline_ns);
 	if (result != FUTEX_UNSUPPORTED)
 		return result;
 	result = futex_wait(w->watches[0].word, w->watches[0].expected,
@@ -234,17 +234,17 @@ sleep_on_words(struct wait *w, int64_t deadline_ns)
 enum futex_result
 watch_sleep(struct wait *w, int64_t deadline_ns)
 {
-	if (w->own < w->watching && !robust_is_mixed(&w->s.thread))
-		robust_set_pending(&w->s.thread, w->watches[w->own].word);
+	if (w->own_count < w->watch_count && !robust_is_mixed(&w->s.thread))
+		robust_set_pending(&w->s.thread, w->watches[w->own_count].word);
 	return sleep_on_words(w, deadline_ns);
 }
 
 void
 watch_pass_on(struct wait *w)
 {
-	if (w->own >= w->watching)
+	if (w->own_count >= w->watch_count)
 		return;
-	for (size_t i = w->own; i < w->watching; i++)
+	for (size_t i = w->own_count; i < w->watch_count; i++)
 		if (robust_owner(robust_load(w->watches[i].word)) == 0)
 			futex_wake(w->watches[i].word, 1);
 	robust_set_pending(&w->s.thread, NULL);

@@ -105,7 +105,7 @@ completion_is_idle(struct session *s, uint32_t completion)
 bool
 completion_drop_if_idle(struct session *s, uint32_t completion)
 {
-	if (is_pinned(s, completion) || waitqueue_reap_first(s, completion) != 0 || s->damaged)
+	if (is_pinned(s, completion) || waitqueue_reap_to_first(s, completion) != 0 || s->damaged)
 		return false;
 	hashtable_unlink(s, completion);
 	hashtable_free(s, completion);

@@ -162,7 +162,7 @@ walk(struct session *s, enum job_kind job, uint32_t completion)
 
 /* Unlinks the producers of a name that was removed. */
 static void
-dismiss(struct session *s, uint32_t completion)
+unlink_producers(struct session *s, uint32_t completion)
 {
 	struct queue *q = &completion_at(s, completion)->producers;
 
@@ -203,7 +203,7 @@ job_finish(struct session *s)
 	else
 		walk(s, (enum job_kind)job, completion);
 	if (job == JOB_REMOVE)
-		dismiss(s, completion);
+		unlink_producers(s, completion);
 	log_put(s, &s->h->job_kind, JOB_NONE);
 	if (job == JOB_REMOVE)
 		hashtable_free(s, completion);

@@ -26,12 +26,12 @@ name_lock(struct session *s, struct compl_space *c, const char *name, uint32_t *
 	if ((result = session_begin_brief(s, c)) != COMPL_OK ||
 	    (result = segment_lock(s, CLOCK_NEVER)) != COMPL_OK)
 		return result;
-	*completion = name_look_up(s, name);
+	*completion = name_reap_and_look_up(s, name);
 	return COMPL_OK;
 }
 
 uint32_t
-name_look_up(struct session *s, const char *name)
+name_reap_and_look_up(struct session *s, const char *name)
 {
 	uint32_t found = hashtable_find(s, name);
 

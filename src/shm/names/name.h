@@ -17,7 +17,7 @@ enum compl_result name_lock(struct session *s, struct compl_space *c, const char
 
 /* Returns the completion of a name, or 0.  First reaps its producers, and drops the completion if
  * it is idle then (and returns 0). */
-uint32_t name_look_up(struct session *s, const char *name);
+uint32_t name_reap_and_look_up(struct session *s, const char *name);
 
 /* Makes a completion for a name that has none (hashtable_make()).  If there is no room, drops all
  * idle completions and tries again. */

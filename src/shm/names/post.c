@@ -33,7 +33,7 @@ post_check(struct session *s, uint32_t completion, uint32_t tokens)
 static enum job_kind
 announce(struct session *s, uint32_t completion, enum job_kind job)
 {
-	if (job != JOB_NONE && waitqueue_reap_first(s, completion) != 0) {
+	if (job != JOB_NONE && waitqueue_reap_to_first(s, completion) != 0) {
 		waitqueue_wake_at_least(s, completion, WAITQUEUE_WAKES);
 		return job;
 	}

@@ -156,7 +156,7 @@ waitqueue_find_first(struct session *s, uint32_t completion)
 }
 
 uint32_t
-waitqueue_reap_to_first(struct session *s, uint32_t completion)
+waitqueue_reap_to_first_slow(struct session *s, uint32_t completion)
 {
 	struct completion *n = completion_at(s, completion);
 
@@ -293,7 +293,7 @@ ring(uint32_t *bell)
 
 /* Wakes the waiter of an entry on the word that this entry records in entry.watch. */
 static bool
-wake_watcher(struct session *s, struct entry *e)
+wake_waiter_of(struct session *s, struct entry *e)
 {
 	uint32_t watch = get(&e->watch), *word;
 
@@ -310,14 +310,14 @@ waitqueue_wake_entry(struct session *s, uint32_t entry)
 	bool found = false;
 
 	for (struct wait_walk walk = wait_walk(s, entry); (entry = wait_walk_next(&walk)) != 0;)
-		found |= wake_watcher(s, entry_at(s, entry));
+		found |= wake_waiter_of(s, entry_at(s, entry));
 	return found;
 }
 
 void
 waitqueue_ring(struct session *s, uint32_t completion)
 {
-	if (waitqueue_reap_first(s, completion) != 0)
+	if (waitqueue_reap_to_first(s, completion) != 0)
 		ring(&completion_at(s, completion)->bell);
 }
 

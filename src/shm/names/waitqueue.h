@@ -56,16 +56,15 @@ uint32_t waitqueue_wait_of(struct session *s, uint32_t entry);
 uint32_t waitqueue_find_first(struct session *s, uint32_t completion);
 
 /* Returns the first queued entry, or 0.  Unlinks all entries before it: their waiters have died or
- * left. */
-uint32_t waitqueue_reap_to_first(struct session *s, uint32_t completion);
+ * left.  (Saves the call of the slow part if no entry is linked.) */
+uint32_t waitqueue_reap_to_first_slow(struct session *s, uint32_t completion);
 
-/* waitqueue_reap_to_first(), without the call if no entry is linked. */
 static inline uint32_t
-waitqueue_reap_first(struct session *s, uint32_t completion)
+waitqueue_reap_to_first(struct session *s, uint32_t completion)
 {
 	bool is_empty = get(&completion_at(s, completion)->waiters.head) == 0;
 
-	return is_empty ? 0 : waitqueue_reap_to_first(s, completion);
+	return is_empty ? 0 : waitqueue_reap_to_first_slow(s, completion);
 }
 
 /* Returns the nearest queued entry ahead of a linked one, or 0.  Unlinks all entries between the

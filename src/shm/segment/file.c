@@ -106,9 +106,9 @@ open_path(const char *path, int flags)
 	return fd;
 }
 
-/* Sets the mode of a file whose creator died before it could do that (file_check()): the file is
- * ours, is empty, and the umask has taken our own permissions away.  Returns whether it has set the
- * mode.
+/* Sets the mode of a file whose creator died before it could do that (file_prepare()): the file is
+ * ours, is empty, and the umask has taken our own permissions away.  Returns whether it has set
+ * the mode.
  *
  * No other user can put a file of ours there.  In a sticky directory, like /tmp, no other user can
  * replace it either. */
@@ -184,11 +184,11 @@ file_is_replaceable(const struct layout_header *h)
 	return h->version < LAYOUT_VERSION && h->names == 0;
 }
 
-/* file_check() for a file that has not the size of this version's segments.  It may be a segment of
- * another version: the first 64 bytes mean the same in every version.  If that one is dead, or can
- * be replaced, marks it dead and returns COMPL_REMOVED. */
+/* Does the work of file_prepare() for a file that has not the size of this version's segments.  It
+ * may be a segment of another version: the first 64 bytes mean the same in every version.  If that
+ * one is dead, or can be replaced, marks it dead and returns COMPL_REMOVED. */
 static enum compl_result
-check_other_size(struct compl_space *c, unsigned flags)
+mark_other_version(struct compl_space *c, unsigned flags)
 {
 	const uint32_t dead = MARK_DEAD;
 	struct layout_header h;
@@ -205,7 +205,7 @@ check_other_size(struct compl_space *c, unsigned flags)
 /* A file that is still empty, or has no pages yet, is not complete: its creator is at work on it,
  * or died over it, or found no room for the pages.  With COMPL_CREATE we go on from there. */
 enum compl_result
-file_check(struct compl_space *c, const struct compl_where *where, unsigned flags)
+file_prepare(struct compl_space *c, const struct compl_where *where, unsigned flags)
 {
 	enum compl_result result;
 	struct stat st;
@@ -213,7 +213,7 @@ file_check(struct compl_space *c, const struct compl_where *where, unsigned flag
 	if ((result = look(c, where, &st)) != COMPL_OK)
 		return result;
 	if (st.st_size != 0 && st.st_size != LAYOUT_SIZE)
-		return check_other_size(c, flags);
+		return mark_other_version(c, flags);
 	if (!(flags & COMPL_CREATE) && (st.st_size == 0 || st.st_blocks * 512 < LAYOUT_CORE))
 		return COMPL_E_NO_NAMESPACE;
 	/* The umask stays as it is, because other threads of the process use it.

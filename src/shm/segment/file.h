@@ -25,11 +25,11 @@ uid_t file_owner(const struct compl_where *where);
  * _WRONG_OWNER, _FULL_DISK, _SYSTEM. */
 enum compl_result file_open(struct compl_space *c, const struct compl_where *where, unsigned flags);
 
-/* Checks whether the open file may be used; with COMPL_CREATE gives it its size and its first
- * pages.  The results of file_open(), COMPL_E_WRONG_VERSION, or COMPL_REMOVED: the caller is to
- * unlink it. */
-enum compl_result file_check(struct compl_space *c, const struct compl_where *where,
-			     unsigned flags);
+/* Checks whether the open file may be used.  With COMPL_CREATE also gives it its mode, its size and
+ * its first pages, and marks a segment of an older version dead if it carries no name.  Returns a
+ * result of file_open(), COMPL_E_WRONG_VERSION, or COMPL_REMOVED: the caller is to unlink it. */
+enum compl_result file_prepare(struct compl_space *c, const struct compl_where *where,
+			       unsigned flags);
 
 /* Whether it is the header of an older version's segment that carries no name. */
 bool file_is_replaceable(const struct layout_header *h);

@@ -176,12 +176,12 @@ enum entry_state {
 };
 
 /* entry.flags */
-#define ENTRY_ANY	1u /* one of the names is enough */
-#define ENTRY_FAIL_FAST 2u /* the first status other than 0 ends the wait */
-#define ENTRY_IO	4u /* counts as I/O in the statistics */
-#define ENTRY_PRODUCER	8u
-#define ENTRY_CHILD	16u /* a producer that does nothing but wait for its children */
-#define ENTRY_PARENT	8   /* the bits from this one on: the pid of the waiter's parent */
+#define ENTRY_ANY	   1u /* one of the names is enough */
+#define ENTRY_FAIL_FAST	   2u /* the first status other than 0 ends the wait */
+#define ENTRY_IO	   4u /* counts as I/O in the statistics */
+#define ENTRY_PRODUCER	   8u
+#define ENTRY_CHILD	   16u /* a producer that does nothing but wait for its children */
+#define ENTRY_PARENT_SHIFT 8   /* flags >> ENTRY_PARENT_SHIFT is the pid of the waiter's parent */
 
 /* The entry of one wait in the waitqueue of one completion, or of a producer among the producers of
  * a completion.

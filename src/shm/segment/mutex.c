@@ -57,8 +57,8 @@ is_nobody(const struct robust_thread *t, const char *segment, uint32_t owner)
  * not be pending: the living owner may have the same thread id in another namespace, and our death
  * would release its lock.  Then the next sleeper wakes after WATCHDOG_NS. */
 static bool
-sleep_once(struct robust_thread *t, uint32_t *word, uint32_t value, int64_t deadline_ns,
-	   struct sigmask *sigmask)
+sleep_on_lock(struct robust_thread *t, uint32_t *word, uint32_t value, int64_t deadline_ns,
+	      struct sigmask *sigmask)
 {
 	int64_t until = clock_sooner(deadline_ns, WATCHDOG_NS);
 	enum futex_result result;
@@ -137,7 +137,7 @@ sleep_counted(struct attempt *a, uint32_t value, int64_t deadline_ns, struct sig
 	if (!a->counted)
 		__atomic_add_fetch(a->m->sleepers, 1, __ATOMIC_SEQ_CST);
 	a->counted = true;
-	a->by_watchdog = sleep_once(a->t, a->m->word, value, deadline_ns, sigmask);
+	a->by_watchdog = sleep_on_lock(a->t, a->m->word, value, deadline_ns, sigmask);
 }
 
 static enum mutex_result

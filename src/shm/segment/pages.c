@@ -82,7 +82,7 @@ reserve_tables(const struct compl_space *c, uint32_t completions, uint32_t entri
 }
 
 bool
-pages_check_tables(struct compl_space *c, uint32_t completions, uint32_t entries)
+pages_measure_tables(struct compl_space *c, uint32_t completions, uint32_t entries)
 {
 	const uint32_t counts[] = { completions, entries };
 	uint64_t needed = LAYOUT_CORE;
@@ -102,7 +102,7 @@ pages_secure_tables(struct compl_space *c, uint32_t completions, uint32_t entrie
 {
 	enum compl_result result = COMPL_OK;
 
-	if (!pages_check_tables(c, completions, entries))
+	if (!pages_measure_tables(c, completions, entries))
 		result = reserve_tables(c, completions, entries);
 	__atomic_store_n(&c->secured, result == COMPL_OK ? pages_tables(completions, entries) : 0,
 			 __ATOMIC_RELAXED);

@@ -24,9 +24,9 @@ enum compl_result pages_reserve_record(const struct compl_space *c, enum pages_t
  * reserved.  Looks at the file if c->reserved is too small for that, and updates c->reserved.  (The
  * sizes of the tables are untrusted.  If a page is missing, and the file system is full, touching
  * it is a SIGBUS.) */
-bool pages_check_tables(struct compl_space *c, uint32_t completions, uint32_t entries);
+bool pages_measure_tables(struct compl_space *c, uint32_t completions, uint32_t entries);
 
-/* Reserves the pages of tables of these sizes unless pages_check_tables() finds them reserved.
+/* Reserves the pages of tables of these sizes unless pages_measure_tables() finds them reserved.
  * Notes in c->secured whether it has succeeded. */
 enum compl_result pages_secure_tables(struct compl_space *c, uint32_t completions,
 				      uint32_t entries);

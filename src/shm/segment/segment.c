@@ -40,7 +40,7 @@ map(struct compl_space *c)
 }
 
 static enum compl_result
-check_header(struct layout_header *h, unsigned flags)
+claim_header(struct layout_header *h, unsigned flags)
 {
 	uint32_t version;
 
@@ -65,8 +65,8 @@ join(struct compl_space *c, const struct compl_where *where, unsigned flags)
 {
 	enum compl_result result;
 
-	if ((result = file_check(c, where, flags)) != COMPL_OK || (result = map(c)) != COMPL_OK ||
-	    (result = check_header(c->header, flags)) != COMPL_OK)
+	if ((result = file_prepare(c, where, flags)) != COMPL_OK || (result = map(c)) != COMPL_OK ||
+	    (result = claim_header(c->header, flags)) != COMPL_OK)
 		return result;
 	if (get(&c->header->mark) == MARK_DEAD)
 		return COMPL_REMOVED;
