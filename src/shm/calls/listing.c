@@ -68,7 +68,7 @@ count_waiters(struct session *s, uint32_t completion)
 
 	for (struct queue_walk walk = waitqueue_walk(s, completion);
 	     (entry = queue_next(&walk)) != 0;)
-		count += waitqueue_wait_of(s, entry) != 0;
+		count += waitqueue_is_queued(s, entry);
 	return count;
 }
 
@@ -143,7 +143,7 @@ fill_waiters(struct session *s, uint32_t completion, struct block *b, struct com
 	e->waiters = b->waiters + b->used.waiters;
 	for (struct queue_walk walk = waitqueue_walk(s, completion);
 	     (entry = queue_next(&walk)) != 0;) {
-		if (waitqueue_wait_of(s, entry) == 0)
+		if (!waitqueue_is_queued(s, entry))
 			continue;
 		if (b->used.waiters == b->room.waiters)
 			return;

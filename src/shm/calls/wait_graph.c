@@ -64,7 +64,7 @@ note_name(struct session *s, struct wait_graph *graph, uint32_t completion)
 	     (entry = queue_next(&walk)) != 0;) {
 		struct entry *e = entry_at(s, entry);
 
-		if (waitqueue_wait_of(s, entry) != 0 && graph->waiter_count < graph->waiter_room)
+		if (waitqueue_is_queued(s, entry) && graph->waiter_count < graph->waiter_room)
 			graph->waiters[graph->waiter_count++] =
 				(struct waiter_edge){ .name = name,
 						      .ticket = e->ticket,

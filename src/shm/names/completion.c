@@ -140,7 +140,7 @@ completion_needed(struct session *s, uint32_t completion)
 
 	for (struct queue_walk walk = waitqueue_walk(s, completion);
 	     (entry = queue_next(&walk)) != 0;)
-		if (waitqueue_wait_of(s, entry) != 0 && !is_served_elsewhere(s, entry))
+		if (waitqueue_is_queued(s, entry) && !is_served_elsewhere(s, entry))
 			needed += get(&entry_at(s, entry)->need);
 	return needed;
 }

@@ -96,7 +96,7 @@ producer_announce(struct session *s, uint32_t completion)
 
 	for (struct queue_walk walk = waitqueue_walk(s, completion);
 	     (entry = queue_next(&walk)) != 0;)
-		if (waitqueue_wait_of(s, entry) != 0 &&
+		if (waitqueue_is_queued(s, entry) &&
 		    (is_of_several(s, entry) || woken < WITNESSES)) {
 			waitqueue_wake_entry(s, entry);
 			woken++;

@@ -41,7 +41,7 @@ is_linkable(struct session *s, uint32_t entry)
 
 	return completion >= 1 && completion <= s->completions && first >= 1 &&
 	       first <= s->entries && get(&completion_at(s, completion)->flags) != 0 &&
-	       (get(&e->flags) & ENTRY_PRODUCER || waitqueue_wait_of(s, entry) != 0);
+	       (get(&e->flags) & ENTRY_PRODUCER || waitqueue_is_queued(s, entry));
 }
 
 /* Ends the wait of an entry that cannot be linked, if that wait goes on: STATE_LOST. */
@@ -50,7 +50,7 @@ end_lost_wait(struct session *s, uint32_t entry)
 {
 	uint32_t first = get(&entry_at(s, entry)->wait_first), waiting = STATE_WAITING;
 
-	if (first == 0 || first > s->entries || waitqueue_wait_of(s, entry) == 0)
+	if (first == 0 || first > s->entries || !waitqueue_is_queued(s, entry))
 		return;
 	__atomic_compare_exchange_n(&entry_at(s, first)->state, &waiting, STATE_LOST, false,
 				    __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);

@@ -74,7 +74,7 @@ static void
 sweep(struct session *s)
 {
 	for (uint32_t i = 1; i <= s->entries && !s->damaged; i++)
-		if (get(&entry_at(s, i)->completion) != 0 && waitqueue_wait_of(s, i) == 0 &&
+		if (get(&entry_at(s, i)->completion) != 0 && !waitqueue_is_queued(s, i) &&
 		    !(get(&entry_at(s, i)->flags) & ENTRY_PRODUCER))
 			waitqueue_unlink(s, i);
 }
@@ -138,7 +138,7 @@ waitqueue_unlink(struct session *s, uint32_t entry)
 
 	if (entry_is_alive(e))
 		waitqueue_wake_entry(s, entry);
-	if (entry_is_watched(s, e) && waitqueue_wait_of(s, get(&e->watcher)) != 0)
+	if (entry_is_watched(s, e) && waitqueue_is_queued(s, get(&e->watcher)))
 		robust_wake(&e->beacon);
 	queue_log_remove(s, entry);
 	log_commit(s);
@@ -150,7 +150,7 @@ waitqueue_find_first(struct session *s, uint32_t completion)
 	struct queue_walk walk = waitqueue_walk(s, completion);
 	uint32_t entry;
 
-	while ((entry = queue_next(&walk)) != 0 && waitqueue_wait_of(s, entry) == 0)
+	while ((entry = queue_next(&walk)) != 0 && !waitqueue_is_queued(s, entry))
 		;
 	return entry;
 }
@@ -167,7 +167,7 @@ waitqueue_reap_to_first_slow(struct session *s, uint32_t completion)
 			return 0;
 		if (get(&entry_at(s, first)->completion) != completion)
 			break;
-		if (waitqueue_wait_of(s, first) != 0)
+		if (waitqueue_is_queued(s, first))
 			return first;
 		waitqueue_unlink(s, first);
 	}
@@ -187,7 +187,7 @@ waitqueue_reap_ahead(struct session *s, uint32_t entry)
 			return 0;
 		if (get(&entry_at(s, prev)->completion) != get(&e->completion))
 			break;
-		if (waitqueue_wait_of(s, prev) != 0)
+		if (waitqueue_is_queued(s, prev))
 			return prev;
 		waitqueue_unlink(s, prev);
 	}

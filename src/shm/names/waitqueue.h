@@ -52,6 +52,13 @@
  * tickets of the two differ.) */
 uint32_t waitqueue_wait_of(struct session *s, uint32_t entry);
 
+/* Whether an entry is queued: waitqueue_wait_of() finds its wait. */
+static inline bool
+waitqueue_is_queued(struct session *s, uint32_t entry)
+{
+	return waitqueue_wait_of(s, entry) != 0;
+}
+
 /* Returns the first queued entry, or 0.  Changes nothing. */
 uint32_t waitqueue_find_first(struct session *s, uint32_t completion);
 
