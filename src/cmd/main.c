@@ -62,38 +62,38 @@
  *	json             a listing as JSON, on stdout
  *
  * src/shm/calls/     the functions of compl.h over shared memory; here a wait sleeps
- *	done             complete() and complete_all(): posts on a name
- *	test             whether a name is done
- *	waiter           the one loop of all waits: queues, looks, sleeps, leaves
+ *	waiter           compl_wait() and compl_try(): the one loop of all waits
  *	readiness        which names a wait could take from now, and what blocks the others
  *	watch            the words that a wait sleeps on
  *	wait             one wait in its own memory, and how it ends
  *	wait_graph       the waits for names that have producers, and those producers
  *	deadlock         finds waits that would wait for each other for ever
- *	promise          a thread's promise to complete a name
- *	init             makes a name permanent, or reinitialises it
- *	remove           removes a name, or a whole namespace
- *	listing          a snapshot of a namespace
- *	describe         says what has failed, why, and what to do about it
- *	segment_check    checks every invariant of a segment, and repairs damage
- *	scope            a namespace that lives as long as the process that made it
- *	spaces           which namespaces there are
+ *	done             compl_done(): posts on a name
+ *	test             compl_test(): whether a name is done
+ *	promise          compl_promise(), _keep(), _break(): a thread's promise to complete a name
+ *	init             compl_init() and compl_reinit(): makes a name permanent, or begins it anew
+ *	remove           compl_remove() and compl_remove_all(): removes a name, or a namespace
+ *	listing          compl_list(): a snapshot of a namespace
+ *	describe         compl_describe(): what has failed, why, and what to do about it
+ *	segment_check    compl_check() and compl_repair(): every invariant, and repairs of damage
+ *	scope            compl_scope(): a namespace that lives as long as the process that made it
+ *	spaces           compl_spaces(): which namespaces there are
  *
- * src/shm/names/     what is in a namespace; works under the lock, and never sleeps
- *	segment_lock     takes and gives back the lock; recovers after a dead owner
+ * src/shm/names/     what is in a namespace; works under the lock, and sleeps only to take it
+ *	segment_lock     the lock, and recovery from a death; in names because it finishes jobs
  *	name             looks up, makes, reinitialises and removes a name, for the calls
  *	hashtable        from names to completions
  *	producer         the threads that have promised to complete a completion
  *	completion       the record: counter, status, value, statistics
- *	waitqueue        the waiters of a completion, in order, and their sleep and wake
+ *	waitqueue        the waiters in order, what each sleeps on, and how they are woken
  *	queue            entries in order: waiters or producers
  *	entry            the records that the queues are made of, and the free ones
- *	post             complete(), complete_all(), and the death of a producer
+ *	post             posts tokens, "all", or the death of a producer
  *	job              a walk along a waitqueue, which the next owner of the lock can finish
  *	rebuild          makes all links of a damaged segment anew
  *
  * src/shm/segment/   the file and its bytes
- *	segment          opens, checks, maps and closes: compl_open() and compl_close()
+ *	segment          compl_open() and compl_close(): opens, checks, maps and closes
  *	handle           an open namespace: compl.h's handle
  *	file             the file of a segment: its name, its owner, its size, its end
  *	pages            reserves the file's pages before they are touched
@@ -106,7 +106,7 @@
  *	word             reads and writes words that others change
  *
  * src/shm/os/        what the kernel gives
- *	robust           words that the kernel releases when their owner dies
+ *	robust           words that the kernel lets go of when their owner dies
  *	libc_robust_list the robust list that libc has registered
  *	sigmask          blocks signals between taking a token and telling of it
  *	futex            every sleep and every wake
