@@ -121,7 +121,7 @@ mend_mode(const char *path)
 	       st.st_size == 0 && (st.st_mode & 0600) != 0600 && chmod(path, 0600) == 0;
 }
 
-/* file_open() without a change of the user.  Opens without O_CREAT first: under
+/* Does the work of file_open() as the user that the thread is.  Opens without O_CREAT first: under
  * fs.protected_regular, O_CREAT on another user's file in a sticky directory fails even for root.
  * ENOENT with O_CREAT: the directory itself is missing. */
 static enum compl_result

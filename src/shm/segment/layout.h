@@ -19,7 +19,8 @@
  * Index 0 of the completions and of the entries means "none".
  *
  * Locking: these are all locks that there are.  A process that holds one of them may wait for
- * those below it, and for no others.  The kernel frees each of them when its owner dies.
+ * those below it, except that nobody waits for the file lock while it holds header.lock.  It may
+ * wait for no others.  The kernel frees each of them when its owner dies.
  *
  *	scope lock	fcntl(2) F_OFD_SETLK on the file of a scope.  The process that made the
  *			scope holds it as long as the scope lives.  A process that sweeps scopes
@@ -52,14 +53,16 @@
  *	[atomic]	Read and changed with or without header.lock, by atomic operations.
  *
  * Exceptions: compl_test() reads without the lock, and then checks header.seqcount.
- * file_is_replaceable() reads `names` without it, in a file of an older version.  Three functions
- * write "[lock]" fields without the log.  hashtable_make() fills in a record to which no link leads
+ * file_is_replaceable() reads `names` without it, in a file of an older version.  These functions
+ * write "[lock]" fields without the log: hashtable_make() fills in a record to which no link leads
  * yet.  rebuild() does the job JOB_REBUILD, which the next owner of the lock begins anew.
- * segment_lock_damaged() throws an impossible job away.
+ * segment_lock_damaged() throws an impossible job away.  And claim_header() in segment.c,
+ * mark_other_version() and mark_and_unlink() in file.c write `mark` without the lock too.
  *
- * Every robust word (robust.h) has the bytes from 4 to 40 after its beginning free of other robust
- * words, and those from 20 to 40 free of anything.  When a thread of a host program owns the word,
- * the robust list of its libc has its link there (futex_offset is -28 in musl, -32 in glibc).
+ * In the bytes from 4 to 40 after the beginning of a robust word (robust.h) there is no other
+ * robust word.  The bytes from 20 to 40 hold nothing but the link of the word: when a thread of a
+ * host program owns the word, the robust list of its libc has its link there (futex_offset is -28
+ * in musl, -32 in glibc).
  */
 #ifndef LAYOUT_H
 #define LAYOUT_H
@@ -80,10 +83,11 @@
 /* header.mark */
 #define MARK_DEAD 1u /* the segment was removed: a process that has it open leaves it */
 
-/* header.job_kind: a walk along waitqueues that has been committed to */
+/* header.job_kind: what has been committed to and is not finished yet, a walk along waitqueues or a
+ * rebuild */
 enum job_kind {
 	JOB_NONE = 0,
-	JOB_RELEASE,	   /* after complete_all(): ends the waits that it satisfies */
+	JOB_RELEASE,	   /* after a post of "all": ends the waits that it satisfies */
 	JOB_REMOVE,	   /* after the removal of a completion: ends all waits for it */
 	JOB_FAIL,	   /* after a status other than 0: ends the fail-fast waits */
 	JOB_PRODUCER_DIED, /* after the death of a producer: ends all waits for its completion */
@@ -95,16 +99,18 @@ struct layout_header {
 	/* ---- the same in every version ---- */
 	uint64_t magic;	  /* [atomic] 0 or LAYOUT_MAGIC; by compare-and-swap */
 	uint32_t version; /* [atomic] 0 or LAYOUT_VERSION; by compare-and-swap */
-	/* [lock] 0, or MARK_DEAD for good.  Also read without the lock, and written without it in
-	   a file that cannot be used (file.c). */
+	/* [lock] 0, or MARK_DEAD for good.  Also read without the lock; and written without it in a
+	   file that is damaged, of another version, or not yet used. */
 	uint32_t mark;
 	uint32_t names;	     /* [lock] how many completions the hash table has; 0: idle */
 	uint32_t stable[11]; /* unused */
 	/* ---- of this version ---- */
-	uint32_t lock;	       /* robust; see mutex.c */
-	uint32_t sleepers;     /* [atomic] how many threads sleep on `lock`, or more */
-	uint32_t log_length;   /* [store] 0, or how many changes are committed; see log.c */
-	uint32_t lost_wakeups; /* [atomic] how often only the watchdog has ended a sleep */
+	uint32_t lock;	     /* robust; see mutex.c */
+	uint32_t sleepers;   /* [atomic] an upper bound of the threads that sleep on `lock` */
+	uint32_t log_length; /* [store] 0, or how many changes are committed; see log.c */
+	/* [atomic] How often a sleeper that only the watchdog had woken then got the lock, or its
+	   tokens. */
+	uint32_t lost_wakeups;
 	uint32_t mixed;	       /* [atomic] 0, or ROBUST_MIXED for good; see robust.h */
 	uint8_t lock_link[20]; /* room for the link of `lock` */
 	/* The pid namespace of the first user, once as a number for it and once as the inode of
@@ -162,7 +168,8 @@ struct completion {
 	char name[128];	  /* [store] NUL-terminated; constant while the record is on a chain */
 };
 
-/* entry.state.  The state of a wait is that of its first entry.  The comments say who stores it. */
+/* entry.state.  The state of a wait is that of its first entry.  The comments say which process
+ * stores it. */
 enum entry_state {
 	STATE_NONE = 0,
 	STATE_WAITING,

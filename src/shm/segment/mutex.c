@@ -2,18 +2,20 @@
  *
  * mutex.c - locks and unlocks the one lock of a segment, and sleeps for it
  *
- * Invariant: the word is 0, or has FUTEX_OWNER_DIED set, or is a thread id and FUTEX_WAITERS.
+ * Invariant: the word is 0, or is FUTEX_OWNER_DIED without a thread id, or is a thread id and
+ * FUTEX_WAITERS.
  *
  * What failed before:
  *
- * A thread that sleeps on musl's robust mutex does not have it as its pending operation.  The owner
- * is killed, the kernel wakes one sleeper, that sleeper is killed, and nobody wakes the next.
+ * A thread that sleeps on musl's robust mutex does not have it as its pending operation.  When the
+ * owner was killed, the kernel woke one sleeper.  That sleeper was killed too, and nobody woke the
+ * next.
  *
- * The owner of glibc's robust mutex sets FUTEX_WAITERS only if it knows of sleepers.  One sleeper
- * is woken, a newcomer takes the mutex without the bit, both are killed, and the kernel wakes
- * nobody.  A count of the sleepers, to decide about the bit, has the same hole.
+ * The owner of glibc's robust mutex sets FUTEX_WAITERS only if it knows of sleepers.  When one
+ * sleeper had been woken, a newcomer took the mutex without the bit.  Then both were killed, and
+ * the kernel woke nobody.  A count of the sleepers, to decide about the bit, has the same hole.
  *
- * tests/c/mutexes.c does both to them.  Hence the bit is always set here, and the operation stays
+ * tests/c/mutexes.c shows both failures.  Hence the bit is always set here, and the operation stays
  * pending during the sleep.
  */
 #include "shm/segment/mutex.h"
@@ -36,8 +38,8 @@ is_nonsense(uint32_t value)
 	       robust_owner(value) > TID_LIMIT;
 }
 
-/* Whether no thread that uses the segment has this id.  False also if that cannot be known, because
- * users of several pid namespaces share the segment. */
+/* Returns true if it is certain that no thread that uses the segment has this id.  (It never is if
+ * users of several pid namespaces share the segment.) */
 static bool
 is_nobody(const struct robust_thread *t, const char *segment, uint32_t owner)
 {
@@ -55,7 +57,7 @@ is_nobody(const struct robust_thread *t, const char *segment, uint32_t owner)
  * sleeper.  If that one is killed before it has the lock, the kernel wakes the next, but only
  * because the operation is pending.  If users of several pid namespaces share the segment it must
  * not be pending: the living owner may have the same thread id in another namespace, and our death
- * would release its lock.  Then the next sleeper wakes after WATCHDOG_NS. */
+ * would free its lock.  Then the next sleeper wakes after WATCHDOG_NS. */
 static bool
 sleep_on_lock(struct robust_thread *t, uint32_t *word, uint32_t value, int64_t deadline_ns,
 	      struct sigmask *sigmask)
@@ -82,17 +84,18 @@ struct attempt {
 	bool doubted;	  /* is_doubtful() was true before the latest sleep */
 };
 
-/* Whether another sleep has to decide if a wake-up was lost.  The word has no owner, after a sleep
+/* Whether to sleep once more before a wake-up counts as lost.  The word has no owner, after a sleep
  * that only the watchdog has ended.  Either nobody was woken, or the owner has unlocked a moment
- * ago and the woken sleeper still waits for a processor.  (Not with several pid namespaces: there
- * the watchdog is the normal way to wake.) */
+ * ago and the woken sleeper still waits for a processor.  (False if users of several pid namespaces
+ * share the segment: there the watchdog is the normal way to wake.) */
 static bool
 is_doubtful(const struct attempt *a)
 {
 	return a->by_watchdog && !a->doubted && !robust_is_mixed(a->t);
 }
 
-/* Takes the word if it still has this value, which has no owner, or one that cannot exist. */
+/* Takes the word if it still has this value, which names no owner, or an owner that cannot
+ * exist. */
 static bool
 try_take(struct attempt *a, uint32_t value)
 {

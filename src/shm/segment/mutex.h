@@ -12,7 +12,7 @@
 
 struct mutex {
 	uint32_t *word;
-	uint32_t *sleepers;  /* how many threads sleep, or more; 0 saves a system call */
+	uint32_t *sleepers;  /* an upper bound of the threads that sleep; 0 saves a system call */
 	const char *segment; /* the name of the segment, as for shm_open(3), or NULL */
 	/* Counts how often a thread that only the watchdog has woken got the lock. */
 	uint32_t *lost_wakeups;
@@ -31,9 +31,9 @@ enum mutex_result {
 enum mutex_result mutex_lock(struct robust_thread *t, const struct mutex *m, int64_t deadline_ns,
 			     struct sigmask *sigmask);
 
-/* mutex_lock() without a deadline, for the repair of damage: takes the lock from an owner that
- * cannot exist, where mutex_lock() returns MUTEX_NO_OWNER.  If another thread changes the word at
- * that moment, looks at the word again. */
+/* Locks as mutex_lock() does, but without a deadline, for the repair of damage: takes the lock from
+ * an owner that cannot exist, where mutex_lock() returns MUTEX_NO_OWNER.  If another thread changes
+ * the word at that moment, looks at the word again. */
 enum mutex_result mutex_seize(struct robust_thread *t, const struct mutex *m,
 			      struct sigmask *sigmask);
 

@@ -188,8 +188,8 @@ make_open(struct compl_space **cp, const struct compl_where *where, unsigned fla
 	return result;
 }
 
-/* Only a scope makes the namespace of a scope.  For every other caller that finds none, the scope
- * has ended. */
+/* Only compl_scope() makes the namespace of a scope (COMPL_SCOPE).  For every other caller that
+ * finds none, the scope has ended. */
 enum compl_result
 compl_open(struct compl_space **c, const struct compl_where *where, unsigned flags)
 {

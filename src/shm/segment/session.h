@@ -43,8 +43,8 @@ struct session {
  * robust list, or no memory for its links. */
 enum compl_result session_begin(struct session *s, struct compl_space *c, const sigset_t *hold);
 
-/* session_begin() for a call that owns no word except the lock, and blocks no signals.  It saves
- * the mapping of segment_make_links(). */
+/* Begins a call that owns no word except the lock, and blocks no signals.  Saves the mapping that
+ * session_begin() makes (segment_make_links()). */
 enum compl_result session_begin_brief(struct session *s, struct compl_space *c);
 
 /* Marks the session as damaged.  Always returns false, which the caller can return as
@@ -77,8 +77,8 @@ bucket_at(struct session *s, uint32_t hash)
 	return (uint32_t *)(s->c->base + LAYOUT_BUCKETS_AT) + hash % LAYOUT_BUCKETS;
 }
 
-/* Where the text of a value lies: of a completion, in slot 0 or 1; of an entry that was released.
- * Each has LAYOUT_VALUE bytes. */
+/* Where the text of a value lies: of a completion, in slot 0 or 1; of an entry whose wait was
+ * ended.  Each has LAYOUT_VALUE bytes. */
 char *completion_value_at(struct session *s, uint32_t index, uint32_t slot);
 char *entry_value_at(struct session *s, uint32_t index);
 
