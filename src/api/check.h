@@ -12,7 +12,7 @@
 /* COMPL_OK or COMPL_E_ARGUMENT.  Does not look at the namespace's name. */
 enum compl_result check_where(const struct compl_where *where);
 
-/* check_where(), and the flags of compl_open(). */
+/* Does what check_where() does, and also checks the flags of compl_open(). */
 enum compl_result check_open(const struct compl_where *where, unsigned flags);
 
 /* COMPL_OK, COMPL_E_ARGUMENT or COMPL_E_BAD_VALUE. */

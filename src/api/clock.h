@@ -16,7 +16,7 @@
 
 int64_t clock_now_ns(void);
 
-/* The same point or length of time for system calls.  A negative ns gives 0. */
+/* Converts a point or a length of time for system calls.  A negative ns becomes 0. */
 struct timespec clock_timespec(int64_t ns);
 
 /* How long ago since_ns was.  0 if it is later than now_ns.  since_ns may be any bytes. */

@@ -2,8 +2,8 @@
  *
  * utf8.h - what is well-formed UTF-8
  *
- * There are no surrogates, no overlong forms, and no code points beyond U+10FFFF.  The locale does
- * not matter.
+ * Well-formed text has no surrogates, no overlong forms, and no code points beyond U+10FFFF.  The
+ * locale does not matter.
  */
 #ifndef API_UTF8_H
 #define API_UTF8_H
@@ -11,7 +11,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* How many bytes the sequence at text has, 1 to 4.  0: it is malformed, or text is at its end. */
+/* Returns how many bytes the sequence at text has, 1 to 4; or 0 if it is malformed, or text is at
+ * its end. */
 size_t utf8_sequence(const char *text);
 
 /* Whether text consists of such sequences; an empty text does. */

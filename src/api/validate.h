@@ -12,8 +12,10 @@
 /* Whether names[index] is also one of the names before it. */
 bool validate_is_repeated(const char *const *names, size_t index);
 
-/* How the name of a namespace begins that only compl_scope() makes. */
+/* The prefix of the namespaces that only compl_scope() makes. */
 #define VALIDATE_SCOPE "scope."
+
+/* Whether the name of a namespace has that prefix. */
 bool validate_is_scope(const char *space);
 
 /* Whether text may be a value: up to COMPL_VALUE_MAX bytes of UTF-8. */

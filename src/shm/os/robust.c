@@ -2,8 +2,8 @@
  *
  * robust.c - puts words on the calling thread's robust list, and takes them off
  *
- * Invariant: a word that holds our TID is on the list, or is its pending operation.  So a death at
- * any instruction releases it.
+ * Invariant: a word that holds our TID is on the list, or is its pending operation.  So the kernel
+ * lets go of it if we die at any instruction.
  *
  * Ordering: program order, kept by robust_barrier().
  */
@@ -15,7 +15,7 @@
 
 #include "shm/os/libc_robust_list.h"
 
-#define LINK_MAX_OFFSET 40 /* no libc has the link of a word further after the word */
+#define LINK_MAX_OFFSET 40 /* no libc puts the link farther than this after its word */
 
 /* By memcpy(), because musl's links of our words are not aligned to the size of a pointer. */
 static void
@@ -96,7 +96,7 @@ count_retained(const struct robust_thread *t)
 	return t->private != NULL ? t->private->retained_count : 0;
 }
 
-/* The word retained[i] is retained no more. */
+/* Removes retained[i]. */
 static void
 forget_retained(struct robust_private *p, size_t i)
 {
@@ -158,8 +158,8 @@ robust_raise(struct robust_thread *t, uint32_t *word)
 /* Crash: before the exchange the word holds our TID and is pending.  After it the word has no owner
  * and is pending.  Either way the kernel wakes a sleeper.  If users of several pid namespaces share
  * the segment, the next owner may have our thread id, so the word must not stay pending.  Then a
- * death before the caller's futex_wake() costs a wake, and the watchdog of the sleeper ends its
- * sleep. */
+ * death before the caller's futex_wake() loses the wake, and the sleeper goes on only when its
+ * watchdog ends the sleep. */
 void
 robust_give_up(struct robust_thread *t, uint32_t *word, uint32_t value)
 {

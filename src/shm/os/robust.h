@@ -55,7 +55,7 @@ struct robust_thread {
  * word.  0, or -1 with errno (EBUSY: the thread has another list of ours already). */
 int robust_register(struct robust_private *p, ptrdiff_t distance);
 
-/* Releases the retained words, and registers the list that the thread had before. */
+/* Gives the retained words up, and registers the list that the thread had before. */
 void robust_unregister(struct robust_private *p, uint32_t tid, const uint32_t *mixed);
 
 /* Changes the distance of the links.  To be called while no word is owned or pending. */
@@ -94,7 +94,7 @@ void robust_raise(struct robust_thread *t, uint32_t *word);
  * operation.  So if we die, the kernel wakes a sleeper. */
 void robust_release(struct robust_thread *t, uint32_t *word);
 
-/* Releases all words that t owns, the latest first, except the retained ones. */
+/* Gives up all words that t owns, the latest first, except the retained ones. */
 void robust_release_all(struct robust_thread *t);
 
 /* Whether robust_retain() can retain one more word: t has a private list, with fewer than
@@ -111,20 +111,21 @@ void robust_retain(struct robust_thread *t);
 int robust_wake(uint32_t *word);
 
 /* Clears the FUTEX_OWNER_DIED that robust_wake() has set, if the word has an owner.  Returns the
- * value of the word, which a sleeper is to expect.  Only the thread that sleeps on the word next
- * may call it. */
+ * value of the word, which a sleeper is to expect.  Only the thread that is about to sleep on the
+ * word may call it. */
 uint32_t robust_rearm(uint32_t *word);
 
 /* ---- for the mutex ------------------------------------------------------------ */
 
-/* Takes a word if it still has the value `seen`, which has no owner, or one that cannot exist.
- * False: the word has changed.  The word must be the pending operation before.  If `seen` has
+/* Takes a word if it still has the value `seen`, which names no owner, or an owner that cannot
+ * exist.  Returns false if the word has changed.  Call robust_set_pending() first.  If `seen` has
  * FUTEX_OWNER_DIED the caller has to recover; if it dies before that, the kernel sets the bit
  * again. */
 bool robust_take(struct robust_thread *t, uint32_t *word, uint32_t seen);
 
-/* robust_release() without the wake, and with a value of the caller's choice, which has no owner.
- * The word is the pending operation afterwards, unless several pid namespaces share the segment. */
+/* Gives an owned word up as robust_release() does, but wakes nobody, and sets it to a value of the
+ * caller's choice, which names no owner.  The word is the pending operation afterwards, unless
+ * users of several pid namespaces share the segment. */
 void robust_give_up(struct robust_thread *t, uint32_t *word, uint32_t value);
 
 /* Keeps the compiler from changing the order of stores.  Program order is enough, because the

@@ -37,8 +37,8 @@ void sigmask_block(struct sigmask *sigmask);
 /* Sets the mask from before sigmask_block(), unless that is done already. */
 void sigmask_restore(struct sigmask *sigmask);
 
-/* sigmask_block() after a handler has left the sleep by siglongjmp(), with the mask of the handler
- * still in force.  Leaves `before` as the sigmask_block() before the sleep has set it. */
+/* Blocks the signals after a handler has left the sleep by siglongjmp(), with the mask of the
+ * handler still in force.  Leaves `before` as the sigmask_block() before the sleep has set it. */
 void sigmask_block_after_handler(struct sigmask *sigmask);
 
 static inline bool
