@@ -6,13 +6,14 @@
  * The entries of the waits that the first walk has ended are not queued any more, and the second
  * walk unlinks them.
  *
- * Ordering: a released waiter leaves without the lock.  end_wait() stores status and value before
- * it changes the state (release).  wait_state() loads the state (acquire) before the waiter reads
- * them.
+ * Ordering: a released waiter leaves without the lock.  end_wait() stores `status` and `value`
+ * (write_payloads()) and `ended_by` before it changes `state` (release).  The waiter reads them
+ * after it has loaded `state` (acquire), in wait_state() or in the compare-and-swap of
+ * wait_leave_unlocked().
  *
- * What failed before: waiters that look at the counter when they wake.  When a reinit followed
- * complete_all() at once, half of twenty waiters never saw the "all".  So the walk writes the
- * release into each wait.
+ * What failed before: a waiter looked at the counter when it woke.  When `reinit` followed
+ * `done --all` at once, half of twenty waiters never saw the "all".  So the walk writes the release
+ * into each wait.
  */
 #include "shm/names/job.h"
 
@@ -139,8 +140,8 @@ visit(struct session *s, enum job_kind job, uint32_t completion, uint32_t entry)
 		waitqueue_wake_entry(s, entry);
 }
 
-/* Walks from the tail to the head, for two reasons.  Before an entry is unlinked, the entry after
- * it has been dealt with, so its waiter need not be woken because of the unlinking.  And the first
+/* Walks from the tail to the head, for two reasons.  An entry is unlinked only after the entry that
+ * follows it was dealt with; so the waiter of that entry need not be woken.  And the first waiters
  * in line, which waitqueue_wake_at_least() has woken, stay linked to the end: they go on with the
  * walk if we die. */
 static void

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * job.h - a walk along a waitqueue that has been committed to
+ * job.h - a walk along a waitqueue, or a rebuild, that has been committed to
  *
  * "All", a removal, a failure and a producer's death end more than one wait.  The transaction that
  * changes the completion also writes the job into the header.  After the commit the job is done,

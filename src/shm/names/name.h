@@ -23,8 +23,8 @@ uint32_t name_reap_and_look_up(struct session *s, const char *name);
  * idle completions and tries again. */
 enum compl_result name_make(struct session *s, const char *name, uint32_t *completion);
 
-/* reinit_completion(): sets counter, status, value and statistics to zero.  Drops the completion if
- * it is idle then. */
+/* Sets counter, status, value and statistics to zero, like the kernel's reinit_completion().  Drops
+ * the completion if it is idle then. */
 void name_reinit(struct session *s, uint32_t completion);
 
 /* Removes a name, and ends its waits. */

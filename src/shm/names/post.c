@@ -3,7 +3,7 @@
  * post.c - posts tokens, "all" or a producer's death, and wakes the waiters that this concerns
  *
  * A post has three steps: it wakes waiters (announce()); it commits; and if a job is due, it walks
- * along the waitqueue (job.c).
+ * along the waitqueue (job.c), and wakes each waiter whose wait it ends.
  *
  * Crash: before the commit nothing has happened, and a waiter that was woken finds nothing and
  * sleeps again.  After the commit the counter has its new value, and the next owner of the lock
@@ -28,8 +28,9 @@ post_check(struct session *s, uint32_t completion, uint32_t tokens)
 	return COMPL_E_OVERFLOW;
 }
 
-/* Wakes waiters before a commit: WAITQUEUE_WAKES of them if a job is to follow the commit, else the
- * first in line.  Returns the job, or JOB_NONE if there is no waiter. */
+/* Wakes waiters before a commit.  If a job is to follow the commit and there are waiters, wakes
+ * WAITQUEUE_WAKES of them, and returns the job.  Otherwise rings for the first in line, if there is
+ * one, and returns JOB_NONE: without waiters there is nothing to walk along. */
 static enum job_kind
 announce(struct session *s, uint32_t completion, enum job_kind job)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * post.h - complete(), complete_all(), and the death of a producer
+ * post.h - posts of tokens, of "all", and of a producer's death
  *
  * Locking: all calls are made under the lock.
  *
@@ -24,9 +24,9 @@ post_count(const struct compl_post *post)
 /* Returns COMPL_OK if tokens can be posted, or COMPL_E_OVERFLOW. */
 enum compl_result post_check(struct session *s, uint32_t completion, uint32_t tokens);
 
-/* complete(), complete_all(): posts tokens (COMPL_ALL for "all") with a status and a value.  Posts
- * nothing if the completion is at "all".  leaver: the entry of a producer, which is unlinked in the
- * same commit, or 0. */
+/* Posts tokens (COMPL_ALL for "all") with a status and a value, like the kernel's complete() and
+ * complete_all().  Posts nothing if the completion is at "all".  leaver: 0, or the entry of the
+ * producer that leaves with this post (compl_keep()), which is unlinked in the same commit. */
 void post_tokens(struct session *s, uint32_t completion, uint32_t tokens,
 		 const struct compl_post *post, uint32_t leaver);
 

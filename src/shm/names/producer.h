@@ -19,7 +19,7 @@
  * to "all" and ends its waits with COMPL_PRODUCER_DIED. */
 void producer_reap_all(struct session *s, uint32_t completion);
 
-/* producer_reap_all(), without the call if there is no producer. */
+/* Does what producer_reap_all() does, but saves the call if there is no producer. */
 static inline void
 producer_reap(struct session *s, uint32_t completion)
 {

@@ -19,8 +19,9 @@
  * The signals stay blocked in any case. */
 enum compl_result segment_lock(struct session *s, int64_t deadline_ns);
 
-/* segment_lock() without a deadline, for compl_repair(): also throws away a lock, a log and a job
- * that compl cannot have left.  COMPL_E_DAMAGED: the sizes of the tables are impossible. */
+/* Locks as segment_lock() does, but without a deadline, for compl_repair(): also throws away a
+ * lock, a log and a job that compl cannot have left.  COMPL_E_DAMAGED: the sizes of the tables are
+ * impossible. */
 enum compl_result segment_lock_damaged(struct session *s);
 
 /* Gives the lock back. */

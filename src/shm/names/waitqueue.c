@@ -223,14 +223,14 @@ wait_walk_next(struct wait_walk *walk)
 
 /* ---- sleeping and waking ---------------------------------------------------- */
 
-/* Returns the entry on whose beacon to sleep.  That is `ahead`; or, if another living entry is
- * recorded to watch the beacon of `ahead` already, that watcher, or the watcher of the watcher, and
- * so on.
+/* Returns the entry whose beacon to sleep on: `ahead`; or, if another living entry is recorded to
+ * watch the beacon of `ahead` already, that watcher, or the watcher of the watcher, and so on.
  *
- * The watcher was released from our waitqueue and has not left yet.  Perhaps it does not sleep yet.
- * The release has changed the beacon of `ahead` (robust_wake()), so that the watcher does not go to
- * sleep.  If we took that change back (robust_rearm()), the watcher would sleep for good.  It
- * leaves at once unless it is stopped, so the sleep on its beacon is brief. */
+ * A beacon that a living waiter is recorded to watch must not be rearmed by us.  That waiter was
+ * released from our waitqueue and has not left yet.  Perhaps it does not sleep yet: robust_wake()
+ * has changed the beacon so that it does not go to sleep, and robust_rearm() would undo that, and
+ * the waiter would sleep for good.  So we sleep on the watcher's own beacon instead.  We do so only
+ * briefly: the watcher leaves at once, unless it is stopped. */
 static uint32_t
 find_target(struct session *s, uint32_t entry, uint32_t ahead)
 {
@@ -291,7 +291,8 @@ ring(uint32_t *bell)
 	return futex_wake(bell, INT_MAX) > 0;
 }
 
-/* Wakes the waiter of an entry on the word that this entry records in entry.watch. */
+/* Wakes the waiter of e on the word that it watches (e->watch).  (e->watcher is another waiter: the
+ * one that watches the beacon of e.)  Returns whether anybody slept on the word. */
 static bool
 wake_waiter_of(struct session *s, struct entry *e)
 {

@@ -31,14 +31,14 @@
  * Only the first in line arms the bell, under the lock, when it has found nothing to take.  So as
  * long as nobody rings, the sleeper on the bell has nothing to take.
  *
- * The bell holds the entry, and not a constant, for this reason.  A waiter has armed the bell, and
- * does not sleep yet.  It is released, and the next first in line arms the bell again.  If both
- * stored the same constant, the released waiter would find the value that it expects, and sleep.
+ * Why the bell holds the entry and not a constant: suppose a waiter has armed the bell and does not
+ * sleep yet.  It is released, and the waiter that is then first in line arms the bell again.  With
+ * a constant, the released waiter would find the value that it expects, and sleep.
  *
  * Locking: all calls are made under the lock.
  *
- * Invariant: a waiter that sleeps has recorded the word that it sleeps on (entry.watch), and there
- * is nothing for it to take; or that word has changed, and the waiter wakes.
+ * Invariant: a waiter that sleeps has recorded its word in entry.watch.  Either there is nothing
+ * for it to take, or that word has changed, and then the waiter wakes.
  */
 #ifndef WAITQUEUE_H
 #define WAITQUEUE_H
@@ -107,7 +107,7 @@ uint64_t waitqueue_draw_ticket(struct session *s);
  * Fails with COMPL_E_FULL_WAITERS, COMPL_E_FULL_DISK, COMPL_E_SYSTEM or COMPL_E_DAMAGED. */
 enum compl_result waitqueue_own_entry(struct session *s, const struct entry *how, uint32_t *entry);
 
-/* waitqueue_own_entry(), and links the entry at the end of the waitqueue. */
+/* Does what waitqueue_own_entry() does, and links the entry at the end of the waitqueue. */
 enum compl_result waitqueue_join(struct session *s, uint32_t completion, const struct entry *how,
 				 uint32_t *entry);
 
