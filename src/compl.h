@@ -123,7 +123,7 @@
  * the process that holds it dies, the next one gets it, and recovers.  If that process is stopped
  * (SIGSTOP, a debugger), the others wait until it goes on or dies.
  *
- * Not guaranteed.  Every process that can write the segment is trusted by all who share it.
+ * Not guaranteed.  Every process that can write the segment is trusted by all others that use it.
  * Hostile bytes can make calls fail with COMPL_E_DAMAGED, and can make them wait, but do not make
  * them crash.  A stopped process that is first in a line holds up the tokens of that line (not
  * "all") until it goes on or dies.

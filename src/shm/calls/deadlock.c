@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC
  *
- * deadlock.c - searches what was noted of waits and producers for a cycle that cannot end
+ * deadlock.c - searches what was noted of waits and producers for a cycle of waits that cannot end
  *
- * There are no false alarms.  A process that does anything else than wait, has several threads, or
- * cannot be looked into, is not stuck, and neither is anything that depends on it.
+ * There are no false alarms.  A process that does anything but wait, has several threads, or cannot
+ * be looked into, is not stuck, and neither is anything that depends on it.
  *
  * The graph is noted under the lock, and /proc is read later.  Therefore a process counts as
  * waiting for a name only while it is queued: then nothing but a post, its deadline or a signal
@@ -56,8 +56,8 @@ find_waiter(const struct wait_graph *graph, pid_t pid)
 	return NULL;
 }
 
-/* Whether a process produces names, and only waits for its children for all of them.  (A process
- * that produces another name by itself may be at work on that one.) */
+/* Whether a process produces names, and for each of them does nothing but wait for its children.
+ * (A process that produces another name by itself may be at work on that one.) */
 static bool
 only_waits_for_children(const struct wait_graph *graph, pid_t pid)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * done.c - complete() and complete_all(): posts tokens or "all" on a name
+ * done.c - compl_done(), the kernel's complete() and complete_all(): posts on a name
  */
 #include "api/check.h"
 #include "shm/names/completion.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * init.c - init_completion() and reinit_completion(): makes a name permanent, or begins it anew
+ * init.c - compl_init() and compl_reinit(), the kernel's init_completion() and reinit_completion()
  */
 #include "shm/names/completion.h"
 #include "shm/names/name.h"

@@ -5,7 +5,7 @@
  * Invariant: between calls the beacon of each open promise is on the thread's private robust list
  * (robust_retain()).  A call puts its own words in front of these beacons.
  *
- * Crash: the thread owns the beacon before the entry is linked, and releases it after the commit
+ * Crash: the thread owns the beacon before the entry is linked, and gives it up after the commit
  * that unlinks the entry (and posts).  As long as the entry is linked, others see the thread's
  * death as a producer's death.
  */
@@ -107,7 +107,7 @@ lock_and_look_up(struct session *s, struct compl_space *c, const struct compl_pr
 	return COMPL_OK;
 }
 
-/* Gives the lock back, and then releases the beacon of the promise, whose entry is not linked any
+/* Gives the lock back, and then gives up the beacon of the promise, whose entry is not linked any
  * more.  Returns the result of the call, or COMPL_E_DAMAGED if the call met damage: then the
  * promise stays as it is. */
 static enum compl_result

@@ -22,8 +22,8 @@ struct readiness {
 	size_t first;			 /* the first of them; the number of names if none has */
 };
 
-/* Looks at all names of a wait, queued or not.  Unlinks the entries that it meets of waiters that
- * have died or left.  Under the lock. */
+/* Looks at all names of a wait, queued or not.  Unlinks the entries of waiters that have died or
+ * left, where it meets any.  Under the lock. */
 void readiness_reap_and_look(struct wait *w, struct readiness *readiness);
 
 /* The first name that ends the wait because a producer of it died, or the number of names.  With

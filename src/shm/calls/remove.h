@@ -7,7 +7,8 @@
 
 #include "compl.h"
 
-/* compl_remove_all() with a deadline.  COMPL_TIMED_OUT: it did not get the lock by then. */
+/* Does what compl_remove_all() does, but gives up at a deadline.  COMPL_TIMED_OUT: it did not get
+ * the lock by then. */
 enum compl_result namespace_remove(const struct compl_where *where, bool force,
 				   int64_t deadline_ns);
 

@@ -3,9 +3,9 @@
  * scope.c - makes a namespace that lives as long as its maker, and removes those whose makers died
  *
  * Invariant: the maker of a scope holds the scope lock as long as it lives.  This is a lock on the
- * segment's file, of the open file description (fcntl(2), F_OFD_SETLK).  The kernel releases it
- * when the maker dies.  So it does not matter if another process gets the maker's pid, or in which
- * pid namespace the maker was.
+ * segment's file, of the open file description (fcntl(2), F_OFD_SETLK).  The kernel frees it when
+ * the maker dies.  So it does not matter if another process gets the maker's pid, or in which pid
+ * namespace the maker was.
  *
  * Locking: the owner of the scope lock decides.  try_make() has made a scope only if it got the
  * lock, and the segment was not removed before that.  sweep_one() removes a scope only while it

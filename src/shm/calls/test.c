@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * test.c - completion_done(): whether a name is done, if possible without taking the lock
+ * test.c - compl_test(), the kernel's completion_done(), if possible without taking the lock
  *
  * The sequence counter (seqcount.h) tells whether something was changed while it was read.  Until
  * that is known, test_unlocked() trusts nothing that it has read: it compares every index with the
@@ -74,7 +74,7 @@ test_unlocked(struct compl_space *c, const char *name, bool *done)
 	return seqcount_is_same(&h->seqcount, count);
 }
 
-/* The same with the lock.  May sleep for the lock, and recovers after a dead owner. */
+/* Tests with the lock.  May sleep for the lock, and recovers after a dead owner. */
 static enum compl_result
 test_locked(struct compl_space *c, const char *name)
 {

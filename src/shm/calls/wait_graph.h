@@ -28,7 +28,7 @@ struct producer_edge {
 struct wait_graph_name {
 	uint32_t completion;
 	char text[COMPL_NAME_MAX + 1];
-	bool stuck;
+	bool stuck;	/* all producers of the name are stuck (deadlock.h) */
 	bool seen;	/* the search has come here */
 	uint32_t from;	/* from this name: */
 	pid_t waiter;	/* this process waits for the name that we are at, */

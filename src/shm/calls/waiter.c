@@ -2,22 +2,29 @@
  *
  * waiter.c - the one loop of all waits: queues the wait, looks, sleeps, and leaves
  *
- * loop() repeats two steps until the wait has ended:
+ * loop() repeats three steps until the wait has ended:
  *
- *	wait_round()	takes the lock and looks at the names.  If the wait can end, takes the
- *			tokens and leaves.  Otherwise joins the waitqueues, if it has not joined
- *			them yet, and notes the words that change when a blocker is gone (watch.h).
- *			Gives the lock back.
- *	sleep_once()	sleeps on these words, without the lock.
+ *	wait_round()		takes the lock and looks at the names.  If the wait can end, takes
+ *				the tokens and leaves.  Otherwise joins the waitqueues, if it has
+ *				not joined them yet, and arms the words that change when a blocker
+ *				is gone (watch.h).  Gives the lock back.
+ *	detect_deadlock()	with COMPL_WAIT_DETECT, and if it is due, searches for a dead-lock
+ *				that this wait has closed, without the lock.
+ *	sleep_once()		sleeps on these words, without the lock.
  *
  * How a wait ends decides which function of wait.h it leaves by:
  *
  *	wait_leave_locked()	wait_step() has ended it under the lock: it has taken the tokens, or
  *				found a reason to end without
- *	wait_leave_ended()	a walk (job.c) has ended it: after complete_all(), a removal, a
- *				producer's death or a failure
- *	wait_leave_unlocked()	a signal came, it has closed a dead-lock, the segment's file is not
- *				linked any more, or it did not get the lock by the deadline
+ *	wait_leave_ended()	a walk (job.c) has ended it: after "all", a removal, a producer's
+ *				death or a failure
+ *	wait_leave_unlocked()	it ends without the lock: a signal came, it has closed a dead-lock,
+ *				the segment's file is not linked any more, the futex call failed; or
+ *				it did not get the lock: the deadline came first, or the namespace
+ *				is removed or damaged
+ *
+ * A wait that fails because a name does not exist (COMPL_WAIT_EXISTING) has no entries yet, and
+ * needs none of them.
  *
  * Invariant: all entries of a wait have one ticket, and are linked under one hold of the lock.  So
  * two waits have the same order in all waitqueues that they share.  The later one waits for the
@@ -161,11 +168,12 @@ sleep_unblocked(struct wait *w, int64_t until_ns)
 }
 
 /* Sleeps once, without the lock.  COMPL_OK: look at the names again.  Any other result ends the
- * wait.
+ * wait.  COMPL_OK also at the deadline: the next round looks once more, and then times out
+ * (try_end()).
  *
- * The first in line checks before each sleep that the segment's file is still linked: when it
- * becomes the first, and then every LINKED_NS.  This bound is the watchdog as well: if a wake-up is
- * lost, the first goes on after LINKED_NS, and note_lost_wakeup() counts the loss. */
+ * Before each of its sleeps the first in line checks that the segment's file is still linked.
+ * These sleeps last LINKED_NS at most.  This bound is the watchdog as well: if a wake-up is lost,
+ * the first goes on after LINKED_NS, and note_lost_wakeup() counts the loss. */
 static enum compl_result
 sleep_once(struct wait *w)
 {
@@ -187,7 +195,7 @@ sleep_once(struct wait *w)
 /* ---- looking at the names, under the lock ------------------------------------------ */
 
 enum progress {
-	WAIT_ARMED, /* the wait goes on: the words to sleep on are noted */
+	WAIT_ARMED, /* the wait goes on: the words to sleep on are armed */
 	WAIT_ENDED,
 };
 
@@ -259,7 +267,7 @@ try_end(struct wait *w, const struct readiness *readiness, enum compl_result *en
 }
 
 /* Ends the wait if it can end now (*end says how).  Otherwise joins the waitqueues, if it has not
- * joined them yet, and notes what to sleep on. */
+ * joined them yet, and arms the words to sleep on. */
 static enum progress
 wait_step(struct wait *w, enum compl_result *end)
 {
@@ -340,7 +348,7 @@ note_graph(struct wait *w)
 }
 
 /* One round, from taking the lock to giving it back.  WAIT_ENDED: the wait has left, and *end is
- * its result.  WAIT_ARMED: it is queued, and the words to sleep on are noted. */
+ * its result.  WAIT_ARMED: it is queued, and the words to sleep on are armed. */
 static enum progress
 wait_round(struct wait *w, enum compl_result *end)
 {
@@ -462,8 +470,9 @@ begin(struct wait *w, const struct compl_request *req, struct compl_outcome *out
 	w->out = out;
 }
 
-/* compl_wait() for a request that check_request() has accepted.  With COMPL_OK the signals of
- * req->hold stay blocked, so that none comes before the caller has reported its tokens. */
+/* Does the work of compl_wait() for a request that check_request() has accepted.  With COMPL_OK the
+ * signals of req->hold stay blocked, so that none comes before the caller has reported its
+ * tokens. */
 static enum compl_result
 wait_checked(struct compl_space *c, const struct compl_request *req, struct compl_outcome *out)
 {

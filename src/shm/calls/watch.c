@@ -15,20 +15,20 @@
  * changes after that, the kernel refuses the sleep (watch_sleep()).
  *
  * The death of a producer wakes one sleeper of its beacon.  If that sleeper is killed before it has
- * reaped the producer, its own beacon wakes the next in line.  That one is the first then, and
- * looks.  Hence only the first watches all producers.  Two cases need more:
+ * reaped the producer, its own beacon wakes the next in line.  That waiter is then first in line,
+ * and looks at the producers.  Hence only the first watches all producers.  Two cases need more:
  *
  * A waiter that was the first, and has been released, may still sleep on the producers' beacons
  * until it runs, and take the one wake with it.  Therefore the next first sleeps on the beacon of
  * that waiter until it has left, and only then on the producers' beacons.
  *
  * The first may be stopped.  Therefore every other waiter sleeps on the beacon of one producer too.
- * It hands on a wake that it does not need (watch_pass_on()).  If it is killed before that, the
- * kernel hands the wake on, because the beacon is its pending operation (Linux 6.2).  Only one word
- * can be pending, so it watches only one producer.
+ * It hands on every such wake (watch_pass_on()).  If it is killed before that, the kernel hands the
+ * wake on, because the beacon is its pending operation (Linux 6.2).  Only one word can be pending,
+ * so it watches only one producer.
  *
- * What failed before: every waiter watched all producers.  The last in line is woken and killed,
- * nobody comes after it, and the others sleep on.
+ * What failed before: every waiter watched all producers.  The last in line was woken and killed;
+ * nobody came after it, and the others slept on.
  */
 #include "shm/calls/watch.h"
 
@@ -39,7 +39,7 @@
 
 #define FALLBACK_NS CLOCK_SECOND_NS /* without futex_waitv(2) */
 
-/* Whether the same word was noted before with another value.  The kernel would never let us
+/* Whether the same word is watched already with another value.  The kernel would never let us
  * sleep. */
 static bool
 contradicts(const struct wait *w, const struct futex_watch *watch)
@@ -50,7 +50,7 @@ contradicts(const struct wait *w, const struct futex_watch *watch)
 	return false;
 }
 
-/* Notes the word that changes when the blocker of name i is gone.  False: it has just gone. */
+/* Watches the word that changes when the blocker of name i is gone.  False: it has just gone. */
 static bool
 watch_blocker(struct wait *w, size_t i, uint32_t ahead)
 {
@@ -73,8 +73,8 @@ is_produced(struct wait *w, size_t i)
 	return get(&n->producers.head) != 0 && get(&n->done) != COMPL_ALL;
 }
 
-/* Notes the beacon of an entry for the death of a producer.  If there is no room for another word,
- * the sleep is brief instead.  False: the beacon has no owner any more. */
+/* Watches the beacon of an entry.  If there is no room for another word, the sleep is brief
+ * instead.  False: the beacon has no owner any more. */
 static bool
 watch_beacon(struct wait *w, uint32_t entry)
 {
@@ -87,8 +87,8 @@ watch_beacon(struct wait *w, uint32_t entry)
 	return robust_owner(value) != 0;
 }
 
-/* Notes the word of the waitqueue of each produced name too, because the wait may become the first
- * there while it sleeps on the word of another waitqueue. */
+/* Watches the word of the waitqueue of each produced name too, because the wait may become the
+ * first there while it sleeps on the word of another waitqueue.  False: a blocker has just gone. */
 static bool
 watch_produced(struct wait *w, const struct readiness *readiness)
 {
@@ -114,9 +114,9 @@ find_stale(struct wait *w, size_t i)
 	return entry_is_alive(e) && get(&e->watch) == offset_of(&w->s, &n->bell) ? watcher : 0;
 }
 
-/* Notes the beacons of all producers of name i, for the first in line.  While a former first may
- * still sleep on them, notes the beacon of that one instead.  That waiter may be stopped, so the
- * sleep is brief. */
+/* Watches the beacons of all producers of name i, for the first in line.  While a former first may
+ * still sleep on them, watches the beacon of that waiter instead.  It may be stopped, so the sleep
+ * is brief.  False: a beacon has no owner any more. */
 static bool
 watch_as_first(struct wait *w, size_t i)
 {
@@ -143,12 +143,12 @@ has_several_producers(struct wait *w, size_t i)
 	return get(&q->head) != get(&q->tail);
 }
 
-/* Notes the beacon of one producer, because the first in line may be stopped.  It is a producer of
- * the first produced name in whose waitqueue the wait is not the first.
+/* Watches the beacon of one producer, because the first in line may be stopped.  It is a producer
+ * of the first produced name in which another waiter is ahead of us.
  *
- * A first that is stopped just as it is woken can neither reap nor hand the wake on.  So the second
- * in line looks as often as the first would; or each second if there are several producers, because
- * it watches only one of them. */
+ * A waiter that is stopped while first in line, just as it is woken, can neither reap nor hand the
+ * wake on.  So the next in line looks as often as the first would.  With several producers it looks
+ * every second, because it watches only one of them. */
 static bool
 watch_as_witness(struct wait *w, const struct readiness *readiness)
 {
@@ -165,8 +165,9 @@ watch_as_witness(struct wait *w, const struct readiness *readiness)
 	return true;
 }
 
-/* Notes the producers' beacons after all other words.  Otherwise a waiter could already sleep on a
- * beacon, and get the one wake of its owner's death, when another word has changed already. */
+/* Watches the producers' beacons after all other words.  The kernel queues the sleeper word by
+ * word.  If a later word has changed, the sleep is refused, but an earlier beacon may by then have
+ * given us the one wake of its owner's death.  False: something has just gone. */
 static bool
 watch_producers(struct wait *w, const struct readiness *readiness)
 {
@@ -182,8 +183,8 @@ watch_producers(struct wait *w, const struct readiness *readiness)
 	return true;
 }
 
-/* Notes the words of the waitqueues: with COMPL_WAIT_ANY one for each name, otherwise one.  False:
- * a blocker has just gone. */
+/* Watches the words of the waitqueues: with COMPL_WAIT_ANY one for each name, otherwise one.
+ * False: a blocker has just gone. */
 static bool
 watch_blockers(struct wait *w, const struct readiness *readiness)
 {

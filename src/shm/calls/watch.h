@@ -9,8 +9,8 @@
 #include "shm/calls/wait.h"
 #include "shm/os/futex.h"
 
-/* Notes the words to sleep on.  Notes none if a blocker has just gone: then look again.  Under the
- * lock. */
+/* Chooses the words to sleep on, and sets w->watches to them and to the values that they must have.
+ * Chooses none if a blocker has just gone: then look again.  Under the lock. */
 void watch_arm(struct wait *w, const struct readiness *readiness);
 
 /* Sleeps until one of the words changes, or until deadline_ns.  If there are several words, and the
