@@ -30,7 +30,7 @@ FUZZED_FUZZER = -fsanitize=fuzzer
 TSAN_CC ?= $(NATIVE_CC)
 THREADED_CC = $(TSAN_CC)
 THREADED_CPPFLAGS = $(NATIVE_CPPFLAGS)
-# ThreadSanitizer does not know fences; the fences of log.c and test.c are next to atomic accesses.
+# ThreadSanitizer does not know atomic_thread_fence(); the fences of seqcount.h are next to atomic accesses.
 THREADED_CFLAGS = -fsanitize=thread -fno-omit-frame-pointer $(if $(findstring clang,$(TSAN_CC)),,-Wno-tsan)
 THREADED_LDFLAGS = $(NATIVE_LDFLAGS) -fsanitize=thread
 THREADED_LIBS = $(NATIVE_LIBS)
@@ -149,8 +149,8 @@ check-asan: build/compl build/asan/compl $(tools:%=build/tools/%) $(call program
 		tests/run $(or $(TESTS),$(call programs,build/asan) $(filter-out tests/build.bats,$(all_bats)))
 
 # The tests whose threads are those of one process.  (ThreadSanitizer knows neither threads in a child
-# of a process with threads, nor a mutex that a dead process has left.)  Its shadow memory needs
-# addresses that are not random.
+# of a process with threads, nor a mutex that a dead process has left.)  ThreadSanitizer's shadow memory
+# needs addresses that are not random.
 threaded := library race threads
 fixed_addresses = $(shell setarch -R true 2>/dev/null && echo setarch -R)
 

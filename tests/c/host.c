@@ -2,9 +2,9 @@
  *
  * host.c - a host program with robust mutexes of its own is killed
  *
- * Its mutexes and the words of compl are on one robust list of its thread.  In whatever order they
- * lie on it: the host's mutexes come to their next owner with EOWNERDEAD, and compl's lock and
- * lines go on.
+ * Its mutexes and the words of compl are on one robust list of its thread.  Whatever their order on
+ * it, the host's mutexes come to their next owner with EOWNERDEAD, and compl's lock and lines go
+ * on.
  */
 #include "internals.h"
 
@@ -62,7 +62,7 @@ unlock(int i)
 	return pthread_mutex_unlock(&shared->mutex[i]);
 }
 
-/* What the next owner of each mutex is told: 'o' it was unlocked, 'd' its owner died. */
+/* Checks what the next owner of each mutex is told: 'o' it was unlocked, 'd' its owner died. */
 static bool
 mutexes_are(const char *expected)
 {
@@ -131,8 +131,8 @@ both_queues_move_on(void)
 
 /* ---- every order, with our lock in it -------------------------------------------------------- */
 
-/* A call of compl takes its words off the list before it returns.  So a mutex that the host locks
- * after them (in a callback of compl_check()) is unlocked before them. */
+/* compl takes its words off the list before it returns.  So a mutex that the host locks in between
+ * (in a callback of compl_check()) must be unlocked before that. */
 
 static const char *plan;
 
@@ -222,7 +222,8 @@ take(int i)
 		NEED(pthread_mutex_consistent(&shared->mutex[i]) == 0);
 	} else {
 		NEED(result == 0);
-		NEED(shared->inside[i] == 0); /* else its owner died, and lock() did not say so */
+		/* If it is set, its owner died, and pthread_mutex_timedlock() did not say so. */
+		NEED(shared->inside[i] == 0);
 	}
 	__atomic_store_n(&shared->inside[i], 1, __ATOMIC_SEQ_CST);
 	return true;

@@ -3,13 +3,13 @@
  * linear.c - searches for an order of events that explains a history
  *
  * Searches all orders, depth first, in which no operation has an event before its beginning or
- * after its end, and no operation comes before another that had ended when it began.  A state that
- * was seen before is not entered again.  So "no" is a proof: in every order, some event contradicts
- * what a process was told.  (States are remembered by 64 bits; so the search for a "no" is repeated
- * with other bits.)
+ * after its end, and an operation never comes before one that had ended before it began.  A state
+ * that was seen before is not entered again.  So "no" is a proof: in every order, some event
+ * contradicts what a process was told.  (States are remembered by 64 bits; so the search for a "no"
+ * is repeated with other bits.)
  *
- * An event that cannot change anything happens as soon as it can: an order that explains the rest
- * without it explains it then.
+ * An event that changes nothing is applied as soon as it is possible.  No explanation is lost: it
+ * can be put there into any order that explains the other events.
  */
 #include "linear.h"
 
@@ -179,7 +179,7 @@ note_best(struct linear *l, const struct state_model *s)
 
 static enum verdict search(struct linear *l, const struct state_model *s);
 
-/* The events of one operation that can be next. */
+/* Tries each event of one operation that can be next. */
 static enum verdict
 try_op(struct linear *l, const struct state_model *s, unsigned op, bool urgent)
 {
@@ -189,7 +189,7 @@ try_op(struct linear *l, const struct state_model *s, unsigned op, bool urgent)
 		struct state_model next = *s;
 		enum verdict verdict;
 
-		/* An early end of a wait that never joined explains nothing more. */
+		/* A wait that never joined need not end early: that explains nothing more. */
 		if (event == EVENT_LEAVE && !state_model_is_in_line(s, op) && !urgent)
 			continue;
 		if (!state_model_apply(l->h, &next, op, (enum event)event))

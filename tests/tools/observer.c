@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: ISC
  *
- * observer.c - maps the segment, reads which waits stand in line, and stamps them
+ * observer.c - maps the segment, reads which waits are queued, and stamps them
  *
  * A wait joins under the lock, so every operation that begins after its entry was seen to be linked
  * follows it.  This file only looks, and calls no function of compl.
  *
  * Ordering: an entry that is seen linked under a ticket was filled under that ticket (fill() in
- * line.c, then the commit).  If the ticket is the same afterwards, what was read between belongs
- * to it.  An entry is linked and WAITING only as long as its wait is under way, so the operation
- * that its process had open before and after the look is that wait.
+ * waitqueue.c, then the commit).  If the ticket is the same afterwards, what was read in between
+ * belongs to it.  An entry is linked and WAITING only as long as its wait is under way, so the
+ * operation that its process had open before and after the look is that wait.
  */
 #include "observer.h"
 
