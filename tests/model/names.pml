@@ -32,8 +32,8 @@
 #define TOKEN_B 1
 #define ALL_A 2
 #define ALL_B 3
-#define RESET_A 4
-#define RESET_B 5
+#define REINIT_A 4
+#define REINIT_B 5
 #define REMOVE_A 6                      /* the name is created again at once */
 #define REMOVE_B 7
 
@@ -61,7 +61,7 @@
 #ifndef POST2
 #define POST2 TOKEN_A
 #endif
-#ifndef WAKE_AT_LEAST          /* sleepers that are brought to the lock before a walk */
+#ifndef WAKE_AT_LEAST          /* sleepers that are woken before a walk */
 #define WAKE_AT_LEAST 2
 #endif
 #ifndef MAXKILLS
@@ -269,7 +269,7 @@ inline lock_segment() {
        }
     :: atomic { (where[me] == AWAKE && lock_owner != 0 && kills < MAXKILLS) -> kills++; goto killed }
     fi;
-    repair()
+    recover()
 }
 
 inline unlock_store() {
@@ -434,7 +434,7 @@ inline walk_the_queue() {
     }
 }
 
-inline repair() {
+inline recover() {
     if
     :: (died) ->
         atomic {
@@ -804,11 +804,11 @@ proctype Wait(byte me) {
         :: USES_B(me) -> MAY_BE_KILLED; word[BEACON(B, me)] = W_BIT | tid
         :: else
         fi;
-#ifdef BREAK_SESSION
+#ifdef BREAK_ONE_HOLD
     };
     if
     :: SEVERAL(me) ->
-        /* one queue first, the other in another session */
+        /* one queue first, the other when the lock is taken again */
         atomic {
             MAY_BE_KILLED;
             log_begin();
@@ -849,7 +849,7 @@ proctype Wait(byte me) {
         MAY_BE_KILLED;
         evaluate(0)
     };
-#ifdef BREAK_SESSION
+#ifdef BREAK_ONE_HOLD
 decided:
 #endif
 
@@ -895,7 +895,7 @@ deadline:
         :: else -> goto leave_without_lock
         fi
     };
-    repair();
+    recover();
     atomic { MAY_BE_KILLED; evaluate(1) };
     goto leave_queue;
 
@@ -961,7 +961,7 @@ proctype Poster(byte me; byte what) {
 
     lock_segment();
     if
-    :: (what == RESET_A || what == RESET_B) ->
+    :: (what == REINIT_A || what == REINIT_B) ->
         atomic {
             MAY_BE_KILLED;
             log_begin();
@@ -995,7 +995,7 @@ proctype Poster(byte me; byte what) {
 
     if
     :: (what != TOKEN_A && what != TOKEN_B) ->
-        /* Two waits besides me have to come to the lock: wakes entries from the head of the
+        /* Two waits besides me have to ask for the lock: wakes entries from the head of the
          * queue on, until that many were found asleep. */
         last = 0;
         do

@@ -29,7 +29,7 @@
 
 #define TOKEN 0                         /* + name */
 #define EVERYTHING 2
-#define RESET 4
+#define REINIT 4
 #define REMOVE 6                        /* the name is created again at once */
 #define STAYS 8                         /* a producer: posts "all", stays; breaks later */
 #define BREAKS 10                       /* a producer: ends without posting */
@@ -71,7 +71,7 @@
 #ifndef POST1
 #define POST1 TOKEN
 #endif
-#ifndef WAKE_AT_LEAST          /* sleepers that are brought to the lock before a walk */
+#ifndef WAKE_AT_LEAST          /* sleepers that are woken before a walk */
 #define WAKE_AT_LEAST 2
 #endif
 #ifndef MAXKILLS
@@ -706,7 +706,7 @@ inline watch_queue(n) {
             watch[ENTRY(n, me)] = BELL(n);
             sleep_on = sleep_on | BIT(BELL(n))
         :: else ->
-            /* behind_watchers() */
+            /* find_target() */
             target = ahead;
             do
             :: (watcher[ENTRY(n, target)] != me && IS_WATCHED(n, target)) ->
@@ -1288,7 +1288,7 @@ look:
         if
         :: (IS_PRODUCER && !registered) -> goto register
         :: (IS_PRODUCER && registered && produces[SELF] == 0) -> goto leave     /* removed */
-        :: (!IS_PRODUCER && ACTION_OF(what) == RESET) -> goto reinit
+        :: (!IS_PRODUCER && ACTION_OF(what) == REINIT) -> goto reinit
         :: else -> goto post
         fi
     };
@@ -1356,7 +1356,7 @@ post:
     fi;
 
 reinit:
-#ifndef BREAK_RESET
+#ifndef BREAK_REINIT
     announce(HERE);
 #endif
     atomic {

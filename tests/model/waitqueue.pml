@@ -48,8 +48,8 @@
 #ifndef ALLS            /* how many of the posters post "all" */
 #define ALLS 0
 #endif
-#ifndef RESETS          /* how many of the posters reinitialise instead */
-#define RESETS 0
+#ifndef REINITS         /* how many of the posters reinitialise instead */
+#define REINITS 0
 #endif
 #ifndef ROUNDS          /* how often the first waiter waits */
 #define ROUNDS 1
@@ -63,7 +63,7 @@
 #ifndef MAXSTOPS        /* waiters that are stopped (SIGSTOP) in their sleep */
 #define MAXSTOPS 0
 #endif
-#ifndef WAKE_AT_LEAST          /* sleepers that are brought to the lock before a walk */
+#ifndef WAKE_AT_LEAST          /* sleepers that are woken before a walk */
 #define WAKE_AT_LEAST 2
 #endif
 #ifndef ENTRIES
@@ -148,7 +148,7 @@ bit must_end[WAITERS];                  /* waited in the queue when "all" was po
 bit given_done[WAITERS];                /* was given DONE */
 byte posted;                            /* tokens that were committed */
 byte consumed;                          /* ended waits with a token, kills after a commit */
-byte discarded;                         /* tokens a reset took away */
+byte discarded;                         /* tokens that a reinitialisation took away */
 hidden byte h;                          /* scratch, only inside one step */
 hidden byte g;
 
@@ -411,7 +411,7 @@ inline lock_is_mine() {
  * in its kind if it waits several times.) */
 #define FIRST_OF_ITS_KIND \
     (me == 0 || (ROUNDS > 1 && me == 1) || me == WAITERS \
-     || me == WAITERS + ALLS || me == WAITERS + ALLS + RESETS)
+     || me == WAITERS + ALLS || me == WAITERS + ALLS + REINITS)
 #define MAY_BEGIN (FIRST_OF_ITS_KIND || where[me - 1] != NOT_BEGUN)
 
 /* may_give_up: this process has a deadline, which may pass while it sleeps on
@@ -532,7 +532,7 @@ inline job_is_done() {
 }
 
 /* What a new owner of the lock does first if the last owner died. */
-inline repair() {
+inline recover() {
     if
     :: (died) ->
 #ifndef BREAK_WALK
@@ -711,7 +711,7 @@ begin:
     :: (gave_up) -> goto finished       /* the deadline came before the lock */
     :: else
     fi;
-    repair();
+    recover();
 
     /* Takes a token at once if there is one and the queue is empty;
      * it may also join the queue and find that out there. */
@@ -823,7 +823,7 @@ begin:
         :: (gave_up) -> gave_up = 0; goto leave_without_lock
         :: else
         fi;
-        repair();
+        recover();
         atomic { MAY_BE_KILLED; evaluate() }
     :: (sleep_on == NONE) -> break
     od;
@@ -848,7 +848,7 @@ deadline:
         :: else -> seen = 0; pending = NONE; goto leave_without_lock
         fi
     };
-    repair();
+    recover();
     /* if there is a token, it is taken in spite of the deadline */
     leaving = 1;
     do
@@ -939,7 +939,7 @@ over:
 
 #define TOKEN 0
 #define EVERYTHING 1
-#define RESET 2
+#define REINIT 2
 
 /* BREAK_RING_SKIP: takes a rung bell to mean that no process sleeps on it. */
 inline ring() {
@@ -980,9 +980,9 @@ proctype Poster(byte me; byte what) {
     bit hit;
 
     lock_segment(0);
-    repair();
+    recover();
     if
-    :: (what == RESET) ->
+    :: (what == REINIT) ->
         atomic {
             MAY_BE_KILLED;
             if
@@ -1014,7 +1014,7 @@ proctype Poster(byte me; byte what) {
         skip
 #endif
     :: (what == EVERYTHING) ->
-        /* Two waiters besides me have to come to the lock: wakes entries from the head of the
+        /* Two waiters besides me have to ask for the lock: wakes entries from the head of the
          * queue on, until that many were found asleep. A waiter that does not sleep yet must
          * not go to sleep: so the value changes before the wake. */
         cursor = 0;
@@ -1185,7 +1185,7 @@ init {
         :: (i >= WAITERS && i < PROCESSES) ->
             if
             :: (i - WAITERS < ALLS) -> run Poster(i, EVERYTHING)
-            :: (i - WAITERS >= ALLS && i - WAITERS < ALLS + RESETS) -> run Poster(i, RESET)
+            :: (i - WAITERS >= ALLS && i - WAITERS < ALLS + REINITS) -> run Poster(i, REINIT)
             :: else -> run Poster(i, TOKEN)
             fi;
             i++
