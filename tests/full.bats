@@ -182,7 +182,7 @@ some() {
 	ends 0 keep
 }
 
-@test "what a dead process left is repaired without a page" {
+@test "recovery after a dead process needs no page" {
 	line_up w1 n1
 	line_up w2 n1 n2
 	leave_pages 0

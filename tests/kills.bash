@@ -37,6 +37,6 @@ run_scenarios() {
 		fi
 	done
 	[ "${#mine[@]}" -eq 0 ] ||
-		"$COMPL_TOOLS/kill-stepper" --samples "$samples" --double "$doubles" \
+		"$COMPL_TOOLS/kill-stepper" --samples "$samples" --random-doubles "$doubles" \
 			"$COMPL" "$COMPL_WAITER" "${mine[@]}"
 }

@@ -35,11 +35,11 @@ load kills
 }
 
 @test "a check and a repair by command may be killed at any moment" {
-	run_scenarios check check-repair check-repair-sweeps
+	run_scenarios check check-repair check-repair-reaps
 }
 
 @test "a look may be killed at any moment" {
-	run_scenarios test test-several ls ls-long try-nothing try-refused try-sweeps
+	run_scenarios test test-several ls ls-long try-nothing try-refused try-reaps
 }
 
 @test "every scenario is run by one of these files" {

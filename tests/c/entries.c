@@ -48,7 +48,8 @@ waits_for_one(void *argument)
 	return wait_for(1, COMPL_NEVER) == COMPL_OK ? 0 : 98;
 }
 
-/* The number of entries that were ever made, after a sweep; false: some are not free. */
+/* The number of entries that were ever made, after the dead ones were reaped; false: some are not
+ * free. */
 static bool
 entries_add_up(uint32_t *made)
 {

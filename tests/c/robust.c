@@ -19,7 +19,7 @@ struct page {
 	uint32_t word, pad2[15];
 	uint32_t sleepers, lost_wakeups, mixed;
 	uint32_t first, second; /* equal whenever the lock is free and whole */
-	uint32_t turns, repairs;
+	uint32_t turns, owners_died;
 };
 
 static struct page *page;
@@ -526,7 +526,7 @@ works_under_fire(void *argument)
 		NEED(result <= MUTEX_OWNER_DIED);
 		if (result == MUTEX_OWNER_DIED) {
 			page->second = page->first;
-			page->repairs++;
+			page->owners_died++;
 		}
 		NEED(page->first == page->second);
 		page->first++;
@@ -561,7 +561,7 @@ storm_of_kills(void)
 	}
 	CHECK(lock_until(in_ms(100)) <= MUTEX_OWNER_DIED);
 	mutex_unlock(&self, &mutex);
-	printf("# %u kills, %u turns, %u owners died\n", kills, page->turns, page->repairs);
+	printf("# %u kills, %u turns, %u owners died\n", kills, page->turns, page->owners_died);
 	CHECK(page->turns > kills);
 	CHECK(page->lost_wakeups == 0);
 	return true;
@@ -571,7 +571,8 @@ static const struct test tests[] = {
 	{ "the lock holds our thread id, always with waiters, and then nothing", locks_and_unlocks,
 	  false },
 	{ "an owner's death is reported to the next, once", death_is_reported_once, false },
-	{ "a death that could not be repaired is reported again", dirty_is_reported_again, false },
+	{ "a death after which nobody could recover is reported again", dirty_is_reported_again,
+	  false },
 	{ "an exec unlocks as a death does", exec_is_a_death, false },
 	{ "sleepers get the lock one after the other", sleepers_go_one_by_one, false },
 	{ "when the owner dies one sleeper is told, and all go on",
@@ -584,7 +585,7 @@ static const struct test tests[] = {
 	  false },
 	{ "impossible owners are damage, and nothing is changed", impossible_owners_are_damage,
 	  false },
-	{ "of several processes that repair an impossible owner one at a time has the lock",
+	{ "of several processes that seize the lock from an impossible owner one at a time has it",
 	  nonsense_is_seized_once, false },
 	{ "the death of its owner wakes the sleeper of a word", death_wakes_the_watcher, false },
 	{ "a release wakes the sleeper of a word", release_wakes_the_watcher, false },

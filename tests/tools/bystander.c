@@ -3,7 +3,7 @@
  * bystander.c - starts and stops the processes beside the victim, and waits until they rest
  *
  * The kernel, and never compl, is asked whether all of them rest: a command of compl that takes the
- * lock would repair, and hide a lost wake-up.
+ * lock would recover, and hide a lost wake-up.
  */
 #include "bystander.h"
 

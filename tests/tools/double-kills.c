@@ -17,7 +17,7 @@
 #include "victim.h"
 #include "watch.h"
 
-/* Newcomers.  The first does nothing but repair.  Of the others each first kill gets one, in turn,
+/* Newcomers.  The first does nothing but recover.  Of the others each first kill gets one, in turn,
  * which is only killed where something changed. */
 static const char *const newcomers[] = { "try d", "done a", "wait a --timeout 0", "done a --all",
 					 "rm a",  "ls",	    "reinit a --force",	  "wait a b" };
@@ -28,7 +28,7 @@ struct second {
 	size_t waiter;
 	const char *line; /* or NULL */
 	bool sparing;	  /* only where something changed */
-	bool repairs;
+	bool recovers;
 };
 
 static struct recording second_recording; /* its moments */
@@ -56,7 +56,7 @@ can_be_second(const struct fixture *f, const struct second *second)
 }
 
 /* Runs to the first kill, and to the second victim's first moment.  NULL: this one has nothing to
- * repair. */
+ * recover. */
 static struct victim *
 begin_second(struct fixture *f, const struct recording *recording, unsigned first,
 	     struct second *second)
@@ -72,7 +72,7 @@ begin_second(struct fixture *f, const struct recording *recording, unsigned firs
 		victim_kill(v);
 		return NULL;
 	}
-	trial.repairer = second->line ? second->line : "a waiter";
+	trial.second_victim = second->line ? second->line : "a waiter";
 	trial.second = 0;
 	if (!second->line)
 		w = fixture_seize(f, second->waiter);
@@ -82,9 +82,9 @@ begin_second(struct fixture *f, const struct recording *recording, unsigned firs
 	fixture_let_go(f);
 	if (!bystanders_await_rest(f->bystander, f->bystanders))
 		give_up("the bystanders do not come to rest");
-	second->repairs = is_left_locked(f);
+	second->recovers = is_left_locked(f);
 	if (second->line)
-		return second->repairs ? fixture_victim(f, second->line, true) : NULL;
+		return second->recovers ? fixture_victim(f, second->line, true) : NULL;
 	return victim_wakes(w) ? w : NULL;
 }
 
@@ -99,16 +99,17 @@ end_second(struct fixture *f)
 	return trial_judge(f, &outcome);
 }
 
-/* Of the moments with the lock, keeps only those of the repair. */
+/* Of the moments with the lock, keeps only those of the recovery. */
 static void
-forget_later_holds(const struct range *repair)
+forget_later_holds(const struct range *lock_range)
 {
 	struct moment *m = second_recording.at, *end = m + second_recording.count, *last;
 
 	while (m < end && !m->holds)
 		m++;
 	for (last = m; m < end && m->holds; m++)
-		if (!repair->to || (m->address >= repair->from && m->address < repair->to))
+		if (!lock_range->to ||
+		    (m->address >= lock_range->from && m->address < lock_range->to))
 			last = m;
 	for (m = last + 1; m < end; m++)
 		m->holds = false;
@@ -127,7 +128,7 @@ record_second(const struct recording *recording, unsigned first, struct second *
 		watch_begin(&w, f.space);
 		replay_record(replay_begin(&f, v, NULL, NULL), &second_recording, &w);
 		watch_end(&w);
-		forget_later_holds(second->line ? &trial.repair : &trial.waiter_repair);
+		forget_later_holds(second->line ? &trial.lock_range : &trial.waiter_lock_range);
 	}
 	*sound &= end_second(&f);
 	return second_recording.count;
@@ -151,7 +152,7 @@ is_second_moment(const struct second *second, unsigned moment)
 {
 	const struct moment *m = &second_recording.at[moment];
 
-	return m->changed || (second->repairs && m->holds && !second->sparing);
+	return m->changed || (second->recovers && m->holds && !second->sparing);
 }
 
 /* The nth possible second victim after a first kill; false: there are no more. */

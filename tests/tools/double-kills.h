@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * double-kills.h - two kills: of the scenario's victim, and then of the process that repairs
+ * double-kills.h - two kills: of the scenario's victim, and then of the process that recovers
  *
  * The first kill is at each moment at which something changed that outlives the victim, except for
  * entries of the redo log that have not been committed and that no process reads; another
@@ -11,7 +11,7 @@
  *
  * and each in turn is the second victim, from its wake, or from its open of the segment, to
  * its next sleep or its end.  It is killed at each moment at which something changed, and, if
- * the lock was left to be repaired, before every instruction of the repair: from taking the
+ * the lock was left by a dead owner, before every instruction of the recovery: from taking the
  * lock to the return of segment_lock() (of a program without symbols, to releasing it).
  */
 #ifndef DOUBLE_KILLS_H

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC
  *
- * kill-stepper.c - kills a command before any of its instructions, and checks what becomes of the
- * other processes
+ * kill-stepper.c - kills a command before a chosen instruction, each in turn, and checks what
+ * becomes of the other processes
  *
- * Usage: kill-stepper [--every] [--doubles I/N] [--share I/N] [--samples N] [--double N]
- *	[--at K[/L]] [--keep FILE] COMPL WAITER SCENARIO...
+ * Usage: kill-stepper [--every] [--share I/N] [--samples N] [--random-doubles N]
+ *	[--all-doubles I/N] [--at K[/L]] [--keep FILE] COMPL WAITER SCENARIO...
  *	kill-stepper --list
  *
  * Each scenario (scenario.c) first runs to its end, and the moments are noted at which something
@@ -14,15 +14,19 @@
  * killed there by SIGKILL.  Then, without any further command, every process that should end must
  * have ended; the tokens must add up (verdict.c); and the names must still work (aftermath.c).
  * Where another process ran on the way, the kill is done twice, in haste and with patience
- * (replay.c).  A wait is also interrupted there, by SIGTERM: it must end; either it has taken its
- * tokens and says so, or it has taken none.
+ * (replay.c).  A wait or a try is also interrupted there, by SIGTERM: it must end; either it has
+ * taken its tokens and says so, or it has taken none.
  *
- * Where the outcome differs between one such moment and the next, every moment between them and a
- * few around them are tried too, and of all other moments --samples at random.  --every tries
- * every single moment, or with --share I/N the I-th (from 0) of N parts.  --double N does N double
- * kills (double-kills.c) at random.  --doubles I/N does all of them, after the I-th of N parts of
- * the first kills.  --at K or K/L does one kill, or one double kill, once more.  --keep FILE saves
- * the segment of a failure.
+ * A turning point is where the outcome differs between one such moment and the next.  Up to about
+ * sixty of the moments between the two, and of a few around them, are tried too.  Then --samples
+ * are drawn at random from all moments.  --every tries every single moment instead.  --share I/N
+ * takes the I-th (from 0) of N parts of the moments, and tries nothing more at turning points.
+ *
+ * --random-doubles N: does N double kills (double-kills.c) at random.
+ * --all-doubles I/N: takes the I-th of N parts of the first kills, and does all double kills of
+ *	these.
+ * --at K or K/L: does one kill, or one double kill, once more.
+ * --keep FILE: saves the segment of a failure.
  *
  * SCENARIO is a name, or "all".  Prints a line for each, and a sum.  The exit status is 1 if
  * something was wrong.
@@ -47,13 +51,13 @@
 
 static struct {
 	bool every;
-	unsigned share, shares, double_share, double_shares, samples, doubles;
+	unsigned share, shares, samples, random_doubles, double_share, double_shares;
 	const char *at;
 } option = { .shares = 1, .samples = 20 };
 
 /* Counts of a scenario, or of all. */
 struct tally {
-	unsigned long moments, changes, turns, kills, interrupts, doubles;
+	unsigned long moments, changes, turning_points, kills, interrupts, doubles;
 	bool failed;
 };
 
@@ -137,14 +141,15 @@ try_moment(struct tally *t, unsigned moment, unsigned *outcome)
 	t->interrupts++;
 }
 
-/* Tries the moments from one to another and a few around them, 60 of them at most. */
+/* Tries moments from one to another and a few around them: all of them, or about 60 at equal
+ * distances. */
 static void
-try_turn(struct tally *t, unsigned from, unsigned to)
+try_turning_point(struct tally *t, unsigned from, unsigned to)
 {
 	unsigned outcome, moment = from > 5 ? from - 5 : 0;
 	unsigned stride = (to - from + 10) / 60 + 1;
 
-	t->turns++;
+	t->turning_points++;
 	for (; moment < to + 5 && moment < recording.count; moment += stride)
 		if (!recording.at[moment].changed)
 			try_moment(t, moment, &outcome);
@@ -162,13 +167,14 @@ try_singles(struct tally *t)
 			continue;
 		try_moment(t, moment, &outcome);
 		if (!option.every && option.shares == 1 && moment && outcome != last_outcome)
-			try_turn(t, last, moment);
+			try_turning_point(t, last, moment);
 		last_outcome = outcome;
 		last = moment;
 	}
 }
 
-/* A moment that is not the hundredth round of a loop: it takes long to get there. */
+/* A random moment among the first hundred rounds of every loop: later ones take too long to
+ * reach. */
 static unsigned
 random_moment(void)
 {
@@ -205,12 +211,13 @@ try_all_doubles(struct tally *t)
 }
 
 static void
-try_some_doubles(struct tally *t)
+try_random_doubles(struct tally *t)
 {
 	bool sound = true;
 	unsigned i;
 
-	for (i = 0; recording.count > 0 && i < 10 * option.doubles && t->doubles < option.doubles;
+	for (i = 0; recording.count > 0 && i < 10 * option.random_doubles &&
+		    t->doubles < option.random_doubles;
 	     i++) {
 		unsigned first = (unsigned)rand() % recording.count;
 
@@ -221,8 +228,8 @@ try_some_doubles(struct tally *t)
 	t->failed |= !sound;
 }
 
-/* --at: repeats one kill, or two with each of the second victims.  A moment after the last one
- * means the last one. */
+/* --at: repeats one kill, or two with each of the second victims.  If K is too
+ * large, the last moment is meant. */
 static void
 try_again(struct tally *t)
 {
@@ -241,10 +248,10 @@ try_again(struct tally *t)
 static void
 print_tally(const char *name, const struct tally *t, int64_t begin)
 {
-	printf("%s: %s: %lu instructions, %lu of them changes, %lu turns; %lu kills, "
+	printf("%s: %s: %lu instructions, %lu of them changes, %lu turning points; %lu kills, "
 	       "%lu interrupts, %lu double kills; %.0f s\n",
-	       t->failed ? "FAILED" : "sound", name, t->moments, t->changes, t->turns, t->kills,
-	       t->interrupts, t->doubles, (double)(now_us() - begin) / 1e6);
+	       t->failed ? "FAILED" : "sound", name, t->moments, t->changes, t->turning_points,
+	       t->kills, t->interrupts, t->doubles, (double)(now_us() - begin) / 1e6);
 	fflush(stdout);
 }
 
@@ -268,12 +275,12 @@ try_scenario(struct tally *sum)
 		if (option.double_shares)
 			try_all_doubles(&t);
 		else
-			try_some_doubles(&t);
+			try_random_doubles(&t);
 	}
 	print_tally(trial.scenario->name, &t, begin);
 	sum->moments += t.moments;
 	sum->changes += t.changes;
-	sum->turns += t.turns;
+	sum->turning_points += t.turning_points;
 	sum->kills += t.kills;
 	sum->interrupts += t.interrupts;
 	sum->doubles += t.doubles;
@@ -294,9 +301,8 @@ list_scenarios(void)
 static int
 usage(void)
 {
-	fputs("usage: kill-stepper [--every] [--doubles I/N] [--share I/N] [--samples N] [--double "
-	      "N] "
-	      "[--at K[/L]] [--keep FILE] COMPL WAITER SCENARIO...\n"
+	fputs("usage: kill-stepper [--every] [--share I/N] [--samples N] [--random-doubles N] "
+	      "[--all-doubles I/N] [--at K[/L]] [--keep FILE] COMPL WAITER SCENARIO...\n"
 	      "       kill-stepper --list\n",
 	      stderr);
 	return 2;
@@ -322,9 +328,9 @@ read_option(char **argv)
 		trial.keep = argv[1];
 	else if (!strcmp(argv[0], "--samples"))
 		option.samples = (unsigned)atoi(argv[1]);
-	else if (!strcmp(argv[0], "--double"))
-		option.doubles = (unsigned)atoi(argv[1]);
-	else if (!strcmp(argv[0], "--doubles"))
+	else if (!strcmp(argv[0], "--random-doubles"))
+		option.random_doubles = (unsigned)atoi(argv[1]);
+	else if (!strcmp(argv[0], "--all-doubles"))
 		return read_share(argv[1], &option.double_share, &option.double_shares) ? 2 : 0;
 	else if (!strcmp(argv[0], "--share"))
 		return read_share(argv[1], &option.share, &option.shares) ? 2 : 0;
@@ -370,8 +376,8 @@ main(int argc, char **argv)
 	trial.program = argv[0];
 	trial.waiter = argv[1];
 	trial.holder = holder;
-	trial.repair = elf_range(trial.program, "segment_lock");
-	trial.waiter_repair = elf_range(trial.waiter, "segment_lock");
+	trial.lock_range = elf_range(trial.program, "segment_lock");
+	trial.waiter_lock_range = elf_range(trial.waiter, "segment_lock");
 	trial_set_signals();
 	srand((unsigned)getpid());
 	for (argv += 2; *argv; argv++)

@@ -2,8 +2,8 @@
  *
  * peek.c - copies a segment, and lists the copy
  *
- * The listing comes from a copy: there compl takes the lock and repairs what a killed owner left,
- * and the original stays as it was.
+ * The listing comes from a copy: there compl takes the lock and recovers after a killed owner, and
+ * the original stays as it was.
  */
 #include "peek.h"
 

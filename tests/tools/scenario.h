@@ -10,7 +10,7 @@
  *	done ...	a poster, where the victim may have its deadline and the lock
  *	post a 2	tokens
  *	fail a		a token with a status
- *	all a		complete_all()
+ *	all a		the kernel's complete_all()
  *	init a, reinit a, rm a
  *	kill 0		SIGKILL for the first bystander that was started, and so on
  *	stop 0		SIGSTOP, until the verdict is given

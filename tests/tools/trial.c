@@ -42,8 +42,8 @@ static void
 report(const char *why)
 {
 	printf("%s: %s at moment %u", trial.scenario->name, trial.how, trial.moment);
-	if (trial.repairer)
-		printf(", and '%s' killed at %u", trial.repairer, trial.second);
+	if (trial.second_victim)
+		printf(", and '%s' killed at %u", trial.second_victim, trial.second);
 	printf(" (instruction 0x%llx, namespace %s): %s\n", trial.where, trial.fixture->space, why);
 	fflush(stdout);
 	if (trial.keep)
@@ -121,7 +121,7 @@ trial_begin(struct fixture *f, bool slow)
 	char space[32];
 
 	trial.ticks = 60000;
-	trial.repairer = NULL;
+	trial.second_victim = NULL;
 	trial.how = "killed";
 	victim_share_processor();
 	*f = (struct fixture){ .program = trial.program,

@@ -14,14 +14,14 @@
 
 /* The scenario of this trial, and the programs that run it. */
 struct trial {
-	const char *program, *waiter, *holder; /* holder: hold-lock, beside us */
-	struct range repair, waiter_repair;    /* segment_lock() in program and waiter */
-	const char *keep;		       /* a file, or NULL */
+	const char *program, *waiter, *holder;	    /* holder: hold-lock, beside us */
+	struct range lock_range, waiter_lock_range; /* segment_lock() in program and waiter */
+	const char *keep;			    /* a file, or NULL */
 	const struct scenario *scenario;
 	struct fixture *fixture;
 	unsigned moment, second, count;
-	const char *repairer; /* the second victim, or NULL */
-	const char *how;      /* the first was ended */
+	const char *second_victim; /* or NULL */
+	const char *how;	   /* the first was ended */
 	volatile unsigned ticks;
 	unsigned long long where;
 };
