@@ -165,7 +165,7 @@ all_refused() {
 }
 
 @test "a limit on memory is an error and not the end" {
-	[ -z "${COMPL_SANITIZED-}" ] || skip "a sanitizer needs terabytes of address space"
+	[ -z "${COMPL_ASAN-}" ] || skip "a sanitizer needs terabytes of address space"
 	expect 0 done a
 	background w bash -c 'ulimit -v 25000; exec "$0" wait a' "$COMPL"
 	ends 125 w

@@ -14,7 +14,7 @@ load helper
 
 setup() {
 	begin
-	[ -z "${COMPL_SANITIZED-}" ] || skip "ptrace and a leak check exclude each other"
+	[ -z "${COMPL_ASAN-}" ] || skip "ptrace and a leak check exclude each other"
 	need_trace
 	case $COMPL:$COMPL_WAITER in
 	*/glibc/compl:*/glibc/compl) part=1 ;;

@@ -84,7 +84,7 @@ run_example() {
 }
 
 @test "the examples of compl.h and compl.3 build without a warning, set all that they read and give no old answer" {
-	[ -z "${COMPL_SANITIZED-}" ] || skip "they are linked with the library of make glibc"
+	[ -z "${COMPL_ASAN-}" ] || skip "they are linked with the library of make glibc"
 	local compiler program name count=0
 	extract "$top/man/compl.3" '#include'
 	for program in block.*; do
@@ -119,7 +119,7 @@ run_example() {
 }
 
 @test "the program of compl.3 prints the answer and removes its namespace" {
-	[ -z "${COMPL_SANITIZED-}" ] || skip "it is linked with the library of make glibc"
+	[ -z "${COMPL_ASAN-}" ] || skip "it is linked with the library of make glibc"
 	extract "$top/man/compl.3" '#include'
 	cc -Wall -Wextra -Werror -D_DEFAULT_SOURCE -std=c11 -I"$top/src" -o program -x c block.1 \
 		-x none "$top/build/glibc/libcompl.a" -pthread

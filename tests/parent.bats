@@ -94,7 +94,7 @@ dies_with_it() {
 
 # The parent dies while the waiter is just about to ask for its signal.
 @test "a wait whose parent ends between looking and asking ends at once" {
-	[ -z "${COMPL_SANITIZED-}" ] || skip "strace and LeakSanitizer exclude each other"
+	[ -z "${COMPL_ASAN-}" ] || skip "strace and LeakSanitizer exclude each other"
 	need_trace
 	rm -f waiter
 	background parent sh -c 'strace -D -o trace -e trace=prctl -e inject=prctl:delay_enter=500000 "$0" wait a --with-parent & echo $! >waiter; wait $!' "$COMPL_WAITER"

@@ -9,36 +9,35 @@
 # ---- builds that look for mistakes -----------------------------------------------------------------
 
 sanitize = -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
-SANITIZED_CC = $(NATIVE_CC)
-SANITIZED_CPPFLAGS = $(NATIVE_CPPFLAGS)
-SANITIZED_CFLAGS = $(sanitize)
-SANITIZED_LDFLAGS = $(NATIVE_LDFLAGS) $(sanitize)
-SANITIZED_LIBS = $(NATIVE_LIBS)
-SANITIZED_COMPAT = $(NATIVE_COMPAT)
+ASAN_CC = $(NATIVE_CC)
+ASAN_CPPFLAGS = $(NATIVE_CPPFLAGS)
+ASAN_CFLAGS = $(sanitize)
+ASAN_LDFLAGS = $(NATIVE_LDFLAGS) $(sanitize)
+ASAN_LIBS = $(NATIVE_LIBS)
+ASAN_COMPAT = $(NATIVE_COMPAT)
 
 CLANG ?= clang
-FUZZED_CC = $(CLANG)
-FUZZED_CPPFLAGS = $(NATIVE_CPPFLAGS)
-FUZZED_CFLAGS = $(sanitize)
-FUZZED_GUIDE = -fsanitize=fuzzer-no-link -fno-sanitize-coverage=trace-cmp
-FUZZED_LDFLAGS = $(NATIVE_LDFLAGS) $(sanitize)
-FUZZED_LIBS = $(NATIVE_LIBS)
-FUZZED_COMPAT = $(NATIVE_COMPAT)
-FUZZED_FUZZER = -fsanitize=fuzzer
+CLANG_CC = $(CLANG)
+CLANG_CPPFLAGS = $(NATIVE_CPPFLAGS)
+CLANG_CFLAGS = $(sanitize)
+CLANG_GUIDE = -fsanitize=fuzzer-no-link -fno-sanitize-coverage=trace-cmp
+CLANG_LDFLAGS = $(NATIVE_LDFLAGS) $(sanitize)
+CLANG_LIBS = $(NATIVE_LIBS)
+CLANG_COMPAT = $(NATIVE_COMPAT)
+CLANG_FUZZER = -fsanitize=fuzzer
 
 # TSAN_CC=clang uses another compiler.
 TSAN_CC ?= $(NATIVE_CC)
-THREADED_CC = $(TSAN_CC)
-THREADED_CPPFLAGS = $(NATIVE_CPPFLAGS)
-# ThreadSanitizer does not know atomic_thread_fence(); the fences of seqcount.h are next to atomic accesses.
-THREADED_CFLAGS = -fsanitize=thread -fno-omit-frame-pointer $(if $(findstring clang,$(TSAN_CC)),,-Wno-tsan)
-THREADED_LDFLAGS = $(NATIVE_LDFLAGS) -fsanitize=thread
-THREADED_LIBS = $(NATIVE_LIBS)
-THREADED_COMPAT = $(NATIVE_COMPAT)
+TSAN_CPPFLAGS = $(NATIVE_CPPFLAGS)
+# ThreadSanitizer does not know atomic_thread_fence(); those of seqcount.h are next to atomic accesses.
+TSAN_CFLAGS = -fsanitize=thread -fno-omit-frame-pointer $(if $(findstring clang,$(TSAN_CC)),,-Wno-tsan)
+TSAN_LDFLAGS = $(NATIVE_LDFLAGS) -fsanitize=thread
+TSAN_LIBS = $(NATIVE_LIBS)
+TSAN_COMPAT = $(NATIVE_COMPAT)
 
-$(eval $(call build,build/asan,SANITIZED))
-$(eval $(call build,build/tsan,THREADED))
-$(eval $(call build,build/clang,FUZZED))
+$(eval $(call build,build/asan,ASAN))
+$(eval $(call build,build/tsan,TSAN))
+$(eval $(call build,build/clang,CLANG))
 
 asan: build/asan/compl
 
@@ -119,9 +118,9 @@ endef
 
 $(eval $(call build_tests,build,STATIC))
 $(eval $(call build_tests,build/glibc,NATIVE))
-$(eval $(call build_tests,build/asan,SANITIZED))
-$(eval $(call build_tests,build/tsan,THREADED))
-$(eval $(call build_tests,build/clang,FUZZED))
+$(eval $(call build_tests,build/asan,ASAN))
+$(eval $(call build_tests,build/tsan,TSAN))
+$(eval $(call build_tests,build/clang,CLANG))
 
 # ---- test ------------------------------------------------------------------------------------------
 
@@ -145,7 +144,7 @@ check-all: $(storms) build/glibc/libcompl.a $(tools:%=build/tools/%) $(call prog
 	@$(both_builds) tests/run $(or $(TESTS),$(call programs,build) $(call programs,build/glibc) $(all_bats))
 
 check-asan: build/compl build/asan/compl $(tools:%=build/tools/%) $(call programs,build/asan)
-	@COMPL_BUILDS='build/asan/compl' COMPL_SANITIZED=1 COMPL_MAKE=$$PPID $(with_tools) \
+	@COMPL_BUILDS='build/asan/compl' COMPL_ASAN=1 COMPL_MAKE=$$PPID $(with_tools) \
 		tests/run $(or $(TESTS),$(call programs,build/asan) $(filter-out tests/build.bats,$(all_bats)))
 
 # The tests whose threads are those of one process.  (ThreadSanitizer knows neither threads in a child

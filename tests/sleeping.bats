@@ -8,7 +8,7 @@ load helper
 
 setup() {
 	begin
-	if [ -n "${COMPL_SANITIZED-}" ]; then
+	if [ -n "${COMPL_ASAN-}" ]; then
 		skip "a sanitizer makes system calls of its own, and stops under strace"
 	fi
 }

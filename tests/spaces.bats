@@ -202,7 +202,7 @@ of_ours() {
 }
 
 @test "rm --all that finds no namespace leaves one that is made in that instant, or tells its users" {
-	[ -z "${COMPL_SANITIZED-}" ] || skip "strace and LeakSanitizer exclude each other"
+	[ -z "${COMPL_ASAN-}" ] || skip "strace and LeakSanitizer exclude each other"
 	need_trace
 	local begin first
 	strace -o trace -e trace=openat "$COMPL" rm --all

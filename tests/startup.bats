@@ -10,7 +10,7 @@
 load helper
 
 setup() {
-	[ -z "${COMPL_SANITIZED-}" ] || skip "a sanitizer costs more than compl"
+	[ -z "${COMPL_ASAN-}" ] || skip "a sanitizer costs more than compl"
 	grep -q '^STATIC_LDFLAGS.*order\.ld' "$BATS_TEST_DIRNAME/../build/toolchain.mk" ||
 		skip "the bounds are those of a static build with musl and src/order.ld, and there is none"
 	begin

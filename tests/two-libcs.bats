@@ -11,7 +11,7 @@ load helper
 
 setup() {
 	begin
-	[ -z "${COMPL_SANITIZED-}" ] || skip "one build alone has only one C library"
+	[ -z "${COMPL_ASAN-}" ] || skip "one build alone has only one C library"
 	static=$COMPL
 	dynamic=${COMPL%/*}/glibc/compl
 	[ -x "$dynamic" ] || skip "there is no second build beside $COMPL"

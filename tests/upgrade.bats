@@ -50,7 +50,7 @@ install_new() {
 make_other() {
 	local root=$BATS_TEST_DIRNAME/..
 
-	[ -z "${COMPL_SANITIZED-}" ] || skip "the build that it would be compared with is not this one"
+	[ -z "${COMPL_ASAN-}" ] || skip "the build that it would be compared with is not this one"
 	mkdir tree
 	cp -r "$root/Makefile" "$root/src" "$root/completions.awk" "$root/completions.sh" tree/
 	sed -i "$1" tree/src/shm/segment/layout.h

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "api/clock.h"
 #include "shm/os/futex.h"
 #include "shm/segment/layout.h"
 #include "sim-files.h"
@@ -197,7 +198,7 @@ fall_asleep(const struct futex_watch *watches, size_t count, int64_t deadline_ns
 		return FUTEX_WOKEN;
 	if (self->signalled)
 		return FUTEX_SIGNALLED;
-	if (deadline_ns == INT64_MAX)
+	if (deadline_ns == CLOCK_NEVER)
 		sim_stuck();
 	if (deadline_ns > now_ns)
 		now_ns = deadline_ns;
