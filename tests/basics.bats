@@ -39,7 +39,7 @@ load helper
 	expect 0 done b
 	expect 0 done A
 	expect 0 done aa
-	asleep w
+	await_sleep w
 	expect 0 done a
 	ends 0 w
 }
@@ -101,7 +101,7 @@ load helper
 	use_namespace "$here.two"
 	line_up w a
 	expect 0 -n "$here" done a
-	asleep w
+	await_sleep w
 	expect 0 -n "$here" test a
 	expect 1 test a
 	expect 0 done a

@@ -26,7 +26,7 @@ blind() {
 
 	shift
 	background "$label" "$COMPL_TOOLS/no-wall-clock" "$COMPL" wait "$@"
-	asleep "$label"
+	await_sleep "$label"
 }
 
 @test "a command that reads the wall clock here dies by SIGSYS" {
@@ -89,7 +89,7 @@ blind() {
 	background w1 "$COMPL_TOOLS/no-wall-clock" "$COMPL" wait a --timeout 4s
 	background w2 "$COMPL_TOOLS/no-wall-clock" "$COMPL" wait a
 	background d "$COMPL_TOOLS/no-wall-clock" "$COMPL" done a
-	asleep w1 w2 d
+	await_sleep w1 w2 d
 	blindly 125 try a
 	ends 124 w1
 	shoot KILL stray-owner

@@ -88,7 +88,7 @@ load helper
 	expect_from "${start[0]}" 0 "${start[@]:1}" "$COMPL_WAITER" wait a -- "${look[@]}"
 	diff want out
 	background w "${start[@]}" "$COMPL_WAITER" wait a -- "${look[@]}"
-	asleep w
+	await_sleep w
 	expect 0 done a
 	ends 0 w
 	diff want w.out

@@ -10,7 +10,7 @@ load helper
 	line_up w a --count 3
 	expect 0 done a
 	expect 0 done a
-	asleep w
+	await_sleep w
 	left a 2
 	expect 0 done a
 	ends 0 w
@@ -41,11 +41,11 @@ load helper
 	line_up w2 a
 	line_up w3 a
 	expect 0 done a --count 2
-	asleep w1 w2 w3
+	await_sleep w1 w2 w3
 	left a 2
 	expect 0 done a
 	ends 0 w1
-	asleep w2 w3
+	await_sleep w2 w3
 	expect 0 done a --count 2
 	ends 0 w2 w3
 	left a 0
@@ -57,7 +57,7 @@ load helper
 	line_up w3 a
 	expect 0 done a --count 3
 	ends 0 w1
-	asleep w2 w3
+	await_sleep w2 w3
 	left a 1
 	expect 0 done a --count 2
 	ends 0 w2 w3
@@ -67,7 +67,7 @@ load helper
 	line_up w1 a --count 3
 	line_up w2 a --count 2
 	expect 0 done a --count 2
-	asleep w1 w2
+	await_sleep w1 w2
 	shoot KILL w1
 	ends 137 w1
 	ends 0 w2

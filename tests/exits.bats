@@ -167,7 +167,7 @@ load helper
 
 @test "the status is 128+n after a signal, and compl really ended by it" {
 	background w "$COMPL_TOOLS/ending" env --default-signal=INT "$COMPL_WAITER" wait a
-	wait_until stands a 1
+	wait_until waiters a 1
 	kill -INT "$(pgrep -P "${pid[w]}")"
 	ends 0 w
 	[ "$(<w.out)" = "signal 2" ]

@@ -68,7 +68,7 @@ all_refused() {
 			printed "value $n"
 			expect 0 init "new$n"
 		done
-		asleep w
+		await_sleep w
 	done
 	sound_inside
 	expect 0 done keep
@@ -187,7 +187,7 @@ all_refused() {
 @test "a symbolic link is refused, to a good segment or to nothing" {
 	local other=/dev/shm/compl.$EUID.$COMPL_NAMESPACE.2
 
-	spoil
+	tolerate_damage
 	spaces+=("$COMPL_NAMESPACE.2")
 	ln -s "$other" "$segment"
 	all_refused "$segment"
@@ -198,14 +198,14 @@ all_refused() {
 }
 
 @test "a directory is refused" {
-	spoil
+	tolerate_damage
 	mkdir "$segment"
 	all_refused "$segment"
 	[ -d "$segment" ]
 }
 
 @test "a FIFO is refused, and no command hangs on it" {
-	spoil
+	tolerate_damage
 	mkfifo "$segment"
 	all_refused "$segment"
 	[ -p "$segment" ]
@@ -213,7 +213,7 @@ all_refused() {
 
 @test "a device is refused" {
 	need_root
-	spoil
+	tolerate_damage
 	mknod "$segment" c 1 5 2>err || skip "may not make a device (CAP_MKNOD): $(<err)"
 	all_refused "$segment"
 }
@@ -221,7 +221,7 @@ all_refused() {
 @test "a segment of another user is refused, and the line says whose it is" {
 	need_others
 	expect 0 done a
-	spoil
+	tolerate_damage
 	chown nobody "$segment"
 	all_refused "$segment.*(nobody|65534)"
 	chown root "$segment"
@@ -230,7 +230,7 @@ all_refused() {
 
 @test "a segment that everybody may write is refused" {
 	expect 0 done a
-	spoil
+	tolerate_damage
 	chmod 602 "$segment"
 	all_refused "$segment"
 	chmod 666 "$segment"
@@ -240,7 +240,7 @@ all_refused() {
 }
 
 @test "a file of another program is refused" {
-	spoil
+	tolerate_damage
 	printf '#!/bin/sh\n# not ours, and longer than a header of sixty-four bytes is wont to be\n' >"$segment"
 	chmod 600 "$segment"
 	cp "$segment" before
@@ -274,7 +274,7 @@ all_refused() {
 	cp --sparse=never "$segment" whole
 	size=$(stat -c %s whole)
 	truncate -s 8M whole # every page of the records is there; two whole copies may be too much for /dev/shm
-	spoil
+	tolerate_damage
 	for size in 1 8 63 64 100 4095 4096 4097 8192 40959 40960 41000 65536 1000000 $((size - 1)); do
 		rm "$segment"
 		cp --sparse=never whole "$segment"
@@ -298,7 +298,7 @@ at() {
 
 @test "a segment of a newer version is refused, with the file and how to clear it" {
 	expect 0 done a
-	spoil
+	tolerate_damage
 	at 8 '\x63\x00\x00\x00'
 	all_refused "$segment"
 	expect 125 done a
@@ -316,7 +316,7 @@ at() {
 @test "a segment of an older version is replaced if it is idle" {
 	expect 0 done a
 	[ "$(od -An -tu4 -j8 -N4 "$segment")" -gt 1 ] || skip "this version is the first"
-	spoil
+	tolerate_damage
 	at 8 '\x01\x00\x00\x00'
 	all_refused "$segment"
 	at 16 '\x00\x00\x00\x00'
@@ -327,7 +327,7 @@ at() {
 
 @test "a wrong magic is not taken for another version" {
 	expect 0 done a
-	spoil
+	tolerate_damage
 	at 0 'XYZ'
 	all_refused "$segment"
 	expect 0 rm --all --force
@@ -335,7 +335,7 @@ at() {
 }
 
 @test "random bytes in any part of a segment cause no crash and no hang" {
-	spoil
+	tolerate_damage
 	"$COMPL_TOOLS/garbage" "$COMPL" "$COMPL_NAMESPACE" "${GARBAGE_SEED:-$RANDOM}" "${GARBAGE_ROUNDS:-60}"
 }
 
@@ -351,7 +351,7 @@ at() {
 		expect_from "$COMPL_TOOLS/deny" 125 set_robust_list=$error "$COMPL" wait a --timeout 1s
 		one_line '^compl: wait: '
 	done
-	asleep w
+	await_sleep w
 	left a 0
 	expect 0 done a
 	ends 0 w
@@ -472,7 +472,7 @@ at() {
 	[ ! -e "$segment" ]
 	"${as_nobody[@]}" "$COMPL" wait a
 	background w "${as_nobody[@]}" "$COMPL" wait b
-	wait_until stands b 1 -u nobody # whether it sleeps may not be ours to see
+	wait_until waiters b 1 -u nobody # whether it sleeps may not be ours to see
 	expect 0 done b --user 65534
 	ends 0 w
 	expect 0 -u nobody rm --all
@@ -484,6 +484,6 @@ at() {
 	need_others
 	"${as_nobody[@]}" "$COMPL" done a
 	mv "/dev/shm/compl.65534.$COMPL_NAMESPACE" "$segment"
-	spoil
+	tolerate_damage
 	all_refused "$segment.*(nobody|65534)"
 }

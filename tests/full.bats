@@ -104,7 +104,7 @@ some() {
 		leave_pages $pages
 		waits_for_room w3 n2
 		waits_for_room w3 n2 n3 --any
-		asleep keep w1 w2
+		await_sleep keep w1 w2
 	done
 	leave_pages 2
 	line_up w3 n2
@@ -117,7 +117,7 @@ some() {
 	for pages in 0 1 1; do
 		leave_pages $pages
 		waits_for_room w7 n2
-		asleep keep w{1..6}
+		await_sleep keep w{1..6}
 	done
 	leave_pages 2
 	line_up w7 n4
@@ -141,10 +141,10 @@ some() {
 		waits_for_room w3 $(some 15)
 		# shellcheck disable=SC2046
 		waits_for_room w4 $(some 15) --any --timeout 10s
-		stands n1 3
-		stands n12 2
-		stands n13 1
-		asleep keep w1 w2
+		waiters n1 3
+		waiters n12 2
+		waiters n13 1
+		await_sleep keep w1 w2
 	done
 	line_up w3 n13
 	line_up w4 n14
@@ -170,8 +170,8 @@ some() {
 		expect 0 try n3
 		expect 1 test new
 		expect 124 try new
-		stands n2 0
-		asleep keep
+		waiters n2 0
+		await_sleep keep
 	done
 	leave_pages 2
 	expect 0 done new --value text
@@ -189,7 +189,7 @@ some() {
 	background stray-owner $inside "$COMPL_TOOLS/hold-lock" "$COMPL_NAMESPACE"
 	wait_until grep -q held stray-owner.out
 	background d "$COMPL" done n1
-	asleep d
+	await_sleep d
 	shoot KILL stray-owner
 	ends 0 d w1
 	expect 0 done n1 n2
@@ -209,7 +209,7 @@ some() {
 		sure=$((sure + !got))
 	done
 	look "[.completions[] | select(.name == \"n1\") | .done >= $sure and .done <= 40] == [true]"
-	asleep w
+	await_sleep w
 	expect 0 rm n1
 	ends 120 w
 }

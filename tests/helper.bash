@@ -33,7 +33,7 @@ begin() {
 	unset COMPL_TIMEOUT COMPL_EXISTING COMPL_NAME COMPL_VALUE COMPL_PRODUCES
 	tmp=$BATS_TEST_TMPDIR
 	spaces=()
-	spoilt=
+	damage_tolerated=
 	lost_wakeups_tolerated=
 	lender=
 	use_namespace "t$$.$BATS_TEST_NUMBER.$RANDOM"
@@ -46,9 +46,9 @@ use_namespace() {
 	spaces+=("$1")
 }
 
-# The test damages the segment on purpose: it is not checked.
-spoil() {
-	spoilt=1
+# The test damages the segment on purpose, so the segment is not checked afterwards.
+tolerate_damage() {
+	damage_tolerated=1
 }
 
 # The test expects the watchdog to find lost wake-ups.
@@ -73,7 +73,7 @@ finish() {
 		inspect "$label"
 		rm -rf "/dev/shm/compl.$EUID.$label"
 	done
-	find_strays
+	end_strays
 	[ -z "$lender" ] || rm -rf "$lender"
 	return "$verdict"
 }
@@ -85,18 +85,18 @@ complain() {
 
 # Checks one segment, after the last process of the test has ended.
 inspect() {
-	local left
+	local lost
 
-	[ -z "$spoilt" ] && [ -e "/dev/shm/compl.$EUID.$1" ] || return 0
+	[ -z "$damage_tolerated" ] && [ -e "/dev/shm/compl.$EUID.$1" ] || return 0
 	timeout -s KILL "$LIMIT" "$COMPL" -n "$1" check >"$tmp/check" 2>&1 3>&- ||
 		complain "check ended with $?: $(<"$tmp/check")"
-	left=$(timeout -s KILL "$LIMIT" "$COMPL_TOOLS/lost-wakeups" "$1" 3>&-) || complain "lost wake-ups: $?"
-	[ "$left" = 0 ] || [ -n "$lost_wakeups_tolerated" ] || complain "lost wake-ups: $left"
+	lost=$(timeout -s KILL "$LIMIT" "$COMPL_TOOLS/lost-wakeups" "$1" 3>&-) || complain "lost wake-ups: $?"
+	[ "$lost" = 0 ] || [ -n "$lost_wakeups_tolerated" ] || complain "lost wake-ups: $lost"
 }
 
-# Finds processes of this test that it did not record.  A process that was killed, or that ends because
-# its parent died, may take a moment to end.
-find_strays() {
+# Complains about the processes of this test that it did not record, and kills them.  A process that was
+# killed, or that ends because its parent died, may take a moment to end.
+end_strays() {
 	local file space tries ours=()
 
 	unset COMPL_NAMESPACE
@@ -184,7 +184,7 @@ background() {
 	local label=$1
 
 	shift
-	: >"$tmp/$label.out" # without what an earlier process of this label has printed
+	: >"$tmp/$label.out" # empties what an earlier process of this label printed
 	"$@" >"$tmp/$label.out" 2>"$tmp/$label.err" </dev/null 3>&- 4>&- &
 	pid[$label]=$!
 	unset "reaped[$label]"
@@ -197,7 +197,7 @@ line_up() {
 
 	shift
 	background "$label" "$COMPL_WAITER" wait "$@"
-	asleep "$label"
+	await_sleep "$label"
 }
 
 # The same with the terminating signals at their defaults (a shell starts background
@@ -207,7 +207,7 @@ line_up_default() {
 
 	shift
 	background "$label" env --default-signal=INT,QUIT "$COMPL_WAITER" wait "$@"
-	asleep "$label"
+	await_sleep "$label"
 }
 
 # outcome LABEL: waits until it has ended; its exit status is in $got.
@@ -234,8 +234,8 @@ ends() {
 	done
 }
 
-# asleep LABEL...: waits until each sleeps on a futex.
-asleep() {
+# await_sleep LABEL...: waits until each sleeps on a futex.
+await_sleep() {
 	local label
 
 	for label; do
@@ -315,9 +315,9 @@ wait_until() {
 
 # ---- looking ---------------------------------------------------------------
 
-# stands NAME N [OPTION...]: N waits are in line for NAME.  (`ls` sweeps: do not use it where a test
+# waiters NAME N [OPTION...]: N waits are in line for NAME.  (`ls` reaps: do not use `waiters` where a test
 # looks for a lost wake-up.)
-stands() {
+waiters() {
 	local json bare
 
 	json=$(timeout -s KILL "$LIMIT" "$COMPL" ls "$1" --json "${@:3}" 3>&-) || return
@@ -327,7 +327,7 @@ stands() {
 }
 
 wait_until_waiting() {
-	wait_until stands "$1" "$2"
+	wait_until waiters "$1" "$2"
 }
 
 # left NAME N: the counter of NAME is N (a missing name is at 0).
@@ -369,8 +369,8 @@ need_root() {
 	[ "$EUID" -eq 0 ] || skip "needs root"
 }
 
-# need_namespaces KIND...: new namespaces of these kinds (mount, pid, time), with the mounts that
-# tests make in them.
+# need_namespaces KIND...: skips unless the test may make new namespaces of these kinds (mount, pid, time),
+# with the mounts that tests make in them.
 need_namespaces() {
 	local kind said kinds=$* flags=() try=(true)
 
@@ -385,7 +385,7 @@ need_namespaces() {
 		skip "may not make a ${kinds// / and } namespace (CAP_SYS_ADMIN): ${said%%$'\n'*}"
 }
 
-# A command under strace; other tools here need ptrace as well.
+# Skips unless strace may trace a command; other tools here need ptrace as well.
 need_trace() {
 	local said
 
@@ -394,8 +394,8 @@ need_trace() {
 
 as_nobody=(setpriv --reuid 65534 --regid 65534 --clear-groups)
 
-# Commands and files of other users.  These may have no access to the checkout: from here on $COMPL is
-# a copy that they can reach.
+# Skips unless commands and files of other users are possible.  Other users may have no access to the
+# checkout: from here on $COMPL is a copy that they can reach.
 need_others() {
 	local said
 

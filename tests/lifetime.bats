@@ -106,7 +106,7 @@ load helper
 @test "init takes a name that has only waiters" {
 	line_up w a
 	expect 0 init a
-	asleep w
+	await_sleep w
 	expect 0 done a
 	ends 0 w
 	names a
@@ -168,9 +168,9 @@ load helper
 	expect 0 reinit a --force
 	silent
 	left a 0
-	asleep w
+	await_sleep w
 	expect 0 done a
-	asleep w
+	await_sleep w
 	expect 0 done a
 	ends 0 w
 }
@@ -179,10 +179,10 @@ load helper
 	line_up w1 a
 	line_up w2 a
 	expect 0 reinit a
-	asleep w1 w2
+	await_sleep w1 w2
 	expect 0 done a
 	ends 0 w1
-	asleep w2
+	await_sleep w2
 	expect 0 done a
 	ends 0 w2
 }
@@ -238,7 +238,7 @@ load helper
 	[ "$(wc -l <w1.err)" -eq 1 ]
 	[[ $(<w1.err) =~ ^'compl: wait: a: '.*"(namespace $COMPL_NAMESPACE of uid $EUID)"$ ]]
 	[ ! -s w1.out ]
-	asleep w3
+	await_sleep w3
 	expect 0 done a
 	left a 1
 	expect 0 done b
@@ -285,7 +285,7 @@ load helper
 	line_up w2 a --existing
 	expect 0 done a --existing
 	ends 0 w1
-	asleep w2
+	await_sleep w2
 	expect 0 done a --existing
 	ends 0 w2
 	expect 125 done a --existing

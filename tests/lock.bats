@@ -45,7 +45,7 @@ elapsed() {
 	hold
 	line_up_default w3 a
 	background d env --default-signal=INT "$COMPL" done a
-	asleep d
+	await_sleep d
 	shoot TERM w1 w3 d
 	shoot INT w2
 	ends 143 w1 w3 d
@@ -77,7 +77,7 @@ elapsed() {
 	done
 	line_up w2 a
 	line_up w3 a
-	asleep d1 d2 d3 d4 w1
+	await_sleep d1 d2 d3 d4 w1
 	shoot KILL holder
 	ends 137 holder
 	ends 0 d1 d2 d3 d4 w1 w2 w3
@@ -89,9 +89,9 @@ elapsed() {
 	hold
 	background d1 "$COMPL" done a
 	background d2 "$COMPL" done b --status 2
-	asleep d1 d2
+	await_sleep d1 d2
 	shoot CONT holder
-	asleep d1 d2
+	await_sleep d1 d2
 	shoot TERM holder
 	ends 0 holder
 	ends 0 d1 d2 w1
@@ -105,7 +105,7 @@ elapsed() {
 	for i in {1..8}; do
 		background d$i "$COMPL" done a
 	done
-	asleep d{1..8}
+	await_sleep d{1..8}
 	# A process that the owner's death has woken may have ended before it is killed.
 	kill -KILL "${pid[holder]}" "${pid[d1]}" "${pid[d3]}" "${pid[d5]}" "${pid[d7]}" 2>/dev/null || :
 	ends 137 holder

@@ -76,7 +76,7 @@ has_escapes() {
 	line "  waiter ${pid[w1]} .* stopped"
 	line "  waiter ${pid[w2]} .*s"
 	shoot CONT w1
-	asleep w1
+	await_sleep w1
 	expect 0 ls -l
 	no_line stopped
 	expect 0 done a --all

@@ -9,7 +9,7 @@ load helper
 @test "a wait over two names takes from both, and from none before both are there" {
 	line_up w a b
 	expect 0 done a
-	asleep w
+	await_sleep w
 	left a 1
 	expect 0 done b
 	ends 0 w
@@ -33,10 +33,10 @@ load helper
 		line_up w1 a b
 		line_up w2 b a
 		expect 0 done $first
-		asleep w1 w2
+		await_sleep w1 w2
 		expect 0 done $second
 		ends 0 w1
-		asleep w2
+		await_sleep w2
 		expect 0 done $first $second
 		ends 0 w2
 	done
@@ -63,13 +63,13 @@ load helper
 	line_up w2 b c
 	line_up w3 c
 	expect 0 done b c
-	asleep w1 w2 w3
+	await_sleep w1 w2 w3
 	expect 0 done a
 	ends 0 w1
-	asleep w2 w3
+	await_sleep w2 w3
 	expect 0 done b
 	ends 0 w2
-	asleep w3
+	await_sleep w3
 	expect 0 done c
 	ends 0 w3
 }
@@ -79,7 +79,7 @@ load helper
 	line_up w2 c
 	line_up w3 b
 	expect 0 done b c
-	asleep w2 w3
+	await_sleep w2 w3
 	shoot KILL w1
 	ends 0 w2 w3
 	ends 137 w1
@@ -93,7 +93,7 @@ load helper
 	expect 0 done a --all
 	ends 0 w2
 	expect_w 0 try a
-	asleep w1
+	await_sleep w1
 	expect 0 done b
 	ends 0 w1
 	left b 0
@@ -102,8 +102,8 @@ load helper
 @test "a wait over two names counts as waiting until the other is there" {
 	line_up w a b
 	expect 0 done a --all
-	asleep w
-	stands a 1
+	await_sleep w
+	waiters a 1
 	expect 125 reinit a
 	one_line '^compl: reinit: a: '
 	expect 0 done b
@@ -116,7 +116,7 @@ load helper
 	expect 0 done a --all
 	expect 0 reinit a --force
 	expect 0 done b
-	asleep w
+	await_sleep w
 	left b 1
 	expect 0 done a
 	ends 0 w
@@ -126,7 +126,7 @@ load helper
 	expect 0 done a --all
 	line_up w a b c
 	expect 0 done c
-	asleep w
+	await_sleep w
 	expect 0 done b --all
 	ends 0 w
 	left c 0
@@ -137,10 +137,10 @@ load helper
 	line_up w2 a b
 	line_up w3 a b
 	expect 0 done a --count 3
-	asleep w1 w2 w3
+	await_sleep w1 w2 w3
 	expect 0 done b
 	ends 0 w1
-	asleep w2 w3
+	await_sleep w2 w3
 	expect 0 done b --count 2
 	ends 0 w2 w3
 }
@@ -151,7 +151,7 @@ load helper
 
 	line_up w "${names[@]}"
 	expect 0 done "${names[@]:1}"
-	asleep w
+	await_sleep w
 	expect 1 test "${names[@]}"
 	expect 0 done n1
 	ends 0 w
@@ -203,10 +203,10 @@ load helper
 	line_up w3 b
 	expect 0 done b
 	ends 0 w1
-	asleep w2 w3
+	await_sleep w2 w3
 	expect 0 done b
 	ends 0 w3
-	asleep w2
+	await_sleep w2
 	expect 0 done a
 	ends 0 w2
 }
@@ -215,11 +215,11 @@ load helper
 	line_up w1 a --count 2
 	line_up w2 a b --any
 	expect 0 done a
-	asleep w1 w2
+	await_sleep w1 w2
 	expect 0 done b
 	ends 0 w2
 	[ "$(<w2.out)" = b ]
-	asleep w1
+	await_sleep w1
 	expect 0 done a
 	ends 0 w1
 }
@@ -229,12 +229,12 @@ load helper
 	line_up w2 b --count 2
 	line_up w3 b a --any
 	expect 0 done a b
-	asleep w1 w2 w3
+	await_sleep w1 w2 w3
 	shoot KILL w1
 	ends 137 w1
 	ends 0 w3
 	[ "$(<w3.out)" = a ]
-	asleep w2
+	await_sleep w2
 	expect 0 done b
 	ends 0 w2
 }
@@ -245,7 +245,7 @@ load helper
 
 	line_up w "${names[@]}" --any --count 2
 	expect 0 done n64 n17
-	asleep w
+	await_sleep w
 	expect 0 done n64
 	ends 0 w
 	[ "$(<w.out)" = n64 ]
@@ -293,7 +293,7 @@ load helper
 	expect 0 rm b
 	ends 120 w1 w2
 	[[ $(<w1.err) == "compl: wait: b: "* ]]
-	asleep w3
+	await_sleep w3
 	expect 0 done a
 	ends 0 w3
 	expect 0 ls --names
@@ -305,7 +305,7 @@ load helper
 	line_up w2 b
 	expect 0 rm a
 	ends 120 w1
-	asleep w2
+	await_sleep w2
 	expect 0 done b
 	ends 0 w2
 }

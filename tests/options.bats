@@ -14,7 +14,7 @@ load helper
 	ends 3 w1 w3
 	[ "$(<w1.out)" = why ]
 	[ "$(cat w1.err)" = "compl: wait: b: status 3" ]
-	asleep w2
+	await_sleep w2
 	left b 1
 	expect 0 done c
 	ends 3 w2
@@ -28,7 +28,7 @@ load helper
 	line_up w3 a
 	expect 0 done b --status 4
 	ends 4 w2
-	asleep w1 w3
+	await_sleep w1 w3
 	expect 0 done a --count 3
 	ends 0 w1 w3
 	left b 1
@@ -65,7 +65,7 @@ load helper
 @test "done --all with a status ends a --fail-fast wait as one that comes later" {
 	line_up w b a --fail-fast --print
 	expect 0 done b --all --value fine
-	asleep w
+	await_sleep w
 	expect 0 done a --all --status 6 --value why
 	ends 6 w
 	[ "$(<w.out)" = why ]
@@ -76,7 +76,7 @@ load helper
 @test "a status of 0 ends no --fail-fast wait" {
 	line_up w a b --fail-fast
 	expect 0 done b
-	asleep w
+	await_sleep w
 	expect 0 done a
 	ends 0 w
 }
@@ -172,7 +172,7 @@ load helper
 	line_up_default w2 a --killable
 	for n in INT HUP QUIT USR1 ALRM TSTP; do
 		shoot $n w1 w2
-		asleep w1 w2
+		await_sleep w1 w2
 	done
 	shoot TERM w1
 	ends 143 w1
@@ -185,7 +185,7 @@ load helper
 	line_up w2 a --uninterruptible
 	for n in 32 33 34 35 64; do
 		shoot $n w1 w2
-		asleep w1 w2
+		await_sleep w1 w2
 	done
 	expect 0 done a
 	wait_until process_has "${pid[w1]}" comm sleep
@@ -200,7 +200,7 @@ load helper
 	line_up_default w2 a --uninterruptible
 	for n in INT HUP QUIT USR1 ALRM TSTP TERM; do
 		shoot $n w1 w2
-		asleep w1 w2
+		await_sleep w1 w2
 	done
 	shoot KILL w1
 	ends 137 w1
@@ -257,7 +257,7 @@ load helper
 	for _ in {1..20}; do
 		background w1 "$COMPL_WAITER" wait a
 		background w2 "$COMPL_WAITER" wait a
-		asleep w1 w2
+		await_sleep w1 w2
 		wait_until_waiting a 2
 		expect 0 rm --all
 		expect 0 done a

@@ -14,7 +14,7 @@ load helper
 		expect 0 done a
 		ends 0 w$i
 		for ((j = i + 1; j <= 10; j++)); do
-			asleep w$j
+			await_sleep w$j
 		done
 	done
 	expect 0 done a
@@ -27,7 +27,7 @@ load helper
 	done
 	expect 0 done a --count 4
 	ends 0 w{1..4}
-	asleep w{5..9}
+	await_sleep w{5..9}
 	expect 0 done a --count 5
 	ends 0 w{5..9}
 	left a 0
@@ -48,16 +48,16 @@ load helper
 	shoot INT w4
 	ends 130 w4
 	ends 124 w2 w6
-	asleep w3 w5 w7 w8 w9
+	await_sleep w3 w5 w7 w8 w9
 	expect 0 done a
 	ends 0 w3
-	asleep w5 w7 w8 w9
+	await_sleep w5 w7 w8 w9
 	shoot KILL w5
 	shoot KILL w9
 	ends 137 w5 w9
 	expect 0 done a
 	ends 0 w7
-	asleep w8
+	await_sleep w8
 	expect 0 done a
 	ends 0 w8
 	expect 0 ls --names
@@ -109,7 +109,7 @@ load helper
 	done
 	for i in {1..20}; do
 		if [ "$i" -ge "$next" ] && [ $((i % 3)) -ne 0 ]; then
-			asleep w$i
+			await_sleep w$i
 		fi
 	done
 	for i in {1..20}; do
@@ -147,11 +147,11 @@ load helper
 	shoot STOP w1
 	wait_until is_stopped "${pid[w1]}"
 	expect 0 done a
-	asleep w2
+	await_sleep w2
 	expect_w 124 try a
 	shoot CONT w1
 	ends 0 w1
-	asleep w2
+	await_sleep w2
 	expect 0 done a
 	ends 0 w2
 }
@@ -176,7 +176,7 @@ load helper
 	shoot STOP w1
 	wait_until is_stopped "${pid[w1]}"
 	expect 0 done a
-	asleep w2
+	await_sleep w2
 	shoot KILL w1
 	ends 137 w1
 	ends 0 w2

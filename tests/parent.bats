@@ -147,7 +147,7 @@ dies_with_it() {
 	rm -f waiter
 	background parent sh -c '"$0" -u nobody wait a --with-parent & echo $! >waiter; wait $!' "$COMPL_WAITER"
 	wait_until test -s waiter
-	wait_until stands a 1 -u nobody # whether it sleeps may not be ours to see
+	wait_until waiters a 1 -u nobody # whether it sleeps may not be ours to see
 	shoot KILL parent
 	ends 137 parent
 	wait_until is_gone "$(<waiter)"

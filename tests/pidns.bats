@@ -37,7 +37,7 @@ line_up_in() {
 
 	shift
 	in_namespace "$label" "$COMPL_WAITER" wait "$@"
-	asleep "$label"
+	await_sleep "$label"
 }
 
 @test "waiters of several pid namespaces, all of them PID 1, are granted in their order" {
@@ -48,15 +48,15 @@ line_up_in() {
 	line_up w5 b a
 	expect 0 done a
 	ends 0 w1-outer
-	asleep w2 w3
+	await_sleep w2 w3
 	expect 0 done a
 	ends 0 w2
-	asleep w3
+	await_sleep w3
 	expect 0 done a
 	ends 0 w3-outer
 	expect 0 done b a
 	ends 0 w4-outer
-	asleep w5
+	await_sleep w5
 	expect 0 done a b
 	ends 0 w5
 	unset "pid[w1]" "pid[w3]" "pid[w4]"
@@ -69,13 +69,13 @@ line_up_in() {
 	line_up w4 a
 	shoot KILL w2
 	outcome w2-outer
-	asleep w1 w3 w4
+	await_sleep w1 w3 w4
 	expect 0 done a
 	ends 0 w1-outer
-	asleep w3 w4
+	await_sleep w3 w4
 	expect 0 done a
 	ends 0 w3-outer
-	asleep w4
+	await_sleep w4
 	expect 0 done a
 	ends 0 w4
 	left a 0
@@ -123,10 +123,10 @@ line_up_in() {
 	in_namespace d1 "$COMPL" done a
 	in_namespace d2 "$COMPL" done b
 	background d3 "$COMPL" done b
-	asleep d1 d2 d3
+	await_sleep d1 d2 d3
 	shoot KILL d2
 	outcome d2-outer
-	asleep d1 d3
+	await_sleep d1 d3
 	shoot KILL holder
 	outcome holder-outer
 	ends 0 d1-outer d3 w1-outer
@@ -142,10 +142,10 @@ line_up_in() {
 	ends 124 w1-outer
 	shoot TERM w2
 	ends 143 w2-outer
-	asleep w3 w4
+	await_sleep w3 w4
 	shoot KILL w3
 	outcome w3-outer
-	asleep w4
+	await_sleep w4
 	expect 0 done a
 	ends 0 w4
 	expect 0 ls --names
@@ -162,14 +162,14 @@ line_up_in() {
 	shoot STOP holder
 	wait_until is_stopped "${pid[holder]}"
 	in_namespace d "$COMPL" done b
-	asleep d
+	await_sleep d
 	expect_w 125 try b
 	expect_w 124 wait b --timeout 200ms
 	ends 124 w1
 	shoot INT w2
 	ends 130 w2
 	shoot CONT holder
-	asleep d
+	await_sleep d
 	shoot KILL holder
 	outcome holder-outer
 	ends 0 d-outer
@@ -184,7 +184,7 @@ line_up_in() {
 	shoot STOP w1
 	wait_until is_stopped "${pid[w1]}"
 	expect 0 done a
-	asleep w2 w3
+	await_sleep w2 w3
 	expect_w 124 try a
 	expect 0 done a --all
 	ends 0 w2 w3-outer

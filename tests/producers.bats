@@ -88,7 +88,7 @@ producers() {
 	line_up w a --count 2
 	shoot TERM p1
 	ends 143 p1
-	asleep w
+	await_sleep w
 	shoot TERM p2
 	ends 143 p2 w
 }
@@ -212,7 +212,7 @@ producers() {
 	line_up w4 b
 	shoot TERM p2
 	ends 143 p2 w3
-	asleep w4
+	await_sleep w4
 	expect 0 done b
 	ends 0 w4
 }
@@ -332,7 +332,7 @@ settled() {
 	line_up all a b
 	expect 0 done go --status 9
 	ends 9 p2 w
-	asleep all
+	await_sleep all
 	shoot KILL p1
 	ends 121 all
 	ends 137 p1

@@ -44,7 +44,7 @@ load helper
 		for i in {1..8}; do
 			background w$i "$COMPL_WAITER" wait a
 		done
-		asleep w{1..8}
+		await_sleep w{1..8}
 		wait_until_waiting a 8 # in line, and not for the lock
 		expect 0 done a --all
 		expect 0 reinit a
@@ -60,7 +60,7 @@ load helper
 	done
 	stop w1 w3
 	expect 0 done a --all --status 3
-	stands a 0
+	waiters a 0
 	expect 0 reinit a
 	silent
 	expect 0 ls --names
@@ -117,7 +117,7 @@ load helper
 	line_up w7 a
 	shoot KILL w1 w5
 	ends 137 w1 w5
-	asleep w7
+	await_sleep w7
 	expect 0 done a
 	ends 0 w7
 	shoot CONT w2

@@ -68,7 +68,7 @@ in_scope() {
 @test "a wait in a scope that ends leaves with 120" {
 	in_scope s ':'
 	background w env COMPL_NAMESPACE="$space" "$COMPL_WAITER" wait a b
-	asleep w
+	await_sleep w
 	expect 0 done end-s
 	ends 0 s
 	ends 120 w
@@ -81,7 +81,7 @@ in_scope() {
 	for i in {1..20}; do
 		in_scope s$i '"$COMPL" wait go && "$COMPL" done a --all --status 3 & :'
 		background w$i env COMPL_NAMESPACE="$space" "$COMPL_WAITER" wait a
-		asleep w$i
+		await_sleep w$i
 		"$COMPL" -n "$space" done go --all
 		wait_until is_gone "${pid[w$i]}"
 		expect 0 done end-s$i
@@ -132,7 +132,7 @@ in_scope() {
 @test "a scope that is killed takes CMD with it, and the next one sweeps what it left" {
 	in_scope s '"$COMPL" done token'
 	background w env COMPL_NAMESPACE="$space" "$COMPL_WAITER" wait a
-	asleep w
+	await_sleep w
 	shoot KILL s
 	ends 137 s
 	wait_until is_gone "$cmd"

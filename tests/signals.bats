@@ -62,10 +62,10 @@ under_ending() {
 	local n
 
 	background w env --ignore-signal=HUP,INT,QUIT,TERM,USR1,TSTP "$COMPL_WAITER" wait a
-	asleep w
+	await_sleep w
 	for n in HUP INT QUIT TERM USR1 TSTP; do
 		shoot $n w
-		asleep w
+		await_sleep w
 	done
 	expect 0 done a
 	ends 0 w
@@ -90,7 +90,7 @@ under_ending() {
 	line_up w2 a --timeout 20s
 	for n in WINCH CHLD URG CONT WINCH; do
 		shoot $n w1 w2
-		asleep w1 w2
+		await_sleep w1 w2
 	done
 	expect 0 done a
 	ends 0 w1
@@ -104,10 +104,10 @@ under_ending() {
 	shoot STOP w1
 	wait_until is_stopped "${pid[w1]}"
 	shoot CONT w1
-	asleep w1 w2
+	await_sleep w1 w2
 	expect 0 done a
 	ends 0 w1
-	asleep w2
+	await_sleep w2
 	expect 0 done a
 	ends 0 w2
 }
@@ -116,21 +116,21 @@ under_ending() {
 	set -m # a process group of its own, or the stop would be ignored
 	background w1 "$COMPL_WAITER" wait a
 	set +m
-	asleep w1
+	await_sleep w1
 	line_up w2 a
 	line_up w3 a
 	shoot TSTP w1
 	wait_until is_stopped "${pid[w1]}"
-	stands a 2
+	waiters a 2
 	expect 0 done a
 	ends 0 w2
-	asleep w3
+	await_sleep w3
 	shoot CONT w1
-	asleep w1
+	await_sleep w1
 	wait_until_waiting a 2
 	expect 0 done a
 	ends 0 w3
-	asleep w1
+	await_sleep w1
 	shoot TSTP w1
 	wait_until is_stopped "${pid[w1]}"
 	expect 0 done a
@@ -144,7 +144,7 @@ under_ending() {
 	set -m
 	background w "$COMPL_WAITER" wait a --timeout 3s
 	set +m
-	asleep w
+	await_sleep w
 	shoot TSTP w
 	wait_until is_stopped "${pid[w]}"
 	background w2 "$COMPL_WAITER" wait b --timeout 3s
@@ -158,7 +158,7 @@ under_ending() {
 
 	for i in {1..40}; do
 		background w "$COMPL_WAITER" wait a
-		asleep w
+		await_sleep w
 		if [ $((i % 2)) -eq 0 ]; then
 			"$COMPL" done a &
 			kill -TERM "${pid[w]}" 2>/dev/null || : # it may have ended

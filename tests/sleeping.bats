@@ -169,7 +169,7 @@ traced_one_sleeps() {
 	ends 0 w1
 	expect 0 done a
 	ends 0 w2
-	asleep w3
+	await_sleep w3
 	for i in {5..12}; do
 		[ "$(runs "${pid[w$i]}")" -eq "${before[i]}" ]
 	done

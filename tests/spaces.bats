@@ -41,7 +41,7 @@ of_ours() {
 @test "only regular files of that user with the name of a namespace are namespaces" {
 	local at=$segment
 
-	spoil
+	tolerate_damage
 	spaces+=("$COMPL_NAMESPACE.link" "$COMPL_NAMESPACE.dir" "$COMPL_NAMESPACE.bad!" "$COMPL_NAMESPACE.other")
 	expect 0 done a
 	ln -s "$at" "$at.link"
@@ -87,7 +87,7 @@ of_ours() {
 }
 
 @test "ls --namespaces does not open what it lists" {
-	spoil
+	tolerate_damage
 	head -c 5000 /dev/urandom >"$segment"
 	of_ours
 	printed "$COMPL_NAMESPACE"
@@ -163,7 +163,7 @@ of_ours() {
 	local space=scope.$COMPL_NAMESPACE
 
 	spaces+=("$space")
-	spoil
+	tolerate_damage
 	: >"/dev/shm/compl.$EUID.$space"
 	expect 125 -n "$space" done x
 	one_line 'the scope has ended'
@@ -226,7 +226,7 @@ of_ours() {
 	line_up w --system -n "$space" x
 	expect_from setpriv 125 --reuid 65534 --regid 65534 --clear-groups "$COMPL" --system -n "$space" rm --all
 	one_line 'belongs to uid 0, with mode 0660; use another namespace with -n \(system namespace .*\)$'
-	asleep w
+	await_sleep w
 	expect_from setpriv 0 --reuid 65534 --regid 65534 --clear-groups "$COMPL" --system -n "$space" "done" x
 	ends 0 w
 	expect 0 --system -n "$space" rm --all

@@ -55,7 +55,7 @@ load helper
 	expect 0 done a --status 5 --value five
 	ends 5 w1
 	[ "$(<w1.out)" = five ]
-	asleep w2
+	await_sleep w2
 	expect 0 done a
 	ends 0 w2
 	[ ! -s w2.out ]

@@ -22,10 +22,10 @@ load helper
 	expect_w 124 wait a --timeout 50ms
 	expect_w 124 try a
 	line_up w5 a
-	stands a 3
+	waiters a 3
 	shoot CONT w1
 	ends 0 w1
-	asleep w4 w5
+	await_sleep w4 w5
 	expect 0 done a --count 2
 	ends 0 w4 w5
 }
@@ -55,10 +55,10 @@ load helper
 	ends 3 w2
 	expect 125 reinit a
 	expect 0 reinit a --force
-	asleep w3
+	await_sleep w3
 	expect 0 rm a
 	ends 120 w3
-	stands a 0
+	waiters a 0
 	shoot CONT w1
 	ends 120 w1
 }
@@ -71,10 +71,10 @@ load helper
 	expect 0 done a
 	ends 0 w1
 	expect 0 done a
-	asleep w3
+	await_sleep w3
 	background clock "$COMPL_WAITER" wait other --timeout 5s
 	ends 124 clock
-	asleep w3 # it is first in line and has not seen its deadline
+	await_sleep w3 # it is first in line and has not seen its deadline
 	shoot CONT w2
 	outcome w2
 	[ "$got" -eq 0 ] || [ "$got" -eq 124 ]
@@ -94,7 +94,7 @@ load helper
 	ends 137 w2 w4
 	expect 0 done a --count 2
 	ends 0 w1
-	asleep w5
+	await_sleep w5
 	shoot CONT w3
 	ends 0 w3
 	expect 0 done a
@@ -110,12 +110,12 @@ load helper
 	stop w{1..6}
 	expect 0 done a --count 6
 	shoot CONT w6 w5
-	asleep w6 w5
+	await_sleep w6 w5
 	shoot CONT w4 w2
-	asleep w4 w2
+	await_sleep w4 w2
 	shoot KILL w3
 	ends 137 w3
-	asleep w4
+	await_sleep w4
 	shoot CONT w1
 	ends 0 w1 w2 w4 w5 w6
 	left a 1
@@ -128,7 +128,7 @@ load helper
 	line_up w4 c a --any
 	stop w1
 	expect 0 done a b c
-	asleep w2
+	await_sleep w2
 	ends 124 w3
 	ends 0 w4
 	[ "$(<w4.out)" = c ]
@@ -144,7 +144,7 @@ load helper
 	line_up w3 b
 	stop w1
 	expect 0 done a b
-	asleep w2 w3
+	await_sleep w2 w3
 	shoot KILL w1
 	ends 137 w1
 	ends 0 w2

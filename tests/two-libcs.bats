@@ -101,7 +101,7 @@ peers() {
 			nth "$j"
 			background d$j "$COMPL" done a
 		done
-		asleep d{1..6}
+		await_sleep d{1..6}
 		kill -KILL "${pid[owner]}" "${pid[d3]}" "${pid[d4]}" || : # those that were woken may have ended
 		ends 137 owner
 		ends 0 d1 d2 d5 d6

@@ -56,7 +56,7 @@ left_alone() {
 		rm "$segment"
 	done
 	line_up new a --print
-	stands a 1
+	waiters a 1
 	expect 0 done a --value new
 	ends 0 new
 	[ "$(<new.out)" = new ]

@@ -75,7 +75,7 @@ is_told() {
 		expect_from "$1" 125 $call
 		one_line "^compl: ${call%% *}: .*$segment.*rm --all --force"
 	done
-	asleep "$2"
+	await_sleep "$2"
 }
 
 @test "with an older layout in use a later command names the file and the command that removes it" {
@@ -84,7 +84,7 @@ is_told() {
 	ours=$(version_of_ours)
 	make_other "s/^#define LAYOUT_VERSION .*/#define LAYOUT_VERSION $((ours - 1))/"
 	background w "$tmp/other" wait a
-	asleep w
+	await_sleep w
 	is_told "$COMPL" w
 	expect_from "$tmp/other" 0 done a
 	ends 0 w
@@ -106,7 +106,7 @@ is_told() {
 	make_other "s/^#define LAYOUT_VERSION .*/#define LAYOUT_VERSION $((ours - 1))/; s/^#define LAYOUT_ENTRIES[[:space:]].*/#define LAYOUT_ENTRIES 32768u/"
 	grep -q '^#define LAYOUT_ENTRIES 32768u$' tree/src/shm/segment/layout.h
 	background w "$tmp/other" wait a
-	asleep w
+	await_sleep w
 	is_told "$COMPL" w
 	expect 0 rm --all --force
 	expect 0 done a

@@ -15,7 +15,7 @@ any() {
 
 	shift 2
 	background "$label" "$COMPL_TOOLS/deny" futex_waitv="$error" "$COMPL_WAITER" wait --any "$@"
-	asleep "$label"
+	await_sleep "$label"
 }
 
 # each FUNCTION: runs it as in a kernel without the call, and as in a sandbox.
@@ -62,7 +62,7 @@ several_tokens() {
 	any w1 "$1" a b --count 3
 	any w2 "$1" a b
 	expect 0 done b --count 2
-	asleep w1 w2
+	await_sleep w1 w2
 	expect 0 done b
 	ends 0 w1
 	expect 0 done b
@@ -167,7 +167,7 @@ a_stop() {
 	ends 0 w2
 	expect 0 done a
 	ends 0 w3
-	asleep w4
+	await_sleep w4
 	expect 0 done a b
 	ends 0 w4
 }

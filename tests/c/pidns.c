@@ -3,7 +3,7 @@
  * pidns.c - processes of several pid namespaces on one segment
  *
  * Here a token goes round.  In the other pid namespaces each process is PID 1 of a namespace of its
- * own, so all have the same thread id.  They are killed at random while they stand in the same
+ * own, so all have the same thread id.  They are killed at random while they are in the same
  * lines, hold the lock, or post.
  *
  * The watchdog may find lost wake-ups here: where thread ids are ambiguous a wait goes on within a

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * waitqueue.pml - one completion and the waiters that stand in its waitqueue
+ * waitqueue.pml - one completion and the waiters in its waitqueue
  *
  * The processes are WAITERS waiters and POSTERS posters. Each of their steps
  * is at most one access to a word that another process could read or write at
@@ -11,7 +11,7 @@
  *
  *  - Steps that touch only what belongs to one process (its robust list, its
  *    list_op_pending, its local variables) share an `atomic` with the access
- *    next to them. MAY_BE_KILLED stands between them nevertheless: a kill at a
+ *    next to them. MAY_BE_KILLED is between them nevertheless: a kill at a
  *    later moment is the same as a kill right here whose treatment by the
  *    kernel starts later, and that start is a step of its own.
  *  - Words that change only under the lock are changed by transactions through

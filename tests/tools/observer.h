@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC
  *
- * observer.h - sees which waits stand in line, from the bytes of the segment
+ * observer.h - sees which waits are queued, from the bytes of the segment
  *
- * Before each operation its process looks which waits stand in line, and stamps them.  So it is
+ * Before each operation its process looks which waits are queued, and stamps them.  So it is
  * known that they had joined before that operation began, and the checker can tell which wait
  * overtook which.
  */

@@ -65,7 +65,7 @@ is_covered(const struct remains *r, unsigned n, pid_t pid, uint32_t count)
 	return verdict_is_all(r, n) || (position_of(r, n, pid) == 0 && r->left[n] >= count);
 }
 
-/* A living waiter stands in all its lines, and there is nothing for it to take.  (This says nothing
+/* A living waiter is in all its lines, and there is nothing for it to take.  (This says nothing
  * about a stopped waiter.) */
 static bool
 check_sleeper(struct remains *r, const struct fixture *f, size_t i)
@@ -132,7 +132,7 @@ check_ending(struct remains *r, const struct fixture *f, size_t i, unsigned remo
 
 /* Whether it is in any line. */
 static bool
-stands(const struct remains *r, const struct fixture *f, size_t i)
+is_queued(const struct remains *r, const struct fixture *f, size_t i)
 {
 	unsigned n;
 
@@ -162,7 +162,7 @@ check_order(struct remains *r, const struct fixture *f, size_t i)
 
 	if (strcmp(request->verb, "wait"))
 		return true;
-	if (f->bystander[i].stopped && (!stands(r, f, i) || has_all(r, request)))
+	if (f->bystander[i].stopped && (!is_queued(r, f, i) || has_all(r, request)))
 		return true; /* it was released and has not gone; or it holds up no waiter */
 	for (j = i + 1; j < f->bystanders; j++)
 		if (!strcmp(f->bystander_command[j].request.verb, "wait") &&

@@ -38,7 +38,7 @@ struct watch {
 void watch_begin(struct watch *w, const char *space);
 void watch_end(struct watch *w);
 
-/* The lock's owner in the segment as it stands, with the mark of a death; 0 if there is no
+/* The lock's owner in the segment as it is, with the mark of a death; 0 if there is no
  * segment. */
 uint32_t watch_lock(struct watch *w);
 
