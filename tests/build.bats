@@ -461,18 +461,26 @@ function_of() {
 	mkdir tests
 	cp "$top/tests/lint" "$top/tests/predicates.awk" tests/
 	cp -r "$top/src" .
+	cp -r "$top/tests/c" "$top/tests/tools" "$top/tests/fuzz" tests/
+	cp -r "$top/bench" .
 	run -0 tests/lint predicates
 	printf 'static bool\nis_rung(uint32_t *bell)\n{\n\treturn futex_wake(bell, 1) > 0;\n}\n' >>src/shm/names/waitqueue.c
 	printf 'static bool\nhas_waiters(struct session *s)\n{\n\treturn waitqueue_reap_to_first(s, 1) != 0;\n}\n' >>src/shm/names/post.c
 	printf 'bool\nwait_is_new(struct wait *w)\n{\n\treturn !(w->joined = true);\n}\n' >>src/shm/calls/wait.c
 	printf 'static bool\nis_quiet(const struct wait *w)\n{\n\treturn w != NULL; /* waitqueue_ring(w) */\n}\n' >>src/shm/calls/wait.c
+	printf 'static bool\nis_over(pid_t pid)\n{\n\treturn waitpid(pid, NULL, WNOHANG) == pid;\n}\n' >>tests/c/mutexes.c
+	printf 'bool\nelf_range_find_again(char *map)\n{\n\treturn !*map;\n}\n' >>tests/tools/elf-range.c
+	printf 'static bool\nhas_come_to_an_end(void)\n{\n\tCHECK(is_over(1));\n\treturn true;\n}\n' >>tests/c/mutexes.c
+	printf 'static int\nthe_child_is_woken(void *argument)\n{\n\treturn fork();\n}\n' >>bench/hold.c
 	run -1 tests/lint predicates
 	echo "$output"
 	[[ $output == *"src/shm/names/waitqueue.c: is_rung() is a question and calls futex_wake()"* ]]
 	[[ $output == *"src/shm/names/waitqueue.c: is_rung() is a question and takes a uint32_t that it may change"* ]]
 	[[ $output == *"src/shm/names/post.c: has_waiters() is a question and calls waitqueue_reap_to_first()"* ]]
 	[[ $output == *"src/shm/calls/wait.c: wait_is_new() is a question and assigns through a pointer"* ]]
-	[ "${#lines[@]}" -eq 6 ]
+	[[ $output == *"tests/c/mutexes.c: is_over() is a question and calls waitpid()"* ]]
+	[[ $output == *"tests/tools/elf-range.c: elf_range_find_again() is a question and takes a char that it may change"* ]]
+	[ "${#lines[@]}" -eq 8 ]
 }
 
 @test "lint refuses a manual that mdoc mangles or that names the source tree, and promises without a proof" {

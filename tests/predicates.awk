@@ -9,6 +9,10 @@
 # A function whose name asks also takes only pointers to const, and assigns nothing through a pointer.
 # A store into a variable of the file is not seen.
 #
+# Outside src/ a function's name is often a sentence, as in has_room_for_63().  There only names that begin
+# with is_, has_ or find_, or with the file's noun and one of these, ask.  A function with CHECK() or NEED()
+# (tests/c/tap.h) tests something, and asks nothing.
+#
 # The layout is that of .clang-format: a definition has its name in the first column, and begins and
 # ends with a brace there.
 
@@ -17,7 +21,8 @@ BEGIN {
 	store = "__atomic_(store|exchange|compare|clear|test_and_set|[a-z]*_fetch|fetch_)"
 	# Neither syscall() nor sigaction() is an actor: both can ask.
 	n = split("put log_put mmap munmap malloc calloc realloc free futex_wake unlink write pwrite " \
-	    "ftruncate posix_fallocate flock sigprocmask pthread_sigmask prctl raise fork", actors)
+	    "ftruncate posix_fallocate flock sigprocmask pthread_sigmask prctl raise fork kill waitpid " \
+	    "wait4 ptrace unshare setns pthread_mutex_lock", actors)
 	for (i = 1; i <= n; i++)
 		acts[actors[i]] = "acts"
 	harmless["usage_or_die"] = "it does not return"
@@ -117,6 +122,17 @@ function complain(key, what) {
 	bad = 1
 }
 
+# Whether the name of a function asks.
+function asks(key,	noun) {
+	if (file_of[key] ~ /^src\//)
+		return name_of[key] ~ question
+	noun = file_of[key]
+	sub(/^.*\//, "", noun)
+	sub(/\.[ch]$/, "", noun)
+	gsub(/-/, "_", noun)
+	return name_of[key] ~ ("^(" noun "_)?(is|has|find)(_|$)") && calls[key] !~ / (CHECK|NEED)( |$)/
+}
+
 function check_parameters(key,	list, n, i, type) {
 	n = split(parameters[key], list, ",")
 	for (i = 1; i <= n; i++) {
@@ -134,7 +150,7 @@ END {
 	find_actors()
 	for (i = 1; i <= count; i++) {
 		key = keys[i]
-		if (name_of[key] !~ question)
+		if (!asks(key))
 			continue
 		if (key in acts)
 			complain(key, "is a question and " acts[key])

@@ -36,7 +36,7 @@ child(int (*run)(void *), void *argument)
 }
 
 bool
-child_has_ended(size_t i)
+child_try_reap(size_t i)
 {
 	if (!children[i].ended &&
 	    waitpid(children[i].pid, &children[i].status, WNOHANG) == children[i].pid)
@@ -49,7 +49,7 @@ child_status(size_t i)
 {
 	int64_t limit = in_ms(20000);
 
-	while (!child_has_ended(i)) {
+	while (!child_try_reap(i)) {
 		if (in_ms(0) > limit)
 			return -1;
 		nap();
@@ -71,7 +71,7 @@ child_sleeps(size_t i)
 {
 	int64_t limit = in_ms(20000);
 
-	while (!child_has_ended(i) && in_ms(0) < limit) {
+	while (!child_try_reap(i) && in_ms(0) < limit) {
 		if (pid_is_asleep(children[i].pid))
 			return true;
 		nap();
@@ -82,7 +82,7 @@ child_sleeps(size_t i)
 void
 child_kill(size_t i, int signal)
 {
-	if (!child_has_ended(i))
+	if (!child_try_reap(i))
 		kill(children[i].pid, signal);
 	children[i].killed |= signal == SIGKILL;
 }
@@ -94,7 +94,7 @@ children_end(void)
 	size_t i;
 
 	for (i = 0; i < children_count; i++) {
-		if (child_has_ended(i) || (children[i].killed && child_status(i) >= 0))
+		if (child_try_reap(i) || (children[i].killed && child_status(i) >= 0))
 			continue;
 		printf("# child %zu was left\n", i);
 		none = false;

@@ -25,7 +25,8 @@ extern size_t children_count;
  * number of the child. */
 size_t child(int (*run)(void *), void *argument);
 
-bool child_has_ended(size_t i);
+/* Reaps the child if it has ended; true if it has, now or before. */
+bool child_try_reap(size_t i);
 
 /* Waits for its end, 20 seconds at most; returns its status, 128+n for a signal, -1 if it does not
  * end. */

@@ -142,7 +142,7 @@ uses_it_and_closes(void *argument)
 
 /* It is killed while it sleeps in the parent's queue, after the parent's threads. */
 static int
-is_killed_in_line(void *argument)
+sleeps_until_killed(void *argument)
 {
 	(void)argument;
 	space_wait_ms(space_handle, "a", -1);
@@ -183,7 +183,7 @@ children_of_all_kinds(void)
 		w = child(kinds[i], NULL);
 		CHECK(child_status(w) == 0);
 	}
-	w = child(is_killed_in_line, NULL);
+	w = child(sleeps_until_killed, NULL);
 	CHECK(child_sleeps(w));
 	while (space_waiters("a") < THREADS + 1)
 		nap();

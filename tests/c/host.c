@@ -64,7 +64,7 @@ unlock(int i)
 
 /* Checks what the next owner of each mutex is told: 'o' it was unlocked, 'd' its owner died. */
 static bool
-mutexes_are(const char *expected)
+check_mutexes(const char *expected)
 {
 	int i, result;
 
@@ -191,7 +191,7 @@ every_order(void)
 		w = child(follows_the_plan, NULL);
 		CHECK(child_status(w) == 137);
 		printf("# %s\n", plan);
-		CHECK(mutexes_are(cases[i].mutexes));
+		CHECK(check_mutexes(cases[i].mutexes));
 		CHECK(space_post("after", 1) == COMPL_OK);
 		CHECK(space_try("after") == COMPL_OK);
 		for (int left = cases[i].tokens; left > 0; left--)

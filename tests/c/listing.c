@@ -131,7 +131,7 @@ promises_b(void *argument)
 
 /* Its death ends the wait in both queues. */
 static bool
-is_of_one_instant(bool *told)
+check_instant(bool *told)
 {
 	struct compl_listing *list;
 	const struct compl_entry *a, *b;
@@ -169,7 +169,7 @@ a_producer_dies_while_it_is_made(void)
 		CHECK(child_sleeps(w));
 		child_kill(p, SIGKILL);
 		while (!told)
-			CHECK(is_of_one_instant(&told));
+			CHECK(check_instant(&told));
 		CHECK(child_status(w) == 0 && child_status(p) == 137);
 		CHECK(compl_reinit(space(), "b", false) == COMPL_OK);
 	}

@@ -39,7 +39,7 @@ make_contest(void)
 }
 
 static bool
-is_set(uint32_t *word)
+is_set(const uint32_t *word)
 {
 	return __atomic_load_n(word, __ATOMIC_SEQ_CST) != 0;
 }
@@ -158,8 +158,9 @@ owner_of(const struct kind *kind)
 	return owner;
 }
 
+/* Waits until the asker is stopped at the end of its sleep. */
 static bool
-has_been_woken(size_t asker)
+await_wake(size_t asker)
 {
 	int status;
 
@@ -179,7 +180,7 @@ owner_and_woken(const struct kind *kind, size_t *last)
 	*last = child(kind->wants, NULL);
 	CHECK(child_sleeps(*last));
 	peer_put_away(owner);
-	CHECK(has_been_woken(woken));
+	CHECK(await_wake(woken));
 	peer_put_away(woken);
 	return true;
 }
@@ -198,7 +199,7 @@ woken_and_newcomer(const struct kind *kind, size_t *last)
 	CHECK(child_sleeps(*last));
 	set(&contest->let_go);
 	CHECK(child_status(owner) == 0);
-	CHECK(has_been_woken(woken));
+	CHECK(await_wake(woken));
 	__atomic_store_n(&contest->let_go, 0, __ATOMIC_SEQ_CST);
 	newcomer = owner_of(kind);
 	CHECK(child_sleeps(*last));
@@ -396,7 +397,7 @@ static const struct test tests[] = {
 
 /* Tracing finds the two processes that are killed one after the other. */
 static bool
-may_trace(void)
+try_to_trace(void)
 {
 	pid_t pid = fork();
 	int status;
@@ -414,7 +415,7 @@ main(int argc, char **argv)
 {
 	if (argc == 3)
 		return strcmp(argv[1], "hold") ? take(argv[2]) : hold(argv[2]);
-	if (!may_trace()) {
+	if (!try_to_trace()) {
 		printf("1..0 # SKIP may not trace (ptrace): %s\n", strerror(errno));
 		return 0;
 	}

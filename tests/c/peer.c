@@ -39,7 +39,7 @@ peer_ends_within(size_t i, int ms)
 {
 	int64_t limit = in_ms(ms);
 
-	while (!child_has_ended(i)) {
+	while (!child_try_reap(i)) {
 		if (in_ms(0) > limit)
 			return false;
 		nap();

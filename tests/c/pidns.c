@@ -187,8 +187,9 @@ child_elsewhere(int (*run)(void *), void *argument, size_t *number)
 	return setns(home, CLONE_NEWPID) == 0;
 }
 
+/* Keeps our pid namespace in `home`; false with errno: this process may not make others. */
 static bool
-is_possible(void)
+try_namespaces(void)
 {
 	home = open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC);
 	return home >= 0 && unshare(CLONE_NEWPID) == 0 && setns(home, CLONE_NEWPID) == 0;
@@ -212,7 +213,7 @@ replace(size_t old)
 }
 
 static bool
-is_sound(void)
+check_segment(void)
 {
 	size_t faults = 0;
 
@@ -298,7 +299,7 @@ storm(void)
 	CHECK(internals_header()->mixed == ROBUST_MIXED);
 	CHECK(counts->passes >= HERE);
 	CHECK(adds_up());
-	return is_sound();
+	return check_segment();
 }
 
 /* ---- one death at a time --------------------------------------------------------------------- */
@@ -374,7 +375,7 @@ sleepers_of_equal_id(void)
 	CHECK(child_status(holder) == 137);
 	CHECK(child_status(p[2]) == 0);
 	CHECK(child_status(w) == 0);
-	return is_sound();
+	return check_segment();
 }
 
 static const struct test tests[] = {
@@ -389,7 +390,7 @@ int
 main(void)
 {
 	srand((unsigned)time(NULL));
-	if (!is_possible()) {
+	if (!try_namespaces()) {
 		printf("1..0 # SKIP may not make a pid namespace (CAP_SYS_ADMIN): %s\n",
 		       strerror(errno));
 		return 0;

@@ -556,7 +556,7 @@ crossing(unsigned flags, int *later)
 	one = (struct part){ "a", "b", flags };
 	other = (struct part){ "b", "a", COMPL_PROMISE_CHILD };
 	first = child(works, &one);
-	while (!child_has_ended(first) && space_waiters("b") == 0)
+	while (!child_try_reap(first) && space_waiters("b") == 0)
 		nap();
 	*later = child_status(child(works, &other));
 	CHECK(child_status(first) != 99);

@@ -26,7 +26,7 @@ tap_fault(void *argument, const char *fault)
 }
 
 static bool
-tap_is_sound(const struct test *test)
+tap_check(const struct test *test)
 {
 	struct compl_where where = space_where();
 	struct compl_space *c;
@@ -65,7 +65,7 @@ tap_run(const struct test *tests, size_t count)
 		alarm(120);
 		passed = tests[i].run();
 		passed &= children_end();
-		passed &= tap_is_sound(&tests[i]);
+		passed &= tap_check(&tests[i]);
 		space_unlink();
 		alarm(0);
 		printf("%sok %zu - %s\n", passed ? "" : "not ", i + 1, tests[i].sentence);

@@ -48,10 +48,10 @@ line_across(uint32_t low, uint32_t high)
 		if (i == 3 || i == 8)
 			continue;
 		CHECK(space_post(i % 2 ? "a" : "b", 1) == COMPL_OK);
-		CHECK(!child_has_ended(w[i]));
+		CHECK(!child_try_reap(w[i]));
 		CHECK(space_post(i % 2 ? "b" : "a", 1) == COMPL_OK);
 		CHECK(child_status(w[i]) == 0);
-		CHECK(i == 11 || !child_has_ended(w[i + 1 + (i == 2 || i == 7)]));
+		CHECK(i == 11 || !child_try_reap(w[i + 1 + (i == 2 || i == 7)]));
 	}
 	CHECK(space_names_left() == 0);
 	return true;

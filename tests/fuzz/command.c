@@ -345,7 +345,7 @@ wait_in_vain(unsigned sleeps)
 }
 
 static void
-is_stuck(void)
+end_stuck(void)
 {
 	end(KILLED + SIGTERM);
 }
@@ -574,7 +574,7 @@ begin(void)
 		close((int)first_fd);
 	}
 	sim_asleep = wait_in_vain;
-	sim_stuck = is_stuck;
+	sim_stuck = end_stuck;
 	has_posted = false;
 	run.count = 0;
 }

@@ -65,7 +65,7 @@ by_name(const void *a, const void *b)
 }
 
 static void
-find_corpus(const char *target)
+list_corpus(const char *target)
 {
 	char path[512];
 	struct dirent *entry;
@@ -107,7 +107,7 @@ main(int argc, char **argv)
 	for (i = 1; i < argc && file_count < FILES_MAX; i++)
 		files[file_count++] = argv[i];
 	if (argc == 1)
-		find_corpus(target);
+		list_corpus(target);
 	catch_signals();
 	printf("1..1\n");
 	fflush(stdout);

@@ -181,7 +181,7 @@ renew_all(void)
 }
 
 static bool
-is_there(struct stat *st)
+stat_segment(struct stat *st)
 {
 	const struct compl_space *c = participants[0].spaces[is_sole];
 
@@ -196,7 +196,7 @@ prepare(void)
 	struct stat st;
 
 	renew_all();
-	if (is_there(&st)) {
+	if (stat_segment(&st)) {
 		depth = 0;
 		take_turn();
 		wipe(&st);

@@ -42,7 +42,7 @@ static unsigned act_count;
 static uint64_t events, next_act = UINT64_MAX;
 
 static void
-find_next_act(void)
+set_next_act(void)
 {
 	unsigned i;
 
@@ -66,7 +66,7 @@ do_acts(void)
 		} else {
 			i++;
 		}
-	find_next_act();
+	set_next_act();
 }
 
 void __cyg_profile_func_enter(void *function, void *caller);
@@ -93,7 +93,7 @@ sim_at(unsigned from_now, void (*act)(void *), void *argument)
 	if (act_count == ACTS)
 		return false;
 	acts[act_count++] = (struct act){ events + from_now + 1, act, argument };
-	find_next_act();
+	set_next_act();
 	return true;
 }
 

@@ -154,7 +154,7 @@ try_duration(const char *text)
 /* ---- numbers ------------------------------------------------------------------------------- */
 
 static bool
-is_number(const char *text, uint64_t least, uint64_t most, uint64_t *number)
+read_number(const char *text, uint64_t least, uint64_t most, uint64_t *number)
 {
 	wide value;
 	size_t n = read_whole(text, &value);
@@ -171,10 +171,10 @@ try_numbers(const char *text)
 	uint8_t status = 0;
 	bool is_one;
 
-	is_one = is_number(text, 1, COMPL_ALL - 1, &expected);
+	is_one = read_number(text, 1, COMPL_ALL - 1, &expected);
 	REQUIRE(is_one == !value_tokens(text, &count));
 	REQUIRE(!is_one || count == expected);
-	is_one = is_number(text, 0, 255, &expected);
+	is_one = read_number(text, 0, 255, &expected);
 	REQUIRE(is_one == !value_status(text, &status));
 	REQUIRE(!is_one || status == expected);
 }

@@ -33,8 +33,9 @@ struct second {
 
 static struct recording second_recording; /* its moments */
 
+/* True if the lock still has the mark of its owner's death. */
 static bool
-is_left_locked(const struct fixture *f)
+look_for_dead_owner(const struct fixture *f)
 {
 	struct watch w;
 	uint32_t lock;
@@ -82,7 +83,7 @@ begin_second(struct fixture *f, const struct recording *recording, unsigned firs
 	fixture_let_go(f);
 	if (!bystanders_await_rest(f->bystander, f->bystanders))
 		give_up("the bystanders do not come to rest");
-	second->recovers = is_left_locked(f);
+	second->recovers = look_for_dead_owner(f);
 	if (second->line)
 		return second->recovers ? fixture_victim(f, second->line, true) : NULL;
 	return victim_wakes(w) ? w : NULL;

@@ -80,9 +80,9 @@ hash_model(const struct linear *l, const struct state_model *s)
 	return hash | 1;
 }
 
-/* Whether the state is new. */
+/* Remembers a state; false: it was seen before. */
 static bool
-is_new(struct linear *l, const struct state_model *s)
+remember(struct linear *l, const struct state_model *s)
 {
 	uint64_t hash = hash_model(l, s);
 	uint32_t at = (uint32_t)(hash >> 20) % LINEAR_SEEN;
@@ -213,7 +213,7 @@ search(struct linear *l, const struct state_model *before)
 		return LINEAR_YES;
 	if (l->states == LINEAR_LIMIT)
 		return LINEAR_TOO_LONG;
-	if (!is_new(l, &s))
+	if (!remember(l, &s))
 		return LINEAR_NO;
 	note_best(l, &s);
 	limit = due(l->h, &s, urgent);

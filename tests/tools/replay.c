@@ -47,9 +47,10 @@ replay_wake(struct replay *p)
 
 /* ---- recording ---------------------------------------------------------------------- */
 
-/* How often the address was reached, this time included. */
+/* Notes that the address was reached once more, and returns how often, this time included.  anew:
+ * forgets all addresses first. */
 static unsigned
-count_address(uint64_t address, bool anew)
+note_address(uint64_t address, bool anew)
 {
 	static struct {
 		uint64_t address;
@@ -65,8 +66,9 @@ count_address(uint64_t address, bool anew)
 	return ++met[i].count;
 }
 
+/* Notes how often the other processes have run; true if one has since the last call. */
 static bool
-has_run(struct fixture *f)
+note_runs(struct fixture *f)
 {
 	static unsigned long before;
 	unsigned long switches = 0;
@@ -96,9 +98,9 @@ note_moment(struct recording *recording, struct fixture *f, struct victim *v, st
 	m->inside = m->address && !first && m[-1].address == m->address;
 	if (m->inside && !m->changed)
 		return;
-	m->nth = m->inside ? 0 : count_address(m->address, first);
+	m->nth = m->inside ? 0 : note_address(m->address, first);
 	m->step = step;
-	m->ran = m->changed && has_run(f) && !first;
+	m->ran = m->changed && note_runs(f) && !first;
 	m->holds = (watch_lock(w) & FUTEX_TID_MASK) == (uint32_t)v->pid;
 	recording->count++;
 }

@@ -197,7 +197,7 @@ check_segment(void)
 }
 
 static void
-count_up(void)
+add_to_totals(void)
 {
 	unsigned i;
 
@@ -213,7 +213,7 @@ judge(struct linear *l)
 	enum verdict verdict;
 
 	round_collect(&history);
-	count_up();
+	add_to_totals();
 	verdict = linear_judge(l, &history);
 	if (l->states > workers_totals.states)
 		workers_totals.states = l->states;
