@@ -41,7 +41,7 @@ static const char *const names[] = { "a", "b", "c", "gk1", "gk3", X127 };
 #define NAMES (sizeof names / sizeof *names)
 
 static struct input in;
-static struct compl_space *space; /* of the participant whose turn it is */
+static struct compl_space *space; /* of the participant that acts now */
 static bool is_sole, is_checked, is_corrupted, is_removed, may_die;
 static unsigned calls, depth;
 static struct later {
@@ -106,7 +106,7 @@ where(void)
 static void
 take_turn(void)
 {
-	sim_turn(depth);
+	sim_act_as(depth);
 	space = participants[depth].spaces[is_sole];
 }
 
@@ -119,8 +119,8 @@ open_all(void)
 	for (depth = 0; depth <= DEPTH_MAX; depth++) {
 		struct participant *p = &participants[depth];
 
-		sim_turn(depth);
-		sim_list(NULL);
+		sim_act_as(depth);
+		sim_register_list(NULL);
 		REQUIRE(compl_open(&p->spaces[is_sole], &there, flags) == COMPL_OK);
 		p->spaces[is_sole]->tid = LAST_TID - depth;
 		p->handles[is_sole] = *p->spaces[is_sole];
@@ -134,7 +134,7 @@ close_all(void)
 	for (depth = 0; depth <= DEPTH_MAX; depth++) {
 		struct participant *p = &participants[depth];
 
-		sim_turn(depth);
+		sim_act_as(depth);
 		compl_close(p->spaces[is_sole]);
 		p->spaces[is_sole] = NULL;
 	}
@@ -162,7 +162,7 @@ renew(struct participant *p)
 	p->escape = NULL;
 	c->reserved = LAYOUT_CORE;
 	c->secured = 0;
-	sim_list(NULL);
+	sim_register_list(NULL);
 	if (!is_sole)
 		return;
 	REQUIRE(robust_register(&c->list, (char *)&c->lock_link - (char *)&c->header->lock) == 0);
@@ -174,7 +174,7 @@ static void
 renew_all(void)
 {
 	for (depth = 0; depth <= DEPTH_MAX; depth++) {
-		sim_turn(depth);
+		sim_act_as(depth);
 		if (participants[depth].spaces[is_sole])
 			renew(&participants[depth]);
 	}
@@ -454,7 +454,7 @@ call_repair(void)
 	bool may_be = false, alone;
 	size_t faults = 0;
 
-	sim_nothing_more();
+	sim_cancel_acts();
 	may_die = false;
 	calls += DEAR;
 	alone = depth == 0;
@@ -470,14 +470,14 @@ begin_without_handle(void)
 {
 	is_removed = true;
 	may_die = false;
-	sim_list(NULL);
+	sim_register_list(NULL);
 }
 
 static void
 continue_with_handle(void)
 {
 	if (is_sole)
-		sim_list(&space->list.head);
+		sim_register_list(&space->list.head);
 }
 
 static void
@@ -777,7 +777,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		act_once();
 		look();
 	}
-	sim_nothing_more();
+	sim_cancel_acts();
 	check_end();
 	return 0;
 }

@@ -98,7 +98,7 @@ sim_at(unsigned from_now, void (*act)(void *), void *argument)
 }
 
 void
-sim_nothing_more(void)
+sim_cancel_acts(void)
 {
 	act_count = 0;
 	next_act = UINT64_MAX;
@@ -116,7 +116,7 @@ sim_now(void)
 }
 
 void
-sim_pass(int64_t ns)
+sim_pass_time(int64_t ns)
 {
 	now_ns += ns;
 }
@@ -129,7 +129,7 @@ __wrap_clock_gettime(clockid_t clock, struct timespec *ts)
 {
 	(void)clock;
 	REQUIRE(++clock_reads < CLOCK_READS_MAX);
-	sim_pass(1000);
+	sim_pass_time(1000);
 	*ts = (struct timespec){ .tv_sec = (time_t)(now_ns / 1000000000),
 				 .tv_nsec = (long)(now_ns % 1000000000) };
 	return 0;
@@ -139,7 +139,7 @@ int
 __wrap_nanosleep(const struct timespec *ts, struct timespec *left)
 {
 	(void)left;
-	sim_pass(ts->tv_sec * INT64_C(1000000000) + ts->tv_nsec);
+	sim_pass_time(ts->tv_sec * INT64_C(1000000000) + ts->tv_nsec);
 	return 0;
 }
 
@@ -276,19 +276,19 @@ __wrap_futex_wake(uint32_t *word, int count)
 /* ---- robust lists -------------------------------------------------------------------------- */
 
 static struct robust_list_head libc_heads[PARTICIPANTS], *heads[PARTICIPANTS];
-static unsigned turn;
+static unsigned actor;
 
 void
-sim_turn(unsigned participant)
+sim_act_as(unsigned participant)
 {
-	turn = participant;
+	actor = participant;
 }
 
 /* An empty list, with the distance from words to links that glibc has. */
 static struct robust_list_head *
 libc_head(void)
 {
-	struct robust_list_head *head = &libc_heads[turn];
+	struct robust_list_head *head = &libc_heads[actor];
 
 	if (head->futex_offset == 0)
 		*head = (struct robust_list_head){ .list.next = &head->list, .futex_offset = -32 };
@@ -296,9 +296,9 @@ libc_head(void)
 }
 
 void
-sim_list(struct robust_list_head *head)
+sim_register_list(struct robust_list_head *head)
 {
-	heads[turn] = head ? head : libc_head();
+	heads[actor] = head ? head : libc_head();
 }
 
 int __wrap_futex_set_robust_list(struct robust_list_head *head);
@@ -307,16 +307,16 @@ int __wrap_futex_get_robust_list(struct robust_list_head **head);
 int
 __wrap_futex_set_robust_list(struct robust_list_head *head)
 {
-	sim_list(head);
+	sim_register_list(head);
 	return 0;
 }
 
 int
 __wrap_futex_get_robust_list(struct robust_list_head **head)
 {
-	if (!heads[turn])
-		sim_list(NULL);
-	*head = heads[turn];
+	if (!heads[actor])
+		sim_register_list(NULL);
+	*head = heads[actor];
 	return 0;
 }
 
@@ -335,11 +335,11 @@ void
 sim_begin(void)
 {
 	sim_files_begin();
-	sim_nothing_more();
+	sim_cancel_acts();
 	events = 0;
 	now_ns = INT64_C(1000000000000);
 	clock_reads = 0;
-	turn = 0;
+	actor = 0;
 	sleeper_count = 0;
 	sleeps = lock_sleeps = looks = 0;
 	sim_has_waitv = true;
