@@ -48,8 +48,8 @@ EOF
 rt_sigaction		1	SIGTSTP leaves the line
 rt_sigprocmask		3	libc's own around the first handler; the mask, for CMD; no signal between taking a token and telling
 getpid			1	has PID 1 a terminal's stop
-getppid			1	who waits, for ls
-openat			1	/proc/PID/comm: the name of who waits, for ls
+getppid			1	the process that waits, for ls
+openat			1	/proc/PID/comm: the name of the waiting process, for ls
 read			1	/proc/PID/comm
 close			1	/proc/PID/comm
 mmap			1	links for the places in line
