@@ -71,7 +71,7 @@ fill(struct entry *e, const struct entry *how, uint32_t self)
 /* Unlinks all entries, of all waitqueues, that are not queued any more.  Dead producers stay
  * linked, because producer_reap() is to find them. */
 static void
-sweep(struct session *s)
+reap_all(struct session *s)
 {
 	for (uint32_t i = 1; i <= s->entries && !s->damaged; i++)
 		if (get(&entry_at(s, i)->completion) != 0 && !waitqueue_is_queued(s, i) &&
@@ -86,7 +86,7 @@ obtain_entry(struct session *s, uint32_t *entry)
 
 	if (result == COMPL_OK || s->damaged)
 		return result;
-	sweep(s);
+	reap_all(s);
 	*entry = entry_obtain_any(s);
 	return *entry != 0 ? COMPL_OK : result;
 }

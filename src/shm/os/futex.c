@@ -37,7 +37,7 @@ result_of(long rc)
 static const struct timespec *
 timeout_of(int64_t deadline_ns, struct timespec *ts)
 {
-	if (deadline_ns == INT64_MAX)
+	if (deadline_ns == CLOCK_NEVER)
 		return NULL;
 	*ts = clock_timespec(deadline_ns);
 	return ts;

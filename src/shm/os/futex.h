@@ -29,7 +29,7 @@ struct futex_watch {
 
 #define FUTEX_WATCH_MAX 128 /* the kernel's limit for futex_waitv(2) */
 
-/* Sleeps while *word has the value expected, until deadline_ns (CLOCK_MONOTONIC; INT64_MAX is
+/* Sleeps while *word has the value expected, until deadline_ns (CLOCK_MONOTONIC; CLOCK_NEVER is
  * never).  Kernel: FUTEX_WAIT_BITSET.  Expected errors: EAGAIN, EINTR, ETIMEDOUT. */
 enum futex_result futex_wait(uint32_t *word, uint32_t expected, int64_t deadline_ns);
 
