@@ -33,6 +33,25 @@ goes_there_and_back(void)
 	return true;
 }
 
+/* The kernel makes a process that changes its user one that cannot be traced by that user. */
+static bool
+may_be_dumped_as_before(void)
+{
+	struct fsuid saved;
+
+	CHECK(prctl(PR_GET_DUMPABLE) == 1);
+	fsuid_enter(&saved, 65534);
+	CHECK(geteuid() != 0 || prctl(PR_GET_DUMPABLE) != 1);
+	fsuid_leave(&saved);
+	CHECK(prctl(PR_GET_DUMPABLE) == 1);
+	CHECK(prctl(PR_SET_DUMPABLE, 0) == 0);
+	fsuid_enter(&saved, 65534);
+	fsuid_leave(&saved);
+	CHECK(prctl(PR_GET_DUMPABLE) == 0);
+	CHECK(prctl(PR_SET_DUMPABLE, 1) == 0);
+	return true;
+}
+
 static int
 wishes(void *argument)
 {
@@ -103,6 +122,7 @@ a_death_in_between_counts(void)
 
 static const struct test tests[] = {
 	{ "the user for files changes, and changes back", goes_there_and_back, false },
+	{ "the process may be dumped as before", may_be_dumped_as_before, false },
 	{ "the signal at the parent's death stays asked for", keeps_the_wish_for_a_signal, false },
 	{ "a parent that dies meanwhile has its child get the signal", a_death_in_between_counts,
 	  false },

@@ -15,15 +15,17 @@ struct fsuid {
 	uid_t before;
 	pid_t parent;
 	int death_signal;
+	int dumpable;
 };
 
 /* Lets the calling thread act on files as uid, until fsuid_leave().  If the kernel refuses that,
  * the user stays the same.  Kernel: setfsuid(2). */
 void fsuid_enter(struct fsuid *saved, uid_t uid);
 
-/* Restores the user, and the signal that the caller wants at the death of its parent
- * (PR_SET_PDEATHSIG), which the kernel forgets at each change of the user.  If the parent has died
- * meanwhile, sends that signal.  errno is kept. */
+/* Restores the user, and what the kernel forgets at each change of the user: the signal that the
+ * caller wants at the death of its parent (PR_SET_PDEATHSIG), and that the process may be dumped
+ * and traced (PR_SET_DUMPABLE).  If the parent process has died meanwhile, sends the signal.  (The
+ * death of a thread of the parent, which counts for the kernel, is not seen.)  errno is kept. */
 void fsuid_leave(const struct fsuid *saved);
 
 #endif

@@ -106,33 +106,94 @@ open_path(const char *path, int flags)
 	return fd;
 }
 
-/* Sets the mode of a file whose creator died before it could do that (file_prepare()): the file is
- * ours, is empty, and the umask has taken our own permissions away.  Returns whether it has set
- * the mode.
- *
- * No other user can put a file of ours there.  In a sticky directory, like /tmp, no other user can
- * replace it either. */
+/* Whether no other user can replace a file of ours in the directory. */
+static bool
+is_guarded(void)
+{
+	struct stat st;
+
+	return stat(DIRECTORY, &st) == 0 &&
+	       ((st.st_mode & S_ISVTX) || !(st.st_mode & (S_IWGRP | S_IWOTH)));
+}
+
+/* Whether the file is what a creator leaves that dies before set_mode(): empty, with no permissions
+ * but some of its owner's. */
+static bool
+is_unfinished(const struct stat *st)
+{
+	return st->st_size == 0 && (st->st_mode & 07777 & ~(mode_t)0600) == 0 && is_guarded();
+}
+
+/* After an open that failed with EACCES: does what the creator of a file of ours has not done yet,
+ * or will never do.  Returns whether to open again: it has set the mode, or another process has set
+ * it, or has unlinked the file. */
 static bool
 mend_mode(const char *path)
 {
 	struct stat st;
 
-	return lstat(path, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == fsuid_get() &&
-	       st.st_size == 0 && (st.st_mode & 0600) != 0600 && chmod(path, 0600) == 0;
+	if (lstat(path, &st) < 0)
+		return errno == ENOENT;
+	if (!S_ISREG(st.st_mode) || st.st_uid != fsuid_get())
+		return false;
+	return (st.st_mode & 0600) == 0600 || (is_unfinished(&st) && chmod(path, 0600) == 0);
 }
 
-/* Does the work of file_open() as the user that the thread is.  Opens without O_CREAT first: under
- * fs.protected_regular, O_CREAT on another user's file in a sticky directory fails even for root.
- * ENOENT with O_CREAT: the directory itself is missing. */
+/* open_path() for a file that another process may be creating, under a umask that takes our own
+ * permissions away.  Each try but the first meets another moment of other processes. */
+static int
+open_mended(const char *path, int flags)
+{
+	int tries = 10, fd;
+
+	while ((fd = open_path(path, flags)) < 0 && errno == EACCES && --tries > 0)
+		if (!mend_mode(path)) {
+			errno = EACCES;
+			break;
+		}
+	return fd;
+}
+
+/* Gives an empty file its mode, which the umask may have changed.  The umask stays as it is, because
+ * other threads of the process use it.
+ *
+ * Crash: if we die before that, the next call of this user does it, by mend_mode(). */
+static int
+set_mode(int fd, const struct stat *st)
+{
+	return st->st_size != 0 || (st->st_mode & 0600) == 0600 ? 0 : fchmod(fd, 0600);
+}
+
+/* Creates the file, or opens one that another process has just created.  ENOENT: the directory itself
+ * is missing. */
+static enum compl_result
+create(struct compl_space *c, const char *path)
+{
+	struct stat st;
+	int error;
+
+	c->fd = open_mended(path, O_CREAT);
+	if (c->fd < 0)
+		return errno == ENOENT ? COMPL_E_SYSTEM : open_result(errno);
+	if (fstat(c->fd, &st) == 0 && set_mode(c->fd, &st) == 0)
+		return COMPL_OK;
+	error = errno;
+	close(c->fd);
+	c->fd = -1;
+	errno = error;
+	return COMPL_E_SYSTEM;
+}
+
+/* Does the work of file_open() as the user as whom the thread acts.  Opens without O_CREAT first:
+ * under fs.protected_regular, O_CREAT on another user's file in a sticky directory fails even for
+ * root. */
 static enum compl_result
 open_as_we_are(struct compl_space *c, const struct compl_where *where, unsigned flags)
 {
 	char path[FILE_PATH_MAX];
 
 	make_path(path, c);
-	c->fd = open_path(path, 0);
-	if (c->fd < 0 && errno == EACCES && mend_mode(path))
-		c->fd = open_path(path, 0);
+	c->fd = open_mended(path, 0);
 	if (c->fd >= 0)
 		return COMPL_OK;
 	if (errno != ENOENT || !(flags & COMPL_CREATE))
@@ -140,10 +201,7 @@ open_as_we_are(struct compl_space *c, const struct compl_where *where, unsigned 
 	/* Do not create the file under a uid that is not its owner's. */
 	if (fsuid_get() != file_owner(where))
 		return COMPL_E_WRONG_OWNER;
-	c->fd = open_path(path, O_CREAT);
-	if (c->fd >= 0)
-		return COMPL_OK;
-	return errno == ENOENT ? COMPL_E_SYSTEM : open_result(errno);
+	return create(c, path);
 }
 
 /* In another user's namespace this thread acts on files as that user.  So a file that it creates
@@ -184,7 +242,7 @@ file_is_replaceable(const struct layout_header *h)
 	return h->version < LAYOUT_VERSION && h->names == 0;
 }
 
-/* Does the work of file_prepare() for a file that has not the size of this version's segments.  It
+/* Does the work of file_prepare() for a file that does not have the size of this version's segments.  It
  * may be a segment of another version: the first 64 bytes mean the same in every version.  If that
  * one is dead, or can be replaced, marks it dead and returns COMPL_REMOVED. */
 static enum compl_result
@@ -203,7 +261,7 @@ mark_other_version(struct compl_space *c, unsigned flags)
 }
 
 /* A file that is still empty, or has no pages yet, is not complete: its creator is at work on it,
- * or died over it, or found no room for the pages.  With COMPL_CREATE we go on from there. */
+ * or died before it was done, or found no room for the pages.  With COMPL_CREATE we go on from there. */
 enum compl_result
 file_prepare(struct compl_space *c, const struct compl_where *where, unsigned flags)
 {
@@ -216,10 +274,8 @@ file_prepare(struct compl_space *c, const struct compl_where *where, unsigned fl
 		return mark_other_version(c, flags);
 	if (!(flags & COMPL_CREATE) && (st.st_size == 0 || st.st_blocks * 512 < LAYOUT_CORE))
 		return COMPL_E_NO_NAMESPACE;
-	/* The umask stays as it is, because other threads of the process use it.
-	   Crash: if we die before the mode is set, the next call of this user sets it, by
-	   mend_mode(). */
-	if (st.st_size == 0 && (st.st_mode & 0600) != 0600 && fchmod(c->fd, 0600) < 0)
+	/* Root opens a file that its creator has not finished in spite of the mode. */
+	if (set_mode(c->fd, &st) < 0)
 		return COMPL_E_SYSTEM;
 	if (st.st_size == 0 && ftruncate(c->fd, LAYOUT_SIZE) < 0)
 		return pages_failure(errno);
