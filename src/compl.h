@@ -256,15 +256,17 @@ bool compl_is_removed(const struct compl_space *c);
  * has no full stop. */
 struct compl_description {
 	char object[256]; /* what has failed: here the path of the segment.  Empty if the failure
-			     is about a name, a value or an argument, and not about the engine */
+			     is not the segment's, as COMPL_E_BAD_NAME or COMPL_E_FULL_NAMES */
 	char reason[256]; /* why; never empty */
 	char remedy[512]; /* what can be done about it with the means of the system, such as raising
 			     a limit or removing a file, as a request; or empty */
+	uint64_t reserved[8]; /* zero */
 };
 
 /* Describes the result of a call about the namespace at `where`.  error: the errno that the call
  * left, for COMPL_E_SYSTEM; else it is ignored.  After COMPL_OK the object is where the namespace
- * is.  Looks at the file of the segment, and opens nothing. */
+ * is.  If `where` is not well-formed, the object is empty.  Looks at the file of the segment, and
+ * opens nothing.  errno is kept. */
 void compl_describe(const struct compl_where *where, enum compl_result result, int error,
 		    struct compl_description *description);
 

@@ -17,29 +17,39 @@
 #include "cli/status.h"
 
 static const struct explanation {
-	enum compl_result result;
 	const char *reason; /* NULL: the engine's */
 	const char *advice; /* or NULL */
-	bool is_clearable;  /* 'compl rm --all --force' helps */
+	enum compl_result result;
+	bool is_clearable; /* 'compl rm --all --force' helps */
 } explanations[] = {
-	{ COMPL_E_NO_NAME, NULL, "'compl ls' shows those there are", false },
-	{ COMPL_E_EXISTS, "is initialised already, or carries a token, status or value",
-	  "--exist-ok takes it as it is, 'compl reinit' resets it", false },
-	{ COMPL_E_BUSY, "has tokens for somebody who still waits",
-	  "try again when they are taken, or --force", false },
-	{ COMPL_E_OVERFLOW, "the counter would pass 4294967294",
-	  "let somebody take tokens, or 'compl reinit' it", false },
-	{ COMPL_E_FULL_NAMES, "no room for another name in the namespace",
-	  "'compl rm' some, or use another with -n", false },
-	{ COMPL_E_FULL_WAITERS, "no room for another waiter in the namespace",
-	  "try again when some have gone, or use another with -n", false },
-	{ COMPL_E_FULL_PRODUCERS, "no room for another producer of it",
-	  "try again when one has ended, or use another name", false },
-	{ COMPL_E_WRONG_OWNER, NULL, "use another namespace with -n", false },
-	{ COMPL_E_WRONG_FILE, NULL, "use another namespace with -n", false },
-	{ COMPL_E_WRONG_VERSION, NULL, "use that one, or another namespace with -n", true },
-	{ COMPL_E_DAMAGED, NULL, "'compl check' shows how; use another namespace with -n", true },
-	{ COMPL_E_UNCERTAIN, NULL, "'compl ls' shows what has become of it", false },
+	{ .result = COMPL_E_NO_NAME, .advice = "'compl ls' lists the names" },
+	{ .result = COMPL_E_EXISTS,
+	  .reason = "is initialised already, or carries a token, status or value",
+	  .advice = "--exist-ok takes it as it is, 'compl reinit' resets it" },
+	{ .result = COMPL_E_BUSY,
+	  .reason = "has tokens for a process that still waits",
+	  .advice = "try again when they are taken, or --force" },
+	{ .result = COMPL_E_OVERFLOW,
+	  .reason = "the counter would pass 4294967294",
+	  .advice = "let waits take tokens, or reset it with 'compl reinit'" },
+	{ .result = COMPL_E_FULL_NAMES,
+	  .reason = "no room for another name in the namespace",
+	  .advice = "remove some with 'compl rm', or use another namespace with -n" },
+	{ .result = COMPL_E_FULL_WAITERS,
+	  .reason = "no room for another waiter in the namespace",
+	  .advice = "try again when some have gone, or use another namespace with -n" },
+	{ .result = COMPL_E_FULL_PRODUCERS,
+	  .reason = "no room for another producer of it",
+	  .advice = "try again when one has ended, or use another name" },
+	{ .result = COMPL_E_WRONG_OWNER, .advice = "use another namespace with -n" },
+	{ .result = COMPL_E_WRONG_FILE, .advice = "use another namespace with -n" },
+	{ .result = COMPL_E_WRONG_VERSION,
+	  .advice = "use that version, or another namespace with -n",
+	  .is_clearable = true },
+	{ .result = COMPL_E_DAMAGED,
+	  .advice = "'compl check' shows how; use another namespace with -n",
+	  .is_clearable = true },
+	{ .result = COMPL_E_UNCERTAIN, .advice = "'compl ls' shows what has become of it" },
 };
 
 static struct explanation
@@ -76,6 +86,7 @@ list_remedies(const struct cli_call *call, const struct explanation *e, const ch
 	const char *const remedies[] = { e->advice != NULL ? e->advice : "", clear, remedy };
 	size_t used = 0;
 
+	text[0] = '\0';
 	if (e->is_clearable)
 		snprintf(clear, sizeof(clear), "clear it with 'compl rm --all --force %s'",
 			 namespace_options(call));

@@ -326,9 +326,16 @@ describes_failures(void)
 	d = describe(&where, COMPL_E_BAD_NAME, EIO);
 	CHECK(!*d.object && !strcmp(d.reason, compl_strresult(COMPL_E_BAD_NAME)) && !*d.remedy);
 	where.space = ".";
+	d = describe(&where, COMPL_E_WRONG_OWNER, 0);
+	CHECK(!*d.object && *d.reason && !strstr(d.reason, "there"));
+	where = (struct compl_where){ .space = space_name, .uid = geteuid(), .url = "etcd://h" };
 	d = describe(&where, COMPL_E_DAMAGED, 0);
-	CHECK(!*d.object && !strcmp(d.reason, "is damaged"));
-	for (i = COMPL_OK; i <= COMPL_E_UNCERTAIN + 1; i++)
+	CHECK(!*d.object && !strcmp(d.reason, compl_strresult(COMPL_E_DAMAGED)));
+	errno = EXDEV;
+	where.url = NULL;
+	describe(&where, COMPL_E_WRONG_OWNER, 0);
+	CHECK(errno == EXDEV);
+	for (i = COMPL_OK - 3; i <= COMPL_E_UNCERTAIN + 3; i++)
 		CHECK(*describe(&where, (enum compl_result)i, 0).reason);
 	return true;
 }

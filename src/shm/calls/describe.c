@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "api/check.h"
 #include "shm/segment/file.h"
 
 /* The results that are about the segment.  All others are about what the caller asked for, and
@@ -72,6 +73,8 @@ describe_owner(struct compl_description *d)
 {
 	struct stat st;
 
+	if (d->object[0] == '\0')
+		return;
 	if (lstat(d->object, &st) == 0)
 		snprintf(d->reason, sizeof(d->reason), "belongs to uid %u, with mode %04o",
 			 (unsigned)st.st_uid, (unsigned)st.st_mode & 07777U);
@@ -89,25 +92,37 @@ advise_removal(struct compl_description *d)
 		snprintf(d->remedy, sizeof(d->remedy), "remove it with 'rm %s'", d->object);
 }
 
+static void
+describe(const struct compl_where *where, const struct explanation *e, int error,
+	 struct compl_description *d)
+{
+	char path[FILE_PATH_MAX];
+
+	if (file_path(path, where) == COMPL_OK)
+		COPY(d->object, path);
+	if (e->reason != NULL)
+		COPY(d->reason, e->reason);
+	if (e->remedy != NULL)
+		COPY(d->remedy, e->remedy);
+	if (e->result == COMPL_E_SYSTEM)
+		describe_errno(d, error);
+	if (e->result == COMPL_E_WRONG_OWNER)
+		describe_owner(d);
+	if (e->result == COMPL_E_WRONG_OWNER || e->result == COMPL_E_WRONG_FILE)
+		advise_removal(d);
+}
+
+/* Another engine's namespace is not described: this library knows nothing of it. */
 void
 compl_describe(const struct compl_where *where, enum compl_result result, int error,
 	       struct compl_description *d)
 {
 	const struct explanation *e = find_explanation(result);
-	char path[FILE_PATH_MAX] = "";
+	int before = errno;
 
 	*d = (struct compl_description){ 0 };
-	COPY(d->reason, e != NULL && e->reason != NULL ? e->reason : compl_strresult(result));
-	if (e == NULL)
-		return;
-	if (file_path(path, where) == COMPL_OK)
-		COPY(d->object, path);
-	if (e->remedy != NULL)
-		COPY(d->remedy, e->remedy);
-	if (result == COMPL_E_SYSTEM)
-		describe_errno(d, error);
-	if (result == COMPL_E_WRONG_OWNER)
-		describe_owner(d);
-	if (result == COMPL_E_WRONG_OWNER || result == COMPL_E_WRONG_FILE)
-		advise_removal(d);
+	COPY(d->reason, compl_strresult(result));
+	if (e != NULL && check_where(where) == COMPL_OK)
+		describe(where, e, error, d);
+	errno = before;
 }

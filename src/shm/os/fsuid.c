@@ -2,9 +2,9 @@
  *
  * fsuid.c - changes the user for files, and restores what that makes the kernel forget
  *
- * Ordering: restore_death_signal() sets the signal first and compares the parent afterwards.  If the
- * parent dies before the signal is set, getppid() has changed.  If it dies later, the kernel sends
- * the signal.  If it dies in between, the signal comes twice.
+ * Ordering: restore_death_signal() sets the signal first and compares the parent afterwards.  If
+ * the parent dies before the signal is set, getppid() has changed.  If it dies later, the kernel
+ * sends the signal.  If it dies in between, the signal comes twice.
  */
 #include "shm/os/fsuid.h"
 

@@ -154,8 +154,8 @@ open_mended(const char *path, int flags)
 	return fd;
 }
 
-/* Gives an empty file its mode, which the umask may have changed.  The umask stays as it is, because
- * other threads of the process use it.
+/* Gives an empty file its mode, which the umask may have changed.  The umask stays as it is,
+ * because other threads of the process use it.
  *
  * Crash: if we die before that, the next call of this user does it, by mend_mode(). */
 static int
@@ -164,8 +164,8 @@ set_mode(int fd, const struct stat *st)
 	return st->st_size != 0 || (st->st_mode & 0600) == 0600 ? 0 : fchmod(fd, 0600);
 }
 
-/* Creates the file, or opens one that another process has just created.  ENOENT: the directory itself
- * is missing. */
+/* Creates the file, or opens one that another process has just created.  ENOENT: the directory
+ * itself is missing. */
 static enum compl_result
 create(struct compl_space *c, const char *path)
 {
@@ -242,9 +242,9 @@ file_is_replaceable(const struct layout_header *h)
 	return h->version < LAYOUT_VERSION && h->names == 0;
 }
 
-/* Does the work of file_prepare() for a file that does not have the size of this version's segments.  It
- * may be a segment of another version: the first 64 bytes mean the same in every version.  If that
- * one is dead, or can be replaced, marks it dead and returns COMPL_REMOVED. */
+/* Does the work of file_prepare() for a file that does not have the size of this version's
+ * segments.  It may be a segment of another version: the first 64 bytes mean the same in every
+ * version.  If that one is dead, or can be replaced, marks it dead and returns COMPL_REMOVED. */
 static enum compl_result
 mark_other_version(struct compl_space *c, unsigned flags)
 {
@@ -261,7 +261,8 @@ mark_other_version(struct compl_space *c, unsigned flags)
 }
 
 /* A file that is still empty, or has no pages yet, is not complete: its creator is at work on it,
- * or died before it was done, or found no room for the pages.  With COMPL_CREATE we go on from there. */
+ * or died before it was done, or found no room for the pages.  With COMPL_CREATE we go on from
+ * there. */
 enum compl_result
 file_prepare(struct compl_space *c, const struct compl_where *where, unsigned flags)
 {
