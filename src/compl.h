@@ -178,7 +178,7 @@ enum compl_result {
 	COMPL_E_BAD_VALUE,		  /* too long, or not UTF-8 */
 	COMPL_E_NO_NAME,		  /* no such name, and the call does not make it */
 	COMPL_E_NO_NAMESPACE,		  /* no such namespace, or it has been removed */
-	COMPL_E_SCOPE_ENDED,		  /* the same: its scope has ended */
+	COMPL_E_SCOPE_ENDED,		  /* no such namespace: it was a scope, which has ended */
 	COMPL_E_EXISTS,			  /* compl_init(): initialised already, or in use */
 	COMPL_E_BUSY,			  /* compl_reinit(): tokens are there for those in line */
 	COMPL_E_OVERFLOW,		  /* the counter would pass 4294967294 */
@@ -235,13 +235,12 @@ enum compl_open_flags {
  * of enum compl_open_flags.
  *
  * The umask has no influence on the mode of a segment that is created, and is not changed.  A
- * signal that the caller has asked for at the death of its parent (PR_SET_PDEATHSIG) stays asked
- * for.
+ * PR_SET_PDEATHSIG that the caller has set stays in force.
  *
  * Fails with COMPL_E_ARGUMENT, _BAD_NAMESPACE, _NO_NAMESPACE, _SCOPE_ENDED, _WRONG_OWNER,
  * _WRONG_FILE, _WRONG_VERSION, _FULL_DISK, _SYSTEM.  The errno of _SYSTEM may be EFBIG: the limit
- * on the size of files (RLIMIT_FSIZE) is too small, which only a caller that ignores SIGXFSZ lives
- * to see; or ENOMEM: the limit on memory (RLIMIT_AS) is too small. */
+ * on the size of files (RLIMIT_FSIZE) is too small (a caller that does not ignore SIGXFSZ is killed
+ * instead); or ENOMEM: the limit on memory (RLIMIT_AS) is too small. */
 enum compl_result compl_open(struct compl_space **c, const struct compl_where *, unsigned flags);
 
 /* Closes and frees a handle, and breaks the promises that were made through it (compl_break()).
@@ -264,9 +263,9 @@ struct compl_description {
 };
 
 /* Describes the result of a call about the namespace at `where`.  error: the errno that the call
- * left, for COMPL_E_SYSTEM; else it is ignored.  After COMPL_OK the object is where the namespace
- * is.  If `where` is not well-formed, the object is empty.  Looks at the file of the segment, and
- * opens nothing.  errno is kept. */
+ * left, for COMPL_E_SYSTEM; otherwise it is ignored.  After COMPL_OK the object is where the
+ * namespace is.  If `where` is not well-formed, the object is empty.  Looks at the file of the
+ * segment, and opens nothing.  errno is kept. */
 void compl_describe(const struct compl_where *where, enum compl_result result, int error,
 		    struct compl_description *description);
 
@@ -420,11 +419,12 @@ struct compl_request {
 	struct compl_escape *escape; /* how a signal handler ends the wait (below), or NULL */
 	const char *command;	     /* what compl_list() shows, or NULL; cut if too long */
 	/* Where more is to be written than fits into the outcome.  Each is NULL or the caller's. */
-	struct compl_payload *payloads; /* an array of `count`.  Filled for the names that were done
-					   and for outcome.which, zeroed for the others; not touched
-					   after COMPL_E_ARGUMENT and COMPL_E_BAD_NAME */
-	struct compl_cycle *cycle;	/* filled after COMPL_DEAD_LOCK, else not touched (below) */
-	uint64_t reserved[6];		/* zero */
+	struct compl_payload *payloads; /* an array of `count`.  Filled for each name that was done,
+					   and for the name that outcome.which says; zeroed for the
+					   others; not touched after COMPL_E_ARGUMENT and
+					   COMPL_E_BAD_NAME */
+	struct compl_cycle *cycle; /* filled after COMPL_DEAD_LOCK, otherwise not touched (below) */
+	uint64_t reserved[6];	   /* zero */
 };
 
 /* How a wait has ended.  Each compl_wait() and compl_try() writes it whole, whatever was in it
@@ -433,7 +433,7 @@ struct compl_outcome {
 	/* The index of a name.  With COMPL_WAIT_ANY: the name that was done.  After COMPL_REMOVED,
 	   COMPL_PRODUCER_DIED, COMPL_E_NO_NAME and a fast failure: the name that ended the wait.
 	   After COMPL_DEAD_LOCK: the name of the cycle that is waited for.  If all names were done:
-	   the first of them whose status is not 0.  Else 0. */
+	   the first of them whose status is not 0.  In all other cases 0. */
 	size_t which;
 	uint8_t status;	      /* of that name */
 	bool failed_fast;     /* COMPL_WAIT_FAIL_FAST has ended the wait; nothing was taken */
@@ -546,12 +546,12 @@ struct compl_escape {
 	uint64_t reserved[2]; /* zero */
 };
 
-/* One name of a cycle of waits: a descendant of its producer waits for the next name of the cycle,
- * and for the first name after the last. */
+/* One name of a cycle of waits.  `waiter` is a descendant of `producer`, and waits for the name of
+ * the next link; in the last link, for the name of the first. */
 struct compl_link {
 	char name[COMPL_NAME_MAX + 1];
 	pid_t producer;		       /* of this name */
-	pid_t waiter;		       /* the descendant that waits for the next name */
+	pid_t waiter;		       /* the descendant */
 	char host[COMPL_HOST_MAX + 1]; /* the machine of both processes; empty is this one */
 	uint64_t reserved[4];	       /* zero */
 };
@@ -622,7 +622,7 @@ enum compl_promise_flags {
  *	COMPL_E_ARGUMENT	a flag is unknown, or the handle lacks COMPL_ONE_THREAD
  *	COMPL_E_FULL_PRODUCERS	COMPL_PRODUCERS_MAX of the name live, or COMPL_PROMISES_MAX are open
  *				on the handle
- *	COMPL_E_FULL_WAITERS	a producer takes the room of a place in line
+ *	COMPL_E_FULL_WAITERS	a producer takes the room of a place in line, and there is none left
  *
  * Also fails with COMPL_E_BAD_NAME, _NO_NAMESPACE, _FULL_NAMES, _FULL_DISK, _DAMAGED, _SYSTEM. */
 enum compl_result compl_promise(struct compl_space *c, const char *name, unsigned flags,
@@ -718,9 +718,9 @@ struct compl_entry {
 	size_t producer_count, producer_stride;
 	const void *producers; /* those that live, in the order in which they came */
 	unsigned facts;	       /* enum compl_facts: whether the next three are known */
-	/* How many waits for this name slept and ended by themselves (not by a signal, a dead-lock
-	   or a death), since compl_init() or compl_reinit(); and how long they slept: all of them,
-	   and those with COMPL_WAIT_IO. */
+	/* How many waits for this name slept and ended by themselves (not by a signal, a dead-lock,
+	   or the death of the waiter), since compl_init() or compl_reinit(); and how long they
+	   slept: all of them, and those with COMPL_WAIT_IO. */
 	uint64_t waits;
 	double waits_seconds, waits_io_seconds;
 };
@@ -775,8 +775,8 @@ void compl_list_free(struct compl_listing *list);
  * unlock each robust mutex that it locks. */
 typedef void compl_fault_fn(void *arg, const char *fault);
 
-/* Looks at every invariant of the segment.  Calls fault() for each one that does not hold.  fault
- * may be NULL.  COMPL_OK also if there are faults: *faults is their number.  What a process left
+/* Looks whether the segment contradicts itself, and calls fault() for each fault.  fault may be
+ * NULL.  COMPL_OK also if there are faults: *faults is their number.  What a process left
  * half done when it died is no fault: like any call, this one finishes that first.
  *
  * Fails with COMPL_E_NO_NAMESPACE, _SYSTEM. */
@@ -793,8 +793,8 @@ enum compl_result compl_check(struct compl_space *c, compl_fault_fn *fault, void
  * Also fails with COMPL_E_NO_NAMESPACE, _SYSTEM. */
 enum compl_result compl_repair(struct compl_space *c);
 
-/* Returns how many wake-ups were lost since the segment was made: how often a sleep that should not
- * have needed its bound was ended by it.  0, unless compl or the kernel has a fault. */
+/* Returns how many wake-ups were lost since the segment was made: how often only the watchdog has
+ * ended a sleep that a wake should have ended.  0, unless compl or the kernel has a fault. */
 uint32_t compl_lost_wakeups(struct compl_space *c);
 
 #ifdef __cplusplus
