@@ -33,7 +33,7 @@ changed() {
 	done
 }
 
-@test "random operations of fourteen processes under random signals can be explained, and leave a sound segment" {
+@test "random operations of ten to fourteen processes under random signals can be explained, and leave a sound segment" {
 	local build commands=() other_build=()
 
 	[ -x "$BATS_TEST_DIRNAME/../build/glibc/tools/storm" ] &&
