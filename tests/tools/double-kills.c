@@ -86,7 +86,7 @@ begin_second(struct fixture *f, const struct recording *recording, unsigned firs
 	second->recovers = look_for_dead_owner(f);
 	if (second->line)
 		return second->recovers ? fixture_victim(f, second->line, true) : NULL;
-	return victim_wakes(w) ? w : NULL;
+	return victim_take_wake(w) ? w : NULL;
 }
 
 static bool

@@ -171,7 +171,7 @@ replay_fast(struct replay *p, unsigned to)
 		else if (!replay_wake(p))
 			return;
 		if (v->state == VICTIM_STOPPED)
-			left -= victim_hit(v);
+			left -= victim_take_hit(v);
 		else
 			left -= v->state == VICTIM_ASLEEP && !address;
 	}

@@ -37,7 +37,7 @@ victim_free_child(struct victim *v)
 /* Notes why it stopped.  A stopped process under ptrace goes on when it is resumed, as if it
  * had been continued at once. */
 static void
-victim_stopped(struct victim *v, int status)
+victim_note_stop(struct victim *v, int status)
 {
 	int signal = WSTOPSIG(status), event = status >> 16;
 	siginfo_t info;
@@ -64,7 +64,7 @@ victim_reap(struct victim *v, int flags)
 	if (pid != v->pid)
 		return false;
 	if (WIFSTOPPED(status)) {
-		victim_stopped(v, status);
+		victim_note_stop(v, status);
 	} else {
 		v->state = VICTIM_ENDED;
 		v->status = status;
@@ -72,10 +72,10 @@ victim_reap(struct victim *v, int flags)
 	return true;
 }
 
-/* The same, however often the timer interrupts.  If give_up() ran in the middle of a reap, there is
- * no process any more. */
+/* Waits for a stop or the end, however often the timer interrupts.  If give_up() ran in the middle
+ * of a reap, there is no process any more. */
 static void
-victim_stop(struct victim *v)
+victim_await_stop(struct victim *v)
 {
 	while (!victim_reap(v, 0)) {
 		if (errno == EINTR)
@@ -85,7 +85,7 @@ victim_stop(struct victim *v)
 	}
 }
 
-/* At the entry of an open of a segment? */
+/* Whether it is at the entry of an open of a segment. */
 static bool
 victim_opens(struct victim *v)
 {
@@ -150,16 +150,16 @@ victim_start(struct victim *v, char *const argv[])
 	}
 	if (v->pid < 0)
 		give_up("fork");
-	victim_stop(v);
+	victim_await_stop(v);
 	ptrace(PTRACE_SETOPTIONS, v->pid, 0, VICTIM_OPTIONS);
 	while (v->state == VICTIM_STOPPED && !opening) {
 		victim_resume(v, PTRACE_SYSCALL);
-		victim_stop(v);
+		victim_await_stop(v);
 		opening = v->state == VICTIM_STOPPED && victim_opens(v);
 	}
 	if (opening) {
 		victim_resume(v, PTRACE_SYSCALL);
-		victim_stop(v);
+		victim_await_stop(v);
 	}
 }
 
@@ -237,7 +237,7 @@ breakpoint_clear(struct victim *v)
 #endif
 
 bool
-victim_hit(struct victim *v)
+victim_take_hit(struct victim *v)
 {
 	if (!v->breakpoint || victim_address(v) != v->breakpoint + 1)
 		return false;
@@ -264,18 +264,18 @@ victim_seize(struct victim *v, pid_t pid)
 	*v = (struct victim){ .pid = pid };
 	if (ptrace(PTRACE_SEIZE, pid, 0, VICTIM_OPTIONS) || ptrace(PTRACE_INTERRUPT, pid, 0, 0))
 		give_up("seizing a waiter");
-	victim_stop(v);
+	victim_await_stop(v);
 	breakpoint_set(v, victim_address(v));
 	victim_resume(v, PTRACE_CONT);
 	victim_await(v, false);
 }
 
 bool
-victim_wakes(struct victim *v)
+victim_take_wake(struct victim *v)
 {
 	if (v->state == VICTIM_ASLEEP)
 		victim_await(v, false);
-	return v->state == VICTIM_STOPPED && victim_hit(v);
+	return v->state == VICTIM_STOPPED && victim_take_hit(v);
 }
 
 void
@@ -285,7 +285,7 @@ victim_end_by(struct victim *v, int signal)
 	while (v->state != VICTIM_ENDED) {
 		if (v->state == VICTIM_STOPPED)
 			victim_resume(v, PTRACE_CONT);
-		victim_stop(v);
+		victim_await_stop(v);
 	}
 }
 
@@ -296,5 +296,5 @@ victim_kill(struct victim *v)
 		return;
 	kill(v->pid, SIGKILL);
 	while (v->state != VICTIM_ENDED)
-		victim_stop(v);
+		victim_await_stop(v);
 }

@@ -32,8 +32,8 @@ struct victim {
 	uint64_t breakpoint;	/* address of a breakpoint, or 0 */
 	long word;		/* what was there */
 	int signal;		/* to be delivered when it goes on */
-	bool between_moments;	/* stopped by a signal or an exec, not at a moment */
-	bool is_cmd;		/* CMD */
+	bool between_moments;	/* stopped by a signal, a fork or an exec, not at a moment */
+	bool is_cmd;		/* it has become CMD */
 };
 
 struct moment {
@@ -47,7 +47,8 @@ struct moment {
 	bool holds;    /* it has the lock */
 };
 
-/* Tracer and victim take turns: on one processor that is several times as fast. */
+/* Binds this process, and so the victim, to one processor: they take turns, which is several times
+ * as fast there. */
 void victim_share_processor(void);
 
 /* Starts it, and stops it where its first open of a segment has returned. */
@@ -66,8 +67,9 @@ void victim_steps(struct victim *v, unsigned steps);
 /* The address of the instruction before which it is stopped; 0: it is not. */
 uint64_t victim_address(const struct victim *v);
 
-/* Whether it has stopped at the breakpoint of victim_go(), which is then removed. */
-bool victim_hit(struct victim *v);
+/* Removes the breakpoint of victim_go() if the victim has stopped at it.  Returns whether it has.
+ * */
+bool victim_take_hit(struct victim *v);
 
 /* Lets it run to the next execution of the instruction at an address (0: none), or
  * until it ends or falls asleep. */
@@ -77,9 +79,10 @@ void victim_go(struct victim *v, uint64_t address);
  * wakes.  (Asked to stop, it leaves the call and begins it again.) */
 void victim_seize(struct victim *v, pid_t pid);
 
-/* Whether a seized victim has woken; then it is stopped where it woke.  (It may have found at once
- * that it should not sleep: between a poster's store and its wake.) */
-bool victim_wakes(struct victim *v);
+/* Waits until a seized victim is asleep, has stopped or has ended.  Returns whether it has woken;
+ * then it is stopped where it woke, without a breakpoint.  (It may have found at once that it
+ * should not sleep: between a poster's store and its wake.) */
+bool victim_take_wake(struct victim *v);
 
 /* Sends it a signal, wherever it is, and waits until it has ended by that. */
 void victim_end_by(struct victim *v, int signal);
