@@ -198,7 +198,7 @@ function svg_chart(file, count,    i, y, wide) {
 	print "</desc>" >file
 	print "<style>text{font:13px sans-serif;fill:#1f2328}rect{fill:#8c959f}.us{fill:#0969da}.us+text,.us+text+text{font-weight:bold}" >file
 	print "@media(prefers-color-scheme:dark){text{fill:#e6edf3}rect{fill:#6e7681}.us{fill:#58a6ff}}</style>" >file
-	print "<text x=\"8\" y=\"20\">From starting the signaller to the end of the blocked waiter (logarithmic)</text>" >file
+	print "<text x=\"8\" y=\"20\">From starting the poster to the end of the blocked waiter (logarithmic)</text>" >file
 	for (i = 1; i <= count; i++) {
 		y = 12 + 24 * i
 		wide = length_of(i, 420, count)
