@@ -6,7 +6,7 @@
 
 /* ---- children ----------------------------------------------------------------- */
 
-enum { PRODUCER_DIED = 21, REMOVED, BUSY, FULL, LOCKED };
+enum { PRODUCER_DIED = 21, REMOVED, TIMED_OUT, FULL, DEAD_LOCK };
 
 static int
 status_of(enum compl_result result, const struct compl_outcome *out)
@@ -19,11 +19,11 @@ status_of(enum compl_result result, const struct compl_outcome *out)
 	case COMPL_REMOVED:
 		return REMOVED;
 	case COMPL_TIMED_OUT:
-		return BUSY;
+		return TIMED_OUT;
 	case COMPL_E_FULL_PRODUCERS:
 		return FULL;
 	case COMPL_DEAD_LOCK:
-		return LOCKED;
+		return DEAD_LOCK;
 	default:
 		return 90;
 	}
@@ -52,8 +52,8 @@ waits(void *argument)
 	return status_of(compl_wait(c, &r, &out), &out);
 }
 
-/* Promises "a", says so by a token of "promised", and sleeps until "go" or its death; then
- * does what the argument says. */
+/* Tries to promise "a", then posts a token to "promised" in any case.  If it has the promise,
+ * sleeps until "go" or its death, and then does what the argument says. */
 static int
 promises(void *argument)
 {
@@ -81,11 +81,12 @@ promises(void *argument)
 	return status_of(result, &(struct compl_outcome){ 0 });
 }
 
-static char everything[] = "", fails[] = "fails", single[] = "single", ready[] = "ready",
+static char posts_all[] = "", fails[] = "fails", single[] = "single", ready[] = "ready",
 	    ready_break[] = "ready break", breaks[] = "break", closes[] = "close", exits[] = "exit";
 static char a[] = "a", a_b[] = "a b", b_a[] = "b a", any_b_a[] = "any b a", two_a[] = "two a";
 
-/* Returns the number of a child that has promised, and sleeps. */
+/* Starts a child that promises "a" and then sleeps, and stores its number in *i.  Returns whether
+ * it has tried to promise. */
 static bool
 promised(char *how, size_t *i)
 {
@@ -173,7 +174,7 @@ listed(void)
 	struct compl_listing *list;
 	size_t p, w;
 
-	CHECK(promised(everything, &p));
+	CHECK(promised(posts_all, &p));
 	CHECK(child_sleeps(p));
 	CHECK(waiting(b_a, &w));
 	CHECK(compl_list(space(), &list) == COMPL_OK && list->count == 3);
@@ -195,7 +196,7 @@ killed(void)
 {
 	size_t p, w[4], i;
 
-	CHECK(promised(everything, &p));
+	CHECK(promised(posts_all, &p));
 	for (i = 0; i < 4; i++)
 		CHECK(waiting(i == 2 ? any_b_a : i == 3 ? b_a : a, &w[i]));
 	child_kill(p, SIGKILL);
@@ -213,7 +214,7 @@ dead_before_anybody_waits(void)
 {
 	size_t p, w;
 
-	CHECK(promised(everything, &p));
+	CHECK(promised(posts_all, &p));
 	child_kill(p, SIGKILL);
 	CHECK(child_status(p) == 137);
 	w = child(waits, a_b);
@@ -233,7 +234,7 @@ promised_to_a_sleeper(void)
 	CHECK(waiting(a, &w[0]));
 	CHECK(waiting(b_a, &w[1]));
 	CHECK(waiting(a, &w[2]));
-	CHECK(promised(everything, &p));
+	CHECK(promised(posts_all, &p));
 	CHECK(child_sleeps(w[0]));
 	child_kill(p, SIGKILL);
 	for (i = 0; i < 3; i++)
@@ -248,7 +249,7 @@ one_of_several(void)
 	size_t p[3], w[2], i;
 
 	for (i = 0; i < 3; i++)
-		CHECK(promised(everything, &p[i]));
+		CHECK(promised(posts_all, &p[i]));
 	CHECK(producers() == 3);
 	CHECK(waiting(b_a, &w[0]));
 	CHECK(waiting(a, &w[1]));
@@ -270,7 +271,7 @@ killed_with_its_witness(void)
 
 	for (round = 0; round < 30; round++) {
 		children_count = 0;
-		CHECK(promised(everything, &p));
+		CHECK(promised(posts_all, &p));
 		for (i = 0; i < 4; i++)
 			CHECK(waiting(i == 1 ? b_a : a, &w[i]));
 		child_kill(p, SIGKILL);
@@ -290,7 +291,7 @@ first_in_line_stopped(void)
 	size_t p, w[3], i;
 	int stopped;
 
-	CHECK(promised(everything, &p));
+	CHECK(promised(posts_all, &p));
 	for (i = 0; i < 3; i++)
 		CHECK(waiting(a, &w[i]));
 	child_kill(w[0], SIGSTOP);
@@ -324,7 +325,7 @@ token_first(void)
 {
 	size_t p, w;
 
-	CHECK(promised(everything, &p));
+	CHECK(promised(posts_all, &p));
 	CHECK(waiting(two_a, &w));
 	CHECK(space_post("a", 1) == COMPL_OK);
 	child_kill(p, SIGKILL);
@@ -340,7 +341,7 @@ starts_anew(void)
 {
 	size_t p, w, q;
 
-	CHECK(promised(everything, &p));
+	CHECK(promised(posts_all, &p));
 	child_kill(p, SIGKILL);
 	CHECK(child_status(p) == 137);
 	CHECK(promised(fails, &q));
@@ -372,7 +373,7 @@ tokens_stay(void)
 	size_t p;
 
 	CHECK(space_post("a", 2) == COMPL_OK);
-	CHECK(promised(everything, &p));
+	CHECK(promised(posts_all, &p));
 	CHECK(space_counter("a") == 2);
 	CHECK(space_post("go", 1) == COMPL_OK && child_status(p) == 0);
 	return true;
@@ -416,7 +417,7 @@ removed(void)
 {
 	size_t p, w;
 
-	CHECK(promised(everything, &p));
+	CHECK(promised(posts_all, &p));
 	CHECK(child_sleeps(p));
 	CHECK(waiting(a, &w));
 	CHECK(compl_remove(space(), "a") == COMPL_OK);
@@ -435,7 +436,7 @@ not_beside_another(void)
 
 	CHECK(promised(single, &p));
 	CHECK(promised(single, &q));
-	CHECK(child_status(q) == BUSY);
+	CHECK(child_status(q) == TIMED_OUT);
 	child_kill(p, SIGKILL);
 	CHECK(child_status(p) == 137);
 	CHECK(promised(single, &q));
@@ -451,9 +452,9 @@ too_many_producers(void)
 	size_t p, i, w;
 
 	for (i = 0; i < COMPL_PRODUCERS_MAX; i++)
-		CHECK(promised(everything, &p));
+		CHECK(promised(posts_all, &p));
 	CHECK(producers() == COMPL_PRODUCERS_MAX);
-	p = child(promises, everything);
+	p = child(promises, posts_all);
 	CHECK(child_status(p) == FULL);
 	CHECK(waiting(a, &w));
 	child_kill(COMPL_PRODUCERS_MAX - 1, SIGKILL);
@@ -569,7 +570,7 @@ below_one_that_works(void)
 	int later;
 
 	CHECK(crossing(0, &later));
-	CHECK(later == BUSY || later == 0);
+	CHECK(later == TIMED_OUT || later == 0);
 	return true;
 }
 
@@ -579,7 +580,7 @@ below_those_that_attend(void)
 	int later;
 
 	CHECK(crossing(COMPL_PROMISE_CHILD, &later));
-	CHECK(later == LOCKED);
+	CHECK(later == DEAD_LOCK);
 	return true;
 }
 
@@ -634,7 +635,8 @@ static const struct test tests[] = {
 	  .run = below_one_that_works },
 	{ .sentence = "below producers that only wait for children a dead-lock is found",
 	  .run = below_those_that_attend },
-	{ .sentence = "a promise needs a list of its own", .run = not_on_a_shared_list },
+	{ .sentence = "a promise needs a handle with COMPL_ONE_THREAD",
+	  .run = not_on_a_shared_list },
 };
 
 int
