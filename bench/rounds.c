@@ -74,18 +74,19 @@ await_quiet(const struct contender *c, pid_t pid)
 		usleep((useconds_t)bench_draw((size_t)(c->spread_ms * 1e3)));
 }
 
+/* Only interrupts waitpid(). */
 static void
-note_late(int signal)
+on_alarm(int signal)
 {
 	(void)signal;
 }
 
 /* On a busy machine another tool may lose a post that came before its waiter looked.  Then this
- * posts again after five seconds, and the sample shows these. */
+ * posts again after five seconds, and the sample contains these five seconds. */
 static void
 await_end(const struct contender *c, pid_t waiter, pid_t *poster)
 {
-	const struct sigaction late = { .sa_handler = note_late };
+	const struct sigaction late = { .sa_handler = on_alarm };
 	struct sigaction before;
 	int status, patience = 5;
 

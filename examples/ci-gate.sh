@@ -16,8 +16,8 @@ scope.*) ;;
 *) exec "$compl" scope -- sh "$0" ;;
 esac
 
-# work JOB: prints the command of the job.  With exec, because a signal would end the shell alone, and its
-# command would go on.
+# work JOB: prints the command of the job.  A job that lasts uses exec; otherwise a signal would end only
+# the shell, and the sleep would go on.
 work() {
 	case $1 in
 	lint) echo "exec sleep 0.1" ;;

@@ -3,9 +3,10 @@
 #
 # kills.bash - for the files that run scenarios with tools/kill-stepper
 #
-# Each command is killed after every instruction that matters (tools/kill-stepper.c says which).  Then,
-# without any further command, all processes that should end have ended, the tokens add up, no wake-up
-# was lost, and the names still work.  (make check-long does it at every instruction.)
+# Each command is killed before each instruction that matters, and before some others
+# (tools/kill-stepper.c says which).  Then, without any further command, all processes that should end
+# have ended, the tokens add up, no wake-up was lost, and the names still work.  (make check-long does
+# it at every instruction.)
 #
 # The first build with itself runs all scenarios, each other pair a third of them.  In the core of
 # the suite every pair runs all that it is given, with fewer samples.

@@ -123,7 +123,7 @@ a_death_in_between_counts(void)
 static const struct test tests[] = {
 	{ "the user for files changes, and changes back", goes_there_and_back, false },
 	{ "the process may be dumped as before", may_be_dumped_as_before, false },
-	{ "the signal at the parent's death stays asked for", keeps_the_wish_for_a_signal, false },
+	{ "PR_SET_PDEATHSIG stays in force", keeps_the_wish_for_a_signal, false },
 	{ "a parent that dies meanwhile has its child get the signal", a_death_in_between_counts,
 	  false },
 };

@@ -2,8 +2,8 @@
  *
  * segment.c - fuzz target: the library on segments of hostile bytes
  *
- * An input is a program: calls of the library, payloads that another process writes into the
- * segment between the calls, and payloads that it writes in the middle of one.  A call that would
+ * An input is a program: calls of the library, and corruptions: words that another process writes
+ * into the segment, between the calls or in the middle of one.  A call that would
  * sleep lets the program go on meanwhile, so that calls are nested: the inner calls are those of
  * other participants, each with a handle and a robust list of its own.  Participants also die, in
  * the middle of a call or asleep; this file then does what the kernel would do.
@@ -42,7 +42,7 @@ static const char *const names[] = { "a", "b", "c", "gk1", "gk3", X127 };
 
 static struct input in;
 static struct compl_space *space; /* of the participant that acts now */
-static bool is_sole, is_checked, is_corrupted, is_removed, may_die;
+static bool is_sole, is_checked, is_corrupted, may_be_removed, may_die;
 static unsigned calls, depth;
 static struct later {
 	struct corruption corruption;
@@ -265,7 +265,7 @@ check_handle(void)
 		now->tid == then->tid);
 }
 
-/* The robust list has only the payloads of open promises. */
+/* The robust list has only the beacons of open promises. */
 static void
 check_list(void)
 {
@@ -468,7 +468,7 @@ call_repair(void)
 static void
 begin_without_handle(void)
 {
-	is_removed = true;
+	may_be_removed = true;
 	may_die = false;
 	sim_register_list(NULL);
 }
@@ -738,7 +738,7 @@ check_end(void)
 	bool may_be = false;
 	size_t faults = 0;
 
-	if (is_corrupted || is_removed)
+	if (is_corrupted || may_be_removed)
 		return;
 	REQUIRE(compl_lost_wakeups(space) == 0);
 	if (!is_checked)
@@ -772,7 +772,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	is_checked = mode % 16 >= 12;
 	sim_has_waitv = !(mode & 2);
 	prepare();
-	is_corrupted = is_removed = false;
+	is_corrupted = may_be_removed = false;
 	while (input_is_left(&in) && calls < CALLS_MAX) {
 		act_once();
 		look();

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * storm.c - random operations of many processes under random signals, in short rounds; after each
- * round, whether compl may have answered so
+ * storm.c - runs random operations of many processes under random signals, in short rounds, and
+ * after each round checks whether an order of events explains all answers
  *
  * Usage: storm [--seed N] [--round N] [--rounds N | --seconds N | --minutes N] [--namespace NAME]
  *	[--other-build STORM] [--plan] [COMMAND...]
@@ -10,8 +10,11 @@
  * interleaving.  With COMMANDs (builds of compl) they do a share of the operations.  With
  * --other-build (another build of this program) it runs every third worker.  With --plan the
  * operations are printed and not done.
- * Ends with 0 if every history has an explanation (linear.c), the segment was sound after each
- * round, and no wake-up was lost; else with 1, and prints what it saw.
+ *
+ * Ends with 0 if no history lacks an explanation (linear.c; a search that is too long is counted as
+ * undecided), the processes were seen at rest at least once, the segment was sound after each
+ * round, and no wake-up was lost; with 2 after a wrong option; otherwise with 1, and prints what it
+ * saw.
  */
 #include <signal.h>
 #include <stdio.h>
