@@ -95,7 +95,7 @@ const struct command cmd_check = {
 	.name = "check",
 	.operands = "",
 	.summary = "look for contradictions in the namespace",
-	.text = "Checks every invariant of the namespace.  Ends with 0 if it is sound.\n"
+	.text = "Checks all records of the namespace.  Ends with 0 if it is sound.\n"
 		"Otherwise prints a line for each fault and ends with 1.  A namespace that does\n"
 		"not exist is sound.\n",
 	.example = "compl check -n shop\n",

@@ -257,7 +257,8 @@ const struct command cmd_run = {
 		"ends as\nCMD ended.  With --ready notify or fd:N it posts \"all\" as soon as CMD "
 		"is ready.  If\nCMD ends before that, it posts CMD's status, or 121 if that is 0.  "
 		"If compl run is\nkilled, CMD gets SIGTERM, and waiters of NAME leave with 121.  "
-		"What was posted before\nbegins anew, unless somebody else produces NAME, too.\n",
+		"If NAME is at \"all\"\nwhen compl run begins, it starts anew, unless another "
+		"producer of it lives.  Tokens\nstay.\n",
 	.example = "export COMPL_NAMESPACE=shop\n"
 		   "compl run cache --ready notify -- redis-server --supervised systemd &\n"
 		   "compl run tests --all -- make test &\n"
