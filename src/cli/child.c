@@ -42,7 +42,7 @@ child_open_or_die(void)
 /* If the variable holds the pid `from`, sets it to the pid of this process: what it announces is
  * meant for CMD.  Returns whether it did. */
 static bool
-hand_over(const char *variable, pid_t from)
+hand_over_or_die(const char *variable, pid_t from)
 {
 	const char *text = getenv(variable);
 	char number[NUMBER_SIZE];
@@ -59,13 +59,13 @@ hand_over(const char *variable, pid_t from)
  * SIGTERM; if it died before, getppid() has changed.  So no death is missed.  SIGTERM stays pending
  * until exec_or_die() has set the mask. */
 static _Noreturn void
-become(char **cmd, pid_t parent, void (*prepare)(void))
+become_or_die(char **cmd, pid_t parent, void (*prepare)(void))
 {
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	if (getppid() != parent)
 		raise(SIGTERM);
-	hand_over("WATCHDOG_PID", parent);
-	if (hand_over("LISTEN_PID", parent))
+	hand_over_or_die("WATCHDOG_PID", parent);
+	if (hand_over_or_die("LISTEN_PID", parent))
 		unsetenv("LISTEN_PIDFDID"); /* by which newer systemds say the same */
 	if (prepare != NULL)
 		prepare();
@@ -80,7 +80,7 @@ child_start(struct child *child, char **cmd, void (*prepare)(void))
 	relay_begin();
 	*child = (struct child){ .pid = fork() };
 	if (child->pid == 0)
-		become(cmd, parent, prepare);
+		become_or_die(cmd, parent, prepare);
 	if (child->pid > 0)
 		return;
 	message_line("'%s': cannot fork: %s", cmd[0], strerror(errno));

@@ -87,7 +87,7 @@ make_name(char name[static 64])
 }
 
 static bool
-open_inner(void)
+open_inner_or_die(void)
 {
 	struct sockaddr_un address;
 	const int yes = 1;
@@ -120,7 +120,7 @@ void
 notify_begin_or_die(void)
 {
 	message = calloc(1, sizeof(*message));
-	if (message != NULL && open_outer() && open_inner())
+	if (message != NULL && open_outer() && open_inner_or_die())
 		return;
 	message_line("--ready: cannot make a socket for CMD: %s", strerror(errno));
 	exit(STATUS_FAILED);

@@ -42,7 +42,7 @@ parse_descriptor_or_die(const char *text)
 }
 
 const char *
-ready_parse(const char *text, void *field)
+ready_parse_or_die(const char *text, void *field)
 {
 	struct cli_ready *ready = field;
 

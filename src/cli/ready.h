@@ -14,9 +14,9 @@
 
 #include "cli/call.h"
 
-/* Reads WHEN into a struct cli_ready, as those of value.h do, but ends with a usage error of its
- * own. */
-const char *ready_parse(const char *text, void *field);
+/* Reads WHEN into *field, a struct cli_ready, and returns NULL, as the functions of value.h do.  If
+ * text is not a WHEN, ends with a usage error of its own. */
+const char *ready_parse_or_die(const char *text, void *field);
 
 /* Makes the socket or the pipe on which CMD says that it is ready.  If that fails, says so and ends
  * with 125. */

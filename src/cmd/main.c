@@ -161,7 +161,7 @@ static const struct command *const commands[] = {
 };
 
 static _Noreturn void
-no_such_command(const char *name)
+no_such_command_or_die(const char *name)
 {
 	struct nearest nearest = nearest_to(name);
 
@@ -176,7 +176,7 @@ find_command_or_die(const char *name)
 	for (size_t i = 0; commands[i] != NULL; i++)
 		if (strcmp(commands[i]->name, name) == 0)
 			return commands[i];
-	no_such_command(name);
+	no_such_command_or_die(name);
 }
 
 static int

@@ -241,7 +241,7 @@ run_run(const struct cli_call *call)
 
 static const struct cli_option run_options[] = {
 	FLAG("all", all, "post \"all\", not a token"),
-	VALUE("ready", ready, "WHEN", ready_parse,
+	VALUE("ready", ready, "WHEN", ready_parse_or_die,
 	      "when to post: exit (CMD has ended, the default), notify (CMD says so by "
 	      "sd_notify(3)) or fd:N (CMD writes a line to descriptor N)"),
 	VALUE("value", value, "TEXT", value_text, "what 'wait --print' prints"),
