@@ -47,7 +47,7 @@ exec_path(const char *path, char **cmd)
 }
 
 /* Tries each directory of PATH.  If it returns, errno says why: EACCES if a file was there that may
- * not be run, else ENOENT. */
+ * not be run; ENOENT if there was no file; or another error, which ends the search at once. */
 static void
 exec_search(char **cmd)
 {

@@ -3,8 +3,9 @@
  * signals.c - dispositions and masks
  *
  * Invariant: `before` has the disposition of the start for each signal that change() has given
- * another one.  It was the default action or to be ignored, without flags, because execve(2) leaves
- * nothing else; or as PID 1 our own handler, end_process(), which exec resets.
+ * another one.  At the start a signal had its default action, or was ignored, both without flags,
+ * because execve(2) leaves nothing else.  As PID 1 it may also have had our own handler,
+ * end_process(), which replace_defaults() has set, and which exec resets.
  */
 #include "cli/signals.h"
 
@@ -17,8 +18,9 @@
 #include "cli/status.h"
 
 static const int stops[] = { SIGTSTP, SIGTTIN, SIGTTOU };
-/* These cannot be caught, or do not end a process by default.  Nor do those of `stops`. */
-static const int harmless[] = { SIGCHLD, SIGCONT, SIGURG, SIGWINCH, SIGKILL, SIGSTOP };
+/* The signals besides those of `stops` that are not in fill_fatal(): they cannot be caught, or do
+ * not end a process by default. */
+static const int not_fatal[] = { SIGCHLD, SIGCONT, SIGURG, SIGWINCH, SIGKILL, SIGSTOP };
 
 enum disposition { UNCHANGED, DEFAULT, IGNORED, ENDING };
 
@@ -41,7 +43,7 @@ fill_fatal(sigset_t *set)
 {
 	sigfillset(set);
 	remove_all(set, stops, sizeof(stops) / sizeof(stops[0]));
-	remove_all(set, harmless, sizeof(harmless) / sizeof(harmless[0]));
+	remove_all(set, not_fatal, sizeof(not_fatal) / sizeof(not_fatal[0]));
 }
 
 /* Whether libc reserves signal for itself, and refuses to change it: 32 and 33; with musl also 34,
@@ -83,6 +85,8 @@ end_process(int signal)
 	_exit(STATUS_SIGNAL + signal);
 }
 
+/* Sets a handler, and notes the former disposition in `before`.  Does nothing if the signal was
+ * changed before: its first change stays, until restore_disposition(). */
 static void
 change(int signal, void (*handler)(int))
 {
@@ -131,6 +135,7 @@ signals_ignore_fatal(int allowed)
 			change(signal, SIG_IGN);
 }
 
+/* Blocks the signals of set (NULL: none), and notes the mask of the start. */
 static void
 block(const sigset_t *set)
 {
@@ -149,7 +154,7 @@ signals_hold(void)
 
 	fill_fatal(&hold);
 	sigaddset(&hold, SIGTSTP);
-	block(NULL);
+	block(NULL); /* blocks nothing, but notes the mask */
 	return &hold;
 }
 

@@ -27,7 +27,8 @@ const sigset_t *signals_hold(void);
 /* Whether signal is ignored at this moment. */
 bool signals_is_ignored(int signal);
 
-/* Gives signal its default action until signals_restore(). */
+/* Gives signal its default action until signals_restore().  Does nothing if its disposition was
+ * changed before (signals_begin(), signals_ignore_fatal()). */
 void signals_default(int signal);
 
 /* Blocks these until signals_restore(). */

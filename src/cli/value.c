@@ -65,9 +65,10 @@ add_fraction(int64_t *sum, const char *digits, size_t length, int64_t unit)
 }
 
 /* Adds one decimal with its unit to *sum.  Returns where they end, or NULL if text does not begin
- * with them.  If alone, the unit may be missing at the end of text: it is a second. */
+ * with them.  is_first: this is the first part of the duration.  If it is also all of text, the
+ * unit may be missing: then it is a second. */
 static const char *
-add_part(int64_t *sum, const char *text, bool alone)
+add_part(int64_t *sum, const char *text, bool is_first)
 {
 	const char *whole = text, *fraction, *name;
 	size_t whole_length = strspn(whole, DIGITS), fraction_length = 0, name_length;
@@ -83,7 +84,7 @@ add_part(int64_t *sum, const char *text, bool alone)
 	if (whole_length + fraction_length == 0)
 		return NULL;
 	name_length = strspn(name, "abcdefghijklmnopqrstuvwxyz");
-	unit = alone && *name == '\0' ? unit_of("s", 1) : unit_of(name, name_length);
+	unit = is_first && *name == '\0' ? unit_of("s", 1) : unit_of(name, name_length);
 	if (unit == 0 || !add_whole(sum, whole, whole_length, unit) ||
 	    !add_fraction(sum, fraction, fraction_length, unit))
 		return NULL;

@@ -27,7 +27,8 @@ wrap(size_t *column, size_t indent, const char *word)
 	*column += strlen(word);
 }
 
-/* Writes "--count N" and returns its length.  The short form, "-t DUR", hides what it means. */
+/* Writes "--count N" and returns its length.  Not "-t DUR", which does not say what the option
+ * means. */
 static size_t
 name_option(char *text, size_t size, const struct cli_option *o)
 {
