@@ -76,8 +76,8 @@ proc_read_stat(pid_t pid, struct proc_stat *stat)
  * that it has not begun itself.  If its new parent is in that session, as process 1 of a container
  * may be, the orphan is not recognised. */
 bool
-proc_is_orphan(const struct proc_stat *stat, pid_t first)
+proc_is_orphan(const struct proc_stat *stat, pid_t former_parent)
 {
-	return stat->parent != first || (stat->parent > 0 && stat->session != stat->pid &&
-					 getsid(stat->parent) != stat->session);
+	return stat->parent != former_parent || (stat->parent > 0 && stat->session != stat->pid &&
+						 getsid(stat->parent) != stat->session);
 }

@@ -31,8 +31,8 @@ struct proc_stat {
 
 bool proc_read_stat(pid_t pid, struct proc_stat *stat);
 
-/* Whether the process that started the process *stat has died.  first is the parent that *stat had
- * at an earlier look.  Reads only pid, parent and session of *stat. */
-bool proc_is_orphan(const struct proc_stat *stat, pid_t first);
+/* Whether the process that started the process *stat has died.  former_parent is the parent that
+ * *stat had at an earlier look.  Reads only pid, parent and session of *stat. */
+bool proc_is_orphan(const struct proc_stat *stat, pid_t former_parent);
 
 #endif

@@ -194,16 +194,17 @@ fill_entry(struct session *s, uint32_t completion, struct compl_entry *e, int64_
 	e->waits_io_seconds = (double)__atomic_load_n(&n->waits_io_ns, __ATOMIC_RELAXED) / 1e9;
 }
 
-/* first is the parent that the waiter had when it was queued. */
+/* Notes whether the waiter is stopped, and whether it is an orphan.  former_parent is the parent
+ * that it had when it was queued. */
 static void
-look_at_process(struct compl_waiter *w, pid_t first)
+look_at_process(struct compl_waiter *w, pid_t former_parent)
 {
 	struct proc_stat stat;
 
 	if (!proc_read_stat(w->pid, &stat))
 		return;
 	w->stopped = stat.state == 'T' || stat.state == 't';
-	w->orphan = proc_is_orphan(&stat, first);
+	w->orphan = proc_is_orphan(&stat, former_parent);
 	w->facts = COMPL_FACT_STOPPED | COMPL_FACT_ORPHAN;
 }
 
@@ -256,8 +257,10 @@ attempt(struct session *s, struct block *b, struct sizes *sizes, bool *filled)
 	return segment_unlock_with(s, COMPL_OK);
 }
 
+/* Allocates *b, and fills it.  Begins again with a larger block as long as the listing does not
+ * fit. */
 static enum compl_result
-fill_unlocked(struct session *s, struct block **b)
+fill_until_it_fits(struct session *s, struct block **b)
 {
 	enum compl_result result;
 	struct sizes sizes;
@@ -280,7 +283,7 @@ compl_list(struct compl_space *c, struct compl_listing **list)
 
 	*list = NULL;
 	if (result == COMPL_OK)
-		result = fill_unlocked(&s, &b);
+		result = fill_until_it_fits(&s, &b);
 	if (result != COMPL_OK) {
 		free(b);
 		return result;

@@ -29,8 +29,9 @@ begin_and_lock(struct session *s, struct compl_space *c)
 	return result == COMPL_OK ? segment_lock(s, CLOCK_NEVER) : result;
 }
 
+/* Describes the promise, for producer_join() to fill in its entry. */
 static void
-describe(struct session *s, unsigned flags, const char *command, struct entry *how)
+fill_how(struct session *s, unsigned flags, const char *command, struct entry *how)
 {
 	*how = (struct entry){ .flags = ENTRY_PRODUCER |
 					(flags & COMPL_PROMISE_CHILD ? ENTRY_CHILD : 0),
@@ -57,7 +58,7 @@ join(struct session *s, const char *name, unsigned flags, const char *command,
 		result = COMPL_TIMED_OUT;
 	if (result != COMPL_OK)
 		return result;
-	describe(s, flags, command, &how);
+	fill_how(s, flags, command, &how);
 	promise->ticket = how.ticket;
 	result = producer_join(s, completion, &how, &promise->entry);
 	if (result != COMPL_OK)
@@ -101,7 +102,7 @@ lock_and_look_up(struct session *s, struct compl_space *c, const struct compl_pr
 		return COMPL_E_ARGUMENT;
 	if ((result = begin_and_lock(s, c)) != COMPL_OK)
 		return result;
-	*completion = producer_of(s, promise->entry, promise->ticket);
+	*completion = producer_completion(s, promise->entry, promise->ticket);
 	if (*completion != 0)
 		producer_reap(s, *completion);
 	return COMPL_OK;

@@ -209,7 +209,7 @@ compl_repair(struct compl_space *c)
 	struct session s;
 	enum compl_result result = session_begin_brief(&s, c);
 
-	if (result != COMPL_OK || (result = segment_lock_damaged(&s)) != COMPL_OK)
+	if (result != COMPL_OK || (result = segment_lock_for_repair(&s)) != COMPL_OK)
 		return result;
 	log_put(&s, &s.h->job_kind, JOB_REBUILD);
 	log_commit(&s);

@@ -66,7 +66,7 @@ test_unlocked(struct compl_space *c, const char *name, bool *done)
 	const struct completion *n;
 
 	if (!is_at_rest(h, count) || records > LAYOUT_COMPLETIONS ||
-	    !pages_measure_tables(c, records, 0) || !follow_chain(c, records, name, &n))
+	    !pages_measure_and_compare(c, records, 0) || !follow_chain(c, records, name, &n))
 		return false;
 	if (n != NULL && get(&n->producers.head) != 0)
 		return false;

@@ -78,7 +78,7 @@ wait_take(struct wait *w, size_t one)
 	w->out->which = from;
 	for (size_t i = from; i < to; i++) {
 		wait_read_payload(w, i);
-		completion_take(&w->s, w->completions[i], wait_need(w));
+		completion_log_take(&w->s, w->completions[i], wait_need(w));
 	}
 	if (!log_commit(&w->s))
 		return COMPL_E_DAMAGED;

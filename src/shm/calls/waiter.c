@@ -66,7 +66,7 @@ is_over(const struct wait *w)
 
 /* Describes the wait, for waitqueue_join() to fill in each of its entries. */
 static void
-describe(struct wait *w, struct entry *how)
+fill_how(struct wait *w, struct entry *how)
 {
 	*how = (struct entry){ .need = wait_need(w),
 			       .ticket = waitqueue_draw_ticket(&w->s),
@@ -107,7 +107,7 @@ join(struct wait *w)
 	enum compl_result result = COMPL_OK;
 	struct entry how;
 
-	describe(w, &how);
+	fill_how(w, &how);
 	for (size_t i = 0; i < w->req->count; i++) {
 		w->completions[i] = name_reap_and_look_up(s, w->req->names[i]);
 		if (w->completions[i] == 0)

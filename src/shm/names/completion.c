@@ -107,8 +107,8 @@ completion_drop_if_idle(struct session *s, uint32_t completion)
 {
 	if (is_pinned(s, completion) || waitqueue_reap_to_first(s, completion) != 0 || s->damaged)
 		return false;
-	hashtable_unlink(s, completion);
-	hashtable_free(s, completion);
+	hashtable_log_unlink(s, completion);
+	hashtable_log_free(s, completion);
 	return log_commit(s);
 }
 
@@ -195,7 +195,7 @@ completion_log_reinit(struct session *s, uint32_t completion)
 }
 
 void
-completion_take(struct session *s, uint32_t completion, uint32_t need)
+completion_log_take(struct session *s, uint32_t completion, uint32_t need)
 {
 	struct completion *n = completion_at(s, completion);
 	uint32_t done = get(&n->done);

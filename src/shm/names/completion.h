@@ -41,7 +41,7 @@ void completion_init(struct session *s, uint32_t completion);
 /* Takes `need` tokens, in the transaction under way.  The caller has seen that they are there.
  * Takes nothing from a completion at "all".  A completion that is not permanent forgets its status
  * and its value together with the last token. */
-void completion_take(struct session *s, uint32_t completion, uint32_t need);
+void completion_log_take(struct session *s, uint32_t completion, uint32_t need);
 
 /* Copies the value to text, which has LAYOUT_VALUE bytes.  *length is 0 if there is no value, else
  * the length of the value + 1. */

@@ -147,7 +147,7 @@ hashtable_make(struct session *s, const char *name, uint32_t *index)
 }
 
 void
-hashtable_unlink(struct session *s, uint32_t index)
+hashtable_log_unlink(struct session *s, uint32_t index)
 {
 	struct completion *n = completion_at(s, index);
 	uint32_t *link = bucket_at(s, get(&n->hash));
@@ -165,7 +165,7 @@ hashtable_unlink(struct session *s, uint32_t index)
 }
 
 void
-hashtable_free(struct session *s, uint32_t index)
+hashtable_log_free(struct session *s, uint32_t index)
 {
 	struct completion *n = completion_at(s, index);
 

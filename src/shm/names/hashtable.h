@@ -29,9 +29,9 @@ enum compl_result hashtable_make(struct session *s, const char *name, uint32_t *
 void hashtable_rebuild(struct session *s);
 
 /* Puts into the transaction under way: a completion is no longer in the hash table. */
-void hashtable_unlink(struct session *s, uint32_t index);
+void hashtable_log_unlink(struct session *s, uint32_t index);
 
 /* Puts into the transaction under way: an unlinked completion is free. */
-void hashtable_free(struct session *s, uint32_t index);
+void hashtable_log_free(struct session *s, uint32_t index);
 
 #endif

@@ -207,7 +207,7 @@ job_finish(struct session *s)
 		unlink_producers(s, completion);
 	log_put(s, &s->h->job_kind, JOB_NONE);
 	if (job == JOB_REMOVE)
-		hashtable_free(s, completion);
+		hashtable_log_free(s, completion);
 	log_commit(s);
 }
 

@@ -66,7 +66,7 @@ void
 name_remove(struct session *s, uint32_t completion)
 {
 	waitqueue_wake_at_least(s, completion, WAITQUEUE_WAKES);
-	hashtable_unlink(s, completion);
+	hashtable_log_unlink(s, completion);
 	job_commit(s, JOB_REMOVE, completion);
 }
 

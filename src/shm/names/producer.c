@@ -126,7 +126,7 @@ producer_join(struct session *s, uint32_t completion, const struct entry *how, u
 }
 
 uint32_t
-producer_of(struct session *s, uint32_t entry, uint64_t ticket)
+producer_completion(struct session *s, uint32_t entry, uint64_t ticket)
 {
 	struct entry *e = entry_at(s, entry);
 

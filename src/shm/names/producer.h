@@ -44,7 +44,7 @@ enum compl_result producer_join(struct session *s, uint32_t completion, const st
 				uint32_t *entry);
 
 /* Returns the completion that an entry with this ticket produces, or 0 if it has been removed. */
-uint32_t producer_of(struct session *s, uint32_t entry, uint64_t ticket);
+uint32_t producer_completion(struct session *s, uint32_t entry, uint64_t ticket);
 
 /* Unlinks a producer that leaves without a post.  The waits end as if it had died. */
 void producer_leave(struct session *s, uint32_t entry);

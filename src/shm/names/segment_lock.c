@@ -103,7 +103,7 @@ segment_lock(struct session *s, int64_t deadline_ns)
 }
 
 enum compl_result
-segment_lock_damaged(struct session *s)
+segment_lock_for_repair(struct session *s)
 {
 	sigmask_block(&s->sigmask);
 	return finish_locking(s, mutex_seize(&s->thread, &s->c->lock, &s->sigmask), true);

@@ -21,8 +21,8 @@ enum compl_result segment_lock(struct session *s, int64_t deadline_ns);
 
 /* Locks as segment_lock() does, but without a deadline, for compl_repair(): also throws away a
  * lock, a log and a job that compl cannot have left.  COMPL_E_DAMAGED: the sizes of the tables are
- * impossible. */
-enum compl_result segment_lock_damaged(struct session *s);
+ * impossible, or their pages cannot be reserved. */
+enum compl_result segment_lock_for_repair(struct session *s);
 
 /* Gives the lock back. */
 void segment_unlock(struct session *s);

@@ -56,7 +56,7 @@
  * file_is_replaceable() reads `names` without it, in a file of an older version.  These functions
  * write "[lock]" fields without the log: hashtable_make() fills in a record to which no link leads
  * yet.  rebuild() does the job JOB_REBUILD, which the next owner of the lock begins anew.
- * segment_lock_damaged() throws an impossible job away.  And claim_header() in segment.c,
+ * segment_lock_for_repair() throws an impossible job away.  And claim_header() in segment.c,
  * mark_other_version() and mark_and_unlink() in file.c write `mark` without the lock too.
  *
  * In the bytes from 4 to 40 after the beginning of a robust word (robust.h) there is no other

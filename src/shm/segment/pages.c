@@ -60,7 +60,7 @@ pages_reserve_record(const struct compl_space *c, enum pages_table kind, uint32_
 
 /* How many bytes the pages of the records 0 to index take. */
 static uint64_t
-pages_of(uint32_t index, uint32_t size)
+bytes_of_pages(uint32_t index, uint32_t size)
 {
 	return LAYOUT_ROUND(((uint64_t)index + 1) * size);
 }
@@ -74,15 +74,16 @@ reserve_tables(const struct compl_space *c, uint32_t completions, uint32_t entri
 	for (size_t i = 0; i < 2 && result == COMPL_OK; i++) {
 		const struct table *t = &tables[i];
 
-		result = reserve(c, t->at, pages_of(counts[i], t->size));
+		result = reserve(c, t->at, bytes_of_pages(counts[i], t->size));
 		if (result == COMPL_OK)
-			result = reserve(c, t->values_at, pages_of(counts[i], t->values_size));
+			result =
+				reserve(c, t->values_at, bytes_of_pages(counts[i], t->values_size));
 	}
 	return result;
 }
 
 bool
-pages_measure_tables(struct compl_space *c, uint32_t completions, uint32_t entries)
+pages_measure_and_compare(struct compl_space *c, uint32_t completions, uint32_t entries)
 {
 	const uint32_t counts[] = { completions, entries };
 	uint64_t needed = LAYOUT_CORE;
@@ -90,8 +91,8 @@ pages_measure_tables(struct compl_space *c, uint32_t completions, uint32_t entri
 
 	for (size_t i = 0; i < 2; i++)
 		if (counts[i] > 0)
-			needed += pages_of(counts[i], tables[i].size) +
-				  pages_of(counts[i], tables[i].values_size);
+			needed += bytes_of_pages(counts[i], tables[i].size) +
+				  bytes_of_pages(counts[i], tables[i].values_size);
 	if (needed > __atomic_load_n(&c->reserved, __ATOMIC_RELAXED) && fstat(c->fd, &st) == 0)
 		__atomic_store_n(&c->reserved, (uint64_t)st.st_blocks * 512, __ATOMIC_RELAXED);
 	return needed <= __atomic_load_n(&c->reserved, __ATOMIC_RELAXED);
@@ -102,7 +103,7 @@ pages_secure_tables(struct compl_space *c, uint32_t completions, uint32_t entrie
 {
 	enum compl_result result = COMPL_OK;
 
-	if (!pages_measure_tables(c, completions, entries))
+	if (!pages_measure_and_compare(c, completions, entries))
 		result = reserve_tables(c, completions, entries);
 	__atomic_store_n(&c->secured, result == COMPL_OK ? pages_tables(completions, entries) : 0,
 			 __ATOMIC_RELAXED);

@@ -20,14 +20,14 @@ enum compl_result pages_reserve_core(const struct compl_space *c);
 enum compl_result pages_reserve_record(const struct compl_space *c, enum pages_table kind,
 				       uint32_t index);
 
-/* Whether the file has as many pages as tables of these sizes need, so that they are probably
- * reserved.  Looks at the file if c->reserved is too small for that, and updates c->reserved.  (The
- * sizes of the tables are untrusted.  If a page is missing, and the file system is full, touching
- * it is a SIGBUS.) */
-bool pages_measure_tables(struct compl_space *c, uint32_t completions, uint32_t entries);
+/* Compares how many bytes the file has (c->reserved) with how many tables of these sizes need.  If
+ * there are too few, measures the file first, and updates c->reserved.  Returns whether there are
+ * enough, so that the pages of the tables are probably reserved.  (The sizes of the tables are
+ * untrusted.  If a page is missing, and the file system is full, touching it is a SIGBUS.) */
+bool pages_measure_and_compare(struct compl_space *c, uint32_t completions, uint32_t entries);
 
-/* Reserves the pages of tables of these sizes unless pages_measure_tables() finds them reserved.
- * Notes in c->secured whether it has succeeded. */
+/* Reserves the pages of tables of these sizes unless pages_measure_and_compare() finds them
+ * reserved.  Notes in c->secured whether it has succeeded. */
 enum compl_result pages_secure_tables(struct compl_space *c, uint32_t completions,
 				      uint32_t entries);
 
