@@ -20,12 +20,13 @@ bool entry_is_watched(struct session *s, const struct entry *e);
 
 /* Obtains an entry that may be used: the head of the free queue, or an entry that was never used
  * before, whose pages it reserves.  Moves entries that may not be used yet from the head of the
- * queue to its tail.  Until the entry is used (entry_log_use()), the next call may return it again.
+ * queue to its tail.  Until the entry is used (entry_log_use()), the next call may return it
+ * again.  If the session is damaged, returns COMPL_OK with *index 0: so look at s->damaged first.
  * Fails with COMPL_E_FULL_WAITERS, COMPL_E_FULL_DISK or COMPL_E_SYSTEM. */
 enum compl_result entry_obtain(struct session *s, uint32_t *index);
 
 /* Obtains an entry from the free queue only, and searches all of it, however long it is.  Returns 0
- * if no entry of it may be used. */
+ * if no entry of it may be used, or the session is damaged. */
 uint32_t entry_obtain_any(struct session *s);
 
 /* Put into the transaction under way: an entry that was obtained is in use; an unlinked entry is

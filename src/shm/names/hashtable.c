@@ -96,9 +96,9 @@ set_name(struct completion *n, const char *name)
 /* Fills in the record of a new completion, without the log: no call can reach the record before the
  * commit.
  *
- * The stores are atomic all the same, because two calls may have reached the record in its former
- * life: compl_test(), which takes no lock, and a waiter that left then at its deadline and still
- * notes its statistics. */
+ * But two calls may have reached the record in its former life: compl_test(), which takes no lock,
+ * and a waiter of the former name that left at its deadline, and still notes its statistics.  So
+ * all stores that such a call may touch are atomic.  since_ns is used only under the lock. */
 static void
 blank(struct completion *n, const char *name, uint32_t hash)
 {

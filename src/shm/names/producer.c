@@ -3,13 +3,15 @@
  * producer.c - registers producers, and reaps the dead ones
  *
  * Invariant: if the first in line of a name that is not at "all" sleeps, it sleeps on the beacons
- * of all living producers of that name too, or on a word that has changed.
+ * of all living producers of that name too, or on a word that has changed.  There are exceptions,
+ * in which it sleeps for a second at the most (watch.c): a former first still sleeps on these
+ * beacons; there are more beacons than words to watch; or the kernel has no futex_waitv(2).
  *
- * Two calls add to the producers that count: a registration, and a reinit of a name at "all".  Both
- * first wake the first in line, and every wait over several names (producer_announce()).  Such a
- * wait may become the first here while it sleeps on the word of another waitqueue.  A call that
- * takes a producer away need not wake anybody: a waiter that still sleeps on the beacon of that
- * producer is woken once too often at the most.
+ * Two calls add to the producers whose death would end waits: a registration, and a reinit of a
+ * name at "all".  Both first wake the first four in line (WITNESSES), and every wait over several
+ * names (producer_announce()).  Such a wait may become the first here while it sleeps on the word
+ * of another waitqueue.  A call that takes a producer away need not wake anybody: a waiter that
+ * still sleeps on the beacon of that producer is woken once too often at the most.
  *
  * Crash: producer_reap_all() commits the "all" and the job first, and unlinks the dead producers
  * after that.  If we die in between, the next owner of the lock finds the producers dead again, and
@@ -74,8 +76,10 @@ producer_count(struct session *s, uint32_t completion)
 	return count;
 }
 
-/* How many waiters, from the first on, are woken to watch a producer, whether they have to or not;
- * see watch.c. */
+/* How many waiters, from the first on, are woken to watch a new producer.  The first has to watch
+ * it.  The others are witnesses (watch_as_witness()), because the first may be stopped.  They are
+ * several, because the second may be stopped, too; and they are few, because a long line should not
+ * wake for each new producer. */
 #define WITNESSES 4
 
 static bool

@@ -34,7 +34,7 @@ size_t producer_count(struct session *s, uint32_t completion);
 struct queue_walk producer_walk(struct session *s, uint32_t completion);
 
 /* Wakes waiters, which look again after the next commit and watch the producers then.  Call this
- * before a commit that makes the producers count: from then on the death of one ends waits. */
+ * before a commit after which the death of a producer ends waits. */
 void producer_announce(struct session *s, uint32_t completion);
 
 /* Registers the calling thread as a producer.  A completion at "all" starts anew unless another

@@ -14,7 +14,7 @@
  *	COMPL_TIMED_OUT		the deadline has passed
  *	COMPL_INTERRUPTED	sigmask_is_interrupted()
  *	COMPL_E_NO_NAMESPACE	the segment is dead
- *	COMPL_E_DAMAGED		it is damaged
+ *	COMPL_E_DAMAGED		it is damaged, or the pages of its tables cannot be reserved
  *
  * The signals stay blocked in any case. */
 enum compl_result segment_lock(struct session *s, int64_t deadline_ns);

@@ -156,7 +156,7 @@ struct completion {
 	uint32_t flags; /* [lock] */
 	uint32_t done;	/* [lock] the counter; UINT32_MAX is "all" */
 	struct queue producers;
-	uint32_t watcher;  /* [store] the latest entry that watched all producers; see watch.c */
+	uint32_t watcher;  /* [store] the latest first in line to watch the producers; watch.c */
 	uint32_t spare[2]; /* unused */
 	struct queue waiters;
 	uint32_t status;  /* [lock] */
@@ -207,7 +207,8 @@ struct entry {
 	uint32_t wait_first;	 /* [own] first entry of the wait */
 	uint32_t wait_next;	 /* [own] next entry of the wait, or 0 */
 	uint32_t watch;		 /* [store] offset of the word that the waiter sleeps on, or 0 */
-	uint32_t watcher;  /* [store] the latest entry that watched this beacon; see entry.c */
+	/* [store] The latest entry that watched this beacon by waitqueue_watch(); see entry.c. */
+	uint32_t watcher;
 	uint64_t ticket;   /* [own] the same in all entries of a wait, and in no other entry ever */
 	uint32_t state;	   /* [atomic] enum entry_state; by compare-and-swap */
 	uint32_t flags;	   /* [own] */
