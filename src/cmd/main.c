@@ -75,7 +75,7 @@
  *	remove           compl_remove() and compl_remove_all(): removes a name, or a namespace
  *	listing          compl_list(): a snapshot of a namespace
  *	describe         compl_describe(): what has failed, why, and what to do about it
- *	segment_check    compl_check() and compl_repair(): every invariant, and repairs of damage
+ *	segment_check    compl_check() and compl_repair(): looks for damage, and repairs it
  *	scope            compl_scope(): a namespace that lives as long as the process that made it
  *	spaces           compl_spaces(): which namespaces there are
  *

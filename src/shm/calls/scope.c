@@ -4,8 +4,9 @@
  *
  * Invariant: the maker of a scope holds the scope lock as long as it lives.  This is a lock on the
  * segment's file, of the open file description (fcntl(2), F_OFD_SETLK).  The kernel frees it when
- * the maker dies.  So it does not matter if another process gets the maker's pid, or in which pid
- * namespace the maker was.
+ * the maker, and each child that still has the descriptor, is dead.  (A child that has called exec
+ * does not have it any more.)  So it does not matter if another process gets the maker's pid, or in
+ * which pid namespace the maker was.
  *
  * Locking: the owner of the scope lock decides.  try_make() has made a scope only if it got the
  * lock, and the segment was not removed before that.  sweep_one() removes a scope only while it
@@ -100,8 +101,8 @@ try_make(struct compl_space **c, const struct compl_where *where, unsigned flags
 	return result;
 }
 
-/* Unlinks a file that could not be given its pages.  Need not mark it first, because nobody else
- * knows its name.  Leaves errno as it is. */
+/* Unlinks what a failed compl_scope() has left.  The file is not marked, because no process waits
+ * in it.  Another process that sweeps it meanwhile does no harm.  Leaves errno as it is. */
 static void
 forget(const struct compl_where *where)
 {

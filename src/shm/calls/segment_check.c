@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * segment_check.c - compares every record of a segment with every invariant, and starts the repair
- * of damage
+ * segment_check.c - checks the links, flags, status and value of every record of a segment, starts
+ * the repair of damage, and reads the count of lost wake-ups
  *
  * Locking: the check holds the lock, and segment_lock() has recovered after a dead owner.  So what
  * the check finds is damage, and not what a death has left.

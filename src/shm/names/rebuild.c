@@ -6,8 +6,9 @@
  * completion and the ticket of an entry.  It makes anew all that links records: buckets and chains,
  * queues in the order of the tickets, free lists.
  *
- * Crash: the next owner of the lock begins again, with the same result.  rebuild() reads nothing
- * that it also writes, except what a second run writes again.
+ * Crash: the next owner of the lock begins again.  A second run may read what the first one has
+ * written (`flags`, `completion`, `state`), and decides the same from it: a record that was freed
+ * is freed again, and a wait that was ended (STATE_LOST) is not queued any more.
  */
 #include "shm/names/rebuild.h"
 

@@ -76,8 +76,8 @@ current_epoch(void)
 	return seen;
 }
 
-/* Makes libc register the list of the thread.  A libc may do so only when the thread first locks a
- * robust mutex, and musl only if that mutex is process-shared as well. */
+/* Makes libc register the list of the thread.  Some libcs do so only when the thread first locks a
+ * robust mutex; musl only if that mutex is process-shared as well. */
 static void
 make_libc_register(void)
 {

@@ -7,10 +7,10 @@
  * the next.  The values are absolute, and are applied in order.  So the result is the same however
  * often they are applied, and wherever somebody broke off.
  *
- * Ordering: only the owner of the lock is here.  The next owner sees our stores because
- * mutex_lock() acquires what mutex_unlock() has released.  But it may find us dead between two
- * instructions.  Therefore the compiler must keep the order of the stores, and release stores make
- * it do so.
+ * Ordering: only the owner of the lock calls these functions.  The next owner sees our stores
+ * because mutex_lock() acquires what mutex_unlock() has released.  But it may find us dead between
+ * two instructions.  Therefore the compiler must keep the order of the stores, and release stores
+ * make it do so.
  */
 #include "shm/segment/log.h"
 
