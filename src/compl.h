@@ -239,8 +239,8 @@ enum compl_open_flags {
  *
  * Fails with COMPL_E_ARGUMENT, _BAD_NAMESPACE, _NO_NAMESPACE, _SCOPE_ENDED, _WRONG_OWNER,
  * _WRONG_FILE, _WRONG_VERSION, _FULL_DISK, _SYSTEM.  The errno of _SYSTEM may be EFBIG: the limit
- * on the size of files (RLIMIT_FSIZE) is too small (a caller that does not ignore SIGXFSZ is killed
- * instead); or ENOMEM: the limit on memory (RLIMIT_AS) is too small. */
+ * on the size of files (RLIMIT_FSIZE) is too small (a program that does not ignore SIGXFSZ is
+ * killed instead); or ENOMEM: the limit on memory (RLIMIT_AS) is too small. */
 enum compl_result compl_open(struct compl_space **c, const struct compl_where *, unsigned flags);
 
 /* Closes and frees a handle, and breaks the promises that were made through it (compl_break()).
@@ -546,12 +546,12 @@ struct compl_escape {
 	uint64_t reserved[2]; /* zero */
 };
 
-/* One name of a cycle of waits.  `waiter` is a descendant of `producer`, and waits for the name of
+/* One name of a cycle of waits.  `waiter` is a descendant of `producer`.  It waits for the name of
  * the next link; in the last link, for the name of the first. */
 struct compl_link {
 	char name[COMPL_NAME_MAX + 1];
 	pid_t producer;		       /* of this name */
-	pid_t waiter;		       /* the descendant */
+	pid_t waiter;		       /* waits for the name of the next link */
 	char host[COMPL_HOST_MAX + 1]; /* the machine of both processes; empty is this one */
 	uint64_t reserved[4];	       /* zero */
 };
@@ -718,7 +718,7 @@ struct compl_entry {
 	size_t producer_count, producer_stride;
 	const void *producers; /* those that live, in the order in which they came */
 	unsigned facts;	       /* enum compl_facts: whether the next three are known */
-	/* How many waits for this name slept and ended by themselves (not by a signal, a dead-lock,
+	/* How many waits for this name slept and ended by themselves (not by a signal, a dead-lock
 	   or the death of the waiter), since compl_init() or compl_reinit(); and how long they
 	   slept: all of them, and those with COMPL_WAIT_IO. */
 	uint64_t waits;
@@ -775,9 +775,9 @@ void compl_list_free(struct compl_listing *list);
  * unlock each robust mutex that it locks. */
 typedef void compl_fault_fn(void *arg, const char *fault);
 
-/* Looks whether the segment contradicts itself, and calls fault() for each fault.  fault may be
- * NULL.  COMPL_OK also if there are faults: *faults is their number.  What a process left
- * half done when it died is no fault: like any call, this one finishes that first.
+/* Checks the links, flags, status and value of every record of the segment.  Calls fault() for each
+ * fault.  fault may be NULL.  COMPL_OK also if there are faults: *faults is their number.  What a
+ * process left half done when it died is no fault: like any call, this one finishes that first.
  *
  * Fails with COMPL_E_NO_NAMESPACE, _SYSTEM. */
 enum compl_result compl_check(struct compl_space *c, compl_fault_fn *fault, void *arg,
@@ -794,7 +794,8 @@ enum compl_result compl_check(struct compl_space *c, compl_fault_fn *fault, void
 enum compl_result compl_repair(struct compl_space *c);
 
 /* Returns how many wake-ups were lost since the segment was made: how often only the watchdog has
- * ended a sleep that a wake should have ended.  0, unless compl or the kernel has a fault. */
+ * ended a sleep that a wake should have ended (compl(7) says where there is one).  It is 0, unless
+ * compl or the kernel has a fault. */
 uint32_t compl_lost_wakeups(struct compl_space *c);
 
 #ifdef __cplusplus
