@@ -787,8 +787,8 @@ enum compl_result compl_check(struct compl_space *c, compl_fault_fn *fault, void
  * names, counters and waiters that there are.  If the place of a waiter in its line cannot be told,
  * its wait ends with COMPL_E_DAMAGED.
  *
- *	COMPL_E_DAMAGED		there is nothing to begin with.  Then compl_remove_all() with force
- *				is left.
+ *	COMPL_E_DAMAGED		how many records there are is damaged, too, or the file system is
+ *				full.  Only compl_remove_all() with force can help against damage.
  *
  * Also fails with COMPL_E_NO_NAMESPACE, _SYSTEM. */
 enum compl_result compl_repair(struct compl_space *c);
