@@ -223,7 +223,7 @@ copy_tree() {
 # LINE: TEXT
 lint_text() {
 	mkdir -p tests src/cli
-	cp "$top/tests/lint" tests/
+	cp "$top/tests/lint" "$top/tests/code.awk" tests/
 	cat >src/cli/text.c
 	run tests/lint "$1"
 	echo "$output"
@@ -317,6 +317,26 @@ lint_text() {
 26: no blank line after the type that ends above
 26: no blank line before the function that begins below
 36: no blank line before the type that begins below" ]
+
+	# Neither a comment nor a string begins in a string or in a character.
+	lint_text definitions <<-'EOF'
+		static const char *begin = "\"/*", quote = '"', *end = "*/";
+		int
+		one(void)
+		{
+			return '{';
+		}
+		static const char *begin = "/*";
+		/* "two" */
+		int
+		two(void)
+		{
+			return '\'';
+		}
+	EOF
+	[ "$output" = "1: no blank line before the function that begins below
+7: no blank line after the function that ends above
+7: no blank line before the function that begins below" ]
 }
 
 @test "lint refuses comments that run together" {
@@ -370,6 +390,10 @@ function_of() {
 	[ -z "$output" ]
 	lint_text functions < <(function_of first 40 && function_of second 41)
 	[ "$output" = "48: second() has 41 lines, more than 40" ]
+	lint_text functions < <(echo 'static const char *begin = "/*";' && function_of first 40 && function_of TEST_2 41)
+	[ "$output" = "49: TEST_2() has 41 lines, more than 40" ]
+	lint_text functions < <(function_of first 40 && function_of '(second)' 41)
+	[ "$output" = "48: a function has 41 lines, more than 40" ]
 }
 
 @test "lint and clang-format refuse #include lines that are out of order" {
@@ -408,7 +432,17 @@ function_of() {
 
 		#include <stdio.h>
 	EOF
-	[ "$output" = "4: a header of the system below those of the project" ]
+	[ "$output" = "1: the first header is not text.h
+4: a header of the system below those of the project" ]
+
+	lint_text includes <<-'EOF'
+		/* What it owns:
+		#include "cli/call.h"
+		 */
+		#include "cli/text.h"
+		#include<stdio.h>
+	EOF
+	[ "$output" = "5: no blank line between headers of the system and of the project" ]
 }
 
 @test "lint refuses a map that lacks a file, or names one that does not exist" {
@@ -459,7 +493,7 @@ function_of() {
 
 @test "lint refuses a function whose name asks and that acts" {
 	mkdir tests
-	cp "$top/tests/lint" "$top/tests/predicates.awk" tests/
+	cp "$top/tests/lint" "$top/tests/predicates.awk" "$top/tests/code.awk" tests/
 	cp -r "$top/src" .
 	cp -r "$top/tests/c" "$top/tests/tools" "$top/tests/fuzz" tests/
 	cp -r "$top/bench" .
@@ -472,6 +506,7 @@ function_of() {
 	printf 'bool\nelf_range_find_again(char *map)\n{\n\treturn !*map;\n}\n' >>tests/tools/elf-range.c
 	printf 'static bool\nhas_come_to_an_end(void)\n{\n\tCHECK(is_over(1));\n\treturn true;\n}\n' >>tests/c/mutexes.c
 	printf 'static int\nthe_child_is_woken(void *argument)\n{\n\treturn fork();\n}\n' >>bench/hold.c
+	printf 'static const char *begin = "/*";\n\nstatic bool\nis_begun(void)\n{\n\treturn fork() == 0;\n}\n' >>src/cli/text.c
 	run -1 tests/lint predicates
 	echo "$output"
 	[[ $output == *"src/shm/names/waitqueue.c: is_rung() is a question and calls futex_wake()"* ]]
@@ -480,7 +515,8 @@ function_of() {
 	[[ $output == *"src/shm/calls/wait.c: wait_is_new() is a question and assigns through a pointer"* ]]
 	[[ $output == *"tests/c/mutexes.c: is_over() is a question and calls waitpid()"* ]]
 	[[ $output == *"tests/tools/elf-range.c: elf_range_find_again() is a question and takes a char that it may change"* ]]
-	[ "${#lines[@]}" -eq 8 ]
+	[[ $output == *"src/cli/text.c: is_begun() is a question and calls fork()"* ]]
+	[ "${#lines[@]}" -eq 9 ]
 }
 
 @test "lint refuses a manual that mdoc mangles or that names the source tree, and promises without a proof" {

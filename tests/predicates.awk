@@ -2,7 +2,7 @@
 #
 # predicates.awk - finds functions that act although their names ask (is_, has_, find_ and so on)
 #
-# Usage: awk -f tests/predicates.awk FILE.[ch]…
+# Usage: awk -f tests/code.awk -f tests/predicates.awk FILE.[ch]…
 #
 # Prints a line for each finding, and ends with 1 if there is one.  A function acts if it stores
 # atomically, calls one of the actors listed below, or calls a function of these files that acts.
@@ -34,40 +34,28 @@ BEGIN {
 }
 
 FNR == 1 {
-	in_comment = in_signature = in_body = 0
+	in_signature = in_body = 0
+	before = ""
 }
 
-# Without comments.
-{
-	text = $0
-	if (in_comment) {
-		if (!sub(/^.*\*\//, "", text))
-			next
-		in_comment = 0
-	}
-	gsub(/\/\*([^*]|\*+[^*\/])*\*+\//, "", text)
-	if (sub(/\/\*.*/, "", text))
-		in_comment = 1
-}
-
-in_body && text == "}" {
+in_body && code == "}" {
 	in_body = 0
 	next
 }
 
 in_body {
-	if (text ~ store)
+	if (code ~ store)
 		acts[key] = "stores"
-	if (text ~ /->[a-z_]+(\[[^]]*\])? *([|&+-]?=[^=]|\+\+|--)/)
+	if (code ~ /->[a-z_]+(\[[^]]*\])? *([|&+-]?=[^=]|\+\+|--)/)
 		assigns[key] = 1
-	while (match(text, /[A-Za-z_][A-Za-z0-9_]*\(/)) {
-		calls[key] = calls[key] " " substr(text, RSTART, RLENGTH - 1)
-		text = substr(text, RSTART + RLENGTH)
+	while (match(code, /[A-Za-z_][A-Za-z0-9_]*\(/)) {
+		calls[key] = calls[key] " " substr(code, RSTART, RLENGTH - 1)
+		code = substr(code, RSTART + RLENGTH)
 	}
 	next
 }
 
-in_signature && text == "{" {
+in_signature && code == "{" {
 	in_signature = 0
 	in_body = 1
 	key = is_static && FILENAME ~ /\.c$/ ? FILENAME ":" name : name
@@ -80,21 +68,21 @@ in_signature && text == "{" {
 }
 
 in_signature {
-	signature = signature text
+	signature = signature code
 	next
 }
 
-/^[a-z_][a-z0-9_]*\(/ {
-	name = signature = text
+code ~ /^[A-Za-z_][A-Za-z0-9_]*\(/ {
+	name = signature = code
 	sub(/\(.*/, "", name)
-	sub(/^[a-z0-9_]*\(/, "", signature)
+	sub(/^[A-Za-z0-9_]*\(/, "", signature)
 	is_static = before ~ /^static /
 	in_signature = 1
 	next
 }
 
 {
-	before = text
+	before = code
 }
 
 function resolve(key, callee) {
