@@ -199,7 +199,8 @@ copy_tree() {
 	cp -r "$top/src" .
 	printf '/* SPDX-License-Identifier: ISC\n *\n * good.c - what it owns\n */\n' >tests/c/good.c
 	printf '/* SPDX-License-Identifier: ISC\n *\n * good.c - what it does\n */\n' >tests/tools/good.c
-	printf '# SPDX-License-Identifier: ISC\n#\n# good.awk - what it prints\n' >bench/good.awk
+	printf '# SPDX-License-Identifier: ISC\n#\n# good.awk - what it prints\n' | tee bench/good.awk >good.awk
+	printf '#!/usr/bin/env bats\n# SPDX-License-Identifier: ISC\n#\n# good.bats - what it tests\n' >tests/good.bats
 	run -0 tests/lint openings
 	sed -i '3s/waitqueue\.c/waitqueues.c/' src/shm/names/waitqueue.c
 	sed -i '3s/ - .*/ -/' src/cli/json.h
@@ -209,14 +210,17 @@ copy_tree() {
 	printf '/* SPDX-License-Identifier: ISC\n *\n * late.h -\n */\n' >bench/late.h
 	printf '#!/bin/sh\n# SPDX-License-Identifier: ISC\n#\n# Measures.\n' >bench/measure
 	printf '# SPDX-License-Identifier: ISC\n#\n# What make needs.\n' >tests/rules.mk
+	printf '# SPDX-License-Identifier: ISC\n#\n# good.awk - what it prints\n' >copy.awk
+	printf '#!/usr/bin/env bats\n# SPDX-License-Identifier: ISC\n#\n# The order of a line.\n' >tests/late.bats
+	sed -i '3s/order\.ld/link.ld/' src/order.ld
 	run -1 tests/lint openings
 	echo "$output"
 	local file
 	for file in src/shm/names/waitqueue.c src/cli/json.h src/cmd/wait.c tests/c/sentence.c tests/tools/other.c \
-		bench/late.h bench/measure tests/rules.mk; do
+		bench/late.h bench/measure tests/rules.mk copy.awk tests/late.bats src/order.ld; do
 		[[ $output == *"    $file: its first comment does not begin with '${file##*/} - "* ]]
 	done
-	[ "${#lines[@]}" -eq 10 ]
+	[ "${#lines[@]}" -eq 13 ]
 }
 
 # lint_text CHECK: what a check says about src/cli/text.c, which is on descriptor 0; a finding a line, as
