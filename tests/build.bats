@@ -548,6 +548,24 @@ function_of() {
 	[[ $output == *"< Preservation"*"> Conservation"* ]]
 	[[ $output == *"names tests/order.bats, which does not exist"* ]]
 	[[ $output == *"names tests/c/host.c, which does not exist"* ]]
+
+	cp "$top/man/compl.7" man/
+	cp "$top/tests/order.bats" tests/
+	cp "$top/tests/c/host.c" tests/c/
+	echo '`waitqueue.c` `no_such.c` build/c/host-such build/c/host_such build/tools/nosuch build/fuzz/values' >>tests/README.md
+	run -1 tests/lint promises
+	echo "$output"
+	local file
+	for file in no_such.c tests/c/host-such.c tests/c/host_such.c tests/tools/nosuch.c; do
+		[[ $output == *"names $file, which does not exist"* ]]
+	done
+	[ "${#lines[@]}" -eq 6 ]
+	sed -i 's/^\.Sh GUARANTEES/.Sh PROMISES/' man/compl.7
+	sed -i '/^| \*\*/d; $d' tests/README.md
+	run -1 tests/lint promises
+	echo "$output"
+	[[ $output == *"man/compl.7: no promises were found"* ]]
+	[ "${#lines[@]}" -eq 3 ]
 }
 
 # tap NAME LINE…: a program that writes these lines; a last line may be a command
