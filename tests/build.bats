@@ -541,6 +541,15 @@ function_of() {
 	[[ $output == *"man/compl.7:"*": mdoc takes \"No\" for a macro"* ]]
 	[ "$(grep -c 'man/compl.1:[0-9]*: names what is only in the source tree' <<<"$output")" -eq 2 ]
 	[ "${#lines[@]}" -eq 7 ]
+	cp "$top/man/compl.1" man/
+	printf '%s\n' 'Children make modelling clay.' '.Pa /opt/tests/' >>man/compl.1
+	run -1 tests/lint manual
+	[[ $output != *"man/compl.1:"* ]]
+	printf '%s\n' '.Pa .ci/run' '.Dq make deps' '.Pa tests/' '.Dq make demo .' >>man/compl.1
+	run -1 tests/lint manual
+	echo "$output"
+	[ "$(grep -c 'man/compl.1:[0-9]*: names what is only in the source tree' <<<"$output")" -eq 4 ]
+
 	sed -i 's/^\.It Conservation/.It Preservation/' man/compl.7
 	rm tests/order.bats tests/c/host.c
 	run -1 tests/lint promises

@@ -38,8 +38,8 @@ function complain(what) {
 	complain("not .Os Linux")
 }
 
-/(^|[^A-Za-z0-9_.\/-])(tests|bench|src|examples)\/[A-Za-z0-9_*]/ ||
-/make (check|bench|fuzz|model|lint)/ ||
+/(^|[^A-Za-z0-9_.\/-])(tests|bench|src|examples|\.ci)\// ||
+/make (check(-[a-z]+)?|bench|fuzz|model|lint|fmt|deps|demo)([^A-Za-z0-9_-]|$)/ ||
 /(CONTRIBUTING|README|RESULTS)\.md/ {
 	complain("names what is only in the source tree")
 }
