@@ -493,6 +493,14 @@ function_of() {
 	[[ $output == *"src/cmd/done.c:/* The segment is full. */"* ]]
 	[[ $output == *"src/cmd/main.c:int f(void)"* ]]
 	[[ $output == *"src/cli/names.h:#define PLACE"* ]]
+
+	local word words=(Segment segment_file robust_list robust_futex SHM_PATH fchmod chown waitqueue)
+	for word in "${words[@]}"; do
+		echo "/* $word */" >>src/cli/text.h
+	done
+	run -1 tests/lint seam
+	echo "$output"
+	[ "$(grep -c '^    src/cli/text.h:/\* ' <<<"$output")" -eq "${#words[@]}" ]
 }
 
 @test "lint refuses a function whose name asks and that acts" {
