@@ -478,6 +478,22 @@ function_of() {
 	[[ $output == *"order.ld: no source makes directory.o"* ]]
 	[[ $output == *"order.ld: no source makes cmd/names.o"* ]]
 	[[ $output == *"order.ld: there is no function job_commits()"* ]]
+	[ "${#lines[@]}" -eq 5 ]
+
+	cp "$top/src/order.ld" src/
+	mkdir -p tests/c
+	cp "$top"/tests/c/tap.[ch] tests/c/
+	printf '\nint\nvalue_9_bits(void)\n{\n\treturn 9;\n}\n' >>src/cli/value.c
+	sed -i 's/engine\.a:file\.o/engine.a:child.o/; s/engine\.a:pidns\.o/engine.a:pidns.lo/; s/\.text\.write_out/.text.tap_run/
+		s/\.text\.unit_of/.text.unit_of .text.value_9_bits .text.value_9_bytes/; s/options_global/options_of_all/' src/order.ld
+	run -1 tests/lint order
+	echo "$output"
+	[[ $output == *"order.ld: no source makes child.o"* ]]
+	[[ $output == *"order.ld: no source makes pidns.lo"* ]]
+	[[ $output == *"order.ld: there is no function tap_run()"* ]]
+	[[ $output == *"order.ld: there is no function value_9_bytes()"* ]]
+	[[ $output == *"order.ld: there is no variable options_of_all"* ]]
+	[ "${#lines[@]}" -eq 7 ]
 }
 
 @test "lint refuses a command that knows what keeps the namespaces" {
