@@ -695,9 +695,20 @@ ci_tree() {
 	for part in check check-all confined lint check-asan check-tsan; do
 		echo '2 passed, 0 failed' >said/$part
 	done
-	echo 'processor time: 449 s for the tests, and 1 s to build; they took 99 s
+	echo '    skipped: 1 x # skip this version is the first
+processor time: 449 s for the tests, and 1 s to build; they took 99 s
 2 passed, 0 failed, 1 skipped' >said/check
 	touch free
+}
+
+# ci_skips PART TEXT…: the part says that it has passed two tests, and skipped those of the texts
+ci_skips() {
+	local part=$1
+	shift
+	{
+		printf '    skipped: %s\n' "$@"
+		echo "2 passed, 0 failed, $# skipped"
+	} >"said/$part"
 }
 
 # ci_says TEXT: .ci/run ends with this line, and succeeds if it names no failure.
@@ -711,40 +722,76 @@ ci_says() {
 @test ".ci/run adds up its parts, and a part that does not say how it ended has failed" {
 	ci_tree
 	ci_says "12 passed, 0 failed, 1 skipped"
-	echo '1 passed, 1 failed, 2 skipped' >said/check-all
+	ci_skips check-all '1 x # skip this version is the first' '2 x # skip this version is the first'
+	sed -i 's/2 passed, 0 failed/1 passed, 1 failed/' said/check-all
 	ci_says "11 passed, 1 failed, 3 skipped"
 	echo 'make: *** Error' >said/check-tsan
 	ci_says "9 passed, 2 failed, 3 skipped"
 }
 
+@test ".ci/run fails if a part gives fewer or more reasons than it has skips" {
+	ci_tree
+	ci_skips check-all '1 x # skip this version is the first' '2 x # skip this version is the first'
+	ci_says "12 passed, 0 failed, 3 skipped"
+	sed -i 's/2 skipped/3 skipped/' said/check-all
+	ci_says "12 passed, 1 failed, 4 skipped"
+	[[ $output == *"FAIL check-all: skipped 3 tests and gave 2 reasons"* ]]
+	rm free
+	ci_says "12 passed, 1 failed, 4 skipped"
+	sed -i 's/, 3 skipped//' said/check-all
+	ci_says "12 passed, 1 failed, 1 skipped"
+	[[ $output == *"FAIL check-all: skipped 0 tests and gave 2 reasons"* ]]
+}
+
+@test ".ci/run fails if lint lacks a tool, and not if a compiler does not know a standard" {
+	ci_tree
+	sed -i '1i\    not checked: gcc does not know -std=c2y' said/lint
+	ci_says "12 passed, 0 failed, 1 skipped"
+	sed -i '1i\    not checked: clang++ is not installed' said/lint
+	ci_says "12 passed, 1 failed, 1 skipped"
+	[[ $output == *"FAIL lint: not checked: clang++ is not installed"* ]]
+}
+
 @test ".ci/run fails where everything should run and a test is skipped" {
 	[ "$EUID" -eq 0 ] || skip "needs root"
 	ci_tree
-	printf '    skipped: %s\n' '3 an older one # skip this version is the first' \
-		'1 a unit # SKIP no cgroup can be made: mkdir: cannot create directory' >>said/check-all
-	printf '    skipped: %s\n' '# SKIP may not make a pid namespace (CAP_SYS_ADMIN): Operation not permitted' \
-		'1 x # skip may not make a mount and pid namespace (CAP_SYS_ADMIN): unshare: failed' >>said/confined
-	echo '    skipped: 7 x # skip strace and LeakSanitizer exclude each other' >>said/check-asan
-	ci_says "12 passed, 0 failed, 1 skipped"
+	ci_skips check-all '3 an older one # skip this version is the first' \
+		'1 a unit # SKIP no cgroup can be made: mkdir: cannot create directory # skip'
+	ci_skips confined '# SKIP may not make a pid namespace (CAP_SYS_ADMIN): Operation not permitted' \
+		'1 x # skip may not make a mount and pid namespace (CAP_SYS_ADMIN): unshare: failed'
+	ci_skips check-asan '7 x # skip strace and LeakSanitizer exclude each other'
+	ci_says "12 passed, 0 failed, 6 skipped"
 
-	printf '%s\n' '    skipped: 7 x # skip strace and LeakSanitizer exclude each other' \
-		'    skipped: 8 y # skip may not make a pid namespace (CAP_SYS_ADMIN): unshare: failed' \
-		'    skipped: 9 z # skip there is no jq, but no cgroup2 is mounted' '2 passed, 0 failed, 3 skipped' >said/check-all
-	printf '%s\n' '    skipped: # SKIP may not trace (ptrace): x' '2 passed, 0 failed, 1 skipped' >said/confined
-	ci_says "12 passed, 4 failed, 1 skipped"
+	ci_skips check-all '7 x # skip strace and LeakSanitizer exclude each other' \
+		'8 y # skip may not make a pid namespace (CAP_SYS_ADMIN): unshare: failed' \
+		'9 z # skip there is no jq, but no cgroup2 is mounted' \
+		'10 a # skip there is no jq # skip this version is the first' \
+		'11 b # skip this version is the first, or there is no jq'
+	ci_skips confined '# SKIP may not trace (ptrace): x'
+	ci_says "12 passed, 6 failed, 2 skipped"
 	[[ $output == *"FAIL check-all: everything should run here, and this does not: 7 x # skip strace"* ]]
+	[[ $output == *"FAIL check-all: everything should run here, and this does not: 10 a # skip there"* ]]
+	[[ $output == *"FAIL check-all: everything should run here, and this does not: 11 b # skip this"* ]]
 	[[ $output == *"FAIL confined: everything should run here, and this does not: # SKIP may not trace"* ]]
 
 	rm free
-	ci_says "12 passed, 0 failed, 5 skipped"
+	ci_says "12 passed, 0 failed, 8 skipped"
 	[[ $output == *"skips are not judged"* ]]
+
+	# A part that died before its last line: no skip of it was counted.
+	ci_tree
+	ci_skips check-all '7 x # skip there is no jq'
+	sed -i '$d' said/check-all
+	ci_says "10 passed, 1 failed, 1 skipped"
 
 	# What the tests themselves say of sanitizers.
 	ci_tree
-	grep -h -A1 COMPL_ASAN "$top"/tests/*.bats "$top"/tests/*.bash |
-		sed -n 's/.*skip "\(.*\)"$/    skipped: 1 x # skip \1/p' >>said/check-asan
-	[ "$(wc -l <said/check-asan)" -gt 5 ]
-	ci_says "12 passed, 0 failed, 1 skipped"
+	local reasons
+	mapfile -t reasons < <(grep -h -A1 COMPL_ASAN "$top"/tests/*.bats "$top"/tests/*.bash |
+		sed -n 's/.*skip "\(.*\)"$/1 x # skip \1/p')
+	[ "${#reasons[@]}" -gt 4 ]
+	ci_skips check-asan "${reasons[@]}"
+	ci_says "12 passed, 0 failed, $((1 + ${#reasons[@]})) skipped"
 }
 
 @test ".ci/run fails if the core or the run takes more than half more processor time than its budget" {
