@@ -87,14 +87,10 @@ rotate_to_usable(struct session *s, uint32_t limit)
 static enum compl_result
 make_new(struct session *s, uint32_t *index)
 {
-	uint32_t next = s->entries + 1;
-	enum compl_result result;
+	enum compl_result result = pages_reserve_next(s->c, PAGES_ENTRIES, s->entries);
 
-	if (next > LAYOUT_ENTRIES)
-		return COMPL_E_FULL_WAITERS;
-	result = pages_reserve_record(s->c, PAGES_ENTRIES, next);
 	if (result == COMPL_OK)
-		*index = s->entries = next;
+		*index = ++s->entries;
 	return result;
 }
 

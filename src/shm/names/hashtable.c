@@ -65,14 +65,10 @@ hashtable_find(struct session *s, const char *name)
 static enum compl_result
 make_new(struct session *s, uint32_t *index)
 {
-	uint32_t next = s->completions + 1;
-	enum compl_result result;
+	enum compl_result result = pages_reserve_next(s->c, PAGES_COMPLETIONS, s->completions);
 
-	if (next > LAYOUT_COMPLETIONS)
-		return COMPL_E_FULL_NAMES;
-	result = pages_reserve_record(s->c, PAGES_COMPLETIONS, next);
 	if (result == COMPL_OK)
-		*index = s->completions = next;
+		*index = ++s->completions;
 	return result;
 }
 

@@ -31,22 +31,17 @@ measure(struct session *s)
 	}
 }
 
-/* Reserves the page of the record after the last.  Returns false if the table or the file system is
- * full. */
-static bool
-reserve_next(struct session *s, enum pages_table kind, uint32_t count, uint32_t limit)
-{
-	return count < limit && pages_reserve_record(s->c, kind, count + 1) == COMPL_OK;
-}
-
 /* Replays the log.  Returns false if the log is damaged.  The log may name one record more than a
- * table has.  The dead owner had reserved the page of that record, so reserve_next() takes no new
- * memory then. */
+ * table has.  The dead owner had reserved the page of that record, so pages_reserve_next() takes no
+ * new memory then. */
 static bool
 replay(struct session *s)
 {
-	return log_replay(s, reserve_next(s, PAGES_COMPLETIONS, s->completions, LAYOUT_COMPLETIONS),
-			  reserve_next(s, PAGES_ENTRIES, s->entries, LAYOUT_ENTRIES));
+	bool next_completion =
+		pages_reserve_next(s->c, PAGES_COMPLETIONS, s->completions) == COMPL_OK;
+	bool next_entry = pages_reserve_next(s->c, PAGES_ENTRIES, s->entries) == COMPL_OK;
+
+	return log_replay(s, next_completion, next_entry);
 }
 
 /* Finishes what the dead owner had committed.  Returns false if the segment is damaged. */

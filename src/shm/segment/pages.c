@@ -27,14 +27,16 @@ reserve(const struct compl_space *c, size_t offset, size_t size)
 	return error == 0 ? COMPL_OK : pages_failure(error);
 }
 
-/* Where the records of each kind lie, and where their values lie. */
+/* Where the records of each kind lie, and where their values lie; and how many there may be. */
 static const struct table {
-	uint32_t at, size, values_at, values_size;
+	uint32_t at, size, values_at, values_size, limit;
+	enum compl_result full;
 } tables[] = {
 	[PAGES_COMPLETIONS] = { LAYOUT_COMPLETIONS_AT, sizeof(struct completion),
-				LAYOUT_COMPLETION_VALUES_AT, 2 * LAYOUT_VALUE },
+				LAYOUT_COMPLETION_VALUES_AT, 2 * LAYOUT_VALUE, LAYOUT_COMPLETIONS,
+				COMPL_E_FULL_NAMES },
 	[PAGES_ENTRIES] = { LAYOUT_ENTRIES_AT, sizeof(struct entry), LAYOUT_ENTRY_VALUES_AT,
-			    LAYOUT_VALUE },
+			    LAYOUT_VALUE, LAYOUT_ENTRIES, COMPL_E_FULL_WAITERS },
 };
 
 enum compl_result
@@ -44,12 +46,14 @@ pages_reserve_core(const struct compl_space *c)
 }
 
 enum compl_result
-pages_reserve_record(const struct compl_space *c, enum pages_table kind, uint32_t index)
+pages_reserve_next(const struct compl_space *c, enum pages_table kind, uint32_t count)
 {
 	const struct table *t = &tables[kind];
-	uint32_t group = LAYOUT_PAGE / t->size, first = index - index % group;
+	uint32_t index = count + 1, group = LAYOUT_PAGE / t->size, first = index - index % group;
 	enum compl_result result;
 
+	if (count >= t->limit)
+		return t->full;
 	if (index != 1 && index != first)
 		return COMPL_OK;
 	result = reserve(c, t->at + first * t->size, LAYOUT_PAGE);

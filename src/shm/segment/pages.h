@@ -3,7 +3,8 @@
  * pages.h - reserves pages of a segment before they are touched, so that a full /dev/shm is an
  * error and not a SIGBUS
  *
- * A function that fails returns COMPL_E_FULL_DISK, or COMPL_E_SYSTEM with errno.
+ * A function that fails returns COMPL_E_FULL_DISK, COMPL_E_SYSTEM with errno, or a result that its
+ * comment names.
  */
 #ifndef PAGES_H
 #define PAGES_H
@@ -15,10 +16,11 @@ enum pages_table { PAGES_COMPLETIONS, PAGES_ENTRIES };
 /* Reserves the header, the log and the buckets. */
 enum compl_result pages_reserve_core(const struct compl_space *c);
 
-/* Reserves the page of a record that was never used before, and the pages of the values of all
- * records in it. */
-enum compl_result pages_reserve_record(const struct compl_space *c, enum pages_table kind,
-				       uint32_t index);
+/* Reserves the page of the record after the last of a table, which has `count` records, and the
+ * pages of the values of all records in it.  COMPL_E_FULL_NAMES or COMPL_E_FULL_WAITERS if the
+ * table has no room for another record. */
+enum compl_result pages_reserve_next(const struct compl_space *c, enum pages_table kind,
+				     uint32_t count);
 
 /* Compares how many bytes the file has (c->reserved) with how many tables of these sizes need.  If
  * there are too few, measures the file first, and updates c->reserved.  Returns whether there are
