@@ -170,18 +170,11 @@ static enum compl_result
 create(struct compl_space *c, const char *path)
 {
 	struct stat st;
-	int error;
 
 	c->fd = open_mended(path, O_CREAT);
 	if (c->fd < 0)
 		return errno == ENOENT ? COMPL_E_SYSTEM : open_result(errno);
-	if (fstat(c->fd, &st) == 0 && set_mode(c->fd, &st) == 0)
-		return COMPL_OK;
-	error = errno;
-	close(c->fd);
-	c->fd = -1;
-	errno = error;
-	return COMPL_E_SYSTEM;
+	return fstat(c->fd, &st) == 0 && set_mode(c->fd, &st) == 0 ? COMPL_OK : COMPL_E_SYSTEM;
 }
 
 /* Does the work of file_open() as the user as whom the thread acts.  Opens without O_CREAT first:
