@@ -87,13 +87,10 @@ ask_once(const struct cli_call *call, const struct take *take, const struct comp
 {
 	struct compl_space *c;
 
-	if (take->parent >= 0)
-		parent_follow_or_die(take->parent);
 	end->result = namespace_open(&c, call, take->open_flags);
 	if (end->result == COMPL_OK)
 		end->result = take_despite_stops(take, c, request, &end->out);
 	end->error = errno;
-	parent_unfollow();
 	end->namespace_has_gone = end->result == COMPL_REMOVED && compl_is_removed(c);
 }
 
@@ -104,7 +101,7 @@ ask(const struct cli_call *call, const struct take *take, struct end *end)
 	const struct compl_request request = {
 		.names = call->names,
 		.count = call->name_count,
-		.need = call->set.count != 0 ? call->set.count : 1,
+		.need = call->set.count,
 		.flags = wait_flags(&call->set),
 		.deadline_ns = take->deadline_ns,
 		.hold = signals_hold(),
@@ -114,9 +111,12 @@ ask(const struct cli_call *call, const struct take *take, struct end *end)
 		.cycle = end->cycle,
 	};
 
+	if (take->parent >= 0)
+		parent_follow_or_die(take->parent);
 	do /* again, each time the namespace is removed between open and wait */
 		ask_once(call, take, &request, end);
 	while (end->result == COMPL_E_NO_NAMESPACE && (take->open_flags & COMPL_CREATE));
+	parent_unfollow();
 	if (end->result == COMPL_E_NO_NAMESPACE)
 		end->result = take->without_namespace;
 }
