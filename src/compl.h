@@ -114,9 +114,9 @@
  * that struct compl_escape describes.  A signal whose default action ends the process ends a wait
  * as death does, and needs no handler; but see compl_request.hold.
  *
- * Barriers.  What a poster wrote before compl_done() or compl_keep(), the waiter that it released
- * can read after compl_wait() or compl_try() has returned COMPL_OK: release and acquire, as with
- * complete() and wait_for_completion().  compl_test() is an acquire barrier only.
+ * Barriers.  After compl_wait() or compl_try() has returned COMPL_OK, the waiter can read all that
+ * the poster wrote before compl_done() or compl_keep(): release and acquire, as with complete() and
+ * wait_for_completion().  compl_test() is an acquire barrier only.
  *
  * The lock.  A namespace has one lock.  A call holds it for a moment, and no call sleeps while it
  * holds it.  A call that needs the lock and has no deadline waits for it as long as it takes.  If
@@ -339,7 +339,7 @@ enum compl_result compl_reinit(struct compl_space *c, const char *name, bool for
 
 /* ---- complete, complete_all ---------------------------------------------- */
 
-/* What is posted.
+/* A post: tokens or "all", with a status and a value.
  *
  * The first status other than 0 stays, together with the value that came with it.  As long as the
  * status is 0, the latest value counts.  Both are forgotten when the name is set back to zero
@@ -404,7 +404,7 @@ struct compl_payload {
 	uint64_t reserved[4];		 /* zero */
 };
 
-/* What is waited for. */
+/* A request for a wait: for which names, for how many tokens of each, and until when. */
 struct compl_request {
 	const char *const *names; /* 1 to COMPL_NAMES_MAX, none twice */
 	size_t count;		  /* of names */

@@ -196,7 +196,7 @@ check_all(struct report *r)
 	check_lost(r, r->seen_entry, r->s.entries, "entry", "entries");
 }
 
-/* For damage that lets nobody take the lock. */
+/* Reports damage because of which no process can take the lock. */
 static void
 report_damage(struct report *r)
 {
