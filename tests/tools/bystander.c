@@ -53,20 +53,29 @@ bystander_kill(struct bystander *o)
 		bystander_reap(o, 0);
 }
 
-void
-bystander_stop(struct bystander *o, bool stop)
+/* Whether it is in the state that SIGSTOP makes.  False if it cannot be seen any more. */
+static bool
+bystander_is_stopped(const struct bystander *o)
 {
 	char stat[256], *state;
 
+	if (!proc_read(o->pid, "stat", stat, sizeof stat))
+		return false;
+	state = strrchr(stat, ')');
+	return state != NULL && state[2] == 'T';
+}
+
+/* It may end before the signal comes.  A stop and a continuation interrupt a sleep, and a waiter
+ * that the command under test has released, but not woken yet, then finds its end by itself. */
+void
+bystander_stop(struct bystander *o, bool stop)
+{
 	if (o->ended || o->stopped == stop)
 		return;
 	kill(o->pid, stop ? SIGSTOP : SIGCONT);
-	o->stopped = stop;
-	do {
-		if (!proc_read(o->pid, "stat", stat, sizeof stat))
-			return;
-		state = strrchr(stat, ')');
-	} while (state && (state[2] == 'T') != stop);
+	while (!o->ended && bystander_is_stopped(o) != stop)
+		bystander_reap(o, WNOHANG);
+	o->stopped = stop && !o->ended;
 }
 
 /* One look: whether all have ended or sleep.  changed: one of them ran since the last look. */

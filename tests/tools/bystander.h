@@ -30,7 +30,7 @@ void bystander_reap(struct bystander *o, int flags);
 /* Kills it; returns when it is gone. */
 void bystander_kill(struct bystander *o);
 
-/* Stops it, or continues it; returns when that has happened. */
+/* Stops it, or continues it; returns when that has happened, or when it has ended. */
 void bystander_stop(struct bystander *o, bool stop);
 
 /* Waits until all have ended or sleep at the same instant: two looks find them so, and none ran
