@@ -52,7 +52,6 @@ getppid			1	the process that waits, for ls
 openat			1	/proc/PID/comm: the name of the waiting process, for ls
 read			1	/proc/PID/comm
 close			1	/proc/PID/comm
-mmap			1	links for the places in line
 EOF
 }
 

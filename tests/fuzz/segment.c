@@ -167,7 +167,8 @@ renew(struct participant *p)
 		return;
 	REQUIRE(robust_register(&c->list, (char *)&c->lock_link - (char *)&c->header->lock) == 0);
 	if (c->links)
-		robust_set_distance(&c->list, c->links - c->base);
+		REQUIRE(robust_set_head(&c->list, (struct robust_list_head *)c->links,
+					c->links - c->base) == 0);
 }
 
 static void
@@ -226,13 +227,13 @@ release_word(uint32_t *word, bool is_pending)
 static uint32_t *
 word_of(struct robust_list *link)
 {
-	return (uint32_t *)((char *)link + space->list.head.futex_offset);
+	return (uint32_t *)((char *)link + space->list.head->futex_offset);
 }
 
 static void
 close_dead(void)
 {
-	struct robust_list_head *head = &space->list.head;
+	struct robust_list_head *head = space->list.head;
 	struct robust_list *link, *pending = head->list_op_pending;
 
 	for (link = head->list.next; link != &head->list; link = link->next)
@@ -269,7 +270,7 @@ check_handle(void)
 static void
 check_list(void)
 {
-	const struct robust_list_head *head = &space->list.head;
+	const struct robust_list_head *head = space->list.head;
 	const struct robust_list *link;
 	size_t kept = 0;
 
@@ -477,7 +478,7 @@ static void
 continue_with_handle(void)
 {
 	if (is_sole)
-		sim_register_list(&space->list.head);
+		sim_register_list(space->list.head);
 }
 
 static void

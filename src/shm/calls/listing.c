@@ -279,7 +279,7 @@ compl_list(struct compl_space *c, struct compl_listing **list)
 {
 	struct session s;
 	struct block *b = NULL;
-	enum compl_result result = session_begin_brief(&s, c);
+	enum compl_result result = session_begin_brief(&s, c, NULL);
 
 	*list = NULL;
 	if (result == COMPL_OK)

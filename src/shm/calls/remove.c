@@ -34,7 +34,7 @@ static enum compl_result
 mark_and_wake(struct compl_space *c, int64_t deadline_ns)
 {
 	struct session s;
-	enum compl_result result = session_begin_brief(&s, c);
+	enum compl_result result = session_begin_brief(&s, c, NULL);
 
 	if (result != COMPL_OK || (result = segment_lock(&s, deadline_ns)) != COMPL_OK)
 		return result;

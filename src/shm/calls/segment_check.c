@@ -207,7 +207,7 @@ enum compl_result
 compl_repair(struct compl_space *c)
 {
 	struct session s;
-	enum compl_result result = session_begin_brief(&s, c);
+	enum compl_result result = session_begin_brief(&s, c, NULL);
 
 	if (result != COMPL_OK || (result = segment_lock_for_repair(&s)) != COMPL_OK)
 		return result;
@@ -221,7 +221,7 @@ enum compl_result
 compl_check(struct compl_space *c, compl_fault_fn *fn, void *arg, size_t *faults)
 {
 	struct report r = { .fault = fn, .arg = arg };
-	enum compl_result result = session_begin_brief(&r.s, c);
+	enum compl_result result = session_begin_brief(&r.s, c, NULL);
 
 	if (result == COMPL_OK)
 		result = segment_lock(&r.s, CLOCK_NEVER);

@@ -7,7 +7,10 @@
  *	wait_round()		takes the lock and looks at the names.  If the wait can end, takes
  *				the tokens and leaves.  Otherwise joins the waitqueues, if it has
  *				not joined them yet, and arms the words that change when a blocker
- *				is gone (watch.h).  Gives the lock back.
+ *				is gone (watch.h).  Gives the lock back.  (The first wait of a
+ *				handle with COMPL_ONE_THREAD makes the links of its robust list
+ *				before it joins, without the lock: a wait that need not join saves
+ *				them.)
  *	detect_deadlock()	with COMPL_WAIT_DETECT, and if it is due, searches for a dead-lock
  *				that this wait has closed, without the lock.
  *	sleep_once()		sleeps on these words, without the lock.
@@ -195,7 +198,8 @@ sleep_once(struct wait *w)
 /* ---- looking at the names, under the lock ------------------------------------------ */
 
 enum progress {
-	WAIT_ARMED, /* the wait goes on: the words to sleep on are armed */
+	WAIT_ARMED,	  /* the wait goes on: the words to sleep on are armed */
+	WAIT_NEEDS_LINKS, /* it has to join, and needs room for the links of its beacons first */
 	WAIT_ENDED,
 };
 
@@ -267,7 +271,7 @@ try_end(struct wait *w, const struct readiness *readiness, enum compl_result *en
 }
 
 /* Ends the wait if it can end now (*end says how).  Otherwise joins the waitqueues, if it has not
- * joined them yet, and arms the words to sleep on. */
+ * joined them yet and has room for the links, and arms the words to sleep on. */
 static enum progress
 wait_step(struct wait *w, enum compl_result *end)
 {
@@ -281,6 +285,8 @@ wait_step(struct wait *w, enum compl_result *end)
 			watch_arm(w, &readiness);
 			if (!w->s.damaged)
 				return WAIT_ARMED;
+		} else if (!session_has_links(&w->s)) {
+			return WAIT_NEEDS_LINKS;
 		} else if ((*end = join(w)) != COMPL_OK) {
 			return WAIT_ENDED;
 		}
@@ -352,6 +358,8 @@ note_graph(struct wait *w)
 static enum progress
 wait_round(struct wait *w, enum compl_result *end)
 {
+	enum progress progress;
+
 	*end = lock_by_deadline(w);
 	if (*end == COMPL_E_NO_NAMESPACE && w->joined)
 		*end = COMPL_REMOVED;
@@ -370,7 +378,8 @@ wait_round(struct wait *w, enum compl_result *end)
 		segment_unlock(&w->s);
 		return WAIT_ENDED;
 	}
-	if (wait_step(w, end) == WAIT_ENDED) {
+	progress = wait_step(w, end);
+	if (progress == WAIT_ENDED) {
 		if (*end == COMPL_OK)
 			note_lost_wakeup(w);
 		if (*end == COMPL_TIMED_OUT)
@@ -378,9 +387,10 @@ wait_round(struct wait *w, enum compl_result *end)
 		*end = wait_leave_locked(w, *end);
 		return WAIT_ENDED;
 	}
-	note_graph(w);
+	if (progress == WAIT_ARMED)
+		note_graph(w);
 	segment_unlock(&w->s);
-	return WAIT_ARMED;
+	return progress;
 }
 
 /* ---- dead-locks, between a round and a sleep --------------------------------------- */
@@ -445,9 +455,15 @@ detect_deadlock(struct wait *w)
 static enum compl_result
 loop(struct wait *w)
 {
+	enum progress progress;
 	enum compl_result end;
 
-	while (wait_round(w, &end) == WAIT_ARMED) {
+	while ((progress = wait_round(w, &end)) != WAIT_ENDED) {
+		if (progress == WAIT_NEEDS_LINKS) {
+			if ((end = session_make_links(&w->s)) != COMPL_OK)
+				return end;
+			continue;
+		}
 		end = detect_deadlock(w);
 		if (end == COMPL_OK)
 			end = sleep_once(w);
@@ -480,7 +496,7 @@ wait_checked(struct compl_space *c, const struct compl_request *req, struct comp
 	struct wait w;
 
 	begin(&w, req, out);
-	if ((result = session_begin(&w.s, c, req->hold)) != COMPL_OK)
+	if ((result = session_begin_brief(&w.s, c, req->hold)) != COMPL_OK)
 		return result;
 	if (req->escape != NULL) {
 		req->escape->wanted = 0;

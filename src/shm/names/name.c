@@ -23,7 +23,7 @@ name_lock(struct session *s, struct compl_space *c, const char *name, uint32_t *
 
 	if (!compl_is_name(name))
 		return COMPL_E_BAD_NAME;
-	if ((result = session_begin_brief(s, c)) != COMPL_OK ||
+	if ((result = session_begin_brief(s, c, NULL)) != COMPL_OK ||
 	    (result = segment_lock(s, CLOCK_NEVER)) != COMPL_OK)
 		return result;
 	*completion = name_reap_and_look_up(s, name);

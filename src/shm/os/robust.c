@@ -36,15 +36,17 @@ robust_register(struct robust_private *p, ptrdiff_t distance)
 	}
 	libc_robust_list_forget();
 	p->retained_count = 0;
-	p->head =
-		(struct robust_list_head){ .list.next = &p->head.list, .futex_offset = -distance };
-	return futex_set_robust_list(&p->head);
+	return robust_set_head(p, &p->first, distance);
 }
 
-void
-robust_set_distance(struct robust_private *p, ptrdiff_t distance)
+int
+robust_set_head(struct robust_private *p, struct robust_list_head *head, ptrdiff_t distance)
 {
-	p->head.futex_offset = -distance;
+	*head = (struct robust_list_head){ .list.next = &head->list, .futex_offset = -distance };
+	if (futex_set_robust_list(head) < 0)
+		return -1;
+	p->head = head;
+	return 0;
 }
 
 static int
@@ -65,9 +67,9 @@ robust_thread_init(struct robust_thread *t, struct robust_private *p, uint32_t t
 	t->private = p;
 	if (p == NULL)
 		return use_libc_list(t);
-	t->head = &p->head;
-	t->base = &p->head.list;
-	t->distance = -p->head.futex_offset;
+	t->head = p->head;
+	t->base = &p->head->list;
+	t->distance = -p->head->futex_offset;
 	t->tid = tid;
 	for (; t->count < p->retained_count; t->count++)
 		t->held[t->count] = p->retained[t->count];

@@ -26,10 +26,16 @@
 
 #define ROBUST_RETAINED 16
 
-/* A robust list of our own, for a program that lets us replace the list of its thread.  It lies in
- * private memory. */
+/* A robust list of our own, for a program that lets us replace the list of its thread.
+ *
+ * Its head is `first`, until robust_set_head() gives it another one.  The memory of the head and of
+ * the links decides which deaths the kernel can report.  Of a process that is being killed,
+ * process_mrelease(2) and the kernel's OOM reaper take the private memory away, and they may do so
+ * before the kernel has gone along the list.  They leave memory alone that is mapped MAP_SHARED. */
 struct robust_private {
-	struct robust_list_head head, *before; /* before: the list that the thread had */
+	struct robust_list_head first;
+	struct robust_list_head *head;
+	struct robust_list_head *before; /* the list that the thread had */
 	/* The words that stay owned between calls, the oldest first. */
 	uint32_t *retained[ROBUST_RETAINED];
 	size_t retained_count;
@@ -58,8 +64,9 @@ int robust_register(struct robust_private *p, ptrdiff_t distance);
 /* Gives the retained words up, and registers the list that the thread had before. */
 void robust_unregister(struct robust_private *p, uint32_t tid, const uint32_t *mixed);
 
-/* Changes the distance of the links.  To be called while no word is owned or pending. */
-void robust_set_distance(struct robust_private *p, ptrdiff_t distance);
+/* Registers another head for the list, and changes the distance of the links.  To be called while
+ * no word is owned or pending.  0, or -1 with errno: nothing has changed. */
+int robust_set_head(struct robust_private *p, struct robust_list_head *head, ptrdiff_t distance);
 
 /* Prepares t for a call of the calling thread.  If p is not NULL, t uses the list p and the id tid;
  * else the list that libc has registered.  0, or -1 with errno. */

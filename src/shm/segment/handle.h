@@ -29,7 +29,8 @@ struct compl_space {
 	struct robust_private list; /* with one_thread */
 	/* The links of `list` lie in memory that nobody else can write.  At first they lie in
 	   lock_link, which has room for the link of the lock, and `links` is NULL.  After
-	   segment_make_links() they lie in `links`, which has room for the link of every word. */
+	   segment_make_links() they lie in `links`, which has room for the head of the list and the
+	   link of every word. */
 	struct robust_list lock_link;
 	char *links;
 };

@@ -23,6 +23,9 @@
 #include "shm/segment/pidns.h"
 #include "shm/segment/word.h"
 
+_Static_assert(sizeof(struct robust_list_head) <= offsetof(struct layout_header, lock),
+	       "segment_make_links(): room for the head of the list");
+
 static enum compl_result
 map(struct compl_space *c)
 {
@@ -115,8 +118,8 @@ free_handle(struct compl_space *c)
 		free(c);
 }
 
-/* Registers a robust list of our own.  At first it has room for one link, that of the lock;
- * segment_make_links() makes room for the others. */
+/* Registers a robust list of our own.  At first its head lies in the handle, and it has room for
+ * one link, that of the lock.  segment_make_links() makes room for all. */
 static enum compl_result
 register_list(struct compl_space *c)
 {
@@ -126,8 +129,13 @@ register_list(struct compl_space *c)
 	return COMPL_OK;
 }
 
-/* Crash: no word is on the list now.  So the kernel, which walks the list when we die, does not use
- * the distance while we change it. */
+/* The memory is mapped MAP_SHARED, although no other process has it: then the kernel finds the list
+ * however the process is killed (struct robust_private).  The head of the list lies at the
+ * beginning, where the first words of the header would have their links: none of them is a robust
+ * word.
+ *
+ * Crash: no word is on the list now.  So it does not matter which of the two heads is
+ * registered. */
 enum compl_result
 segment_make_links(struct compl_space *c)
 {
@@ -136,11 +144,14 @@ segment_make_links(struct compl_space *c)
 	if (!c->one_thread || c->links != NULL)
 		return COMPL_OK;
 	links = mmap(NULL, LAYOUT_ROBUST_END, PROT_READ | PROT_WRITE,
-		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+		     MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (links == MAP_FAILED)
 		return COMPL_E_SYSTEM;
+	if (robust_set_head(&c->list, (struct robust_list_head *)links, links - c->base) < 0) {
+		munmap(links, LAYOUT_ROBUST_END);
+		return COMPL_E_SYSTEM;
+	}
 	c->links = links;
-	robust_set_distance(&c->list, links - c->base);
 	return COMPL_OK;
 }
 

@@ -10,8 +10,9 @@
 #include "shm/segment/handle.h"
 
 /* Makes room for the links of all words, if the handle has a robust list of its own.  (compl_open()
- * makes room for the link of the lock only, which is enough for most calls.)  To be called while no
- * word is owned.  Fails with COMPL_E_SYSTEM. */
+ * makes room for the link of the lock only, which is enough for most calls.)  From then on the
+ * kernel reports the death of the process in every case.  To be called while no word is owned.
+ * Fails with COMPL_E_SYSTEM. */
 enum compl_result segment_make_links(struct compl_space *c);
 
 #endif

@@ -9,6 +9,16 @@
 #include "shm/segment/segment.h"
 
 static enum compl_result
+init_thread(struct session *s)
+{
+	struct robust_private *list = s->c->one_thread ? &s->c->list : NULL;
+
+	if (robust_thread_init(&s->thread, list, s->c->tid, &s->h->mixed) < 0)
+		return COMPL_E_SYSTEM;
+	return COMPL_OK;
+}
+
+static enum compl_result
 begin(struct session *s, struct compl_space *c, const sigset_t *hold)
 {
 	s->c = c;
@@ -16,10 +26,7 @@ begin(struct session *s, struct compl_space *c, const sigset_t *hold)
 	sigmask_init(&s->sigmask, hold);
 	s->completions = s->entries = s->logged = 0;
 	s->damaged = false;
-	if (robust_thread_init(&s->thread, c->one_thread ? &c->list : NULL, c->tid, &s->h->mixed) <
-	    0)
-		return COMPL_E_SYSTEM;
-	return COMPL_OK;
+	return init_thread(s);
 }
 
 enum compl_result
@@ -31,9 +38,17 @@ session_begin(struct session *s, struct compl_space *c, const sigset_t *hold)
 }
 
 enum compl_result
-session_begin_brief(struct session *s, struct compl_space *c)
+session_begin_brief(struct session *s, struct compl_space *c, const sigset_t *hold)
 {
-	return begin(s, c, NULL);
+	return get(&c->header->mixed) != 0 ? session_begin(s, c, hold) : begin(s, c, hold);
+}
+
+enum compl_result
+session_make_links(struct session *s)
+{
+	enum compl_result result = segment_make_links(s->c);
+
+	return result == COMPL_OK ? init_thread(s) : result;
 }
 
 /* ---- looking inside --------------------------------------------------------- */

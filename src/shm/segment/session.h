@@ -43,9 +43,23 @@ struct session {
  * robust list, or no memory for its links. */
 enum compl_result session_begin(struct session *s, struct compl_space *c, const sigset_t *hold);
 
-/* Begins a call that owns no word except the lock, and blocks no signals.  Saves the mapping that
- * session_begin() makes (segment_make_links()). */
-enum compl_result session_begin_brief(struct session *s, struct compl_space *c);
+/* Begins a call that owns no word except the lock, at least at first.  Saves the mapping that
+ * session_begin() makes (segment_make_links()), unless users of several pid namespaces share the
+ * segment: there nobody can ask whether the owner of the lock lives, so its death has to be
+ * reported in every case. */
+enum compl_result session_begin_brief(struct session *s, struct compl_space *c,
+				      const sigset_t *hold);
+
+/* Whether the call may own other words than the lock. */
+static inline bool
+session_has_links(const struct session *s)
+{
+	return !s->c->one_thread || s->c->links != NULL;
+}
+
+/* Makes room for the links of all words, after session_begin_brief().  The call must not have the
+ * lock.  Fails with COMPL_E_SYSTEM. */
+enum compl_result session_make_links(struct session *s);
 
 /* Marks the session as damaged.  Always returns false, which the caller can return as
  * its own failure. */
