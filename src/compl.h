@@ -666,7 +666,8 @@ enum compl_result compl_remove(struct compl_space *c, const char *name);
  * no such namespace.
  *
  * force: also removes a file that cannot be used, if it is a regular one of the right owner: it is
- * damaged, of another version, or not compl's.  Waiters in it notice within ten seconds.
+ * damaged, of another version, or not compl's.  Nothing is written into a file that is not compl's.
+ * Waiters in it notice within ten seconds.
  *
  *	COMPL_E_WRONG_OWNER	the owner or mode is not as it must be; or the caller may use the
  *				segment, but not unlink it

@@ -334,6 +334,34 @@ at() {
 	[ ! -e "$segment" ]
 }
 
+# foreign WRITE...: the command writes a file to the segment's name, and rm --all --force unlinks this file
+# and leaves its bytes and its length as they are.  Its reader has it open.
+foreign() {
+	rm -f "$segment"
+	"$@" >"$segment"
+	cat "$segment" >before
+	exec 7<"$segment"
+	expect 0 rm --all --force
+	[ ! -e "$segment" ]
+	cmp before - <&7
+	exec 7<&-
+}
+
+# The bytes of a file that is as long as a segment, but begins with others.
+as_long() {
+	head -c 5000 /dev/urandom
+	head -c $(($(stat -c %s model) - 5000)) /dev/zero
+}
+
+@test "rm --all --force writes nothing into a file that is not compl's" {
+	expect 0 done a
+	cp --sparse=always "$segment" model
+	foreign head -c 4096 /dev/urandom
+	foreign head -c 20 /dev/urandom
+	foreign true
+	foreign as_long
+}
+
 @test "random bytes in any part of a segment cause no crash and no hang" {
 	tolerate_damage
 	"$COMPL_TOOLS/garbage" "$COMPL" "$COMPL_NAMESPACE" "${GARBAGE_SEED:-$RANDOM}" "${GARBAGE_ROUNDS:-60}"

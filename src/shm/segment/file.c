@@ -339,33 +339,42 @@ file_may_unlink(const struct compl_space *c)
 /* Whether the file is a segment of this version, with its pages, and not dead.  (The version is 0
  * as long as the first user has not stored it.) */
 static bool
-may_have_users(const struct compl_space *c, const struct stat *st)
+may_have_users(const struct stat *st, const struct layout_header *h)
 {
-	struct layout_header h;
-
 	return st->st_size == LAYOUT_SIZE && st->st_blocks * 512 >= LAYOUT_CORE &&
-	       pread(c->fd, &h, 64, 0) == 64 && h.mark != MARK_DEAD &&
-	       (h.version == 0 || h.version == LAYOUT_VERSION);
+	       h->mark != MARK_DEAD && (h->version == 0 || h->version == LAYOUT_VERSION);
 }
 
-/* Marks the file dead, and unlinks it.  unused: leaves it, and returns COMPL_REMOVED, if it may
- * have users.  The mark is at the same place in every version. */
+/* Whether the file is a segment of any version.  (The magic is 0 as long as the first user has not
+ * stored it.)  An empty file is not one yet: a process that is about to make one of it finds out
+ * that it is unlinked. */
+static bool
+is_segment(const struct stat *st, const struct layout_header *h)
+{
+	return h->magic == LAYOUT_MAGIC || (h->magic == 0 && st->st_size == LAYOUT_SIZE);
+}
+
+/* Unlinks the file, and marks it dead first if it is a segment.  Writes nothing into any other
+ * file, which may have another name, or a reader.  unused: leaves the file, and returns
+ * COMPL_REMOVED, if it may have users.  The mark is at the same place in every version. */
 static enum compl_result
 mark_and_unlink(struct compl_space *c, const struct compl_where *where, bool unused)
 {
 	const uint32_t dead = MARK_DEAD;
 	enum compl_result result;
+	struct layout_header h;
 	struct stat st;
+	bool is_read;
 
 	if ((result = look(c, where, &st)) != COMPL_OK)
 		return result;
-	if (unused && may_have_users(c, &st))
+	is_read = pread(c->fd, &h, 64, 0) == 64;
+	if (unused && is_read && may_have_users(&st, &h))
 		return COMPL_REMOVED;
-	if (st.st_size == 0 && ftruncate(c->fd, LAYOUT_SIZE) < 0)
-		return pages_failure(errno);
 	/* ENOSPC: there is no page for the mark.  Then nobody uses the segment, and nobody needs
 	   to see the mark. */
-	if (pwrite(c->fd, &dead, sizeof(dead), 12) < 0 && errno != ENOSPC)
+	if (is_read && is_segment(&st, &h) && pwrite(c->fd, &dead, sizeof(dead), 12) < 0 &&
+	    errno != ENOSPC)
 		return COMPL_E_SYSTEM;
 	return file_unlink(c);
 }

@@ -45,8 +45,9 @@ enum compl_result file_unlink(struct compl_space *c);
 /* Whether this process may unlink the file. */
 bool file_may_unlink(const struct compl_space *c);
 
-/* Marks a file dead and unlinks it, although it cannot be used (another version, or damage).  It
- * must be a regular file of the right owner.  COMPL_E_WRONG_FILE, _WRONG_OWNER, _SYSTEM. */
+/* Unlinks a file although it cannot be used (damage, another version, or not compl's), and marks it
+ * dead first if it is a segment.  Writes nothing into any other file.  It must be a regular file of
+ * the right owner.  COMPL_E_WRONG_FILE, _WRONG_OWNER, _SYSTEM. */
 enum compl_result file_unlink_foreign(const struct compl_where *where);
 
 /* Does the same to a file that nobody has used yet.  COMPL_REMOVED: it may have users by now, and
