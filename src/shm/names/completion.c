@@ -145,10 +145,11 @@ completion_needed(struct session *s, uint32_t completion)
 	return needed;
 }
 
-/* Puts counter, status and value back to zero, in the transaction under way. */
+/* Puts counter, status, value and age back to zero, in the transaction under way. */
 static void
 log_zero(struct session *s, struct completion *n)
 {
+	log_put_wide(s, &n->since_ns, (uint64_t)clock_now_ns());
 	log_put(s, &n->done, 0);
 	log_put(s, &n->flags, get(&n->flags) & ~COMPLETION_PRODUCER_DIED);
 	log_forget(s, n);
@@ -158,18 +159,20 @@ void
 completion_log_anew(struct session *s, uint32_t completion)
 {
 	struct completion *n = completion_at(s, completion);
-	if (get(&n->done) != COMPL_ALL)
-		return;
-	n->since_ns = clock_now_ns();
-	log_zero(s, n);
+
+	if (get(&n->done) == COMPL_ALL)
+		log_zero(s, n);
 }
 
+/* Puts the statistics back to zero, in the transaction under way.  A waiter that leaves without the
+ * lock, at its deadline, may add to them while the commit stores the zeros.  Then they may miss
+ * that wait, or a part of its time. */
 static void
-reset_statistics(struct completion *n)
+log_no_statistics(struct session *s, struct completion *n)
 {
-	__atomic_store_n(&n->waits, 0, __ATOMIC_RELAXED);
-	__atomic_store_n(&n->waits_ns, 0, __ATOMIC_RELAXED);
-	__atomic_store_n(&n->waits_io_ns, 0, __ATOMIC_RELAXED);
+	log_put_wide(s, &n->waits, 0);
+	log_put_wide(s, &n->waits_ns, 0);
+	log_put_wide(s, &n->waits_io_ns, 0);
 }
 
 void
@@ -179,7 +182,7 @@ completion_init(struct session *s, uint32_t completion)
 
 	if (get(&n->flags) & COMPLETION_INIT)
 		return;
-	reset_statistics(n);
+	log_no_statistics(s, n);
 	log_put(s, &n->flags, get(&n->flags) | COMPLETION_INIT);
 	log_commit(s);
 }
@@ -189,8 +192,7 @@ completion_log_reinit(struct session *s, uint32_t completion)
 {
 	struct completion *n = completion_at(s, completion);
 
-	n->since_ns = clock_now_ns();
-	reset_statistics(n);
+	log_no_statistics(s, n);
 	log_zero(s, n);
 }
 

@@ -18,12 +18,11 @@ bool completion_is_idle(struct session *s, uint32_t completion);
  * is idle then.  Returns whether it has removed it. */
 bool completion_drop_if_idle(struct session *s, uint32_t completion);
 
-/* Puts counter, status and value back to zero, in the transaction under way, if the completion is
- * at "all".  Resets the time (since_ns) at once. */
+/* Puts counter, status, value and age back to zero, in the transaction under way, if the completion
+ * is at "all". */
 void completion_log_anew(struct session *s, uint32_t completion);
 
-/* Puts counter, status and value back to zero, in the transaction under way.  Resets the statistics
- * and the time (since_ns) at once. */
+/* Puts counter, status, value, age and statistics back to zero, in the transaction under way. */
 void completion_log_reinit(struct session *s, uint32_t completion);
 
 /* Stores the status and the value of a post, in the transaction under way.  The first status other

@@ -161,8 +161,9 @@ struct completion {
 	struct queue waiters;
 	uint32_t status;  /* [lock] */
 	uint32_t value;	  /* [lock] 0: none, else slot << 16 | length + 1 */
-	int64_t since_ns; /* [store] when it was created, or last set back to 0 */
-	/* [atomic] How many waits slept and ended by themselves, and how long they took. */
+	int64_t since_ns; /* [lock] when it was created, or last set back to 0 */
+	/* How many waits slept and ended by themselves, and how long they took.  Added to
+	   [atomic], and set to 0 as [lock] says. */
 	uint64_t waits, waits_ns, waits_io_ns;
 	uint8_t more[40]; /* unused */
 	char name[128];	  /* [store] NUL-terminated; constant while the record is on a chain */

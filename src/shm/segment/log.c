@@ -14,6 +14,8 @@
  */
 #include "shm/segment/log.h"
 
+#include <string.h>
+
 #include "shm/segment/seqcount.h"
 
 static struct layout_change *
@@ -31,6 +33,17 @@ log_put(struct session *s, uint32_t *word, uint32_t value)
 	}
 	s->log[s->logged].offset = offset_of(s, word);
 	s->log[s->logged++].value = value;
+}
+
+/* The log knows words of 32 bits only, so apply() stores the two halves one after the other. */
+void
+log_put_wide(struct session *s, void *word, uint64_t value)
+{
+	uint32_t halves[2];
+
+	memcpy(halves, &value, sizeof(halves));
+	log_put(s, word, halves[0]);
+	log_put(s, (uint32_t *)word + 1, halves[1]);
 }
 
 /* Writes the new values.  Takes them from our own copy of the log, because others may write into
@@ -69,7 +82,8 @@ log_commit(struct session *s)
 
 /* ---- replay: the bytes need not be what log_commit() wrote ------------------ */
 
-#define FIELD(type, field) (UINT64_C(1) << offsetof(struct type, field) / 4)
+#define FIELD(type, field)	(UINT64_C(1) << offsetof(struct type, field) / 4)
+#define WIDE_FIELD(type, field) (UINT64_C(3) << offsetof(struct type, field) / 4)
 
 static const uint64_t header_fields =
 	FIELD(layout_header, mark) | FIELD(layout_header, names) | FIELD(layout_header, job_kind) |
@@ -82,7 +96,9 @@ static const uint64_t completion_fields =
 	FIELD(completion, chain) | FIELD(completion, flags) | FIELD(completion, done) |
 	FIELD(completion, waiters.head) | FIELD(completion, waiters.tail) |
 	FIELD(completion, producers.head) | FIELD(completion, producers.tail) |
-	FIELD(completion, status) | FIELD(completion, value);
+	FIELD(completion, status) | FIELD(completion, value) | WIDE_FIELD(completion, since_ns) |
+	WIDE_FIELD(completion, waits) | WIDE_FIELD(completion, waits_ns) |
+	WIDE_FIELD(completion, waits_io_ns);
 
 static const uint64_t entry_fields =
 	FIELD(entry, completion) | FIELD(entry, prev) | FIELD(entry, next);

@@ -17,6 +17,9 @@
 /* Adds the new value of a word to the transaction under way. */
 void log_put(struct session *s, uint32_t *word, uint32_t value);
 
+/* Does the same for a word of 64 bits. */
+void log_put_wide(struct session *s, void *word, uint64_t value);
+
 /* Makes all changes of the transaction, and begins an empty one.  False: the session is damaged,
  * and the transaction was dropped. */
 bool log_commit(struct session *s);
