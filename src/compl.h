@@ -106,8 +106,16 @@
  *
  * Fork.  A child may go on using an inherited handle, except one with COMPL_ONE_THREAD.  A wait
  * that another thread of the parent was in stays with the parent.  After vfork() a child may call
- * only exec or _exit.  exec gives up every place in line, as death does.  The descriptor of a
- * handle is close-on-exec, and is never 0, 1 or 2.
+ * only exec or _exit.  exec gives up every place in line, as death does.
+ *
+ * Descriptors.  A handle has one descriptor, which is close-on-exec.  Its number is 10 or above, or
+ * at least not 0, 1 or 2 if RLIMIT_NOFILE leaves no room there.  A program that closes it
+ * (closefrom(), daemon code that closes all) or puts another file there (dup2()) does no harm to
+ * that file: the library never changes, locks or closes a file that is not the segment's.  Such a
+ * handle goes on with the names and places in line that there are, and keeps its promises.  A call
+ * that needs more memory than the segment has got fails with COMPL_E_SYSTEM, and errno is EBADF.
+ * Then close the handle, and open the namespace again.  A program must not do this in one thread
+ * while another thread is in a call.
  *
  * Signals.  No call is async-signal-safe, except compl_spaces_at(), compl_entry_at(),
  * compl_waiter_at() and compl_producer_at().  No call may be left by longjmp(), except in the way
@@ -229,6 +237,10 @@ enum compl_open_flags {
 	   as the names of scopes do (compl_scope()).  Its maker decides when such a namespace ends.
 	   Without this flag a call that does not find it fails with COMPL_E_SCOPE_ENDED. */
 	COMPL_SCOPE = 1 << 2,
+	/* The caller promises that nothing in the process closes or replaces a descriptor which it
+	   has not opened itself.  In return, the descriptor may be any but 0, 1 and 2, which saves
+	   two system calls.  For short programs, such as compl(1). */
+	COMPL_ANY_DESCRIPTOR = 1 << 4,
 };
 
 /* Opens a namespace, and stores a handle, which the caller closes with compl_close().  flags: any

@@ -9,7 +9,7 @@
 
 #include "api/validate.h"
 
-#define OPEN_FLAGS    (COMPL_CREATE | COMPL_ONE_THREAD | COMPL_SCOPE)
+#define OPEN_FLAGS    (COMPL_CREATE | COMPL_ONE_THREAD | COMPL_SCOPE | COMPL_ANY_DESCRIPTOR)
 #define PROMISE_FLAGS (COMPL_PROMISE_SINGLE | COMPL_PROMISE_CHILD)
 #define WAIT_FLAGS                                                                     \
 	(COMPL_WAIT_ANY | COMPL_WAIT_FAIL_FAST | COMPL_WAIT_EXISTING | COMPL_WAIT_IO | \

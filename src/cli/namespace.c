@@ -78,11 +78,12 @@ namespace_choose_or_die(struct cli_call *call)
 enum compl_result
 namespace_open(struct compl_space **c, const struct cli_call *call, unsigned flags)
 {
+	const unsigned ours = COMPL_ONE_THREAD | COMPL_ANY_DESCRIPTOR;
 	static struct compl_space *space;
 	enum compl_result result;
 
 	compl_close(space);
-	result = compl_open(&space, &call->where, COMPL_ONE_THREAD | (flags & COMPL_CREATE));
+	result = compl_open(&space, &call->where, ours | (flags & COMPL_CREATE));
 	*c = space;
 	if (result == COMPL_E_SCOPE_ENDED && (flags & NAMESPACE_ENDED_SCOPE))
 		return COMPL_E_NO_NAMESPACE;

@@ -96,6 +96,7 @@
  *	segment          compl_open() and compl_close(): opens, checks, maps and closes
  *	handle           an open namespace: compl.h's handle
  *	file             the file of a segment: its name, its owner, its size, its end
+ *	descriptor       the descriptor of the file, which the program may close or replace
  *	pages            reserves the file's pages before they are touched
  *	pidns            whether all users are of one pid namespace
  *	layout           the bytes of a segment, and the order of its locks: the specification

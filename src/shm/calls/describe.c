@@ -35,16 +35,19 @@ static const struct explanation {
 
 static const struct {
 	int error;
+	const char *reason; /* NULL: strerror() */
 	const char *remedy;
 } remedies[] = {
-	{ EACCES, "look at the mode of its directory" },
-	{ EFBIG, "raise the limit on file sizes, 'ulimit -f'" },
-	{ EMFILE, "raise the limit on open files, 'ulimit -n'" },
-	{ ENOENT, "its directory must be there, commonly a tmpfs" },
-	{ ENOMEM, "raise the limit on memory, 'ulimit -v'" },
-	{ ENOSYS, "the kernel, or a sandbox's system call filter, lacks what compl needs" },
-	{ EPERM, "a sandbox's system call filter may be in the way" },
-	{ EROFS, "its file system must be writable" },
+	{ EACCES, NULL, "look at the mode of its directory" },
+	{ EBADF, "its descriptor was closed or replaced by the program that uses it",
+	  "open the namespace again" },
+	{ EFBIG, NULL, "raise the limit on file sizes, 'ulimit -f'" },
+	{ EMFILE, NULL, "raise the limit on open files, 'ulimit -n'" },
+	{ ENOENT, NULL, "its directory must be there, commonly a tmpfs" },
+	{ ENOMEM, NULL, "raise the limit on memory, 'ulimit -v'" },
+	{ ENOSYS, NULL, "the kernel, or a sandbox's system call filter, lacks what compl needs" },
+	{ EPERM, NULL, "a sandbox's system call filter may be in the way" },
+	{ EROFS, NULL, "its file system must be writable" },
 };
 
 #define COPY(field, text) snprintf(field, sizeof(field), "%s", text)
@@ -62,9 +65,13 @@ static void
 describe_errno(struct compl_description *d, int error)
 {
 	COPY(d->reason, strerror(error));
-	for (size_t i = 0; i < sizeof(remedies) / sizeof(remedies[0]); i++)
-		if (remedies[i].error == error)
-			COPY(d->remedy, remedies[i].remedy);
+	for (size_t i = 0; i < sizeof(remedies) / sizeof(remedies[0]); i++) {
+		if (remedies[i].error != error)
+			continue;
+		COPY(d->remedy, remedies[i].remedy);
+		if (remedies[i].reason != NULL)
+			COPY(d->reason, remedies[i].reason);
+	}
 }
 
 /* Says who owns the file now, and which mode it has. */

@@ -110,7 +110,8 @@ forget(const struct compl_where *where)
 	int error = errno;
 
 	if (file_name(made.name, where) == COMPL_OK && file_open(&made, where, 0) == COMPL_OK) {
-		file_unlink(&made);
+		if (file_check(&made, where) == COMPL_OK)
+			file_unlink(&made);
 		close(made.fd);
 	}
 	errno = error;

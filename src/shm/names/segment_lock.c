@@ -32,14 +32,14 @@ measure(struct session *s)
 }
 
 /* Replays the log.  Returns false if the log is damaged.  The log may name one record more than a
- * table has.  The dead owner had reserved the page of that record, so pages_reserve_next() takes no
- * new memory then. */
+ * table has.  The dead owner had reserved the page of that record, so pages_reserve_begun() takes
+ * no new memory then. */
 static bool
 replay(struct session *s)
 {
 	bool next_completion =
-		pages_reserve_next(s->c, PAGES_COMPLETIONS, s->completions) == COMPL_OK;
-	bool next_entry = pages_reserve_next(s->c, PAGES_ENTRIES, s->entries) == COMPL_OK;
+		pages_reserve_begun(s->c, PAGES_COMPLETIONS, s->completions) == COMPL_OK;
+	bool next_entry = pages_reserve_begun(s->c, PAGES_ENTRIES, s->entries) == COMPL_OK;
 
 	return log_replay(s, next_completion, next_entry);
 }

@@ -78,6 +78,17 @@ futex_wake(uint32_t *word, int count)
 	return woken > 0 ? (int)woken : 0;
 }
 
+/* The kernel stores `*word | 0` at word.  Nobody sleeps on `own`, on which the call is to wake
+ * somebody first. */
+int
+futex_touch(uint32_t *word)
+{
+	const int nothing = FUTEX_OP(FUTEX_OP_OR, 0, FUTEX_OP_CMP_LT, 0);
+	uint32_t own = 0;
+
+	return syscall(SYS_futex, &own, FUTEX_WAKE_OP, 0, NULL, word, nothing) < 0 ? -1 : 0;
+}
+
 int
 futex_set_robust_list(struct robust_list_head *head)
 {

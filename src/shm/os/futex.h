@@ -42,6 +42,12 @@ enum futex_result futex_wait_any(const struct futex_watch *watches, size_t count
  * Kernel: FUTEX_WAKE. */
 int futex_wake(uint32_t *word, int count);
 
+/* Makes the kernel provide the page of *word, as a store would.  Does so by an atomic operation
+ * that changes nothing, so no store of another process is lost.  May wake a sleeper of *word.
+ * Where a store would end in SIGBUS, this fails with EFAULT.  0, or -1 with errno.  Kernel:
+ * FUTEX_WAKE_OP. */
+int futex_touch(uint32_t *word);
+
 /* Registers, or gets, the robust list of the calling thread: set_robust_list(2),
  * get_robust_list(2).  0, or -1 with errno. */
 int futex_set_robust_list(struct robust_list_head *head);

@@ -18,6 +18,7 @@
 #include "api/number.h"
 #include "api/validate.h"
 #include "shm/os/fsuid.h"
+#include "shm/segment/descriptor.h"
 #include "shm/segment/pages.h"
 
 /* The directory in which shm_open(3) opens files. */
@@ -88,24 +89,6 @@ open_result(int error)
 	}
 }
 
-/* Does what shm_open(3) does, except for two things.  It makes one system call less than musl's,
- * which asks twice for close-on-exec.  And it never returns a standard descriptor: what somebody
- * writes to a standard descriptor, which may have been closed, must not end up in a segment. */
-static int
-open_path(const char *path, int flags)
-{
-	int low, fd;
-
-	flags |= O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
-	fd = openat(AT_FDCWD, path, flags, 0600);
-	if (fd < 0 || fd > STDERR_FILENO)
-		return fd;
-	low = fd;
-	fd = fcntl(low, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-	close(low);
-	return fd;
-}
-
 /* Whether no other user can replace a file of ours in the directory. */
 static bool
 is_guarded(void)
@@ -139,14 +122,14 @@ mend_mode(const char *path)
 	return (st.st_mode & 0600) == 0600 || (is_unfinished(&st) && chmod(path, 0600) == 0);
 }
 
-/* open_path() for a file that another process may be creating, under a umask that takes our own
+/* Opens a file that another process may be creating under a umask that takes its owner's
  * permissions away.  Each try but the first meets another moment of other processes. */
 static int
-open_mended(const char *path, int flags)
+open_mended(const char *path, int flags, int lowest)
 {
 	int tries = 10, fd;
 
-	while ((fd = open_path(path, flags)) < 0 && errno == EACCES && --tries > 0)
+	while ((fd = descriptor_open(path, flags, lowest)) < 0 && errno == EACCES && --tries > 0)
 		if (!mend_mode(path)) {
 			errno = EACCES;
 			break;
@@ -167,11 +150,11 @@ set_mode(int fd, const struct stat *st)
 /* Creates the file, or opens one that another process has just created.  ENOENT: the directory
  * itself is missing. */
 static enum compl_result
-create(struct compl_space *c, const char *path)
+create(struct compl_space *c, const char *path, int lowest)
 {
 	struct stat st;
 
-	c->fd = open_mended(path, O_CREAT);
+	c->fd = open_mended(path, O_CREAT, lowest);
 	if (c->fd < 0)
 		return errno == ENOENT ? COMPL_E_SYSTEM : open_result(errno);
 	return fstat(c->fd, &st) == 0 && set_mode(c->fd, &st) == 0 ? COMPL_OK : COMPL_E_SYSTEM;
@@ -183,10 +166,11 @@ create(struct compl_space *c, const char *path)
 static enum compl_result
 open_as_we_are(struct compl_space *c, const struct compl_where *where, unsigned flags)
 {
+	int lowest = flags & COMPL_ANY_DESCRIPTOR ? DESCRIPTOR_LOWEST_ANY : DESCRIPTOR_LOWEST;
 	char path[FILE_PATH_MAX];
 
 	make_path(path, c);
-	c->fd = open_mended(path, 0);
+	c->fd = open_mended(path, 0, lowest);
 	if (c->fd >= 0)
 		return COMPL_OK;
 	if (errno != ENOENT || !(flags & COMPL_CREATE))
@@ -194,7 +178,7 @@ open_as_we_are(struct compl_space *c, const struct compl_where *where, unsigned 
 	/* Do not create the file under a uid that is not its owner's. */
 	if (fsuid_get() != file_owner(where))
 		return COMPL_E_WRONG_OWNER;
-	return create(c, path);
+	return create(c, path, lowest);
 }
 
 /* In another user's namespace this thread acts on files as that user.  So a file that it creates
@@ -223,10 +207,22 @@ check_owner(const struct stat *st, const struct compl_where *where)
 	return COMPL_OK;
 }
 
+/* Looks at a file that has just been opened, and notes which one it is. */
 static enum compl_result
-look(const struct compl_space *c, const struct compl_where *where, struct stat *st)
+look(struct compl_space *c, const struct compl_where *where, struct stat *st)
 {
-	return fstat(c->fd, st) < 0 ? COMPL_E_SYSTEM : check_owner(st, where);
+	if (fstat(c->fd, st) < 0)
+		return COMPL_E_SYSTEM;
+	descriptor_note(c, st);
+	return check_owner(st, where);
+}
+
+enum compl_result
+file_check(struct compl_space *c, const struct compl_where *where)
+{
+	struct stat st;
+
+	return look(c, where, &st);
 }
 
 bool
@@ -279,12 +275,17 @@ file_prepare(struct compl_space *c, const struct compl_where *where, unsigned fl
 	return COMPL_OK;
 }
 
+/* If the descriptor is not ours any more, the path tells. */
 bool
 file_is_linked(const struct compl_space *c)
 {
+	char path[FILE_PATH_MAX];
 	struct stat st;
 
-	return fstat(c->fd, &st) < 0 || st.st_nlink > 0;
+	if (descriptor_look(c, &st))
+		return st.st_nlink > 0;
+	make_path(path, c);
+	return lstat(path, &st) < 0 ? errno != ENOENT : descriptor_is_same(c, &st);
 }
 
 /* ---- unlinking ------------------------------------------------------------- */
@@ -315,10 +316,13 @@ file_unlink(struct compl_space *c)
 	struct stat mine, there;
 	int rc;
 
+	if (!descriptor_look(c, &mine)) {
+		errno = EBADF;
+		return COMPL_E_SYSTEM;
+	}
 	make_path(path, c);
 	rc = lock_file(c->fd);
-	if (rc == 0 && fstat(c->fd, &mine) == 0 && lstat(path, &there) == 0 &&
-	    mine.st_dev == there.st_dev && mine.st_ino == there.st_ino)
+	if (rc == 0 && lstat(path, &there) == 0 && descriptor_is_same(c, &there))
 		rc = unlink(path);
 	flock(c->fd, LOCK_UN);
 	return rc == 0 ? COMPL_OK : COMPL_E_SYSTEM;

@@ -26,9 +26,14 @@ uid_t file_owner(const struct compl_where *where);
  * -1, which can only be with COMPL_CREATE. */
 enum compl_result file_open(struct compl_space *c, const struct compl_where *where, unsigned flags);
 
-/* Checks whether the open file may be used.  With COMPL_CREATE also gives it its mode, its size and
- * its first pages, and marks a segment of an older version dead if it carries no name.  Returns a
- * result of file_open(), COMPL_E_WRONG_VERSION, or COMPL_REMOVED: the caller is to unlink it. */
+/* Checks whether the open file is a regular one with the right owner and mode.
+ * COMPL_E_WRONG_FILE, _WRONG_OWNER, _SYSTEM. */
+enum compl_result file_check(struct compl_space *c, const struct compl_where *where);
+
+/* Does file_check(), and checks whether the segment in the file may be used.  With COMPL_CREATE
+ * also gives it its mode, its size and its first pages, and marks a segment of an older version
+ * dead if it carries no name.  Returns a result of file_open(), COMPL_E_WRONG_VERSION, or
+ * COMPL_REMOVED: the caller is to unlink it. */
 enum compl_result file_prepare(struct compl_space *c, const struct compl_where *where,
 			       unsigned flags);
 
@@ -39,7 +44,7 @@ bool file_is_replaceable(const struct layout_header *h);
 bool file_is_linked(const struct compl_space *c);
 
 /* Unlinks the path of the segment if it still leads to this very file.  The caller has marked the
- * segment dead.  COMPL_E_SYSTEM. */
+ * segment dead.  COMPL_E_SYSTEM; errno is EBADF if c->fd is not ours any more. */
 enum compl_result file_unlink(struct compl_space *c);
 
 /* Whether this process may unlink the file. */

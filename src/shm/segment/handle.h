@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "compl.h"
 #include "shm/os/robust.h"
@@ -23,9 +24,11 @@ struct compl_space {
 	struct mutex lock;
 	uint64_t reserved; /* how many bytes had pages at the latest look; atomic */
 	uint64_t secured;  /* pages_tables() of the tables that are secured, or 0; atomic */
-	int fd;
-	bool one_thread;	    /* COMPL_ONE_THREAD */
-	uint32_t tid;		    /* with one_thread */
+	int fd;		   /* kept between calls; see descriptor.c */
+	dev_t device;	   /* of the file behind fd */
+	ino_t inode;	   /* of the file behind fd */
+	bool one_thread;   /* COMPL_ONE_THREAD */
+	uint32_t tid;	   /* with one_thread */
 	struct robust_private list; /* with one_thread */
 	/* The links of `list` lie in memory that nobody else can write.  At first they lie in
 	   lock_link, which has room for the link of the lock, and `links` is NULL.  After

@@ -1,12 +1,20 @@
 /* SPDX-License-Identifier: ISC
  *
- * pages.c - reserves the pages of a segment with posix_fallocate(3) before they are touched
+ * pages.c - reserves the pages of a segment before they are touched
+ *
+ * A handle whose descriptor is not ours any more (descriptor.c) finishes what was begun: it touches
+ * the pages that somebody has reserved, through the mapping.  It reserves no new ones: a program
+ * that closes descriptors which it does not know should learn so from a call that may fail, before
+ * it loses more.
  */
 #include "shm/segment/pages.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+
+#include "shm/os/futex.h"
+#include "shm/segment/descriptor.h"
 
 enum compl_result
 pages_failure(int error)
@@ -15,15 +23,33 @@ pages_failure(int error)
 	return error == ENOSPC || error == EDQUOT ? COMPL_E_FULL_DISK : COMPL_E_SYSTEM;
 }
 
-/* Reserves the pages of a range, of which neither offset nor size need be aligned. */
-static enum compl_result
-reserve(const struct compl_space *c, size_t offset, size_t size)
+static int
+allocate(const struct compl_space *c, size_t offset, size_t size)
 {
 	int error;
 
 	do
 		error = posix_fallocate(c->fd, (off_t)offset, (off_t)size);
 	while (error == EINTR);
+	return error;
+}
+
+/* Touches each page of a range, at its second word, on which nobody sleeps. */
+static int
+touch(const struct compl_space *c, size_t offset, size_t size)
+{
+	for (size_t at = offset - offset % LAYOUT_PAGE; at < offset + size; at += LAYOUT_PAGE)
+		if (futex_touch((uint32_t *)(c->base + at) + 1) < 0)
+			return errno == EFAULT ? ENOSPC : errno;
+	return 0;
+}
+
+/* Reserves the pages of a range, of which neither offset nor size need be aligned. */
+static enum compl_result
+reserve(const struct compl_space *c, size_t offset, size_t size)
+{
+	int error = descriptor_is_ours(c) ? allocate(c, offset, size) : touch(c, offset, size);
+
 	return error == 0 ? COMPL_OK : pages_failure(error);
 }
 
@@ -45,21 +71,37 @@ pages_reserve_core(const struct compl_space *c)
 	return reserve(c, 0, LAYOUT_CORE);
 }
 
+/* Whether the record after the last one is the first of its group to be used. */
+static bool
+begins_group(const struct table *t, uint32_t count)
+{
+	return count == 0 || (count + 1) % (LAYOUT_PAGE / t->size) == 0;
+}
+
 enum compl_result
-pages_reserve_next(const struct compl_space *c, enum pages_table kind, uint32_t count)
+pages_reserve_begun(const struct compl_space *c, enum pages_table kind, uint32_t count)
 {
 	const struct table *t = &tables[kind];
-	uint32_t index = count + 1, group = LAYOUT_PAGE / t->size, first = index - index % group;
+	uint32_t group = LAYOUT_PAGE / t->size, first = (count + 1) / group * group;
 	enum compl_result result;
 
 	if (count >= t->limit)
 		return t->full;
-	if (index != 1 && index != first)
+	if (!begins_group(t, count))
 		return COMPL_OK;
 	result = reserve(c, t->at + first * t->size, LAYOUT_PAGE);
 	if (result == COMPL_OK)
 		result = reserve(c, t->values_at + first * t->values_size, group * t->values_size);
 	return result;
+}
+
+enum compl_result
+pages_reserve_next(const struct compl_space *c, enum pages_table kind, uint32_t count)
+{
+	if (count < tables[kind].limit && begins_group(&tables[kind], count) &&
+	    !descriptor_is_ours(c))
+		return pages_failure(EBADF);
+	return pages_reserve_begun(c, kind, count);
 }
 
 /* How many bytes the pages of the records 0 to index take. */
@@ -97,7 +139,7 @@ pages_measure_and_compare(struct compl_space *c, uint32_t completions, uint32_t 
 		if (counts[i] > 0)
 			needed += bytes_of_pages(counts[i], tables[i].size) +
 				  bytes_of_pages(counts[i], tables[i].values_size);
-	if (needed > __atomic_load_n(&c->reserved, __ATOMIC_RELAXED) && fstat(c->fd, &st) == 0)
+	if (needed > __atomic_load_n(&c->reserved, __ATOMIC_RELAXED) && descriptor_look(c, &st))
 		__atomic_store_n(&c->reserved, (uint64_t)st.st_blocks * 512, __ATOMIC_RELAXED);
 	return needed <= __atomic_load_n(&c->reserved, __ATOMIC_RELAXED);
 }

@@ -18,9 +18,15 @@ enum compl_result pages_reserve_core(const struct compl_space *c);
 
 /* Reserves the page of the record after the last of a table, which has `count` records, and the
  * pages of the values of all records in it.  COMPL_E_FULL_NAMES or COMPL_E_FULL_WAITERS if the
- * table has no room for another record. */
+ * table has no room for another record.  COMPL_E_SYSTEM with EBADF if the descriptor of the handle
+ * is not ours any more. */
 enum compl_result pages_reserve_next(const struct compl_space *c, enum pages_table kind,
 				     uint32_t count);
+
+/* Does the same for a record that a dead owner of the lock may have begun, so that its page is
+ * reserved already.  Needs no descriptor for that. */
+enum compl_result pages_reserve_begun(const struct compl_space *c, enum pages_table kind,
+				      uint32_t count);
 
 /* Compares how many bytes the file has (c->reserved) with how many tables of these sizes need.  If
  * there are too few, measures the file first, and updates c->reserved.  Returns whether there are

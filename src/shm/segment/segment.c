@@ -19,6 +19,7 @@
 
 #include "api/check.h"
 #include "api/validate.h"
+#include "shm/segment/descriptor.h"
 #include "shm/segment/file.h"
 #include "shm/segment/pidns.h"
 #include "shm/segment/word.h"
@@ -222,6 +223,8 @@ compl_close(struct compl_space *c)
 
 	if (c == NULL)
 		return;
+	if (!descriptor_is_ours(c))
+		c->fd = -1;
 	if (c->one_thread)
 		robust_unregister(&c->list, c->tid, &c->header->mixed);
 	let_go(c);
