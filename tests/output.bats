@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: ISC
 # builds: each
 #
-# output.bats - standard output that cannot be written, and closed descriptors
+# output.bats - standard output and standard error that cannot be written, and closed descriptors
 
 load helper
 
@@ -94,4 +94,139 @@ to() {
 	[ "$(tail -c 1 out | od -An -c | tr -d ' ')" = '\n' ]
 	expect 125 rm a
 	[ "$(tail -c 1 err | od -An -c | tr -d ' ')" = '\n' ]
+}
+
+# ---- a reader that does not read ----------------------------------------------------
+
+kinds=(pipe fifo stream datagram terminal)
+
+# with_stderr STATE KIND COMMAND...: runs it with such a standard error (see tests/tools/with-stderr.c).  Its
+# flags must not change.  $ended says how the command ended, $said is what it wrote.
+with_stderr() {
+	local got=0 line
+
+	timeout -s KILL "$LIMIT" "$COMPL_TOOLS/with-stderr" "$@" >with.out 3>&- || got=$?
+	ended='' said=''
+	while read -r line; do
+		if [[ $line =~ ^(exit|signal)\ [0-9]+$ ]]; then ended=$line; else said+=$line; fi
+	done <with.out
+	[ "$got" -eq 0 ] && return
+	echo "$*: status $got: $(<with.out)"
+	return 1
+}
+
+# check_stderr STATES WAY...: a line is printed where there is a reader, and the status is the same where there is
+# none.  WAY runs the command.
+check_stderr() {
+	local kind state
+
+	for kind in "${kinds[@]}"; do
+		for state in $1; do
+			[ "$state" != stopped ] || [ "$kind" = terminal ] || continue
+			with_stderr $flag "$state" "$kind" "${@:2}" "$COMPL" rm none
+			[ "$ended" = "exit 125" ] && is_right "$state" && continue
+			echo "$flag $state $kind: $ended, $said"
+			return 1
+		done
+	done
+}
+
+is_right() { # STATE
+	if [ "$1" = open ]; then
+		[[ $said == "compl: rm: none: "* ]]
+	else
+		[ -z "$said" ]
+	fi
+}
+
+@test "standard error may be of any kind, full, stopped or broken: the status is the same" {
+	local flag
+
+	for flag in '' nonblocking; do
+		check_stderr "open full stopped broken"
+	done
+}
+
+@test "without pwritev2(2) standard error is opened again, and nothing else changes" {
+	local flag=
+
+	check_stderr "open full" "$COMPL_TOOLS/deny" pwritev2=ENOSYS
+}
+
+@test "where another user may not open it again, standard error is asked first" {
+	local flag=
+
+	need_others
+	lend "$COMPL_TOOLS/deny"
+	check_stderr "open full" "${as_nobody[@]}" "$lent" pwritev2=EPERM
+}
+
+@test "a line waits a moment for room on standard error" {
+	local kind tries
+
+	for kind in "${kinds[@]}"; do
+		for tries in {1..20}; do # a moment may be too short for a busy machine
+			with_stderr slow $kind "$COMPL" rm none
+			[ "$ended" = "exit 125" ]
+			[ -z "$said" ] || break
+		done
+		[[ $said == "compl: rm: none: "* ]]
+	done
+}
+
+@test "run posts before it writes a line" {
+	local kind
+
+	need_trace
+	line_up w a
+	with_stderr full pipe strace -f -o calls "$COMPL" run a -- ./missing
+	[ "$ended" = "exit 127" ]
+	ends 127 w
+	posts_first
+	line_up w b
+	# shellcheck disable=SC2016
+	with_stderr full pipe strace -f -o calls "$COMPL" run b --ready fd:3 -- sh -c 'printf "%0300d\n" 1 >&3; exec "$0" wait go' "$COMPL" &
+	ends 0 w
+	expect 0 done go
+	wait $!
+	posts_first
+}
+
+# In `calls` a line is written, and no process is woken after the first attempt.
+posts_first() {
+	awk '/pwritev2\(2,/ { written = 1 } /FUTEX_WAKE.* = [1-9]/ { woken = 1; if (written) late = $0 }
+		END { print late; exit !(woken && written && late == "") }' calls
+}
+
+@test "a run with such a standard error goes on: it posts, and passes signals on" {
+	local state kind
+
+	for kind in "${kinds[@]}"; do
+		for state in full broken; do
+			# shellcheck disable=SC2016
+			background r "$COMPL_TOOLS/with-stderr" $state $kind "$COMPL" run a --ready fd:3 -- \
+				sh -c 'trap "exit 7" TERM; printf "%0300d\n" 1 >&3; while :; do sleep 0.01; done'
+			expect_w 0 wait a
+			wait_until pgrep -P "${pid[r]}"
+			kill -TERM "$(pgrep -P "${pid[r]}")"
+			ends 0 r
+			[ "$(<r.out)" = "exit 7" ]
+			expect 0 rm a
+		done
+	done
+}
+
+@test "a full standard output that is non-blocking is waited for" {
+	local kind
+
+	for kind in "${kinds[@]}"; do
+		expect 0 done a --value x
+		# shellcheck disable=SC2016
+		with_stderr nonblocking slow $kind sh -c 'exec "$0" wait a --print >&2' "$COMPL_WAITER"
+		[ "$ended" = "exit 0" ]
+		[ "$said" = x ]
+		# shellcheck disable=SC2016
+		with_stderr nonblocking slow $kind sh -c 'exec "$0" help >&2 2>&-' "$COMPL"
+		[ "$ended" = "exit 0" ]
+	done
 }

@@ -12,18 +12,25 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "api/number.h"
+#include "cli/cold.h"
 #include "cli/exec.h"
 #include "cli/message.h"
 #include "cli/relay.h"
 #include "cli/signals.h"
 #include "cli/status.h"
+#include "cli/stderr.h"
+
+#define HELD_SIZE 8192
 
 static int signals;
+COLD static char said[HELD_SIZE]; /* by this process */
+static char *said_by_child;	  /* before it became CMD; NULL: it writes itself */
 
 void
 child_fill_descriptors(void)
@@ -61,6 +68,7 @@ hand_over_or_die(const char *variable, pid_t from)
 static _Noreturn void
 become_or_die(char **cmd, pid_t parent, void (*prepare)(void))
 {
+	message_hold(said_by_child, HELD_SIZE);
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	if (getppid() != parent)
 		raise(SIGTERM);
@@ -72,12 +80,33 @@ become_or_die(char **cmd, pid_t parent, void (*prepare)(void))
 	exec_or_die(cmd, NULL);
 }
 
+static void
+share_memory(void)
+{
+	const int access = PROT_READ | PROT_WRITE;
+	void *memory = said_by_child;
+
+	if (memory == NULL)
+		memory = mmap(NULL, HELD_SIZE, access, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	said_by_child = memory != MAP_FAILED ? memory : NULL;
+}
+
+static void
+write_said(void)
+{
+	if (*said != '\0')
+		stderr_write(said, strlen(said));
+	message_hold(said, sizeof(said));
+}
+
 void
 child_start(struct child *child, char **cmd, void (*prepare)(void))
 {
 	const pid_t parent = getpid();
 
 	relay_begin();
+	share_memory();
+	message_hold(said, sizeof(said));
 	*child = (struct child){ .pid = fork() };
 	if (child->pid == 0)
 		become_or_die(cmd, parent, prepare);
@@ -159,7 +188,18 @@ child_wait(struct child *child, const struct child_listener *listener)
 			listener->hear(listener->arg);
 		if (wishes[0].revents != 0)
 			take_signals(child);
+		if (!child->has_ended)
+			write_said();
 	}
+}
+
+void
+child_tell(void)
+{
+	if (said_by_child != NULL && *said_by_child != '\0')
+		stderr_write(said_by_child, strlen(said_by_child));
+	write_said();
+	message_hold(NULL, 0);
 }
 
 int

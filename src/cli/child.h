@@ -6,6 +6,7 @@
  *	child_start(&child, cmd, NULL);
  *	child_wait(&child, &listener);
  *	... child_status(&child) ...
+ *	child_tell();
  *	return child_end_as(&child);
  */
 #ifndef CLI_CHILD_H
@@ -40,13 +41,18 @@ void child_open_or_die(void);
 
 /* Starts cmd with the dispositions, the mask and the inherited descriptors that this process was
  * started with.  If this process dies, cmd gets SIGTERM.  prepare, if not NULL, is called in the
- * child.  If cmd cannot be run, a line says so, and it counts as ended with 126 or 127. */
+ * child.  If cmd cannot be run, a line says so, and it counts as ended with 126 or 127.
+ * From now on lines are held, so that none holds up a post: until child_wait() has served what
+ * there was, and after CMD's end until child_tell(). */
 void child_start(struct child *child, char **cmd, void (*prepare)(void));
 
 /* Returns when the child has ended.  Until then passes signals on to it, stops with it, reaps
  * other processes that this one is given as PID 1 or subreaper, and listens.  listener may be
  * NULL. */
 void child_wait(struct child *child, const struct child_listener *listener);
+
+/* Writes the lines that were held. */
+void child_tell(void);
 
 /* Returns its exit status, or 128+n if signal n ended it. */
 int child_status(const struct child *child);

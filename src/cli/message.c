@@ -4,15 +4,14 @@
  */
 #include "cli/message.h"
 
-#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "cli/cold.h"
 #include "cli/status.h"
+#include "cli/stderr.h"
 #include "cli/text.h"
 #include "compl.h"
 
@@ -20,11 +19,27 @@
 #define LINE_MAX_BYTES (2 * COMPL_NAMES_MAX * (COMPL_NAME_MAX + 2) + 2048)
 
 static const char *from;
+/* message_hold(): where lines are held, and how many bytes of it are free.  NULL: they are
+ * written. */
+static char *held;
+static size_t room;
 
 void
 message_from(const char *command)
 {
 	from = command;
+}
+
+/* Leaves the last byte of what message_hold() was given a NUL. */
+static void
+hold_line(const char *line, size_t length)
+{
+	if (length >= room)
+		return;
+	memcpy(held, line, length);
+	held += length;
+	room -= length;
+	*held = '\0';
 }
 
 static void
@@ -36,8 +51,10 @@ write_line(const char *text)
 	text_escape(line, sizeof(line) - 1, text);
 	length = strlen(line);
 	line[length++] = '\n';
-	while (write(STDERR_FILENO, line, length) < 0 && errno == EINTR)
-		continue;
+	if (held != NULL)
+		hold_line(line, length);
+	else
+		stderr_write(line, length);
 }
 
 __attribute__((format(printf, 1, 0))) static void
@@ -60,6 +77,15 @@ message_line(const char *format, ...)
 	va_start(args, format);
 	write_message(format, args);
 	va_end(args);
+}
+
+void
+message_hold(char *text, size_t size)
+{
+	held = text;
+	room = size;
+	if (text != NULL)
+		*text = '\0';
 }
 
 void

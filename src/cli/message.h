@@ -3,16 +3,23 @@
  * message.h - the one line on stderr
  *
  * "compl: wait: db-ready: timed out after 30s" says who, what and why.  Control bytes in the line
- * are escaped.  One write(2) writes it, so that lines of several processes do not mix.
+ * are escaped.  One system call writes it, so that lines of several processes do not mix.  A line
+ * that cannot be written is dropped: it decides nothing.
  */
 #ifndef CLI_MESSAGE_H
 #define CLI_MESSAGE_H
+
+#include <stddef.h>
 
 /* From now on lines begin with "compl: COMMAND: ".  Before, they begin with "compl: ". */
 void message_from(const char *command);
 
 /* Writes one line.  format has no newline. */
 __attribute__((format(printf, 1, 2))) void message_line(const char *format, ...);
+
+/* From now on lines are not written but collected in text, which has size bytes and stays a string.
+ * What does not fit is lost.  With NULL, lines are written again. */
+void message_hold(char *text, size_t size);
 
 /* For a mistake in the command line: writes the line, and a second one, which suggests nearest, if
  * that is not NULL, and says where to read on.  Ends with 125. */

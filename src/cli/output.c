@@ -7,6 +7,7 @@
 #include "cli/output.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -23,6 +24,15 @@ COLD static char buffer[4096];
 static size_t used;
 static int failure; /* errno of the first write that failed */
 
+/* Standard output may be non-blocking, because others share its flags. */
+static void
+wait_for_room(void)
+{
+	struct pollfd room = { .fd = STDOUT_FILENO, .events = POLLOUT };
+
+	poll(&room, 1, -1);
+}
+
 static void
 write_out(void)
 {
@@ -33,6 +43,8 @@ write_out(void)
 
 		if (n >= 0)
 			written += (size_t)n;
+		else if (errno == EAGAIN)
+			wait_for_room();
 		else if (errno != EINTR)
 			failure = errno;
 	}

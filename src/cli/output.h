@@ -3,7 +3,8 @@
  * output.h - stdout
  *
  * One buffer collects what is written.  A failed write is remembered, and output_end_or_die()
- * reports it.  A closed pipe ends the process by SIGPIPE, unless that is ignored.
+ * reports it.  A closed pipe ends the process by SIGPIPE, unless that is ignored.  A full pipe is
+ * waited for, even if it is non-blocking.
  */
 #ifndef CLI_OUTPUT_H
 #define CLI_OUTPUT_H

@@ -38,6 +38,7 @@
  *	options          reads options by table, and their defaults from the environment
  *	value            reads the values of options: durations, numbers, texts
  *	message          the one line on stderr
+ *	stderr           writes to stderr, but waits for no reader
  *	status           the exit statuses
  *	names            checks the names that a command is given, and walks them
  *	namespace        chooses the namespace that a command is about, and opens it

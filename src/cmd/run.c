@@ -214,6 +214,7 @@ run_child(struct production *p)
 	ready_last();
 	hear(p);
 	post_end(p, child_status(&p->child));
+	child_tell();
 	if (p->has_failed && child_status(&p->child) == STATUS_DONE)
 		return STATUS_FAILED;
 	return child_end_as(&p->child);

@@ -40,11 +40,14 @@ static int
 run_in(const struct cli_call *scope)
 {
 	struct child child;
+	int removed;
 
 	exec_set_or_die("COMPL_NAMESPACE", scope->where.space);
 	child_start(&child, scope->cmd, NULL);
 	child_wait(&child, NULL);
-	if (remove_scope(scope) != STATUS_DONE && child_status(&child) == STATUS_DONE)
+	removed = remove_scope(scope);
+	child_tell();
+	if (removed != STATUS_DONE && child_status(&child) == STATUS_DONE)
 		return STATUS_FAILED;
 	return child_end_as(&child);
 }

@@ -96,6 +96,14 @@ __wrap_write(int fd, const void *bytes, size_t length)
 	return (ssize_t)length;
 }
 
+void __wrap_stderr_write(const char *text, size_t length);
+
+void
+__wrap_stderr_write(const char *text, size_t length)
+{
+	__wrap_write(STDERR_FILENO, text, length);
+}
+
 int __wrap_isatty(int fd);
 
 int

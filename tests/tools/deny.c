@@ -56,6 +56,7 @@ static const struct call {
 	{ "move_mount", SYS_move_mount, 0 },
 	{ "mount_setattr", SYS_mount_setattr, 0 },
 	{ "perf_event_open", SYS_perf_event_open, 0 },
+	{ "pwritev2", SYS_pwritev2, 0 },
 	{ "personality", SYS_personality, ~ALLOWED_PERSONALITY },
 };
 
