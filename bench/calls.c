@@ -77,10 +77,14 @@ static int
 act(const char *what, char *base)
 {
 	uint32_t *word = (uint32_t *)base;
+	struct stat st;
 	int status;
 
-	if (!word_is_awaited(what))
-		return word_act(what, word);
+	if (!word_is_awaited(what)) {
+		status = word_act(what, word);
+		fstat(fd, &st);
+		return status;
+	}
 	take_entry(base);
 	status = word_act(what, word);
 	word_futex(word + 1, FUTEX_WAKE, 1);

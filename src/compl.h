@@ -185,7 +185,7 @@ enum compl_result {
 	COMPL_E_BAD_NAMESPACE,		  /* not well-formed: compl_is_namespace() */
 	COMPL_E_BAD_VALUE,		  /* too long, or not UTF-8 */
 	COMPL_E_NO_NAME,		  /* no such name, and the call does not make it */
-	COMPL_E_NO_NAMESPACE,		  /* no such namespace, or it has been removed */
+	COMPL_E_NO_NAMESPACE,		  /* no such namespace, or it is gone */
 	COMPL_E_SCOPE_ENDED,		  /* no such namespace: it was a scope, which has ended */
 	COMPL_E_EXISTS,			  /* compl_init(): initialised already, or in use */
 	COMPL_E_BUSY,			  /* compl_reinit(): tokens are there for those in line */
@@ -262,6 +262,18 @@ void compl_close(struct compl_space *c);
 /* Whether the namespace of a handle has gone: by compl_remove_all(), or because another program has
  * unlinked its segment. */
 bool compl_is_removed(const struct compl_space *c);
+
+/* Whether another program has unlinked the segment of a handle, as logind(8) does when its user has
+ * logged out.  False after compl_remove_all(): then the namespace has gone because somebody wanted
+ * that.
+ *
+ * All calls on such a handle that would change something fail with COMPL_E_NO_NAMESPACE, and so
+ * does compl_list().  Close the handle, open the namespace again, and repeat the call: nothing
+ * happens twice.  compl_test() and compl_try() go on to answer from the unlinked segment; a program
+ * that polls with them asks compl_is_removed() now and then.  A wait in line ends with
+ * COMPL_REMOVED within ten seconds.  A producer looks here every few seconds, too, because waiters
+ * of the namespace that is there now do not know of it until it promises there. */
+bool compl_is_unlinked(const struct compl_space *c);
 
 /* What an engine knows about a failure, as parts of a line for people.  Each is NUL-terminated and
  * has no full stop. */
@@ -374,6 +386,10 @@ struct compl_post {
  *
  * The post has happened wholly or not at all, at whichever instruction the caller is killed.  The
  * call waits for nothing but the lock.
+ *
+ * COMPL_OK means that there was a moment after the post at which the namespace could still be
+ * opened.  If another program has unlinked the segment before, nothing is posted, not even to those
+ * who wait in it, and the call fails with COMPL_E_NO_NAMESPACE.
  *
  *	COMPL_E_NO_NAME		there is no such name, and `existing` is set
  *	COMPL_E_OVERFLOW	the counter would pass 4294967294
@@ -648,7 +664,9 @@ enum compl_result compl_promise(struct compl_space *c, const char *name, unsigne
  *	COMPL_REMOVED		the name has been removed meanwhile, even if somebody has made it
  *				anew.  Nothing is posted, and the promise is void.
  *	COMPL_E_ARGUMENT	the promise is void, or a field of the post is wrong
- *	COMPL_E_NO_NAMESPACE	the namespace has gone; compl_close() is all that is left to do
+ *	COMPL_E_NO_NAMESPACE	the namespace has gone, and nothing is posted; compl_close() is all
+ *				that is left to do with this handle.  If compl_is_unlinked() says
+ *				so, open the namespace again, promise and keep there.
  *	COMPL_E_OVERFLOW	nothing is posted, and the promise remains
  *
  * Also fails with COMPL_E_BAD_VALUE, _DAMAGED, _SYSTEM. */

@@ -42,6 +42,7 @@ set_robust_list		1	ours, for the lock
 exit_group		1	the end
 EOF
 	[ "$1" != done ] || cat <<'EOF'
+fstat/newfstatat/statx	1	the segment again, after the post: a post that nobody can see is none
 ioctl			1	is stderr a terminal, where a token that nobody waits for is mentioned
 EOF
 	[ "$1" != wait ] || cat <<'EOF'

@@ -78,3 +78,33 @@ left_alone() {
 	ends 137 w1
 	left_alone w2
 }
+
+# hold: a process that has taken the lock, and stops.  Commands then open the segment, and sleep.
+hold() {
+	background holder "$COMPL_TOOLS/hold-lock" "$COMPL_NAMESPACE"
+	wait_until grep -q held holder.out
+	stop holder
+}
+
+@test "a command that has opened a segment that was then unlinked does its work in the new one" {
+	expect 0 done settled old --all
+	line_up w1 a
+	line_up w2 b
+	hold
+	background d1 "$COMPL" done a --count 2 --value new
+	background d2 "$COMPL" done b settled --all
+	background d3 "$COMPL" init c
+	background d4 "$COMPL" reinit d
+	background d5 "$COMPL" run e --all -- true
+	background d6 "$COMPL" rm old
+	background d7 "$COMPL" done old --existing
+	await_sleep d{1..7}
+	rm "$segment"
+	shoot KILL holder
+	ends 137 holder
+	ends 0 d{1..5}
+	ends 125 d6 d7 # there is no such name now
+	left_alone w1 w2
+	look '[.completions[] | [.name, .done, .value]] == [["a", 2, "new"], ["b", 4294967295, null], ["c", 0, null],
+		["e", 4294967295, null], ["settled", 4294967295, null]]'
+}

@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: ISC
  *
- * steps.c - calls that are watched instruction by instruction: killed there
+ * steps.c - calls that are followed instruction by instruction: there they are killed, or their
+ * segment is unlinked
  */
 #include <errno.h>
 #include <sys/ptrace.h>
 
+#include "../segment-path.h"
 #include "internals.h"
 
 /* How many of the instructions of a call are tried. */
 static unsigned
 samples(void)
 {
-	return getenv("COMPL_CORE") ? 12 : 150;
+	return getenv("COMPL_CORE") ? 4 : 60;
 }
 
 /* ---- a child, step by step ------------------------------------------------------ */
@@ -221,6 +223,143 @@ killed_promise(void)
 	return killed_everywhere(prepare_initialised, has_lost_producer, true, false);
 }
 
+/* ---- unlinked ------------------------------------------------------------------------ */
+
+#define WAITERS 2
+#define TOKENS	3
+
+static struct compl_post post;
+
+/* Opens the namespace anew in place of c. */
+static struct compl_space *
+open_again(struct compl_space *c)
+{
+	compl_close(c);
+	NEED((c = space_open(COMPL_ONE_THREAD)) != NULL);
+	return c;
+}
+
+/* Posts, as a command does: again in the namespace that is there now, each time the segment was
+ * unlinked. */
+static enum compl_result
+posts(struct compl_space *c)
+{
+	enum compl_result result;
+
+	while ((result = compl_done(c, "a", &post)) == COMPL_E_NO_NAMESPACE) {
+		NEED(compl_is_removed(c) && compl_is_unlinked(c));
+		c = open_again(c);
+	}
+	return result;
+}
+
+/* Promises and keeps the promise, as `run` does. */
+static enum compl_result
+keeps(struct compl_space *c)
+{
+	struct compl_promise promise;
+	enum compl_result result = compl_promise(c, "a", 0, NULL, &promise);
+
+	if (result == COMPL_OK)
+		result = compl_keep(c, &promise, &post, false);
+	return result == COMPL_E_NO_NAMESPACE ? keeps(open_again(c)) : result;
+}
+
+static size_t waiters[WAITERS];
+
+/* Ends with 0 if it has got its token, with 1 if the namespace was removed. */
+static int
+waits(void *argument)
+{
+	struct compl_space *c = space_open(COMPL_ONE_THREAD);
+	enum compl_result result;
+
+	(void)argument;
+	NEED(c != NULL);
+	result = space_wait_ms(c, "a", -1);
+	NEED(result == COMPL_OK || result == COMPL_REMOVED);
+	return result == COMPL_REMOVED;
+}
+
+/* A new segment, with waiters in line. */
+static bool
+prepare_line(void)
+{
+	space_unlink();
+	for (size_t i = 0; i < WAITERS; i++) {
+		waiters[i] = child(waits, NULL);
+		CHECK(child_sleeps(waiters[i]));
+	}
+	return true;
+}
+
+/* The child that posts has ended, and the segment in which the waiters stood is unlinked.  What
+ * they have taken, and what is there now, is what was posted. */
+static bool
+adds_up(void)
+{
+	unsigned taken = 0;
+	int64_t there;
+
+	for (size_t i = 0; i < WAITERS; i++) {
+		CHECK(child_status(waiters[i]) <= 1);
+		taken += children[waiters[i]].status == 0;
+	}
+	there = space_counter("a");
+	if (post.all)
+		CHECK(there == COMPL_ALL || (there == -1 && taken == WAITERS));
+	else if (there == -1) /* the rest of the tokens has gone with the old segment */
+		CHECK(taken == WAITERS);
+	else
+		CHECK(there == TOKENS && taken == 0);
+	return true;
+}
+
+/* Unlinks the segment at one instruction after another of a call that posts. */
+static bool unlinked_everywhere(enum compl_result (*calls)(struct compl_space *))
+{
+	struct compl_where where = space_where();
+	struct victim v = { .has_ended = false };
+	char path[SEGMENT_PATH_MAX];
+	unsigned stride;
+
+	call = calls;
+	CHECK(segment_path(path, sizeof path, &where));
+	CHECK(measure(prepare_line, &stride));
+	for (unsigned at = (unsigned)getpid() % stride; !v.has_ended; at += stride) {
+		CHECK(prepare_line());
+		CHECK(start(&v));
+		step(&v, at);
+		unlink(path);
+		if (!v.has_ended)
+			CHECK(ptrace(PTRACE_CONT, children[v.child].pid, NULL, NULL) == 0);
+		CHECK(child_status(v.child) == COMPL_OK);
+		CHECK(adds_up());
+	}
+	return true;
+}
+
+static bool
+unlinked_done(void)
+{
+	post = (struct compl_post){ .tokens = TOKENS, .value = "text" };
+	return unlinked_everywhere(posts);
+}
+
+static bool
+unlinked_done_all(void)
+{
+	post = (struct compl_post){ .all = true };
+	return unlinked_everywhere(posts);
+}
+
+static bool
+unlinked_keep(void)
+{
+	post = (struct compl_post){ .tokens = TOKENS };
+	return unlinked_everywhere(keeps);
+}
+
 static const struct test tests[] = {
 	{ "a reinit that is killed changes counter, status, age and statistics, or nothing",
 	  killed_reinit, false },
@@ -228,6 +367,13 @@ static const struct test tests[] = {
 	  killed_init, false },
 	{ "a promise that is killed begins the name anew, with its age, or changes nothing",
 	  killed_promise, false },
+	{ "tokens posted while the segment is unlinked are in the new one, or taken, but not both",
+	  unlinked_done, false },
+	{ "\"all\" posted while the segment is unlinked has released the waiters, or is in the new "
+	  "one",
+	  unlinked_done_all, false },
+	{ "so are the tokens of a kept promise, and nobody is told that the producer died",
+	  unlinked_keep, false },
 };
 
 static int

@@ -29,35 +29,39 @@ count_tokens(struct session *s, uint32_t index, const struct compl_post *post, u
 	return COMPL_OK;
 }
 
+/* Makes the name if there is none, and posts.  Gives the lock back. */
 static enum compl_result
-post_locked(struct session *s, uint32_t index, const char *name, struct compl_post *post)
+post_and_unlock(struct session *s, uint32_t index, const char *name, uint32_t tokens,
+		const struct compl_post *post)
 {
-	enum compl_result result;
-	uint32_t tokens;
+	enum compl_result result = COMPL_OK;
 
-	if (post->existing && index == 0)
-		return COMPL_E_NO_NAME;
-	post->awaited = index != 0 && waitqueue_reap_to_first(s, index) != 0;
-	result = count_tokens(s, index, post, &tokens);
-	if (result != COMPL_OK || tokens == 0)
-		return result;
 	if (index == 0)
 		result = name_make(s, name, &index);
 	if (result == COMPL_OK)
 		result = post_check(s, index, tokens);
-	if (result == COMPL_OK)
-		post_tokens(s, index, tokens, post, 0);
-	return result;
+	if (result != COMPL_OK)
+		return segment_look_and_unlock(s, result);
+	result = post_tokens(s, index, tokens, post, 0);
+	if (result != COMPL_OK)
+		completion_drop_if_idle(s, index);
+	return segment_unlock_with(s, result);
 }
 
 enum compl_result
 compl_done(struct compl_space *c, const char *name, struct compl_post *post)
 {
 	struct session s;
-	uint32_t index;
+	uint32_t index, tokens;
 	enum compl_result result = check_post(post);
 
 	if (result != COMPL_OK || (result = name_lock(&s, c, name, &index)) != COMPL_OK)
 		return result;
-	return segment_unlock_with(&s, post_locked(&s, index, name, post));
+	if (post->existing && index == 0)
+		return segment_look_and_unlock(&s, COMPL_E_NO_NAME);
+	post->awaited = index != 0 && waitqueue_reap_to_first(&s, index) != 0;
+	result = count_tokens(&s, index, post, &tokens);
+	if (result != COMPL_OK || tokens == 0)
+		return segment_look_and_unlock(&s, result);
+	return post_and_unlock(&s, index, name, tokens, post);
 }

@@ -32,7 +32,7 @@ compl_init(struct compl_space *c, const char *name, bool exist_ok)
 		result = COMPL_E_EXISTS;
 	if (result == COMPL_OK)
 		completion_init(&s, index);
-	return segment_unlock_with(&s, result);
+	return segment_look_and_unlock(&s, result);
 }
 
 enum compl_result
@@ -45,10 +45,10 @@ compl_reinit(struct compl_space *c, const char *name, bool force)
 	if (result != COMPL_OK)
 		return result;
 	if (index == 0)
-		return segment_unlock_with(&s, COMPL_OK);
+		return segment_look_and_unlock(&s, COMPL_OK);
 	if (!force && get(&completion_at(&s, index)->done) > 0 &&
 	    waitqueue_reap_to_first(&s, index) != 0)
-		return segment_unlock_with(&s, COMPL_E_BUSY);
+		return segment_look_and_unlock(&s, COMPL_E_BUSY);
 	name_reinit(&s, index);
-	return segment_unlock_with(&s, COMPL_OK);
+	return segment_look_and_unlock(&s, COMPL_OK);
 }

@@ -254,7 +254,7 @@ attempt(struct session *s, struct block *b, struct sizes *sizes, bool *filled)
 	*filled = has_room(b, sizes);
 	if (*filled)
 		fill(s, b);
-	return segment_unlock_with(s, COMPL_OK);
+	return segment_look_and_unlock(s, COMPL_OK);
 }
 
 /* Allocates *b, and fills it.  Begins again with a larger block as long as the listing does not

@@ -20,6 +20,7 @@
 #include "shm/names/producer.h"
 #include "shm/names/segment_lock.h"
 #include "shm/names/waitqueue.h"
+#include "shm/segment/file.h"
 
 static enum compl_result
 begin_and_lock(struct session *s, struct compl_space *c)
@@ -82,7 +83,11 @@ compl_promise(struct compl_space *c, const char *name, unsigned flags, const cha
 		return result;
 	if (!robust_may_retain(&s.thread))
 		return segment_unlock_with(&s, COMPL_E_FULL_PRODUCERS);
-	result = segment_unlock_with(&s, join(&s, name, flags, command, promise));
+	result = join(&s, name, flags, command, promise);
+	if (result == COMPL_OK)
+		result = segment_unlock_with(&s, COMPL_OK);
+	else
+		result = segment_look_and_unlock(&s, result);
 	if (result == COMPL_OK)
 		robust_retain(&s.thread);
 	else
@@ -138,9 +143,11 @@ compl_keep(struct compl_space *c, struct compl_promise *promise, struct compl_po
 		return close_promise(&s, promise, COMPL_REMOVED);
 	post->awaited = waitqueue_reap_to_first(&s, completion) != 0;
 	if ((result = post_check(&s, completion, tokens)) != COMPL_OK)
+		return segment_look_and_unlock(&s, result);
+	result = post_tokens(&s, completion, tokens, post, stays ? 0 : promise->entry);
+	if (stays || result != COMPL_OK)
 		return segment_unlock_with(&s, result);
-	post_tokens(&s, completion, tokens, post, stays ? 0 : promise->entry);
-	return stays ? segment_unlock_with(&s, result) : close_promise(&s, promise, result);
+	return close_promise(&s, promise, result);
 }
 
 enum compl_result
@@ -154,6 +161,8 @@ compl_break(struct compl_space *c, struct compl_promise *promise)
 		return result;
 	if (completion == 0)
 		return close_promise(&s, promise, COMPL_REMOVED);
+	if (!file_is_linked(c))
+		return segment_unlock_with(&s, COMPL_E_NO_NAMESPACE);
 	producer_leave(&s, promise->entry);
 	return close_promise(&s, promise, COMPL_OK);
 }

@@ -25,9 +25,9 @@ compl_remove(struct compl_space *c, const char *name)
 	if (result != COMPL_OK)
 		return result;
 	if (index == 0)
-		return segment_unlock_with(&s, COMPL_E_NO_NAME);
+		return segment_look_and_unlock(&s, COMPL_E_NO_NAME);
 	name_remove(&s, index);
-	return segment_unlock_with(&s, COMPL_OK);
+	return segment_look_and_unlock(&s, COMPL_OK);
 }
 
 static enum compl_result

@@ -475,6 +475,17 @@ loop(struct wait *w)
 	return end;
 }
 
+/* Returns the result of a wait that the death of a producer has ended.  In a segment that another
+ * program has unlinked nobody can complete the name, so the namespace has gone: the producer may
+ * have closed its handle to go on in the namespace that is there now. */
+static enum compl_result
+judge_death(const struct wait *w)
+{
+	if (file_is_linked(w->s.c))
+		return COMPL_PRODUCER_DIED;
+	return w->joined ? COMPL_REMOVED : COMPL_E_NO_NAMESPACE;
+}
+
 /* Clears only what is used: the structure is large. */
 static void
 begin(struct wait *w, const struct compl_request *req, struct compl_outcome *out)
@@ -505,6 +516,8 @@ wait_checked(struct compl_space *c, const struct compl_request *req, struct comp
 	set_escape(&w, COMPL_ESCAPE_NOTE);
 	result = loop(&w);
 	set_escape(&w, COMPL_ESCAPE_NONE);
+	if (result == COMPL_PRODUCER_DIED)
+		result = judge_death(&w);
 	if (result != COMPL_OK)
 		sigmask_restore(&w.s.sigmask);
 	return result;

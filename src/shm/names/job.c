@@ -211,15 +211,31 @@ job_finish(struct session *s)
 	log_commit(s);
 }
 
+/* Puts a job, or JOB_NONE, into the transaction under way. */
+static void
+log_job(struct session *s, enum job_kind job, uint32_t completion)
+{
+	if (job == JOB_NONE)
+		return;
+	log_put(s, &s->h->job_completion, completion);
+	log_put(s, &s->h->job_kind, job);
+}
+
 void
 job_commit(struct session *s, enum job_kind job, uint32_t completion)
 {
-	if (job == JOB_NONE) {
-		log_commit(s);
-		return;
-	}
-	log_put(s, &s->h->job_completion, completion);
-	log_put(s, &s->h->job_kind, job);
-	if (log_commit(s))
+	log_job(s, job, completion);
+	if (log_commit(s) && job != JOB_NONE)
 		job_finish(s);
+}
+
+bool
+job_commit_if_linked(struct session *s, enum job_kind job, uint32_t completion)
+{
+	log_job(s, job, completion);
+	if (!log_commit_if_linked(s))
+		return false;
+	if (job != JOB_NONE)
+		job_finish(s);
+	return true;
 }

@@ -16,6 +16,10 @@
 /* Commits what has been logged, together with the job (or JOB_NONE), and then does the job. */
 void job_commit(struct session *s, enum job_kind job, uint32_t completion);
 
+/* Does what job_commit() does, unless the segment's file is not linked any more: then nothing is
+ * changed (log_commit_if_linked()), and no wait is ended.  Returns whether it was done. */
+bool job_commit_if_linked(struct session *s, enum job_kind job, uint32_t completion);
+
 /* Does the job that is written in the header, if there is one. */
 void job_finish(struct session *s);
 

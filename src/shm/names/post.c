@@ -16,6 +16,7 @@
 #include "shm/names/job.h"
 #include "shm/names/queue.h"
 #include "shm/names/waitqueue.h"
+#include "shm/segment/file.h"
 #include "shm/segment/log.h"
 
 enum compl_result
@@ -50,7 +51,16 @@ job_of(uint32_t tokens, uint8_t status)
 	return status != 0 ? JOB_FAIL : JOB_NONE;
 }
 
-void
+/* A post into a segment that another program has unlinked is taken back, wholly.  None of its
+ * tokens can have been taken: only the owner of the lock takes any, and that is still the poster.
+ * "All" has not released anybody: the walk begins after the look.  So the caller may post the same
+ * in the namespace that is there now, and nothing is posted twice.  The waiters that were woken
+ * find nothing, see that the segment is unlinked, and leave with COMPL_REMOVED (sleep_once() in
+ * waiter.c).
+ *
+ * Crash: if we die between the commit and the look, the post has happened in the unlinked segment
+ * only, and its waiters may take it.  Nobody posts it again, because the poster is dead. */
+enum compl_result
 post_tokens(struct session *s, uint32_t completion, uint32_t tokens, const struct compl_post *post,
 	    uint32_t leaver)
 {
@@ -60,7 +70,7 @@ post_tokens(struct session *s, uint32_t completion, uint32_t tokens, const struc
 	bool adds = done != COMPL_ALL && tokens != 0;
 
 	if (!adds && leaver == 0)
-		return;
+		return file_is_linked(s->c) ? COMPL_OK : COMPL_E_NO_NAMESPACE;
 	if (adds) {
 		job = announce(s, completion, job_of(tokens, post->status));
 		log_put(s, &n->done, tokens == COMPL_ALL ? COMPL_ALL : done + tokens);
@@ -69,7 +79,7 @@ post_tokens(struct session *s, uint32_t completion, uint32_t tokens, const struc
 	}
 	if (leaver != 0)
 		queue_log_remove(s, leaver);
-	job_commit(s, job, completion);
+	return job_commit_if_linked(s, job, completion) ? COMPL_OK : COMPL_E_NO_NAMESPACE;
 }
 
 void

@@ -26,9 +26,11 @@ enum compl_result post_check(struct session *s, uint32_t completion, uint32_t to
 
 /* Posts tokens (COMPL_ALL for "all") with a status and a value, like the kernel's complete() and
  * complete_all().  Posts nothing if the completion is at "all".  leaver: 0, or the entry of the
- * producer that leaves with this post (compl_keep()), which is unlinked in the same commit. */
-void post_tokens(struct session *s, uint32_t completion, uint32_t tokens,
-		 const struct compl_post *post, uint32_t leaver);
+ * producer that leaves with this post (compl_keep()), which is unlinked in the same commit.
+ *
+ * COMPL_E_NO_NAMESPACE: another program has unlinked the segment, and nothing has changed. */
+enum compl_result post_tokens(struct session *s, uint32_t completion, uint32_t tokens,
+			      const struct compl_post *post, uint32_t leaver);
 
 /* Brings a completion that is not at "all" to "all", because a producer has died, and ends all its
  * waits. */

@@ -123,10 +123,10 @@ producer_join(struct session *s, uint32_t completion, const struct entry *how, u
 	if (others == 0)
 		completion_log_anew(s, completion);
 	queue_log_append(s, &completion_at(s, completion)->producers, completion, *entry);
-	if (log_commit(s))
+	if (log_commit_if_linked(s))
 		return COMPL_OK;
 	robust_release(&s->thread, &entry_at(s, *entry)->beacon);
-	return COMPL_E_DAMAGED;
+	return s->damaged ? COMPL_E_DAMAGED : COMPL_E_NO_NAMESPACE;
 }
 
 uint32_t

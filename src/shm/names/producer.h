@@ -38,8 +38,9 @@ struct queue_walk producer_walk(struct session *s, uint32_t completion);
 void producer_announce(struct session *s, uint32_t completion);
 
 /* Registers the calling thread as a producer.  A completion at "all" starts anew unless another
- * producer of it lives.  how: as for waitqueue_own_entry().  Fails with COMPL_E_FULL_PRODUCERS, or
- * as waitqueue_own_entry() does. */
+ * producer of it lives.  how: as for waitqueue_own_entry().  Fails with COMPL_E_FULL_PRODUCERS, as
+ * waitqueue_own_entry() does, or, if another program has unlinked the segment, with
+ * COMPL_E_NO_NAMESPACE. */
 enum compl_result producer_join(struct session *s, uint32_t completion, const struct entry *how,
 				uint32_t *entry);
 

@@ -11,6 +11,7 @@
 
 #include "api/clock.h"
 #include "shm/names/job.h"
+#include "shm/segment/file.h"
 #include "shm/segment/log.h"
 #include "shm/segment/mutex.h"
 #include "shm/segment/pages.h"
@@ -115,4 +116,10 @@ segment_unlock_with(struct session *s, enum compl_result result)
 {
 	segment_unlock(s);
 	return s->damaged ? COMPL_E_DAMAGED : result;
+}
+
+enum compl_result
+segment_look_and_unlock(struct session *s, enum compl_result result)
+{
+	return segment_unlock_with(s, file_is_linked(s->c) ? result : COMPL_E_NO_NAMESPACE);
 }

@@ -31,4 +31,9 @@ void segment_unlock(struct session *s);
  * COMPL_E_DAMAGED if the call met damage. */
 enum compl_result segment_unlock_with(struct session *s, enum compl_result result);
 
+/* Does the same, but returns COMPL_E_NO_NAMESPACE instead of the result if another program has
+ * unlinked the segment.  For calls whose changes give nobody anything to take: what they have
+ * changed in an unlinked segment need not be taken back. */
+enum compl_result segment_look_and_unlock(struct session *s, enum compl_result result);
+
 #endif

@@ -260,6 +260,8 @@ file_prepare(struct compl_space *c, const struct compl_where *where, unsigned fl
 
 	if ((result = look(c, where, &st)) != COMPL_OK)
 		return result;
+	if (st.st_nlink == 0)
+		return COMPL_REMOVED;
 	if (st.st_size != 0 && st.st_size != LAYOUT_SIZE)
 		return mark_other_version(c, flags);
 	if (!(flags & COMPL_CREATE) && (st.st_size == 0 || st.st_blocks * 512 < LAYOUT_CORE))

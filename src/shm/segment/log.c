@@ -16,6 +16,7 @@
 
 #include <string.h>
 
+#include "shm/segment/file.h"
 #include "shm/segment/seqcount.h"
 
 static struct layout_change *
@@ -78,6 +79,35 @@ log_commit(struct session *s)
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	apply(s);
 	return true;
+}
+
+/* The look comes after the commit.  So if the transaction stands, there was a moment at which it
+ * was done and the segment could be opened.  A look before the commit would not say that.
+ *
+ * The old values are kept in the half of our log that no transaction needs.  Nobody has read the
+ * new ones, except without the lock: we still hold it.
+ *
+ * Crash: if we die between the two commits, the transaction stands. */
+bool
+log_commit_if_linked(struct session *s)
+{
+	struct layout_change *before = s->log + LAYOUT_LOG / 2;
+	uint32_t count = s->logged;
+
+	if (count > LAYOUT_LOG / 2)
+		return session_note_damage(s);
+	for (uint32_t i = 0; i < count && !s->damaged; i++) {
+		before[i].offset = s->log[i].offset;
+		before[i].value = get((uint32_t *)(s->c->base + s->log[i].offset));
+	}
+	if (!log_commit(s))
+		return false;
+	if (file_is_linked(s->c))
+		return true;
+	memcpy(s->log, before, count * sizeof(before[0]));
+	s->logged = count;
+	log_commit(s);
+	return false;
 }
 
 /* ---- replay: the bytes need not be what log_commit() wrote ------------------ */

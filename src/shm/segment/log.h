@@ -24,6 +24,11 @@ void log_put_wide(struct session *s, void *word, uint64_t value);
  * and the transaction was dropped. */
 bool log_commit(struct session *s);
 
+/* Commits, and then looks whether the segment's file is still linked.  If it is not, a second
+ * commit puts all words of the transaction back.  Returns whether the transaction stands.  False:
+ * it does not, or the session is damaged. */
+bool log_commit_if_linked(struct session *s);
+
 /* Finishes what a dead owner of the lock has committed.  next_completion, next_entry: whether the
  * log may name one record more than the table has, because that record has its page.  False:
  * log_commit() cannot have written this log. */

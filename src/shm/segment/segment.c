@@ -237,3 +237,11 @@ compl_is_removed(const struct compl_space *c)
 {
 	return get(&c->header->mark) == MARK_DEAD || !file_is_linked(c);
 }
+
+/* Ordering: a removal marks the segment before it unlinks the file.  We look at the file first, so
+ * that we see the mark of the removal that has unlinked it. */
+bool
+compl_is_unlinked(const struct compl_space *c)
+{
+	return !file_is_linked(c) && get(&c->header->mark) != MARK_DEAD;
+}
