@@ -370,12 +370,85 @@ sleeps_in() {
 	left a 1
 }
 
-@test "signals that were ignored at the start are not passed on" {
-	background r env --ignore-signal=HUP,INT,QUIT "$COMPL" run a -- "$COMPL_TOOLS/print-signals"
+@test "every signal is passed on, but CHLD, KILL, STOP and those of C libraries" {
+	local n others=(1 2 3 4 5 6 7 8 10 11 12 13 15 16 {23..31} {35..64})
+
+	start_hearing r a
+	for n in 18 20 21 22; do # a stop takes back a SIGCONT that is pending, and the other way round
+		shoot $n r
+		wait_until grep -qx $n r.out
+	done
+	for n in "${others[@]}"; do
+		shoot "$n" r
+	done
+	wait_until has_lines $((1 + 4 + ${#others[@]}))
+	[ "$(sed 1d r.out | sort -n)" = "$(printf '%s\n' 18 20 21 22 "${others[@]}" | sort -n)" ]
+	shoot CHLD r
+	shoot ALRM r # at which this CMD ends
+	ends 0 r
+	has_lines $((1 + 4 + ${#others[@]}))
+}
+
+has_lines() {
+	[ "$(wc -l <r.out)" -ge "$1" ]
+}
+
+@test "a real-time signal is passed on each time, and a signal that has a value with it" {
+	start_hearing r a
+	stop r # so that they are all pending at once
+	for n in 1 2 -3; do
+		env kill -40 -q $n "${pid[r]}"
+	done
+	shoot 40 r r
+	env kill -USR1 -q 7 "${pid[r]}"
+	shoot CONT r
+	wait_until has_lines 8
+	grep -qx 10=7 r.out
+	[ "$(grep 40 r.out | tr '\n' ' ')" = "40=1 40=2 40=-3 40 40 " ]
+	kill -ALRM "$cmd"
+	ends 0 r
+}
+
+@test "signals that the kernel sends run for its own lines are not passed on" {
+	# shellcheck disable=SC2016
+	local script='printf "%0300d\n" 1 >&3; exec "$0"'
+
+	# A line on a pipe without a reader: SIGPIPE
+	background r "$COMPL_TOOLS/with-stderr" broken pipe "$COMPL" run a --ready fd:3 -- \
+		sh -c "$script" "$COMPL_TOOLS/print-signals"
+	ends_hearing
+	# A line beyond a limit: SIGXFSZ
+	background r "$COMPL_TOOLS/ending" sh -c 'ulimit -S -f 0; exec "$0" run a --ready fd:3 -- sh -c "$1" "$2" 2>err.limited' \
+		"$COMPL" "ulimit -S -f unlimited; $script" "$COMPL_TOOLS/print-signals"
+	ends_hearing
+	[ ! -s err.limited ]
+}
+
+# r has written a line.  It passes on 13 and 25 that somebody sends, and nothing else.
+ends_hearing() {
+	expect_w 0 wait a
+	run=$(pgrep -P "${pid[r]}")
 	wait_until grep -q listens r.out
-	shoot HUP r
-	shoot INT r
-	shoot TERM r
+	wait_until sleeps_in "$run" poll
+	kill -USR2 "$run"
+	wait_until grep -qx 12 r.out
+	kill -XFSZ "$run"
+	kill -PIPE "$run"
+	wait_until grep -qx 25 r.out
+	wait_until grep -qx 13 r.out
+	has_lines 4
+	[ "$(grep -c '^[0-9]' r.out)" -eq 3 ]
+	kill -ALRM "$run"
+	ends 0 r
+	expect 0 rm a
+}
+
+@test "signals that were ignored at the start are not passed on" {
+	background r env --ignore-signal=HUP,INT,QUIT,WINCH,XFSZ,RTMIN+6 "$COMPL" run a -- "$COMPL_TOOLS/print-signals"
+	wait_until grep -q listens r.out
+	for n in HUP INT WINCH XFSZ RTMIN+6 TERM; do
+		shoot $n r
+	done
 	wait_until grep -qx 15 r.out
 	heard r 15
 	kill -ALRM "$(pgrep -P "${pid[r]}")"
@@ -455,7 +528,7 @@ terminal() {
 
 @test "a signal of the terminal reaches CMD once, whether the group gets it or run alone" {
 	# shellcheck disable=SC2016
-	terminal 'echo $$ >run.pid; exec "$COMPL" run a -- "$COMPL_TOOLS/print-signals" >r.out 2>&1'
+	terminal 'echo $$ >run.pid; exec env --default-signal=INT,QUIT "$COMPL" run a -- "$COMPL_TOOLS/print-signals" >r.out 2>&1'
 	wait_until grep -qs listens r.out
 	printf '\003' >&"$keys" # Control-C
 	wait_until grep -qx 2 r.out
@@ -470,6 +543,29 @@ terminal() {
 	kill -ALRM "$(pgrep -P "$(<run.pid)")"
 	wait_until is_gone "$(<run.pid)"
 	expect_w 0 wait a -t 5s
+}
+
+@test "what the terminal has sent to the whole group is not sent again" {
+	local run
+	# shellcheck disable=SC2016
+	terminal 'trap : INT QUIT; sh -c '\''echo $$ >run.pid; exec env --default-signal=INT,QUIT "$COMPL" run a -- "$COMPL_TOOLS/print-signals" >r.out 2>&1'\''; echo $? >status'
+	wait_until grep -qs listens r.out
+	run=$(<run.pid)
+	kill -STOP "$run" # so that CMD has heard them before run looks
+	wait_until is_stopped "$run"
+	printf '\003' >&"$keys"
+	wait_until grep -qx 2 r.out
+	printf '\034' >&"$keys"
+	wait_until grep -qx 3 r.out
+	stty -F "$(readlink "/proc/$run/fd/0")" cols 77
+	wait_until grep -qx 28 r.out
+	kill -40 "$run" # is read last
+	kill -CONT "$run"
+	wait_until grep -qx 40 r.out
+	heard r 2 3 28 18 40
+	kill -ALRM "$(pgrep -P "$run")"
+	wait_until grep -qsx 0 status
+	wait_until is_gone "${pid[terminal]}"
 }
 
 @test "the job control of a shell sees run stop with CMD, and continues both" {
@@ -498,6 +594,26 @@ terminal() {
 	wait_until is_gone "${pid[terminal]}"
 }
 
+@test "the job control of a shell sees run stop when CMD reads from the terminal in the background" {
+	terminal 'exec bash --norc -i'
+	# shellcheck disable=SC2016
+	printf '"$COMPL" run a -- sh -c '\''echo $PPID $$ >pids; read line; echo $line >line'\'' &\r' >&"$keys"
+	wait_until test -s pids
+	read -r run cmd <pids
+	wait_until is_stopped "$cmd"
+	wait_until is_stopped "$run"
+	printf 'jobs -l >jobs\r' >&"$keys"
+	wait_until grep -qs 'Stopped.*tty input' jobs
+	printf 'fg\r' >&"$keys"
+	wait_until goes_on "$run"
+	wait_until goes_on "$cmd"
+	printf 'text\r' >&"$keys"
+	wait_until grep -qs text line
+	expect_w 0 wait a -t 5s
+	printf 'exit\r' >&"$keys"
+	wait_until is_gone "${pid[terminal]}"
+}
+
 @test "if run is killed, CMD gets SIGTERM" {
 	start_hearing r a
 	shoot KILL r
@@ -513,13 +629,14 @@ terminal() {
 	wait_until pgrep -P "${pid[r]}"
 	cmd=$(pgrep -P "${pid[r]}")
 	wait_until grep -q sleep "/proc/$cmd/comm"
-	shoot ALRM r
-	ends 142 r
+	shoot 34 r
+	ends 162 r
 	wait_until is_gone "$cmd"
 	expect 0 rm a -f
 }
 
-# r runs a CMD that is killed while another process has the lock, and then gets SIGTERM.
+# ends_while_locked SIGNAL STATUS: r runs a CMD that is killed while another process has the lock, and then gets
+# SIGNAL.
 ends_while_locked() {
 	wait_until pgrep -P "${pid[r]}"
 	cmd=$(pgrep -P "${pid[r]}")
@@ -527,8 +644,8 @@ ends_while_locked() {
 	wait_until grep -q held holder.out
 	kill -KILL "$cmd"
 	wait_until is_asleep "${pid[r]}"
-	shoot TERM r
-	ends 143 r
+	shoot "$1" r
+	ends "$2" r
 	shoot KILL holder
 	outcome holder
 }
@@ -536,9 +653,15 @@ ends_while_locked() {
 @test "while a stopped process holds the lock, signals end run all the same" {
 	tolerate_lost_wakeups
 	expect 0 init keep
-	start r a -- sh -c 'exec sleep 1000'
-	ends_while_locked
-	expect_w 121 wait a -t 5s
+	while read -r signal status; do
+		start r a -- sh -c 'exec sleep 1000'
+		ends_while_locked "$signal" "$status"
+		expect_w 121 wait a -t 5s
+	done <<-'EOF'
+		TERM 143
+		ALRM 142
+		64 192
+	EOF
 	start r b -- true
 	ends 0 r
 }
@@ -550,7 +673,7 @@ ends_while_locked() {
 	ends 0 r
 	[[ $(<r.out) == *2000 ]]
 	background r env --block-signal=ALRM "$COMPL" run a -- sh -c 'exec sleep 1000'
-	ends_while_locked
+	ends_while_locked TERM 143
 	expect 0 rm a -f
 }
 
@@ -579,6 +702,23 @@ ends_while_locked() {
 	ends 137 r
 	grep -q term r.out
 	expect_w 137 wait a -t 0
+}
+
+@test "as PID 1 it passes on what images and managers stop services with" {
+	local n
+
+	need_namespaces pid
+	background r unshare -p -f --mount-proc "$COMPL" run a -- "$COMPL_TOOLS/print-signals"
+	wait_until grep -q listens r.out
+	run=$(pgrep -P "${pid[r]}")
+	for n in 28 37 21 22 30 1; do
+		kill -$n "$run"
+		wait_until grep -qx $n r.out
+	done
+	heard r 28 37 21 22 30 1
+	kill -ALRM "$run"
+	ends 0 r
+	expect_w 0 wait a -t 0
 }
 
 @test "a subreaper that becomes run reaps orphans" {

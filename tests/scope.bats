@@ -206,6 +206,10 @@ in_scope() {
 	wait_until grep -qx 1 s.out
 	shoot TERM s
 	wait_until grep -qx 15 s.out
+	shoot WINCH s
+	wait_until grep -qx 28 s.out
+	shoot 37 s
+	wait_until grep -qx 37 s.out
 	kill -ALRM "$(pgrep -P "${pid[s]}")"
 	ends 0 s
 }

@@ -122,8 +122,8 @@ enum news { NOTHING, STOPPED, CONTINUED, ENDED };
 static enum news
 note(struct child *child, int status)
 {
-	child->is_stopped = WIFSTOPPED(status);
-	if (child->is_stopped)
+	child->stopped_by = WIFSTOPPED(status) ? WSTOPSIG(status) : 0;
+	if (child->stopped_by != 0)
 		return STOPPED;
 	if (WIFCONTINUED(status))
 		return CONTINUED;
@@ -147,17 +147,17 @@ reap(struct child *child)
 	return news;
 }
 
-/* Is called for SIGTSTP as well as for SIGCHLD.  When a whole group is told to stop, both are
- * pending, and the kernel hands out SIGCHLD first: so CMD may have stopped before this process
- * reads that it was told to stop. */
+/* Is called for the terminal's stop signals as well as for SIGCHLD.  When a whole group is told to
+ * stop, both are pending, and the kernel hands out SIGCHLD first: so CMD may have stopped before
+ * this process reads that it was told to stop. */
 static void
 look_after(struct child *child)
 {
 	enum news news = reap(child);
 
-	if (news == NOTHING && child->is_stopped)
+	if (news == NOTHING && child->stopped_by != 0)
 		news = STOPPED;
-	while (news == STOPPED && relay_stop()) {
+	while (news == STOPPED && relay_stop(child->stopped_by)) {
 		news = reap(child);
 		if (news == NOTHING)
 			kill(child->pid, SIGCONT);
@@ -170,7 +170,8 @@ take_signals(struct child *child)
 	int signal;
 
 	while (!child->has_ended && (signal = relay_next(child->pid)) != 0)
-		if (signal == SIGCHLD || signal == SIGTSTP)
+		if (signal == SIGCHLD || signal == SIGTSTP || signal == SIGTTIN ||
+		    signal == SIGTTOU)
 			look_after(child);
 }
 

@@ -18,8 +18,9 @@
 
 struct child {
 	pid_t pid;
-	bool has_ended, is_stopped;
-	int end; /* if has_ended: the status as of waitpid(2) */
+	bool has_ended;
+	int end;	/* if has_ended: the status as of waitpid(2) */
+	int stopped_by; /* the signal, or 0 if it is not stopped */
 };
 
 /* What child_wait() listens to besides signals and CMD's end. */

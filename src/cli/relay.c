@@ -6,11 +6,15 @@
  * looking and sleeping, and no handler does anything.  A blocked signal is queued even where its
  * default action is to do nothing (SIGCHLD), or where the kernel would drop it (PID 1).
  *
- * The terminal sends a signal to every process of its foreground group.  So CMD has got it as well,
- * if CMD is still in the group of this process.  Such a signal comes from the kernel (SI_KERNEL);
- * every other signal comes from a process.  The one exception is the end of the terminal: the
- * kernel tells only the leader of the session.  A signal that CMD itself sends to its group, or to
- * this process, is not sent back to it.
+ * The terminal sends a signal to every process of its foreground group, and the kernel sends a stop
+ * to every process of a background group of which one reads from the terminal.  So CMD has got it
+ * as well, if CMD is still in the group of this process.  Such a signal comes from the kernel
+ * (SI_KERNEL).  The one exception is the end of the terminal: the kernel tells only the leader of
+ * the session.  A signal that CMD itself sends to its group, or to this process, is not sent back
+ * to it.
+ *
+ * A process may send a signal to the whole group, or to each process of a service.  Then CMD gets
+ * it twice: what arrives here looks like a signal that was sent to this process alone.
  *
  * A shell that waits for this process with job control must see it stopped when CMD has been
  * stopped from the terminal.  Elsewhere nobody would continue this process: if a debugger, say,
@@ -23,6 +27,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
@@ -37,21 +42,31 @@
 
 #define LIMIT_S 1
 
-static const int wanted[] = { SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGTSTP };
+/* The first real-time signals belong to a C library, and some of them to another one. */
+#define LIBC_FIRST 32
+#define LIBC_LAST  34
 
 static int fd;
 static sigset_t blocked;
-static bool was_told_to_stop;
+static int told_to_stop; /* the signal that told this process to stop, or 0 */
+
+static bool
+is_passed_on(int signal)
+{
+	if (signal == SIGCHLD || signal == SIGKILL || signal == SIGSTOP)
+		return false;
+	return signal < LIBC_FIRST || signal > LIBC_LAST;
+}
 
 int
 relay_open_or_die(void)
 {
 	sigemptyset(&blocked);
+	for (int signal = 1; signal < _NSIG; signal++)
+		if (is_passed_on(signal) && !signals_was_ignored(signal))
+			sigaddset(&blocked, signal);
 	sigaddset(&blocked, SIGCHLD);
 	sigaddset(&blocked, SIGCONT);
-	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++)
-		if (!signals_is_ignored(wanted[i]))
-			sigaddset(&blocked, wanted[i]);
 	fd = signalfd(-1, &blocked, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (fd >= 0)
 		return fd;
@@ -66,26 +81,84 @@ relay_begin(void)
 	signals_block(&blocked);
 }
 
+/* Whether the kernel has sent the signal to this process alone, for what this process did. */
+static bool
+is_own_doing(const struct signalfd_siginfo *info)
+{
+	switch (info->ssi_signo) {
+	case SIGPIPE:
+	case SIGXFSZ:
+		return info->ssi_code == SI_USER && info->ssi_pid == (uint32_t)getpid();
+	case SIGXCPU:
+		return info->ssi_code == SI_KERNEL;
+	case SIGILL:
+	case SIGTRAP:
+	case SIGBUS:
+	case SIGFPE:
+	case SIGSEGV:
+	case SIGSYS:
+		return info->ssi_code > SI_USER;
+	default:
+		return false;
+	}
+}
+
+/* Whether the kernel has sent the signal to the whole process group. */
+static bool
+is_of_terminal(const struct signalfd_siginfo *info)
+{
+	if (info->ssi_code != SI_KERNEL)
+		return false;
+	switch (info->ssi_signo) {
+	case SIGHUP:
+	case SIGCONT:
+		return getsid(0) != getpid();
+	case SIGINT:
+	case SIGQUIT:
+	case SIGTSTP:
+	case SIGTTIN:
+	case SIGTTOU:
+	case SIGWINCH:
+		return true;
+	default:
+		return false;
+	}
+}
+
 /* Whether the signal has reached child already. */
 static bool
 has_got(pid_t child, const struct signalfd_siginfo *info)
 {
-	int signal = (int)info->ssi_signo;
-	bool is_end = signal == SIGHUP || signal == SIGCONT;
+	bool is_sent = info->ssi_code == SI_USER || info->ssi_code == SI_QUEUE ||
+		       info->ssi_code == SI_TKILL;
 
-	if (info->ssi_code == SI_USER && info->ssi_pid == (uint32_t)child)
+	if (is_sent && info->ssi_pid == (uint32_t)child)
 		return true;
-	if (info->ssi_code != SI_KERNEL || getpgid(child) != getpgrp())
-		return false;
-	return !(is_end && getsid(0) == getpid());
+	return is_of_terminal(info) && getpgid(child) == getpgrp();
+}
+
+/* Whether the signal carries a value.  Those of tkill(2) and of descriptors have none. */
+static bool
+has_value(const struct signalfd_siginfo *info)
+{
+	return info->ssi_code < SI_USER && info->ssi_code != SI_TKILL && info->ssi_code != SI_SIGIO;
 }
 
 static void
-pass(pid_t child, int signal)
+pass(pid_t child, const struct signalfd_siginfo *info)
 {
-	if (kill(child, signal) != 0)
+	const union sigval value = { .sival_ptr = (void *)(uintptr_t)info->ssi_ptr };
+	int signal = (int)info->ssi_signo;
+
+	if ((has_value(info) ? sigqueue(child, signal, value) : kill(child, signal)) != 0)
 		message_line("cannot pass signal %d on to process %d: %s", signal, (int)child,
 			     strerror(errno));
+}
+
+static bool
+is_stop(int signal)
+{
+	return signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU;
 }
 
 int
@@ -97,25 +170,13 @@ relay_next(pid_t child)
 	if (read(fd, &info, sizeof(info)) != sizeof(info))
 		return 0;
 	signal = (int)info.ssi_signo;
-	if (signal == SIGTSTP || signal == SIGCONT)
-		was_told_to_stop = signal == SIGTSTP;
-	if (signal != SIGCHLD && !has_got(child, &info))
-		pass(child, signal);
+	if (is_stop(signal) || signal == SIGCONT)
+		told_to_stop = signal == SIGCONT ? 0 : signal;
+	if (is_own_doing(&info) && signal == SIGXCPU)
+		signals_die(signal);
+	else if (!is_own_doing(&info) && signal != SIGCHLD && !has_got(child, &info))
+		pass(child, &info);
 	return signal;
-}
-
-/* The handler of SIGALRM: unblocks the signals in the mask that is in force when it has returned.
- * SIGTSTP stays blocked, because a process that stopped now would hold up others. */
-static void
-let_through(int signal, siginfo_t *info, void *context)
-{
-	ucontext_t *interrupted = context;
-
-	(void)signal;
-	(void)info;
-	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++)
-		if (wanted[i] != SIGTSTP)
-			sigdelset(&interrupted->uc_sigmask, wanted[i]);
 }
 
 /* What relay_limit_call() found and relay_end_limit() restores.  An alarm may have been set before
@@ -126,12 +187,40 @@ static struct {
 	unsigned seconds;
 } alarm_before;
 
+static sigset_t ending;			      /* what is unblocked when the limit has passed */
+static volatile sig_atomic_t has_passed;      /* the limit has */
+static volatile sig_atomic_t has_foreign_one; /* a SIGALRM that somebody has sent */
+
+/* The handler of SIGALRM: unblocks the signals in the mask that is in force when it has returned.
+ * SIGTSTP stays blocked, because a process that stopped now would hold up others. */
+static void
+let_through(int signal, siginfo_t *info, void *context)
+{
+	ucontext_t *interrupted = context;
+
+	if (info->si_code != SI_KERNEL) {
+		has_foreign_one = 1;
+		if (has_passed)
+			signals_die(signal);
+		return;
+	}
+	has_passed = 1;
+	for (int i = 1; i < _NSIG; i++)
+		if (sigismember(&ending, i) == 1)
+			sigdelset(&interrupted->uc_sigmask, i);
+	if (has_foreign_one)
+		signals_die(signal);
+}
+
 void
 relay_limit_call(void)
 {
 	const struct sigaction action = { .sa_sigaction = let_through, .sa_flags = SA_SIGINFO };
 	sigset_t one;
 
+	ending = *signals_hold();
+	sigdelset(&ending, SIGTSTP);
+	has_passed = has_foreign_one = 0;
 	sigemptyset(&one);
 	sigaddset(&one, SIGALRM);
 	alarm_before.seconds = alarm(LIMIT_S);
@@ -139,6 +228,7 @@ relay_limit_call(void)
 	sigprocmask(SIG_UNBLOCK, &one, &alarm_before.mask);
 }
 
+/* A SIGALRM that was sent meanwhile is sent again, to be passed on. */
 void
 relay_end_limit(void)
 {
@@ -149,6 +239,8 @@ relay_end_limit(void)
 	if (alarm_before.seconds > 0)
 		alarm(alarm_before.seconds > gone ? alarm_before.seconds - gone : 1);
 	signals_block(&blocked);
+	if (has_foreign_one)
+		kill(getpid(), SIGALRM);
 }
 
 static bool
@@ -164,18 +256,25 @@ is_in_foreground(void)
 	return is;
 }
 
-/* stop_now() has no effect where nobody could continue this process: as PID 1, and in an orphaned
+/* Whether somebody expects this process to stop when CMD has been stopped by signal. */
+static bool
+is_expected_to_stop(int signal)
+{
+	return told_to_stop == SIGTSTP || told_to_stop == signal || is_in_foreground();
+}
+
+/* stop_by() has no effect where nobody could continue this process: as PID 1, and in an orphaned
  * process group.  Then there is no SIGCONT. */
 bool
-relay_stop(void)
+relay_stop(int signal)
 {
 	const struct timespec now = { 0 };
 	sigset_t cont;
 
-	if (sigismember(&blocked, SIGTSTP) != 1 || !(was_told_to_stop || is_in_foreground()))
+	if (sigismember(&blocked, SIGTSTP) != 1 || !is_expected_to_stop(signal))
 		return false;
-	was_told_to_stop = false;
-	stop_now();
+	told_to_stop = 0;
+	stop_by(is_stop(signal) ? signal : SIGTSTP);
 	sigemptyset(&cont);
 	sigaddset(&cont, SIGCONT);
 	return sigtimedwait(&cont, NULL, &now) == SIGCONT;

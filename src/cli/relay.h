@@ -2,8 +2,10 @@
  *
  * relay.h - signals that are passed on to CMD
  *
- * They are TERM, INT, HUP, QUIT, USR1, USR2, CONT and the terminal's stop, unless they were ignored
- * at the start.  A signal that has reached CMD already is not passed on.
+ * They are all signals but CHLD, KILL, STOP and those that a C library may keep to itself (32 to
+ * 34), unless they were ignored at the start.  A real-time signal is passed on each time.  A value
+ * is passed on, too.  Two kinds are not: a signal that has reached CMD already, as far as that can
+ * be told, and a signal that the kernel sends this process for what it did itself.
  */
 #ifndef CLI_RELAY_H
 #define CLI_RELAY_H
@@ -28,9 +30,9 @@ int relay_next(pid_t child);
 void relay_limit_call(void);
 void relay_end_limit(void);
 
-/* Call it when child has been stopped.  Where somebody expects this process to stop, too, stops it,
- * and returns true when it has been continued: then child must be continued, unless it is already.
- * Otherwise returns false. */
-bool relay_stop(void);
+/* Call it when child has been stopped by signal.  Where somebody expects this process to stop, too,
+ * stops it, and returns true when it has been continued: then child must be continued, unless it is
+ * already.  Otherwise returns false. */
+bool relay_stop(int signal);
 
 #endif

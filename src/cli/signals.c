@@ -165,10 +165,12 @@ signals_block(const sigset_t *set)
 }
 
 bool
-signals_is_ignored(int signal)
+signals_was_ignored(int signal)
 {
 	struct sigaction now;
 
+	if (before[signal] != UNCHANGED)
+		return before[signal] == IGNORED;
 	return sigaction(signal, NULL, &now) == 0 && now.sa_handler == SIG_IGN;
 }
 

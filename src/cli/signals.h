@@ -24,8 +24,8 @@ void signals_ignore_fatal(int allowed);
  * compl_request.hold.  Remembers the mask, for signals_restore(). */
 const sigset_t *signals_hold(void);
 
-/* Whether signal is ignored at this moment. */
-bool signals_is_ignored(int signal);
+/* Whether signal was ignored at the start. */
+bool signals_was_ignored(int signal);
 
 /* Gives signal its default action until signals_restore().  Does nothing if its disposition was
  * changed before (signals_begin(), signals_ignore_fatal()). */

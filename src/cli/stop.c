@@ -26,7 +26,7 @@ on_stop(int signal)
 	if (escape.state == COMPL_ESCAPE_NOTE)
 		escape.wanted = 1;
 	else
-		stop_now();
+		stop_by(SIGTSTP);
 	errno = error;
 }
 
@@ -45,17 +45,17 @@ stop_catch(void)
 }
 
 void
-stop_now(void)
+stop_by(int signal)
 {
 	const struct sigaction stop = { .sa_handler = SIG_DFL };
 	struct sigaction handler;
 	sigset_t one, mask;
 
 	sigemptyset(&one);
-	sigaddset(&one, SIGTSTP);
-	sigaction(SIGTSTP, &stop, &handler);
-	raise(SIGTSTP);
+	sigaddset(&one, signal);
+	sigaction(signal, &stop, &handler);
+	raise(signal);
 	sigprocmask(SIG_UNBLOCK, &one, &mask); /* it stops here, if it was blocked */
 	sigprocmask(SIG_SETMASK, &mask, NULL);
-	sigaction(SIGTSTP, &handler, NULL);
+	sigaction(signal, &handler, NULL);
 }

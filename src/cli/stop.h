@@ -15,7 +15,8 @@
  * NULL, and changes nothing, if SIGTSTP would not stop the process. */
 struct compl_escape *stop_catch(void);
 
-/* Stops the process, as SIGTSTP does by default.  Returns when it has been continued. */
-void stop_now(void);
+/* Stops the process, as signal (SIGTSTP, SIGTTIN or SIGTTOU) does by default.  Returns when it has
+ * been continued. */
+void stop_by(int signal);
 
 #endif

@@ -76,7 +76,7 @@ take_despite_stops(const struct take *take, struct compl_space *c,
 	enum compl_result result;
 
 	while ((result = take->wait_or_try(c, request, out)) == COMPL_INTERRUPTED)
-		stop_now();
+		stop_by(SIGTSTP);
 	return result;
 }
 

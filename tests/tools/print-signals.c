@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * print-signals.c - prints the signals that it gets, a line each, until one is SIGALRM
+ * print-signals.c - prints the signals that it gets, a line each, until one is SIGALRM; a value
+ * follows after "="
  *
  * Usage: print-signals [SIGNAL]
  *
@@ -15,6 +16,7 @@
 int
 main(int argc, char **argv)
 {
+	siginfo_t info;
 	sigset_t all;
 	int signal;
 
@@ -24,8 +26,10 @@ main(int argc, char **argv)
 	if (argc > 1 && (kill(getppid(), atoi(argv[1])) || kill(0, atoi(argv[1]))))
 		return 1;
 	puts("listens");
-	while ((signal = sigwaitinfo(&all, NULL)) != SIGALRM)
-		if (signal > 0)
+	while ((signal = sigwaitinfo(&all, &info)) != SIGALRM)
+		if (signal > 0 && info.si_code == SI_QUEUE)
+			printf("%d=%d\n", signal, info.si_value.sival_int);
+		else if (signal > 0)
 			printf("%d\n", signal);
 	return 0;
 }
