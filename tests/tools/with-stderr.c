@@ -90,7 +90,7 @@ make(const char *kind)
 	fcntl(writer, F_SETFD, FD_CLOEXEC);
 }
 
-/* A terminal moves on what it has taken: it is full only when it still is a moment later. */
+/* A terminal moves on what it has taken.  It counts as full if it still is a moment later. */
 static void
 fill(void)
 {
