@@ -175,6 +175,8 @@ take_signals(struct child *child)
 			look_after(child);
 }
 
+/* Ordering: the listener comes before take_signals(), and is called for a signal, too.  What CMD's
+ * processes sent before CMD's end is heard while CMD is not reaped yet, and can be looked at. */
 void
 child_wait(struct child *child, const struct child_listener *listener)
 {
@@ -185,7 +187,7 @@ child_wait(struct child *child, const struct child_listener *listener)
 			wishes[1] = listener->wish();
 		if (poll(wishes, 2, -1) < 0)
 			continue;
-		if (listener != NULL && wishes[1].revents != 0)
+		if (listener != NULL)
 			listener->hear(listener->arg);
 		if (wishes[0].revents != 0)
 			take_signals(child);

@@ -27,7 +27,7 @@ struct child {
 struct child_listener {
 	/* Returns the descriptor, which may be -1, and the events to wait for. */
 	struct pollfd (*wish)(void);
-	/* Is called when one of these events has come. */
+	/* Is called when one of these events or a signal has come. */
 	void (*hear)(void *arg);
 	void *arg;
 };

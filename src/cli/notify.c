@@ -5,7 +5,7 @@
  * The address is abstract, with 128 random bits.  Nobody can occupy it before this process does.
  * CMD reaches it whatever user CMD becomes and whatever it sees of the file system.  And it is gone
  * when this process is, however the process ends.  But every process of the network namespace can
- * find it in /proc/net/unix, so notify_hear() asks sender_is_trusted() about each message.  (A path
+ * find it in /proc/net/unix, so notify_hear() asks sender_judge() about each message.  (A path
  * in a directory of its own, with a name that cannot be guessed, would need no such check.  But it
  * outlives a SIGKILL, and there is no directory in which every CMD could find it.)
  *
@@ -27,36 +27,30 @@
 #include <unistd.h>
 
 #include "api/random.h"
+#include "cli/datagram.h"
+#include "cli/discard.h"
 #include "cli/exec.h"
 #include "cli/message.h"
+#include "cli/pace.h"
 #include "cli/sender.h"
 #include "cli/status.h"
 
-#define VARIABLE	"NOTIFY_SOCKET"
-#define TEXT_MAX	65536
-#define DESCRIPTORS_MAX 252 /* the kernel would take 253, sendmsg() of musl does not */
-#define RANDOM_BYTES	16
-#define BATCH		16   /* messages that one notify_hear() takes */
-#define LAST_BATCH	4096 /* the same after CMD's end: more than a socket holds */
-#define LAST_CHANCE_MS	1000 /* after CMD's end, for an outer receiver that has no room */
-
-struct message {
-	char text[TEXT_MAX];
-	size_t length;
-	int fds[DESCRIPTORS_MAX];
-	size_t fd_count;
-	struct ucred sender;
-};
+#define VARIABLE       "NOTIFY_SOCKET"
+#define RANDOM_BYTES   16
+#define BATCH	       128  /* messages that one notify_hear() takes */
+#define LAST_BATCH     4096 /* the same after CMD's end: more than a socket holds */
+#define LAST_CHANCE_MS 1000 /* after CMD's end, for an outer receiver that has no room */
 
 /* CMD sends to the socket inner.  The socket outer passes on what CMD says, if it is not -1. */
 static int inner = -1, outer = -1;
 static struct sockaddr_un outer_address;
 static socklen_t outer_length;
-static struct message *message; /* large, and most commands need none */
-static bool is_held;		/* message is not yet passed on */
-static bool is_last;		/* CMD has ended: pass_on() holds nothing any more */
-static bool is_ready;		/* CMD has said READY=1 */
+static struct datagram *message; /* large, and most commands need none */
+static bool is_held;		 /* message is not yet passed on */
+static bool is_last;		 /* CMD has ended: pass_on() holds nothing any more */
+static bool is_ready;		 /* CMD has said READY=1 */
 static bool has_complained;
+static struct sender stranger; /* the latest of this batch, or pid 0 */
 
 /* ---- addresses ------------------------------------------------------------------ */
 
@@ -90,14 +84,12 @@ static bool
 open_inner_or_die(void)
 {
 	struct sockaddr_un address;
-	const int yes = 1;
 	socklen_t length;
 	char name[64];
 
 	inner = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (inner < 0 || !make_name(name) || !read_address(&address, &length, name) ||
-	    setsockopt(inner, SOL_SOCKET, SO_PASSCRED, &yes, sizeof(yes)) != 0 ||
-	    bind(inner, (struct sockaddr *)&address, length) != 0)
+	    !datagram_ask(inner) || bind(inner, (struct sockaddr *)&address, length) != 0)
 		return false;
 	exec_set_or_die(VARIABLE, name);
 	return true;
@@ -120,58 +112,10 @@ void
 notify_begin_or_die(void)
 {
 	message = calloc(1, sizeof(*message));
-	if (message != NULL && open_outer() && open_inner_or_die())
+	if (message != NULL && open_outer() && open_inner_or_die() && pace_open())
 		return;
 	message_line("--ready: cannot make a socket for CMD: %s", strerror(errno));
 	exit(STATUS_FAILED);
-}
-
-/* ---- receiving ------------------------------------------------------------------ */
-
-static void
-take_descriptors(const struct cmsghdr *c)
-{
-	size_t count = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-
-	if (count > DESCRIPTORS_MAX - message->fd_count)
-		count = DESCRIPTORS_MAX - message->fd_count;
-	memcpy(message->fds + message->fd_count, CMSG_DATA(c), count * sizeof(int));
-	message->fd_count += count;
-}
-
-static void
-take_control(struct msghdr *header)
-{
-	message->fd_count = 0;
-	message->sender = (struct ucred){ .pid = 0, .uid = (uid_t)-1 };
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(header); c != NULL; c = CMSG_NXTHDR(header, c)) {
-		if (c->cmsg_level != SOL_SOCKET)
-			continue;
-		if (c->cmsg_type == SCM_RIGHTS)
-			take_descriptors(c);
-		else if (c->cmsg_type == SCM_CREDENTIALS)
-			memcpy(&message->sender, CMSG_DATA(c), sizeof(message->sender));
-	}
-}
-
-/* Receives a message.  Returns false if there is none. */
-static bool
-receive(void)
-{
-	char control[CMSG_SPACE(DESCRIPTORS_MAX * sizeof(int)) + CMSG_SPACE(sizeof(struct ucred))]
-		__attribute__((aligned(sizeof(size_t))));
-	struct iovec text = { message->text, sizeof(message->text) };
-	struct msghdr header = { .msg_iov = &text,
-				 .msg_iovlen = 1,
-				 .msg_control = control,
-				 .msg_controllen = sizeof(control) };
-	ssize_t length = recvmsg(inner, &header, MSG_CMSG_CLOEXEC);
-
-	if (length < 0)
-		return false;
-	message->length = (size_t)length;
-	take_control(&header);
-	return true;
 }
 
 /* ---- reading -------------------------------------------------------------------- */
@@ -227,14 +171,6 @@ read_lines(void)
 /* ---- passing on ----------------------------------------------------------------- */
 
 static void
-drop(void)
-{
-	for (size_t i = 0; i < message->fd_count; i++)
-		close(message->fds[i]);
-	message->fd_count = 0;
-}
-
-static void
 give_descriptors(struct msghdr *header, void *control)
 {
 	const size_t size = message->fd_count * sizeof(int);
@@ -255,7 +191,7 @@ give_descriptors(struct msghdr *header, void *control)
 static bool
 give(void)
 {
-	char control[CMSG_SPACE(DESCRIPTORS_MAX * sizeof(int))] = { 0 };
+	char control[CMSG_SPACE(DATAGRAM_FDS_MAX * sizeof(int))] = { 0 };
 	struct iovec text = { message->text, message->length };
 	struct msghdr header = { .msg_iov = &text, .msg_iovlen = 1 };
 
@@ -288,7 +224,7 @@ pass_on(void)
 	while (!is_given && errno == EAGAIN && is_last && wait_for_room());
 	is_held = !is_given && errno == EAGAIN && !is_last;
 	if (!is_held)
-		drop();
+		datagram_close(message);
 }
 
 /* ---- in turn -------------------------------------------------------------------- */
@@ -298,18 +234,9 @@ notify_wish(void)
 {
 	if (is_held)
 		return (struct pollfd){ .fd = outer, .events = POLLOUT };
+	if (pace_is_paused())
+		return pace_wish();
 	return (struct pollfd){ .fd = inner, .events = POLLIN };
-}
-
-static void
-refuse(void)
-{
-	drop();
-	if (!has_complained)
-		message_line("--ready: ignored a message from process %d of uid %u, which does not "
-			     "belong to CMD",
-			     (int)message->sender.pid, (unsigned)message->sender.uid);
-	has_complained = true;
 }
 
 void
@@ -318,23 +245,95 @@ notify_last(void)
 	is_last = true;
 }
 
-/* A message with the first READY=1 stays held until the caller has posted the readiness.  One call
- * takes no more than a batch: anybody can send, and the caller must look after signals and CMD's
- * end. */
-bool
-notify_hear(pid_t cmd)
+static void
+complain(const struct sender *sender)
 {
-	if (is_held)
-		pass_on();
-	for (int left = is_last ? LAST_BATCH : BATCH; left > 0 && !is_held && receive(); left--) {
-		if (!sender_is_trusted(&message->sender, cmd)) {
-			refuse();
+	if (!has_complained)
+		message_line("--ready: ignored a message from process %d of uid %u, which does not "
+			     "belong to CMD",
+			     (int)sender->pid, (unsigned)sender->user);
+	has_complained = true;
+}
+
+static bool
+is_same_stranger(const struct sender *sender)
+{
+	return sender->pid != 0 && sender->pid == stranger.pid && sender->user == stranger.user;
+}
+
+/* Returns whether to go on at once. */
+static bool
+refuse(const struct sender *sender, bool has_fds)
+{
+	stranger = *sender;
+	complain(sender);
+	discard_first(inner, has_fds);
+	return !pace_count() || is_last;
+}
+
+static bool
+judge(struct sender *sender, bool has_fds, pid_t cmd)
+{
+	bool is_trusted;
+
+	if (!has_fds)
+		datagram_peek_pidfd(inner, sender);
+	is_trusted = sender_judge(sender, cmd);
+	if (sender->pidfd >= 0)
+		close(sender->pidfd);
+	return is_trusted;
+}
+
+/* Takes the next message, if it is from a process that may speak for CMD.  Returns whether to go on
+ * to the one after it. */
+static bool
+take_next(pid_t cmd)
+{
+	struct sender sender;
+	bool has_fds;
+
+	if (!datagram_peek(inner, &sender, &has_fds))
+		return false;
+	if (!sender_is_known(&sender, cmd) &&
+	    (is_same_stranger(&sender) || !judge(&sender, has_fds, cmd)))
+		return refuse(&sender, has_fds);
+	is_held = datagram_take(inner, message);
+	return is_held;
+}
+
+/* Takes messages until one is held that makes CMD ready, and returns true, or until none is left.
+ * It takes no more than a batch: anybody can send, and the caller must look after signals and CMD's
+ * end. */
+static bool
+take_batch(pid_t cmd)
+{
+	for (int left = is_last ? LAST_BATCH : BATCH; left > 0 && !is_held; left--) {
+		if (!take_next(cmd))
+			return false;
+		if (!is_held)
 			continue;
-		}
-		is_held = true;
 		if (read_lines() && !is_ready)
 			return is_ready = true;
 		pass_on();
 	}
 	return false;
+}
+
+/* A message with the first READY=1 stays held until the caller has posted the readiness. */
+bool
+notify_hear(pid_t cmd)
+{
+	bool result;
+
+	if (is_held)
+		pass_on();
+	pace_resume();
+	if (pace_is_paused() && !is_last)
+		return false;
+	pace_begin();
+	stranger.pid = 0;
+	result = take_batch(cmd);
+	pace_end();
+	discard_end();
+	return result;
 }

@@ -3,49 +3,125 @@
  * sender.c - looks at the user of a sender, and at the processes above it
  *
  * A sender may have gone by the time its message is read: a script's helper, say, that sends and
- * ends.  Its user is known even then.  So is that of CMD, which is alive or at least not reaped.
- * So sender_is_trusted() looks at the users first.
+ * ends.  Its pid and its user came with the message.  The kernel keeps nothing else of a process
+ * that was reaped, but its cgroup, which it may have shared with strangers.  So pid and user are
+ * looked at first, and the processes above the sender last.
+ *
+ * From Linux 6.13 on a pidfd tells parent and user, and /proc is not read: it may be missing, it
+ * may hide the processes of others (hidepid=2), and a stranger's message must cost little.  From
+ * Linux 6.5 on the pidfd comes with the message.  So a number that belongs to another process by
+ * now is not taken for the sender.
  */
 #include "cli/sender.h"
 
-#include <stdint.h>
+#include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "api/proc.h"
+#include "cli/pidfd.h"
 
-/* Returns the real uid of the process, or -1 if it cannot be read. */
-static int64_t
-user_of(pid_t pid)
+#define STEPS_MAX 1000 /* a chain of parents cannot be longer, unless it changes meanwhile */
+
+static uid_t user_of_cmd = SENDER_UNKNOWN;
+
+/* Reads the number after the label, which begins with the newline before it. */
+static bool
+read_number(const char *text, const char *label, long *number)
 {
-	static const char label[] = "\nUid:";
-	char text[2048], *found;
+	const char *found = strstr(text, label);
 
-	if (!proc_read(pid, "status", text, sizeof(text)) || (found = strstr(text, label)) == NULL)
-		return -1;
-	return strtol(found + strlen(label), NULL, 10);
+	if (found == NULL)
+		return false;
+	*number = strtol(found + strlen(label), NULL, 10);
+	return true;
 }
 
-/* Whether pid is this process or one below it. */
 static bool
-is_below(pid_t pid)
+read_proc(pid_t pid, struct process *process)
 {
-	struct proc_stat stat = { .parent = pid };
+	char text[2048];
+	long parent, user;
 
-	for (int steps = 0; stat.parent > 0 && steps < 1000; steps++) {
-		if (stat.parent == getpid())
+	if (!proc_read(pid, "status", text, sizeof(text)) ||
+	    !read_number(text, "\nPPid:", &parent) || !read_number(text, "\nUid:", &user))
+		return false;
+	*process = (struct process){ (pid_t)parent, (uid_t)user };
+	return true;
+}
+
+/* Ordering: /proc is read first.  If the process is not reaped afterwards, its number belonged to
+ * it all the time. */
+static bool
+read_process(int pidfd, pid_t pid, struct process *process)
+{
+	if (pidfd_read(pidfd, process))
+		return true;
+	return errno != ESRCH && read_proc(pid, process) && !pidfd_is_reaped(pidfd);
+}
+
+static bool
+look_up(pid_t pid, struct process *process)
+{
+	int fd = pidfd_open_pid(pid);
+	bool found;
+
+	if (fd < 0)
+		return errno != ESRCH && read_proc(pid, process);
+	found = read_process(fd, pid, process);
+	close(fd);
+	return found;
+}
+
+/* Process 1 is above every process of its pid namespace, also above one that was reaped.  Returns
+ * whether it is above this one. */
+static bool
+look_below_init(pid_t pid)
+{
+	return getpid() == 1 && pid > 0 && kill(pid, 0) != 0 && errno == ESRCH;
+}
+
+/* Returns whether the sender is this process or one below it. */
+static bool
+look_above(const struct sender *sender)
+{
+	struct process process;
+	bool found = sender->pidfd >= 0 ? read_process(sender->pidfd, sender->pid, &process)
+					: !sender->is_reaped && look_up(sender->pid, &process);
+
+	if (!found || sender->pid == getpid())
+		return found || look_below_init(sender->pid);
+	for (int steps = 0; found && process.parent > 0 && steps < STEPS_MAX; steps++) {
+		if (process.parent == getpid())
 			return true;
-		if (!proc_read_stat(stat.parent, &stat))
-			return false;
+		found = look_up(process.parent, &process);
 	}
 	return false;
 }
 
-bool
-sender_is_trusted(const struct ucred *sender, pid_t cmd)
+static uid_t
+learn_user(pid_t cmd)
 {
-	int64_t uid = sender->uid;
+	struct process process;
 
-	return uid == 0 || sender->uid == geteuid() || uid == user_of(cmd) || is_below(sender->pid);
+	if (look_up(cmd, &process))
+		user_of_cmd = process.user;
+	return user_of_cmd;
+}
+
+bool
+sender_is_known(const struct sender *sender, pid_t cmd)
+{
+	return sender->pid == cmd || sender->user == 0 || sender->user == geteuid();
+}
+
+bool
+sender_judge(const struct sender *sender, pid_t cmd)
+{
+	if (sender->user == SENDER_UNKNOWN)
+		return false;
+	return sender_is_known(sender, cmd) || sender->user == learn_user(cmd) ||
+	       look_above(sender);
 }

@@ -57,7 +57,11 @@
  *	ready            how CMD says that it is ready: by a line or a datagram
  *	ready_line       a pipe to CMD, on which a line says that it is ready
  *	notify           a receiver for sd_notify(3)
+ *	discard          removes datagrams of strangers, whatever comes with them
+ *	pace             a bound on the work that strangers can make
+ *	datagram         a datagram with its descriptors, and a look at its sender
  *	sender           whether a process may speak for CMD
+ *	pidfd            what the kernel says about a process without /proc
  *	table            a listing as a table, on stdout
  *	grid             rows of cells, with alignment and colour
  *	json             a listing as JSON, on stdout
