@@ -169,3 +169,63 @@ setup() {
 	says app ExecStartPre '*status=124*'
 	run ! inside test -e /run/started
 }
+
+# A filter as systemd.exec(5) advises, and what else such units have.  The last line shows that the filter is in
+# force: it needs setfsuid(2), of @privileged.
+@test "in a hardened unit each command may be the first to use a namespace" {
+	local how
+
+	unit first <<-'EOU'
+		Type=oneshot
+		ExecStart=/bin/true
+		RemainAfterExit=yes
+	EOU
+	for how in '' EPERM; do
+		unit "hard$how" <<-EOU
+			Type=oneshot
+			RemainAfterExit=yes
+			SystemCallFilter=@system-service
+			SystemCallFilter=~@privileged @resources
+			SystemCallArchitectures=native
+			SystemCallErrorNumber=$how
+			CapabilityBoundingSet=
+			NoNewPrivileges=yes
+			RestrictAddressFamilies=AF_UNIX
+			RestrictNamespaces=yes
+			RestrictRealtime=yes
+			RestrictSUIDSGID=yes
+			LockPersonality=yes
+			MemoryDenyWriteExecute=yes
+			UMask=0777
+			ExecStart=/run/compl init a
+			ExecStart=/run/compl done a
+			ExecStart=/run/compl wait a --timeout 10s
+			ExecStart=/run/compl rm --all
+			ExecStart=/run/compl run b --ready notify -- /bin/systemd-notify --ready
+			ExecStart=/run/compl run c --ready fd:3 -- /bin/sh -c 'echo >&3'
+			ExecStart=/run/compl wait b c --timeout 10s
+			ExecStart=/run/compl rm --all
+			ExecStart=-/run/compl wait d --timeout 0.1s
+			ExecStart=/run/compl scope -- /run/compl done a
+			ExecStart=/run/compl ls -l
+			ExecStart=/run/compl check
+			ExecStart=/run/compl rm --all
+			ExecStart=-/run/compl done a -u 65534
+		EOU
+	done
+	boot
+	inside systemctl start hard
+	inside systemctl start hardEPERM
+	says hard Result success
+	says hardEPERM Result success
+	for how in '' EPERM; do
+		inside systemctl show "hard$how.service" -p ExecStart --value |
+			sed 's/.*argv\[\]=\/run\/compl \([^;]*[^; ]\) ;.*code=\([a-z]*\) ; status=\([0-9]*\).*/\1: \2 \3/' >ended$how
+		cat ended$how
+		[ "$(wc -l <ended$how)" -eq 14 ]
+		[ "$(grep -c ': exited 0$' ended$how)" -eq 12 ]
+		grep -qx 'wait d --timeout 0.1s: exited 124' ended$how
+	done
+	grep -qxE 'done a -u 65534: (killed|dumped) 31' ended # SIGSYS
+	grep -qx 'done a -u 65534: exited 125' endedEPERM
+}

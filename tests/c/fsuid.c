@@ -6,7 +6,9 @@
 #include <signal.h>
 #include <sys/fsuid.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 
+#include "../segment-path.h"
 #include "shm/os/fsuid.h"
 #include "tap.h"
 
@@ -120,12 +122,35 @@ a_death_in_between_counts(void)
 	return true;
 }
 
+/* The thread acts on files as a user that is not the owner of the namespace. */
+static bool
+makes_no_file_of_another_user(void)
+{
+	struct compl_where where = space_where();
+	char path[SEGMENT_PATH_MAX];
+	struct compl_space *c;
+	struct stat st;
+
+	CHECK(segment_path(path, sizeof path, &where));
+	setfsuid(65534);
+	CHECK(compl_open(&c, &where, COMPL_CREATE) ==
+	      (geteuid() == 0 ? COMPL_E_WRONG_OWNER : COMPL_OK));
+	setfsuid(geteuid());
+	compl_close(c);
+	CHECK(geteuid() != 0 || lstat(path, &st) < 0);
+	CHECK(compl_open(&c, &where, COMPL_CREATE) == COMPL_OK);
+	compl_close(c);
+	return true;
+}
+
 static const struct test tests[] = {
 	{ "the user for files changes, and changes back", goes_there_and_back, false },
 	{ "the process may be dumped as before", may_be_dumped_as_before, false },
 	{ "PR_SET_PDEATHSIG stays in force", keeps_the_wish_for_a_signal, false },
 	{ "a parent that dies meanwhile has its child get the signal", a_death_in_between_counts,
 	  false },
+	{ "a thread that acts on files as another user makes no namespace",
+	  makes_no_file_of_another_user, false },
 };
 
 int

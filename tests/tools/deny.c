@@ -2,9 +2,10 @@
  *
  * deny.c - runs a command for which the kernel refuses system calls
  *
- * Usage: deny NAME[,NAME...][=ERRNO] CMD...
+ * Usage: deny NAME[,NAME...][=HOW] CMD...
  *
- * The names are in the table below; ERRNO is ENOSYS (the default) or EPERM.  Two calls are refused
+ * The names are in the table below.  HOW is ENOSYS (the default) or EPERM, the error of the call;
+ * or KILL, which ends the process by SIGSYS, as systemd(1) does.  Two calls are refused
  * only with some arguments: clone for a new namespace, personality for more than Docker allows.
  * Each name has a seccomp filter, written by hand: load the number of the call, compare it, look
  * at the argument, refuse or allow.
@@ -43,6 +44,8 @@ static const struct call {
 	{ "futex_waitv", SYS_futex_waitv, 0 },
 	{ "fallocate", SYS_fallocate, 0 },
 	{ "ftruncate", SYS_ftruncate, 0 },
+	{ "fchmod", SYS_fchmod, 0 },
+	{ "setfsuid", SYS_setfsuid, 0 },
 	{ "ptrace", SYS_ptrace, 0 },
 	{ "unshare", SYS_unshare, 0 },
 	{ "setns", SYS_setns, 0 },
@@ -67,7 +70,7 @@ static const struct call {
 #define IF(test, value, then, otherwise) BPF_JUMP(BPF_JMP | (test) | BPF_K, value, then, otherwise)
 
 static int
-deny(const struct call *call, unsigned error)
+deny(const struct call *call, unsigned how)
 {
 	struct sock_filter program[] = {
 		LOAD(nr),
@@ -75,7 +78,7 @@ deny(const struct call *call, unsigned error)
 		LOAD(args[0]),
 		IF(BPF_JEQ, QUESTION, 2, 0),
 		IF(BPF_JSET, call->bits, 0, 1),
-		RETURN(SECCOMP_RET_ERRNO | error),
+		RETURN(how),
 		RETURN(SECCOMP_RET_ALLOW),
 	};
 	struct sock_fprog filter = { sizeof program / sizeof *program, program };
@@ -86,13 +89,13 @@ deny(const struct call *call, unsigned error)
 }
 
 static int
-deny_named(const char *name, unsigned error)
+deny_named(const char *name, unsigned how)
 {
 	size_t i;
 
 	for (i = 0; i < sizeof calls / sizeof *calls; i++)
 		if (!strcmp(calls[i].name, name))
-			return deny(&calls[i], error);
+			return deny(&calls[i], how);
 	errno = EINVAL;
 	return -1;
 }
@@ -100,20 +103,22 @@ deny_named(const char *name, unsigned error)
 int
 main(int argc, char **argv)
 {
-	unsigned error = ENOSYS;
+	unsigned how = SECCOMP_RET_ERRNO | ENOSYS;
 	char *name, *rest;
 
 	if (argc < 3)
 		return 2;
 	if (strstr(argv[1], "=EPERM"))
-		error = EPERM;
+		how = SECCOMP_RET_ERRNO | EPERM;
+	else if (strstr(argv[1], "=KILL"))
+		how = SECCOMP_RET_KILL_PROCESS;
 	argv[1][strcspn(argv[1], "=")] = '\0';
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)) {
 		perror("deny");
 		return 2;
 	}
 	for (name = strtok_r(argv[1], ",", &rest); name; name = strtok_r(NULL, ",", &rest))
-		if (deny_named(name, error)) {
+		if (deny_named(name, how)) {
 			fprintf(stderr, "deny: %s: %s\n", name, strerror(errno));
 			return 2;
 		}

@@ -109,15 +109,16 @@ is_unfinished(const struct stat *st)
 
 /* After an open that failed with EACCES: does what the creator of a file of ours has not done yet,
  * or will never do.  Returns whether to open again: it has set the mode, or another process has set
- * it, or has unlinked the file. */
+ * it, or has unlinked the file.  uid: as whom this thread acts on files.  (Somebody else's file is
+ * left alone: its owner could put a link in its place before chmod().) */
 static bool
-mend_mode(const char *path)
+mend_mode(const char *path, uid_t uid)
 {
 	struct stat st;
 
 	if (lstat(path, &st) < 0)
 		return errno == ENOENT;
-	if (!S_ISREG(st.st_mode) || st.st_uid != fsuid_get())
+	if (!S_ISREG(st.st_mode) || st.st_uid != uid)
 		return false;
 	return (st.st_mode & 0600) == 0600 || (is_unfinished(&st) && chmod(path, 0600) == 0);
 }
@@ -125,12 +126,12 @@ mend_mode(const char *path)
 /* Opens a file that another process may be creating under a umask that takes its owner's
  * permissions away.  Each try but the first meets another moment of other processes. */
 static int
-open_mended(const char *path, int flags, int lowest)
+open_mended(const char *path, int flags, int lowest, uid_t uid)
 {
 	int tries = 10, fd;
 
 	while ((fd = descriptor_open(path, flags, lowest)) < 0 && errno == EACCES && --tries > 0)
-		if (!mend_mode(path)) {
+		if (!mend_mode(path, uid)) {
 			errno = EACCES;
 			break;
 		}
@@ -148,51 +149,63 @@ set_mode(int fd, const struct stat *st)
 }
 
 /* Creates the file, or opens one that another process has just created.  ENOENT: the directory
- * itself is missing. */
+ * itself is missing.
+ *
+ * The file is not uid's if the thread acts on files as yet another user: the program has called
+ * setfsuid(2).  To ask the kernel for that user would take the same call, which a sandbox may
+ * punish by death.  So the owner of the new file tells. */
 static enum compl_result
-create(struct compl_space *c, const char *path, int lowest)
+create(struct compl_space *c, const char *path, int lowest, uid_t uid)
 {
 	struct stat st;
 
-	c->fd = open_mended(path, O_CREAT, lowest);
+	c->fd = open_mended(path, O_CREAT, lowest, uid);
 	if (c->fd < 0)
 		return errno == ENOENT ? COMPL_E_SYSTEM : open_result(errno);
-	return fstat(c->fd, &st) == 0 && set_mode(c->fd, &st) == 0 ? COMPL_OK : COMPL_E_SYSTEM;
+	if (fstat(c->fd, &st) < 0)
+		return COMPL_E_SYSTEM;
+	descriptor_note(c, &st);
+	if (st.st_uid == uid)
+		return set_mode(c->fd, &st) == 0 ? COMPL_OK : COMPL_E_SYSTEM;
+	if (is_unfinished(&st))
+		file_unlink(c);
+	return COMPL_E_WRONG_OWNER;
 }
 
-/* Does the work of file_open() as the user as whom the thread acts.  Opens without O_CREAT first:
- * under fs.protected_regular, O_CREAT on another user's file in a sticky directory fails even for
+/* Does the work of file_open() as this user.  Opens without O_CREAT first: under
+ * fs.protected_regular, O_CREAT on another user's file in a sticky directory fails even for
  * root. */
 static enum compl_result
-open_as_we_are(struct compl_space *c, const struct compl_where *where, unsigned flags)
+open_as(struct compl_space *c, const struct compl_where *where, unsigned flags, uid_t uid)
 {
 	int lowest = flags & COMPL_ANY_DESCRIPTOR ? DESCRIPTOR_LOWEST_ANY : DESCRIPTOR_LOWEST;
 	char path[FILE_PATH_MAX];
 
 	make_path(path, c);
-	c->fd = open_mended(path, 0, lowest);
+	c->fd = open_mended(path, 0, lowest, uid);
 	if (c->fd >= 0)
 		return COMPL_OK;
 	if (errno != ENOENT || !(flags & COMPL_CREATE))
 		return open_result(errno);
 	/* Do not create the file under a uid that is not its owner's. */
-	if (fsuid_get() != file_owner(where))
+	if (uid != file_owner(where))
 		return COMPL_E_WRONG_OWNER;
-	return create(c, path, lowest);
+	return create(c, path, lowest, uid);
 }
 
-/* In another user's namespace this thread acts on files as that user.  So a file that it creates
- * belongs to that user from the first moment on, even if this process dies. */
+/* If that is needed in another user's namespace, this thread acts on files as that user.  So a file
+ * that it creates belongs to that user from the first moment on, even if this process dies. */
 enum compl_result
 file_open(struct compl_space *c, const struct compl_where *where, unsigned flags)
 {
-	enum compl_result result;
+	uid_t self = geteuid();
+	enum compl_result result = open_as(c, where, flags, self);
 	struct fsuid before;
 
-	if (where->system || where->uid == geteuid())
-		return open_as_we_are(c, where, flags);
+	if (result != COMPL_E_WRONG_OWNER || where->system || where->uid == self)
+		return result;
 	fsuid_enter(&before, where->uid);
-	result = open_as_we_are(c, where, flags);
+	result = open_as(c, where, flags, fsuid_get());
 	fsuid_leave(&before);
 	return result;
 }

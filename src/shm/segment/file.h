@@ -20,10 +20,10 @@ enum compl_result file_path(char *path, const struct compl_where *where);
 /* The user that a segment there must belong to. */
 uid_t file_owner(const struct compl_where *where);
 
-/* Opens the file; with COMPL_CREATE creates it if there is none.  While it does so in another
- * user's namespace, the thread acts on files as that user.  COMPL_E_NO_NAMESPACE, _WRONG_FILE,
- * _WRONG_OWNER, _FULL_DISK, _SYSTEM.  The caller closes c->fd; after a failure too, if it is not
- * -1, which can only be with COMPL_CREATE. */
+/* Opens the file; with COMPL_CREATE creates it if there is none.  In another user's namespace the
+ * thread acts on files as that user, if the file cannot be opened, or is created.
+ * COMPL_E_NO_NAMESPACE, _WRONG_FILE, _WRONG_OWNER, _FULL_DISK, _SYSTEM.  The caller closes c->fd;
+ * after a failure too, if it is not -1, which can only be with COMPL_CREATE. */
 enum compl_result file_open(struct compl_space *c, const struct compl_where *where, unsigned flags);
 
 /* Checks whether the open file is a regular one with the right owner and mode.
