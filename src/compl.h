@@ -419,8 +419,11 @@ enum compl_wait_flags {
 	COMPL_WAIT_INTERRUPTIBLE = 1 << 4,
 	/* End with COMPL_DEAD_LOCK if the wait holds up what it waits for: the calling process is a
 	   descendant of a producer of a name, and every producer of the awaited name waits for that
-	   name, directly or through other names.  The call looks at all of /proc for that, when it
-	   joins the line, after 0.1, 1 and 10 seconds, and then every ten seconds. */
+	   name, directly or through other names.  A wait with a deadline goes on by itself, so with
+	   a deadline the flag has no effect, and no wait that has one counts as a part of that.
+	   The call looks for this when it joins the line, after 0.1, 1 and 10 seconds, and then
+	   every ten seconds.  It reads all of /proc only if the names, as the namespace shows them,
+	   form such a cycle. */
 	COMPL_WAIT_DETECT = 1 << 5,
 };
 
@@ -478,7 +481,7 @@ struct compl_outcome {
  *	COMPL_TIMED_OUT		the deadline came
  *	COMPL_REMOVED		a name, or the namespace, was removed during the wait
  *	COMPL_PRODUCER_DIED	a producer of a name has died, now or earlier, without completing it
- *	COMPL_DEAD_LOCK		only with COMPL_WAIT_DETECT
+ *	COMPL_DEAD_LOCK		only with COMPL_WAIT_DETECT, and without a deadline
  *	COMPL_INTERRUPTED	only with COMPL_WAIT_INTERRUPTIBLE or an escape
  *	COMPL_E_NO_NAME		only with COMPL_WAIT_EXISTING
  *	COMPL_E_LOCKED		only if the deadline had passed before the call: the lock was not
@@ -607,7 +610,8 @@ enum compl_promise_flags {
 	COMPL_PROMISE_SINGLE = 1 << 0,
 	/* Processes that the caller has started keep the promise.  The thread itself only waits for
 	   their end or for a message of theirs.  COMPL_WAIT_DETECT finds dead-locks below such a
-	   producer.  A producer without this flag counts as busy, unless it is in a wait itself. */
+	   producer.  A producer without this flag counts as busy, unless it sleeps in wait4(2) or
+	   waitid(2). */
 	COMPL_PROMISE_CHILD = 1 << 1,
 };
 

@@ -54,11 +54,81 @@ produced() {
 	grep -q 'dead-lock: .* -> .* -> .* -> ' "$tmp"/p?.err
 }
 
-@test "a cycle is found with a deadline, over several names, and with -q" {
+@test "a cycle is found over several names, and with -q" {
 	got=0
-	timeout -s KILL "$LIMIT" "$COMPL" run a -- "$COMPL" wait x a -q -t 1h >out 2>err 3>&- || got=$?
+	timeout -s KILL "$LIMIT" "$COMPL" run a -- "$COMPL" wait x a -q >out 2>err 3>&- || got=$?
 	[ "$got" -eq 122 ]
 	[ ! -s err ]
+}
+
+@test "a cycle of seventeen is found, and its last sixteen names are printed" {
+	local i
+
+	for i in {1..16}; do
+		produce p$i n$i "$COMPL" wait n$((i + 1))
+		wait_until_waiting n$((i + 1)) 1
+	done
+	produce p17 n17 "$COMPL" wait n1
+	ends 122 p{1..17}
+	[ "$(cat "$tmp"/p*.err | grep -c 'would dead-lock')" -eq 1 ]
+	grep -q '^compl: wait: n1: waiting would dead-lock: n1 (.*) -> n2 (.*) -> n16 (.*) -> n1 (namespace' "$tmp/p17.err"
+}
+
+@test "a wait for any of several names closes a cycle only if all of them are stuck" {
+	produce first a "$COMPL" wait b c --any
+	wait_until_waiting c 1
+	produce second b "$COMPL" wait a
+	wait_until_waiting a 1
+	looks_pass
+	waiters a 1
+	produce third c "$COMPL" wait a
+	ends 122 third first second
+	[ "$(cat "$tmp"/{first,second,third}.err | grep -c 'would dead-lock')" -eq 1 ]
+	grep -q 'would dead-lock' "$tmp/third.err"
+}
+
+@test "a cycle that a wait closes after an earlier wait was released is found" {
+	produce first a sh -c "$COMPL wait x && $COMPL wait b; exit \$?"
+	wait_until_waiting x 1
+	produce second b "$COMPL" wait a
+	wait_until_waiting a 1
+	looks_pass
+	waiters a 1
+	expect 0 done x
+	ends 122 first second
+	grep -q 'would dead-lock' "$tmp/first.err"
+}
+
+@test "a dead-lock is found when the last process that was at work waits too" {
+	mkfifo "$tmp/work"
+	produce first a "$COMPL" wait b
+	wait_until_waiting b 1
+	produce second b bash -c "$COMPL wait a & read -r line <'$tmp/work'; wait \$!; exit \$?"
+	wait_until_waiting a 1
+	expect 124 wait nobody -t 150ms
+	waiters a 1
+	echo >"$tmp/work"
+	ends 122 first second
+}
+
+# ---- what only looks like one -------------------------------------------------------------------------
+
+# Waits until every wait that is there has looked three times: only time can show that they find nothing.
+looks_pass() {
+	expect 124 wait nobody -t 1.2s
+}
+
+@test "a wait with a deadline ends at its deadline" {
+	got=0
+	timeout -s KILL "$LIMIT" "$COMPL" run a -- "$COMPL" wait a -t 1.2s >out 2>err 3>&- || got=$?
+	[ "$got" -eq 124 ]
+}
+
+@test "what a wait with a deadline holds up is not stuck" {
+	produce first a sh -c "$COMPL wait b -t 1.2s || exit 0"
+	wait_until_waiting b 1
+	produce second b "$COMPL" wait a
+	ends 0 first second
 }
 
 @test "no dead-lock is reported if the producer has something else to do" {
@@ -68,8 +138,8 @@ produced() {
 	wait_until_waiting b 1
 	produce other b "$COMPL" wait a
 	wait_until_waiting a 1
-	expect 124 wait a -t 1.2s
-	is_gone "${pid[other]}" && false
+	looks_pass
+	waiters a 1
 	expect 0 done a
 	ends 0 other
 	wait_until_waiting b 0
@@ -82,25 +152,112 @@ produced() {
 	wait_until produced b 1
 	produce one b "$COMPL" wait a
 	wait_until_waiting a 1
-	background waiter "$COMPL" run a -- "$COMPL" wait b -t 1.2s
-	ends 124 waiter
-	ends 124 one
+	produce two a "$COMPL" wait b
+	wait_until_waiting b 1
+	looks_pass
+	waiters a 1
+	waiters b 1
+	expect 0 done b
+	ends 0 two one
 	shoot TERM idle
 	ends 143 idle
 }
 
 @test "no dead-lock is reported for any of several names if one of them has no producer" {
-	background w "$COMPL" run a -- "$COMPL" wait a free --any -t 1.2s
-	background v "$COMPL" run b -- "$COMPL" wait free -t 1.2s
-	ends 124 w v
+	produce one a "$COMPL" wait b free --any
+	wait_until_waiting b 1
+	produce two b "$COMPL" wait a
+	wait_until_waiting a 1
+	looks_pass
+	waiters a 1
+	waiters b 1
+	expect 0 done free
+	ends 0 one two
 }
 
 @test "no dead-lock is reported for a wait that is not below the producer" {
 	produce p1 a "$COMPL" wait b
 	wait_until_waiting b 1
-	got=0
-	COMPL_PRODUCES=x timeout -s KILL "$LIMIT" "$COMPL" wait a -t 1.2s 3>&- || got=$?
-	[ "$got" -eq 124 ]
+	background stranger env COMPL_PRODUCES=x "$COMPL" wait a
+	wait_until_waiting a 1
+	looks_pass
+	waiters a 1
+	expect 0 done b
+	ends 0 p1 stranger
+}
+
+# ---- what it costs ------------------------------------------------------------------------------------
+
+# ancestors PID: prints how many processes are above it, as far as /proc shows.
+ancestors() {
+	local pid=$1 count=0
+
+	while [ "$pid" -gt 1 ] && pid=$(awk '{ sub(/.*\) /, ""); print $2 }' "/proc/$pid/stat"); do
+		count=$((count + 1))
+	done
+	echo "$count"
+}
+
+# looked_at FILE: prints how many times the traced process has opened something that tells of a process.
+looked_at() {
+	grep -c '^[0-9]* *openat(.*"/proc/[0-9]*/\(stat\|wchan\)' "$1" || :
+}
+
+no_sanitizer() {
+	[ -z "${COMPL_ASAN-}" ] || skip "a sanitizer makes system calls of its own"
+}
+
+# The traced wait is the second of three in a chain, so what it waits for is produced, and what is produced
+# above it is awaited.
+@test "a wait that closes no cycle of names reads few processes, and none when it looks again" {
+	no_sanitizer
+	need_trace
+	produce p3 c "$COMPL" wait d
+	wait_until_waiting d 1
+	produce p1 a "$COMPL" wait b
+	wait_until_waiting b 1
+	produce p2 b strace -f -o trace "$COMPL" wait c
+	wait_until_waiting c 1
+	looks_pass
+	run ! grep 'openat(.*"/proc",' trace
+	# Itself, what is above it, the first wait, and what is above that one and was not read yet.
+	[ "$(looked_at trace)" -gt 0 ]
+	[ "$(looked_at trace)" -le $(($(ancestors "${pid[p2]}") + 6)) ]
+	cp trace before
+	expect 0 done d
+	ends 0 p3 p2 p1
+	[ "$(looked_at before)" -eq "$(looked_at trace)" ]
+}
+
+@test "a wait for what nobody produces reads no process" {
+	no_sanitizer
+	need_trace
+	produce p1 a strace -f -o trace "$COMPL" wait b
+	wait_until_waiting b 1
+	looks_pass
+	[ "$(looked_at trace)" -eq 0 ]
 	expect 0 done b
 	ends 0 p1
+}
+
+@test "forty waits below producers wake twice in a second to look, and read only what is above them" {
+	local i woken=0 read=0
+
+	no_sanitizer
+	need_trace
+	background hub "$COMPL" run hub --all -- "$COMPL" wait last
+	wait_until_waiting last 1
+	for i in {1..39}; do
+		produce s$i p$i "$COMPL" wait hub
+	done
+	wait_until_waiting hub 39
+	produce s40 p40 strace -f -o trace "$COMPL" wait hub
+	wait_until_waiting hub 40
+	looks_pass
+	run ! grep 'openat(.*"/proc",' trace
+	[ "$(looked_at trace)" -le $(($(ancestors "${pid[s40]}") + 4)) ]
+	# A sleep for each of the four rounds: when it joins, with room for the graph, and for two looks.
+	[ "$(grep -c 'futex(.*FUTEX_WAIT\|futex_waitv(' trace)" -le 5 ]
+	expect 0 done last
+	ends 0 hub s{1..40}
 }

@@ -71,8 +71,10 @@
  *	readiness        which names a wait could take from now, and what blocks the others
  *	watch            the words that a wait sleeps on
  *	wait             one wait in its own memory, and how it ends
- *	wait_graph       the waits for names that have producers, and those producers
+ *	detection        when a wait looks for a dead-lock, and when it ends for one
  *	deadlock         finds waits that would wait for each other for ever
+ *	wait_cycle       a way in the wait graph, from a wait back to itself
+ *	wait_graph       the waits for names that have producers, and those producers
  *	done             compl_done(): posts on a name
  *	test             compl_test(): whether a name is done
  *	promise          compl_promise(), _keep(), _break(): a thread's promise to complete a name
@@ -118,7 +120,7 @@
  *	futex            every sleep and every wake
  *	fsuid            acts as another user on files
  *	participant      whether a thread takes part in a segment at all
- *	proc_tree        which processes there are, and which of them wait for a child
+ *	proc_tree        processes and their parents, found by pid
  *
  * src/api/           what is true for every engine
  *	check            the structures that callers fill in

@@ -512,6 +512,7 @@ struct part {
 	unsigned flags;
 };
 
+/* Waits without a deadline for what the part needs. */
 static int
 needs(const struct part *part)
 {
@@ -520,11 +521,23 @@ needs(const struct part *part)
 				   .count = 1,
 				   .need = 1,
 				   .flags = COMPL_WAIT_DETECT,
-				   .deadline_ns = in_ms(5000) };
+				   .deadline_ns = COMPL_NEVER };
 	struct compl_outcome out = { 0 };
 
 	NEED(c != NULL);
 	return status_of(compl_wait(c, &r, &out), &out);
+}
+
+/* Attends to a child until it ends, and keeps the promise. */
+static int
+attend(struct compl_space *c, struct compl_promise *promise, pid_t pid)
+{
+	int status;
+
+	while (waitpid(pid, &status, WNOHANG) == 0)
+		nap();
+	NEED(compl_keep(c, promise, &(struct compl_post){ .all = true }, false) == COMPL_OK);
+	return WEXITSTATUS(status);
 }
 
 /* Promises, starts a child that waits, and waits for its end; ends with its status. */
@@ -534,53 +547,85 @@ works(void *argument)
 	const struct part *part = argument;
 	struct compl_space *c = space_open(COMPL_ONE_THREAD);
 	struct compl_promise promise;
-	int status;
 	pid_t pid;
 
 	NEED(c != NULL);
 	NEED(compl_promise(c, part->makes, part->flags, "me", &promise) == COMPL_OK);
 	if ((pid = fork()) == 0)
 		_exit(needs(part));
-	while (waitpid(pid, &status, WNOHANG) == 0)
-		nap();
-	NEED(compl_keep(c, &promise, &(struct compl_post){ .all = true }, false) == COMPL_OK);
-	return WEXITSTATUS(status);
+	return attend(c, &promise, pid);
 }
 
-/* Two processes each need what the other makes: the status of the later one. */
-static bool
-crossing(unsigned flags, int *later)
+/* Does the same, but promises only after somebody waits for what it makes. */
+static int
+works_late(void *argument)
 {
-	static struct part one, other;
-	size_t first;
+	const struct part *part = argument;
+	struct compl_space *c = space_open(COMPL_ONE_THREAD);
+	struct compl_promise promise;
+	pid_t pid;
 
-	one = (struct part){ "a", "b", flags };
-	other = (struct part){ "b", "a", COMPL_PROMISE_CHILD };
-	first = child(works, &one);
-	while (!child_try_reap(first) && space_waiters("b") == 0)
+	NEED(c != NULL);
+	if ((pid = fork()) == 0)
+		_exit(needs(part));
+	space_handle = c;
+	while (space_waiters(part->makes) == 0)
 		nap();
-	*later = child_status(child(works, &other));
-	CHECK(child_status(first) != 99);
-	return true;
+	NEED(compl_promise(c, part->makes, part->flags, "me", &promise) == COMPL_OK);
+	return attend(c, &promise, pid);
 }
 
+static bool
+awaited(const char *name, size_t by)
+{
+	while (!child_try_reap(by) && space_waiters(name) == 0)
+		nap();
+	return space_waiters(name) == 1;
+}
+
+/* Each of two needs what the other one makes, and the first does something else besides. */
 static bool
 below_one_that_works(void)
 {
-	int later;
+	static struct part one = { "a", "b", 0 }, other = { "b", "a", COMPL_PROMISE_CHILD };
+	size_t first = child(works, &one), second;
 
-	CHECK(crossing(0, &later));
-	CHECK(later == TIMED_OUT || later == 0);
+	CHECK(awaited("b", first));
+	second = child(works, &other);
+	CHECK(awaited("a", second));
+	pause_us(1200000); /* three looks */
+	CHECK(space_waiters("a") == 1 && space_waiters("b") == 1);
+	CHECK(space_post_all("a") == COMPL_OK);
+	CHECK(child_status(second) == 0);
+	CHECK(child_status(first) == 0);
 	return true;
 }
 
 static bool
 below_those_that_attend(void)
 {
-	int later;
+	static struct part one = { "a", "b", COMPL_PROMISE_CHILD };
+	static struct part other = { "b", "a", COMPL_PROMISE_CHILD };
+	size_t first = child(works, &one);
 
-	CHECK(crossing(COMPL_PROMISE_CHILD, &later));
-	CHECK(later == DEAD_LOCK);
+	CHECK(awaited("b", first));
+	CHECK(child_status(child(works, &other)) == DEAD_LOCK);
+	CHECK(child_status(first) == 0);
+	return true;
+}
+
+/* The last promise closes the cycle: both waits are there already. */
+static bool
+below_one_that_promises_late(void)
+{
+	static struct part one = { "a", "b", COMPL_PROMISE_CHILD };
+	static struct part other = { "b", "a", COMPL_PROMISE_CHILD };
+	size_t late = child(works_late, &other), early;
+
+	CHECK(awaited("a", late));
+	early = child(works, &one);
+	CHECK(child_status(early) == DEAD_LOCK);
+	CHECK(child_status(late) == 0);
 	return true;
 }
 
@@ -635,6 +680,8 @@ static const struct test tests[] = {
 	  .run = below_one_that_works },
 	{ .sentence = "below producers that only wait for children a dead-lock is found",
 	  .run = below_those_that_attend },
+	{ .sentence = "a dead-lock that a promise closes after the waits began is found",
+	  .run = below_one_that_promises_late },
 	{ .sentence = "a promise needs a handle with COMPL_ONE_THREAD",
 	  .run = not_on_a_shared_list },
 };

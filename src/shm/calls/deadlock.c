@@ -3,74 +3,49 @@
  * deadlock.c - searches what was noted of waits and producers for a cycle of waits that cannot end
  *
  * There are no false alarms.  A process that does anything but wait, has several threads, or cannot
- * be looked into, is not stuck, and neither is anything that depends on it.
+ * be looked into, is not stuck, and neither is anything that depends on it.  A process in a wait
+ * with a deadline goes on by itself, so it is not stuck either: the graph does not have such waits,
+ * and the process sleeps in a futex call, not in wait4(2).
  *
  * The graph is noted under the lock, and /proc is read later.  Therefore a process counts as
- * waiting for a name only while it is queued: then nothing but a post, its deadline or a signal
- * makes it go on.  A parent counts as waiting for a child only while it sleeps in wait4(2) or
- * waitid(2).
+ * waiting for a name only while it is queued: then nothing but a post or a signal makes it go on.
+ * A parent counts as waiting for a child only while it sleeps in wait4(2) or waitid(2).
  *
  * /proc is read process by process, so a shell may be seen to wait for a child that has already
- * ended.  Therefore a cycle counts only when it is found twice, and no parent in it has run in
- * between (search_and_confirm() in waiter.c).
+ * ended.  Therefore a cycle counts only when it is found twice, no parent in it has run in between,
+ * and the waits are as they were (detection.c).
  *
- * Deadlines of other waits are not considered.
- *
- * The search for stuck names begins with all produced names.  It takes out the names that have a
- * producer which may still go on, and repeats that until it takes out none.
+ * The search for stuck names begins with all produced names that have no token.  It takes out the
+ * names that have a producer which may still go on, and repeats that until it takes out none.
  */
 #include "shm/calls/deadlock.h"
 
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
+#include "shm/calls/wait_cycle.h"
 
 /* ---- what is stuck ---------------------------------------------------------------------- */
 
-/* How many names of a wait are stuck. */
-static uint32_t
-count_stuck(const struct wait_graph *graph, uint64_t ticket)
-{
-	uint32_t count = 0;
-
-	for (size_t i = 0; i < graph->waiter_count; i++)
-		count += graph->waiters[i].ticket == ticket &&
-			 graph->names[graph->waiters[i].name].stuck;
-	return count;
-}
-
+/* Whether the wait of a process is stuck: one of its names is, or with COMPL_WAIT_ANY all are. */
 static bool
-is_wait_stuck(const struct wait_graph *graph, const struct waiter_edge *waiter)
+is_wait_stuck(const struct wait_graph *graph, const struct proc_node *node)
 {
-	uint32_t count = count_stuck(graph, waiter->ticket);
+	const struct waiter_edge *waiter = &graph->waiters[node->waits - 1];
+	uint32_t needed = waiter->any ? waiter->names : 1, count = 0;
 
-	return waiter->any ? count == waiter->names : count > 0;
-}
-
-static const struct waiter_edge *
-find_waiter(const struct wait_graph *graph, pid_t pid)
-{
-	for (size_t i = 0; i < graph->waiter_count; i++)
-		if (graph->waiters[i].pid == pid)
-			return &graph->waiters[i];
-	return NULL;
+	for (uint32_t next = node->waits; next != 0; next = graph->waiters[next - 1].next)
+		count += graph->waiters[next - 1].ticket == waiter->ticket &&
+			 graph->names[graph->waiters[next - 1].name].stuck;
+	return count >= needed;
 }
 
 /* Whether a process produces names, and for each of them does nothing but wait for its children.
  * (A process that produces another name by itself may be at work on that one.) */
 static bool
-only_waits_for_children(const struct wait_graph *graph, pid_t pid)
+only_waits_for_children(const struct wait_graph *graph, const struct proc_node *node)
 {
-	bool child = false;
-
-	for (size_t i = 0; i < graph->producer_count; i++) {
-		if (graph->producers[i].pid != pid)
-			continue;
-		if (!graph->producers[i].child)
+	for (uint32_t next = node->produces; next != 0; next = graph->producers[next - 1].next)
+		if (!graph->producers[next - 1].child)
 			return false;
-		child = true;
-	}
-	return child;
+	return node->produces != 0;
 }
 
 /* Whether a process has ended, and its parent is queued: the parent does not reap it, so its end
@@ -78,48 +53,64 @@ only_waits_for_children(const struct wait_graph *graph, pid_t pid)
 static bool
 is_unreaped(const struct wait_graph *graph, const struct proc_node *node)
 {
-	return node->zombie && node->single && find_waiter(graph, node->parent) != NULL;
+	uint32_t parent = proc_tree_find(&graph->tree, node->parent);
+
+	return node->zombie && node->single && parent != PROC_TREE_NONE &&
+	       graph->tree.nodes[parent].waits != 0;
 }
 
 static bool
 is_process_stuck(const struct wait_graph *graph, const struct proc_node *node)
 {
-	const struct waiter_edge *waiter = find_waiter(graph, node->pid);
-
-	if (waiter != NULL)
-		return node->single && is_wait_stuck(graph, waiter);
-	return node->awaits || is_unreaped(graph, node) ||
-	       (node->single && only_waits_for_children(graph, node->pid));
+	if (!node->is_read)
+		return false;
+	if (node->waits != 0)
+		return node->single && is_wait_stuck(graph, node);
+	return node->marks & MARK_AWAITS || is_unreaped(graph, node) ||
+	       (node->single && only_waits_for_children(graph, node));
 }
 
-/* Whether a process is below the producer with this index. */
-static bool
-is_below(const struct wait_graph *graph, size_t producer, const struct proc_node *node)
+/* The node of the parent of a process, once all processes are read. */
+static uint32_t
+parent_of(const struct proc_tree *tree, uint32_t node)
 {
-	return graph->below[producer * graph->tree.count + (size_t)(node - graph->tree.nodes)];
+	return tree->nodes[node].is_read ? proc_tree_find(tree, tree->nodes[node].parent)
+					 : PROC_TREE_NONE;
+}
+
+/* Marks the ancestors of a node, up to the first that has the mark. */
+static void
+mark_above(struct proc_tree *tree, uint32_t node, uint32_t mark)
+{
+	while ((node = parent_of(tree, node)) != PROC_TREE_NONE &&
+	       !(tree->nodes[node].marks & mark))
+		tree->nodes[node].marks |= mark;
+}
+
+/* Marks what is busy: a process that is not stuck, and all above it. */
+static void
+mark_busy(struct wait_graph *graph)
+{
+	struct proc_tree *tree = &graph->tree;
+
+	for (size_t i = 0; i < tree->count; i++)
+		tree->nodes[i].marks &= ~(uint32_t)MARK_BUSY;
+	for (uint32_t i = 0; i < tree->count; i++)
+		if (!is_process_stuck(graph, &tree->nodes[i])) {
+			tree->nodes[i].marks |= MARK_BUSY;
+			mark_above(tree, i, MARK_BUSY);
+		}
 }
 
 /* Whether the producer and all processes below it are stuck, and at least one of those below it is
  * queued. */
 static bool
-is_producer_stuck(const struct wait_graph *graph, size_t producer)
+is_producer_stuck(const struct wait_graph *graph, const struct producer_edge *producer)
 {
-	const struct proc_tree *tree = &graph->tree;
-	const struct proc_node *self = proc_tree_find(tree, graph->producers[producer].pid);
-	bool has_waiter = false;
+	uint32_t node = proc_tree_find(&graph->tree, producer->pid);
 
-	if (self == NULL || !is_process_stuck(graph, self))
-		return false;
-	for (size_t i = 0; i < tree->count; i++) {
-		const struct proc_node *node = &tree->nodes[i];
-
-		if (!is_below(graph, producer, node))
-			continue;
-		if (!is_process_stuck(graph, node))
-			return false;
-		has_waiter |= find_waiter(graph, node->pid) != NULL;
-	}
-	return has_waiter;
+	return node != PROC_TREE_NONE &&
+	       (graph->tree.nodes[node].marks & (MARK_BUSY | MARK_ABOVE)) == MARK_ABOVE;
 }
 
 /* Clears `stuck` of names that have a producer which is not stuck.  Returns whether there were
@@ -129,10 +120,11 @@ clear_some_stuck(struct wait_graph *graph)
 {
 	bool some = false;
 
+	mark_busy(graph);
 	for (size_t i = 0; i < graph->producer_count; i++) {
 		struct wait_graph_name *n = &graph->names[graph->producers[i].name];
 
-		if (n->stuck && !is_producer_stuck(graph, i)) {
+		if (n->stuck && !is_producer_stuck(graph, &graph->producers[i])) {
 			n->stuck = false;
 			some = true;
 		}
@@ -140,187 +132,98 @@ clear_some_stuck(struct wait_graph *graph)
 	return some;
 }
 
-/* ---- the cycle --------------------------------------------------------------------------- */
+/* ---- producers, and what is below them --------------------------------------------------- */
 
-/* Goes from a name to the stuck names that processes below its producers wait for, and appends
- * these to the queue. */
-static void
-visit(struct wait_graph *graph, uint32_t from, uint32_t *queue, size_t *count)
-{
-	for (size_t i = 0; i < graph->producer_count; i++) {
-		if (graph->producers[i].name != from)
-			continue;
-		for (size_t k = 0; k < graph->waiter_count; k++) {
-			const struct waiter_edge *waiter = &graph->waiters[k];
-			struct wait_graph_name *n = &graph->names[waiter->name];
-
-			if (n->seen || !n->stuck ||
-			    !proc_tree_is_below(&graph->tree, waiter->pid, graph->producers[i].pid))
-				continue;
-			n->seen = true;
-			n->from = from;
-			n->waiter = waiter->pid;
-			n->producer = graph->producers[i].pid;
-			queue[(*count)++] = waiter->name;
-		}
-	}
-}
-
-/* Fills in the cycle, backwards from where the search ended: each name with its producer, and with
- * the process below the producer that waits for the next name. */
-static void
-fill_cycle(const struct wait_graph *graph, uint32_t first, struct compl_cycle *cycle)
-{
-	uint32_t at = first;
-
-	cycle->count = 0;
-	do {
-		const struct wait_graph_name *to = &graph->names[at];
-		struct compl_link link = { .producer = to->producer, .waiter = to->waiter };
-
-		at = to->from;
-		memcpy(link.name, graph->names[at].text, sizeof(link.name));
-		if (cycle->count == COMPL_CYCLE_MAX)
-			break;
-		memmove(&cycle->links[1], &cycle->links[0], cycle->count * sizeof(cycle->links[0]));
-		cycle->links[0] = link;
-		cycle->count++;
-	} while (at != first);
-}
-
-/* Begins the search with the stuck names that our own wait waits for. */
-static void
-begin(struct wait_graph *graph, const struct producer_edge *above, pid_t self, uint32_t *queue,
-      size_t *count)
-{
-	for (size_t i = 0; i < graph->name_count; i++)
-		graph->names[i].seen = false;
-	for (size_t i = 0; i < graph->waiter_count; i++) {
-		struct wait_graph_name *n = &graph->names[graph->waiters[i].name];
-
-		if (graph->waiters[i].pid != self || n->seen || !n->stuck)
-			continue;
-		n->seen = true;
-		n->from = above->name;
-		n->waiter = self;
-		n->producer = above->pid;
-		queue[(*count)++] = graph->waiters[i].name;
-	}
-}
-
-/* Searches for a way from the names of our own wait back to the name of `above`, a producer that
- * our wait is below.  Marks the names that it has seen. */
 static bool
-search_from(struct wait_graph *graph, const struct producer_edge *above, pid_t self,
-	    struct compl_cycle *cycle)
+makes_stuck(const struct wait_graph *graph, uint32_t node)
 {
-	uint32_t *queue = calloc(graph->name_count + 1, sizeof(*queue));
-	size_t count = 0, next = 0;
+	uint32_t next = graph->tree.nodes[node].produces;
 
-	if (queue == NULL)
-		return false;
-	begin(graph, above, self, queue, &count);
-	while (next < count && !graph->names[above->name].seen)
-		visit(graph, queue[next++], queue, &count);
-	free(queue);
-	if (!graph->names[above->name].seen)
-		return false;
-	fill_cycle(graph, above->name, cycle);
-	return true;
+	while (next != 0 && !graph->names[graph->producers[next - 1].name].stuck)
+		next = graph->producers[next - 1].next;
+	return next != 0;
 }
 
-/* Whether no wait of the cycle is later than ours.  Then ours has closed the cycle, and is the one
- * that ends. */
+/* Whether a process or an ancestor of it produces a name that may be stuck. */
 static bool
-is_latest(const struct wait_graph *graph, const struct compl_cycle *cycle, uint64_t ticket)
+is_concerned(const struct wait_graph *graph, uint32_t node)
 {
-	for (size_t i = 0; i < cycle->count; i++)
-		if (find_waiter(graph, cycle->links[i].waiter)->ticket > ticket)
-			return false;
-	return true;
-}
-
-/* Calls search_from() for each producer of a stuck name that we are below, until it finds a cycle
- * that our wait has closed. */
-static bool
-search_from_all(struct wait_graph *graph, const struct waiter_edge *mine, struct compl_cycle *cycle)
-{
-	for (size_t i = 0; i < graph->producer_count; i++) {
-		const struct producer_edge *producer = &graph->producers[i];
-
-		if (!graph->names[producer->name].stuck ||
-		    !proc_tree_is_below(&graph->tree, mine->pid, producer->pid) ||
-		    !search_from(graph, producer, mine->pid, cycle))
-			continue;
-		if (is_latest(graph, cycle, mine->ticket))
+	for (size_t steps = 0; node != PROC_TREE_NONE && steps <= graph->tree.count; steps++) {
+		if (makes_stuck(graph, node))
 			return true;
+		node = parent_of(&graph->tree, node);
 	}
 	return false;
 }
 
-/* Fills in graph->below.  False: there is no memory. */
-static bool
-note_descendants(struct wait_graph *graph)
+/* Marks what does not change while names are taken out.  Only producers and what is below them are
+ * asked what they sleep for. */
+static void
+mark_once(struct wait_graph *graph)
 {
-	const struct proc_tree *tree = &graph->tree;
+	struct proc_tree *tree = &graph->tree;
 
-	graph->below = calloc(graph->producer_count * tree->count, sizeof(*graph->below));
-	for (size_t k = 0; graph->below != NULL && k < graph->producer_count; k++)
-		for (size_t i = 0; i < tree->count; i++)
-			graph->below[k * tree->count + i] = proc_tree_is_below(
-				tree, tree->nodes[i].pid, graph->producers[k].pid);
-	return graph->below != NULL;
+	for (uint32_t i = 0; i < tree->count; i++)
+		if (tree->nodes[i].waits != 0)
+			mark_above(tree, i, MARK_ABOVE);
+		else if (is_concerned(graph, i) && proc_tree_awaits_child(&tree->nodes[i]))
+			tree->nodes[i].marks |= MARK_AWAITS;
 }
 
-/* Whether a process is below a producer of a stuck name. */
-static bool
-is_below_stuck(const struct wait_graph *graph, const struct proc_node *node)
-{
-	for (size_t i = 0; i < graph->producer_count; i++)
-		if (graph->names[graph->producers[i].name].stuck && is_below(graph, i, node))
-			return true;
-	return false;
-}
-
-/* Returns a number made of all parents that wait for a child and are below a producer of a stuck
- * name.  It changes when the set of these parents changes, or when one of them has run. */
+/* Returns a number made of all parents that wait for a child and are producers of a stuck name, or
+ * below one.  It changes when the set of these parents changes, or when one of them has run.  The
+ * order of the nodes does not matter. */
 static uint64_t
 fingerprint_of(const struct wait_graph *graph)
 {
 	uint64_t fingerprint = 1;
 
-	for (size_t i = 0; i < graph->tree.count; i++) {
+	for (uint32_t i = 0; i < graph->tree.count; i++) {
 		const struct proc_node *node = &graph->tree.nodes[i];
 
-		if (node->awaits && is_below_stuck(graph, node))
-			fingerprint =
-				(fingerprint ^ (uint64_t)node->pid) * 1099511628211u + node->ran;
+		if (node->marks & MARK_AWAITS && is_concerned(graph, i))
+			fingerprint += ((uint64_t)node->pid * 0x9e3779b97f4a7c15u ^ node->ran) *
+				       1099511628211u;
 	}
 	return fingerprint;
 }
 
-/* Marks the names that are stuck, and searches for a cycle among them. */
-static bool
-search_graph(struct wait_graph *graph, const struct waiter_edge *mine, struct compl_cycle *cycle)
+/* ---- looks ----------------------------------------------------------------------------------- */
+
+#define TRIES 3 /* how often a look begins again because a process has ended meanwhile */
+
+/* Begins with no process, and with all names that may be stuck. */
+static void
+begin(struct wait_graph *graph, bool only_empty)
 {
+	proc_tree_free(&graph->tree);
 	for (size_t i = 0; i < graph->name_count; i++)
-		graph->names[i].stuck = true;
-	while (clear_some_stuck(graph))
-		;
-	graph->fingerprint = fingerprint_of(graph);
-	return is_wait_stuck(graph, mine) && search_from_all(graph, mine, cycle);
+		graph->names[i].stuck = graph->names[i].is_empty || !only_empty;
+	wait_cycle_begin(graph);
 }
 
 bool
-deadlock_search(struct wait_graph *graph, struct compl_cycle *cycle)
+deadlock_search_names(struct wait_graph *graph, uint64_t ticket)
 {
-	const struct waiter_edge *mine = find_waiter(graph, getpid());
-	bool found;
+	for (int i = 0; i < TRIES; i++) {
+		begin(graph, false);
+		if (wait_cycle_search(graph, ticket))
+			return true;
+		if (!graph->tree.is_broken)
+			return false;
+	}
+	return true;
+}
 
-	if (mine == NULL || !proc_tree_read(&graph->tree))
+bool
+deadlock_search_stuck(struct wait_graph *graph, uint64_t ticket)
+{
+	begin(graph, true);
+	if (!proc_tree_read_all(&graph->tree))
 		return false;
-	found = note_descendants(graph) && search_graph(graph, mine, cycle);
-	free(graph->below);
-	proc_tree_free(&graph->tree);
-	return found;
+	mark_once(graph);
+	while (clear_some_stuck(graph))
+		;
+	graph->fingerprint = fingerprint_of(graph);
+	return wait_cycle_search(graph, ticket);
 }

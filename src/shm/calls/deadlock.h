@@ -2,20 +2,29 @@
  *
  * deadlock.h - waits that would wait for each other for ever
  *
- * A name is stuck if it has producers, and all of them are stuck.  A producer is stuck if it and
- * every process below it wait for a stuck name, or for a child that does.
+ * A name is stuck if it has producers and no token, and all of the producers are stuck.  A producer
+ * is stuck if it and every process below it wait for a stuck name, without a deadline, or for a
+ * child that does.
  *
- * A wait closes a cycle if it waits for a stuck name, is below a producer of a second name, and the
- * producers of the first name wait for the second name, directly or through others.
+ * A wait closes a cycle if it waits for a name, is below a producer of a second name, and processes
+ * below producers of the first name wait for the second name, directly or through others, in
+ * earlier waits.  If all these names are stuck, this is a dead-lock.
+ *
+ * Both calls are about the wait with this ticket.  They read /proc, and are not made under the
+ * lock.
  */
 #ifndef DEADLOCK_H
 #define DEADLOCK_H
 
 #include "shm/calls/wait_graph.h"
 
-/* Searches for a cycle that the wait of the calling process, which is queued, has closed.  Returns
- * whether there is one, and fills it in.  Reads all processes, and marks the graph.  Not under the
- * lock. */
-bool deadlock_search(struct wait_graph *graph, struct compl_cycle *cycle);
+/* Whether the wait has closed a cycle, be it stuck or not.  Reads few processes.  True also if it
+ * could not find out. */
+bool deadlock_search_names(struct wait_graph *graph, uint64_t ticket);
+
+/* Whether the wait has closed a cycle of stuck names, as far as one look can tell.  Then
+ * graph->found leads to it, and graph->fingerprint is set: it is the same in a second look only if
+ * no parent that waits for a child has run in between.  Reads all processes. */
+bool deadlock_search_stuck(struct wait_graph *graph, uint64_t ticket);
 
 #endif

@@ -20,6 +20,7 @@
 #include "shm/names/producer.h"
 #include "shm/names/segment_lock.h"
 #include "shm/names/waitqueue.h"
+#include "shm/os/proc_tree.h"
 #include "shm/segment/file.h"
 
 static enum compl_result
@@ -44,6 +45,23 @@ fill_how(struct session *s, unsigned flags, const char *command, struct entry *h
 		memcpy(how->command, command, strnlen(command, sizeof(how->command)));
 }
 
+/* If the calling process has children, writes down that what is below it may wait already
+ * (detection.c).
+ *
+ * Ordering: under the lock.  A child that another thread starts after the look at the children can
+ * join a line only after the promise.
+ *
+ * Crash: if we die before the promise, or between the two stores, waits look once without need: the
+ * half that is written first makes the number larger. */
+static void
+note_if_late(struct session *s, uint64_t ticket)
+{
+	if (!proc_tree_has_children())
+		return;
+	put(&s->h->late_promise[1], (uint32_t)(ticket >> 32));
+	put(&s->h->late_promise[0], (uint32_t)ticket);
+}
+
 /* Makes the name if there is none, and registers the calling thread as its producer. */
 static enum compl_result
 join(struct session *s, const char *name, unsigned flags, const char *command,
@@ -61,6 +79,7 @@ join(struct session *s, const char *name, unsigned flags, const char *command,
 		return result;
 	fill_how(s, flags, command, &how);
 	promise->ticket = how.ticket;
+	note_if_late(s, how.ticket);
 	result = producer_join(s, completion, &how, &promise->entry);
 	if (result != COMPL_OK)
 		completion_drop_if_idle(s, completion);

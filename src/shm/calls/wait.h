@@ -5,10 +5,9 @@
 #ifndef WAIT_H
 #define WAIT_H
 
+#include "shm/calls/wait_graph.h"
 #include "shm/os/futex.h"
 #include "shm/segment/session.h"
-
-struct wait_graph;
 
 /* Trusted: nobody else can write it. */
 struct wait {
@@ -23,9 +22,14 @@ struct wait {
 	bool has_watchdog; /* it is first in a waitqueue, or second if the name has producers */
 	bool brief;	   /* the owner of a word may be stopped: sleep for BRIEF_NS at the most */
 	bool by_watchdog;  /* only the watchdog ended the latest sleep */
-	struct wait_graph *graph; /* to be searched for a dead-lock, or NULL */
-	uint64_t suspicion; /* the fingerprint of the latest search that found a cycle, or 0 */
-	int64_t detect_ns;  /* the time of the next search for a dead-lock; 0: at once */
+	/* Of detection.c: */
+	int64_t detect_ns; /* when it looks for a dead-lock next; 0: at once; or CLOCK_NEVER */
+	bool has_looked;   /* and then: it waits for what has a producer, or may be in a cycle */
+	bool is_suspect;
+	uint64_t looked_ticket; /* the latest that was drawn when it looked */
+	uint64_t suspicion;	/* the fingerprint of the dead-lock of the latest look, or 0 */
+	struct wait_graph_room graph_room; /* what it asks for; zeros: nothing */
+	struct wait_graph *graph;	   /* to be filled or searched, or NULL */
 	/* From here on only what is in use is ever written or read. */
 	uint32_t completions[COMPL_NAMES_MAX]; /* 0: no such name when looked up */
 	uint32_t entries[COMPL_NAMES_MAX];     /* 0: none yet */

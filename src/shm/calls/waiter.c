@@ -11,20 +11,20 @@
  *				handle with COMPL_ONE_THREAD makes the links of its robust list
  *				before it joins, without the lock: a wait that need not join saves
  *				them.)
- *	detect_deadlock()	with COMPL_WAIT_DETECT, and if it is due, searches for a dead-lock
- *				that this wait has closed, without the lock.
+ *	detection_look()	looks for a dead-lock that this wait has closed, if that is due,
+ *				without the lock (detection.h).  The next round ends the wait if
+ *				there is one.
  *	sleep_once()		sleeps on these words, without the lock.
  *
  * How a wait ends decides which function of wait.h it leaves by:
  *
  *	wait_leave_locked()	wait_step() has ended it under the lock: it has taken the tokens, or
- *				found a reason to end without
+ *				found a reason to end without; or there is a dead-lock
  *	wait_leave_ended()	a walk (job.c) has ended it: after "all", a removal, a producer's
  *				death or a failure
- *	wait_leave_unlocked()	it ends without the lock: a signal came, it has closed a dead-lock,
- *				the segment's file is not linked any more, the futex call failed; or
- *				it did not get the lock: the deadline came first, or the namespace
- *				is removed or damaged
+ *	wait_leave_unlocked()	it ends without the lock: a signal came, the segment's file is not
+ *				linked any more, the futex call failed; or it did not get the lock:
+ *				the deadline came first, or the namespace is removed or damaged
  *
  * A wait that fails because a name does not exist (COMPL_WAIT_EXISTING) has no entries yet, and
  * needs none of them.
@@ -40,7 +40,7 @@
 
 #include "api/check.h"
 #include "api/clock.h"
-#include "shm/calls/deadlock.h"
+#include "shm/calls/detection.h"
 #include "shm/calls/readiness.h"
 #include "shm/calls/wait.h"
 #include "shm/calls/watch.h"
@@ -50,11 +50,9 @@
 #include "shm/names/waitqueue.h"
 #include "shm/segment/file.h"
 
-#define LINKED_NS  (10 * CLOCK_SECOND_NS) /* the longest sleep of the first in line */
-#define BRIEF_NS   CLOCK_SECOND_NS /* the longest sleep on a word whose owner may be stopped */
-#define LOOK_NS	   (CLOCK_SECOND_NS / 10) /* from the first search for a dead-lock to the second */
-#define CONFIRM_NS (CLOCK_SECOND_NS / 50) /* from a cycle found to the search that confirms it */
-#define LOCK_NS	   CLOCK_SECOND_NS /* how long a call that is never queued waits for the lock */
+#define LINKED_NS (10 * CLOCK_SECOND_NS) /* the longest sleep of the first in line */
+#define BRIEF_NS  CLOCK_SECOND_NS /* the longest sleep on a word whose owner may be stopped */
+#define LOCK_NS	  CLOCK_SECOND_NS /* how long a call that is never queued waits for the lock */
 
 /* Whether the deadline has passed. */
 static bool
@@ -77,6 +75,7 @@ fill_how(struct wait *w, struct entry *how)
 			       .pid = (uint32_t)getpid(),
 			       .since_ns = w->since_ns = clock_now_ns() };
 	how->flags = (wait_has_flag(w, COMPL_WAIT_ANY) ? ENTRY_ANY : 0) |
+		     (w->req->deadline_ns == COMPL_NEVER ? ENTRY_ENDLESS : 0) |
 		     (wait_has_flag(w, COMPL_WAIT_FAIL_FAST) ? ENTRY_FAIL_FAST : 0) |
 		     (wait_has_flag(w, COMPL_WAIT_IO) ? ENTRY_IO : 0) |
 		     (uint32_t)getppid() << ENTRY_PARENT_SHIFT;
@@ -190,7 +189,7 @@ sleep_once(struct wait *w)
 		return COMPL_REMOVED;
 	if (w->has_watchdog || w->brief)
 		until = clock_sooner(until, w->brief ? BRIEF_NS : LINKED_NS);
-	if (w->detect_ns < until && wait_has_flag(w, COMPL_WAIT_DETECT))
+	if (w->detect_ns < until)
 		until = w->detect_ns;
 	return sleep_unblocked(w, until);
 }
@@ -329,30 +328,6 @@ reap_producers(struct wait *w)
 		producer_reap(&w->s, w->completions[i]);
 }
 
-/* How long until the next search for a dead-lock.  The first one is made when the wait is queued,
- * and the second after LOOK_NS, because the other waits may not have been asleep at the first.
- * Each further one comes when the wait has lasted ten times as long, but after LINKED_NS at the
- * latest. */
-static int64_t
-pause_between_searches(int64_t waited_ns)
-{
-	if (waited_ns < LOOK_NS)
-		return LOOK_NS;
-	return waited_ns < LINKED_NS / 9 ? 9 * waited_ns : LINKED_NS;
-}
-
-/* Notes the wait graph, for detect_deadlock(), if a search for a dead-lock is due. */
-static void
-note_graph(struct wait *w)
-{
-	int64_t now_ns;
-
-	if (!wait_has_flag(w, COMPL_WAIT_DETECT) || (now_ns = clock_now_ns()) < w->detect_ns)
-		return;
-	w->graph = wait_graph_build(&w->s);
-	w->detect_ns = now_ns + pause_between_searches(now_ns - w->since_ns);
-}
-
 /* One round, from taking the lock to giving it back.  WAIT_ENDED: the wait has left, and *end is
  * its result.  WAIT_ARMED: it is queued, and the words to sleep on are armed. */
 static enum progress
@@ -387,65 +362,12 @@ wait_round(struct wait *w, enum compl_result *end)
 		*end = wait_leave_locked(w, *end);
 		return WAIT_ENDED;
 	}
-	if (progress == WAIT_ARMED)
-		note_graph(w);
+	if (progress == WAIT_ARMED && detection_note(w)) {
+		*end = wait_leave_locked(w, COMPL_DEAD_LOCK);
+		return WAIT_ENDED;
+	}
 	segment_unlock(&w->s);
 	return progress;
-}
-
-/* ---- dead-locks, between a round and a sleep --------------------------------------- */
-
-/* Returns the index, among the names of this wait, of the one that it waits for in the cycle.  That
- * is the second of the cycle, because this wait is below a producer of the first; or the only
- * one. */
-static size_t
-find_awaited(const struct wait *w, const struct compl_cycle *cycle)
-{
-	size_t i = 0;
-
-	while (i + 1 < w->req->count &&
-	       strcmp(w->req->names[i], cycle->links[1 % cycle->count].name) != 0)
-		i++;
-	return i;
-}
-
-/* Searches w->graph for a cycle, and frees the graph.  Returns whether a cycle is confirmed: the
- * search before this one that found a cycle has left the same fingerprint (fingerprint_of() in
- * deadlock.c).  Otherwise, if this search has found a cycle, the next one is due in CONFIRM_NS. */
-static bool
-search_and_confirm(struct wait *w, struct compl_cycle *cycle)
-{
-	bool found = deadlock_search(w->graph, cycle);
-	uint64_t before = w->suspicion;
-
-	if (found)
-		w->suspicion = w->graph->fingerprint;
-	free(w->graph);
-	w->graph = NULL;
-	if (!found)
-		return false;
-	if (w->suspicion == before)
-		return true;
-	w->detect_ns = clock_now_ns() + CONFIRM_NS;
-	return false;
-}
-
-/* Returns COMPL_DEAD_LOCK if this wait has closed a cycle of waits, otherwise COMPL_OK.  Without
- * the lock: the search reads all of /proc. */
-static enum compl_result
-detect_deadlock(struct wait *w)
-{
-	struct compl_cycle cycle;
-
-	if (w->graph == NULL)
-		return COMPL_OK;
-	memset(&cycle, 0, sizeof(cycle));
-	if (!search_and_confirm(w, &cycle))
-		return COMPL_OK;
-	w->out->which = find_awaited(w, &cycle);
-	if (w->req->cycle != NULL)
-		*w->req->cycle = cycle;
-	return COMPL_DEAD_LOCK;
 }
 
 /* ---- the loop ----------------------------------------------------------------------- */
@@ -464,9 +386,8 @@ loop(struct wait *w)
 				return end;
 			continue;
 		}
-		end = detect_deadlock(w);
-		if (end == COMPL_OK)
-			end = sleep_once(w);
+		detection_look(w);
+		end = sleep_once(w);
 		if (wait_state(w) != STATE_WAITING)
 			return wait_leave_ended(w, wait_state(w));
 		if (end != COMPL_OK)
@@ -495,6 +416,7 @@ begin(struct wait *w, const struct compl_request *req, struct compl_outcome *out
 		w->completions[i] = w->entries[i] = 0;
 	w->req = req;
 	w->out = out;
+	detection_begin(w);
 }
 
 /* Does the work of compl_wait() for a request that check_request() has accepted.  With COMPL_OK the
@@ -515,6 +437,7 @@ wait_checked(struct compl_space *c, const struct compl_request *req, struct comp
 	}
 	set_escape(&w, COMPL_ESCAPE_NOTE);
 	result = loop(&w);
+	detection_end(&w);
 	set_escape(&w, COMPL_ESCAPE_NONE);
 	if (result == COMPL_PRODUCER_DIED)
 		result = judge_death(&w);

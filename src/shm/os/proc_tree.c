@@ -1,65 +1,130 @@
 /* SPDX-License-Identifier: ISC
  *
- * proc_tree.c - reads from /proc all processes, their parents, and which wait for a child
+ * proc_tree.c - reads processes and their parents from /proc, and finds them by pid
+ *
+ * The nodes are found by a hash table with open addressing, which is at most half full.
+ *
+ * Invariant: while a process lives, no process is added to its ancestors.  When one of them dies,
+ * its children get a parent that was an ancestor of theirs before.  So what is read late may lack
+ * an ancestor that has died, and never one that still is an ancestor.
  */
 #include "shm/os/proc_tree.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 
 #include "api/proc.h"
 
-/* Whether a process sleeps in wait4(2) or waitid(2).  False if we may not trace it, because the
- * kernel does not tell us then. */
-static bool
-sleeps_for_child(pid_t pid)
-{
-	char where[64];
+/* ---- by pid -------------------------------------------------------------------------------- */
 
-	return proc_read(pid, "wchan", where, sizeof(where)) && strcmp(where, "do_wait") == 0;
+/* Returns the slot of a pid, or the free slot in which it belongs. */
+static size_t
+slot_of(const struct proc_tree *tree, pid_t pid)
+{
+	size_t mask = 2 * tree->room - 1, i = (uint32_t)pid * 2654435761u & mask;
+
+	while (tree->slots[i] != 0 && tree->nodes[tree->slots[i] - 1].pid != pid)
+		i = (i + 1) & mask;
+	return i;
 }
 
+/* Makes room for twice as many nodes. */
 static bool
-read_node(pid_t pid, struct proc_node *node)
+grow(struct proc_tree *tree)
+{
+	size_t room = tree->room != 0 ? 2 * tree->room : 64;
+	struct proc_node *nodes = realloc(tree->nodes, room * sizeof(*nodes));
+	uint32_t *slots;
+
+	if (nodes == NULL)
+		return false;
+	tree->nodes = nodes;
+	if ((slots = calloc(2 * room, sizeof(*slots))) == NULL)
+		return false;
+	free(tree->slots);
+	tree->slots = slots;
+	tree->room = room;
+	for (size_t i = 0; i < tree->count; i++)
+		slots[slot_of(tree, nodes[i].pid)] = (uint32_t)i + 1;
+	return true;
+}
+
+uint32_t
+proc_tree_find(const struct proc_tree *tree, pid_t pid)
+{
+	return tree->count == 0 ? PROC_TREE_NONE : tree->slots[slot_of(tree, pid)] - 1;
+}
+
+uint32_t
+proc_tree_add(struct proc_tree *tree, pid_t pid)
+{
+	uint32_t found = proc_tree_find(tree, pid);
+
+	if (found != PROC_TREE_NONE)
+		return found;
+	if (tree->count == tree->room && !grow(tree)) {
+		tree->is_broken = true;
+		return PROC_TREE_NONE;
+	}
+	tree->nodes[tree->count] = (struct proc_node){ .pid = pid };
+	tree->slots[slot_of(tree, pid)] = (uint32_t)tree->count + 1;
+	return (uint32_t)tree->count++;
+}
+
+void
+proc_tree_free(struct proc_tree *tree)
+{
+	free(tree->nodes);
+	free(tree->slots);
+	*tree = (struct proc_tree){ 0 };
+}
+
+/* ---- from /proc ------------------------------------------------------------------------------ */
+
+/* False: the process has ended. */
+static bool
+read_node(struct proc_node *node)
 {
 	struct proc_stat stat;
 
-	if (!proc_read_stat(pid, &stat))
+	if (node->is_read)
+		return true;
+	if (!proc_read_stat(node->pid, &stat))
 		return false;
-	*node = (struct proc_node){ .pid = pid,
-				    .parent = stat.parent,
-				    .single = stat.threads == 1,
-				    .zombie = stat.state == 'Z' || stat.state == 'X',
-				    .ran = stat.faults + (stat.child_faults << 20) +
-					   (stat.start << 40) };
-	node->awaits = node->single && stat.state == 'S' && sleeps_for_child(pid);
+	node->is_read = true;
+	node->parent = stat.parent;
+	node->single = stat.threads == 1;
+	node->sleeps = stat.state == 'S';
+	node->zombie = stat.state == 'Z' || stat.state == 'X';
+	node->ran = stat.faults + (stat.child_faults << 20) + (stat.start << 40);
 	return true;
 }
 
-static bool
-add(struct proc_tree *tree, pid_t pid)
+uint32_t
+proc_tree_parent(struct proc_tree *tree, uint32_t node)
 {
-	struct proc_node one, *more;
+	uint32_t parent;
 
-	if (!read_node(pid, &one))
-		return true; /* it has ended */
-	if (tree->count % 64 == 0) {
-		more = realloc(tree->nodes, (tree->count + 64) * sizeof(*more));
-		if (more == NULL)
-			return false;
-		tree->nodes = more;
+	if (!read_node(&tree->nodes[node]) || tree->nodes[node].parent == 0)
+		return PROC_TREE_NONE;
+	parent = proc_tree_add(tree, tree->nodes[node].parent);
+	if (parent != PROC_TREE_NONE && !read_node(&tree->nodes[parent])) {
+		tree->is_broken = true;
+		return PROC_TREE_NONE;
 	}
-	tree->nodes[tree->count++] = one;
-	return true;
+	return parent;
 }
 
-static int
-by_pid(const void *a, const void *b)
+static void
+read_one(struct proc_tree *tree, pid_t pid)
 {
-	const struct proc_node *x = a, *y = b;
+	uint32_t node = proc_tree_add(tree, pid);
 
-	return (x->pid > y->pid) - (x->pid < y->pid);
+	if (node != PROC_TREE_NONE)
+		read_node(&tree->nodes[node]);
 }
 
 /* Whether /proc shows the processes of others.  If it hides them (proc(5), hidepid), it hides
@@ -67,57 +132,40 @@ by_pid(const void *a, const void *b)
 static bool
 sees_others(const struct proc_tree *tree)
 {
-	return proc_tree_find(tree, 1) != NULL;
+	uint32_t first = proc_tree_find(tree, 1);
+
+	return first != PROC_TREE_NONE && tree->nodes[first].is_read;
 }
 
 bool
-proc_tree_read(struct proc_tree *tree)
+proc_tree_read_all(struct proc_tree *tree)
 {
 	const struct dirent *entry;
-	bool complete = true;
 	DIR *proc = opendir("/proc");
 
-	*tree = (struct proc_tree){ 0 };
 	if (proc == NULL)
 		return false;
-	while (complete && (entry = readdir(proc)) != NULL)
+	while (!tree->is_broken && (entry = readdir(proc)) != NULL)
 		if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9')
-			complete = add(tree, (pid_t)strtol(entry->d_name, NULL, 10));
+			read_one(tree, (pid_t)strtol(entry->d_name, NULL, 10));
 	closedir(proc);
-	if (tree->count > 0)
-		qsort(tree->nodes, tree->count, sizeof(tree->nodes[0]), by_pid);
-	if (complete && sees_others(tree))
-		return true;
-	proc_tree_free(tree);
-	return false;
-}
-
-void
-proc_tree_free(struct proc_tree *tree)
-{
-	free(tree->nodes);
-	*tree = (struct proc_tree){ 0 };
-}
-
-const struct proc_node *
-proc_tree_find(const struct proc_tree *tree, pid_t pid)
-{
-	const struct proc_node wanted = { .pid = pid };
-
-	if (tree->count == 0)
-		return NULL;
-	return bsearch(&wanted, tree->nodes, tree->count, sizeof(tree->nodes[0]), by_pid);
+	return !tree->is_broken && sees_others(tree);
 }
 
 bool
-proc_tree_is_below(const struct proc_tree *tree, pid_t pid, pid_t ancestor)
+proc_tree_awaits_child(const struct proc_node *node)
 {
-	const struct proc_node *node = proc_tree_find(tree, pid);
+	char where[64];
 
-	for (size_t steps = 0; node != NULL && steps <= tree->count; steps++) {
-		if (node->parent == ancestor)
-			return true;
-		node = proc_tree_find(tree, node->parent);
-	}
-	return false;
+	return node->is_read && node->single && node->sleeps &&
+	       proc_read(node->pid, "wchan", where, sizeof(where)) && strcmp(where, "do_wait") == 0;
+}
+
+bool
+proc_tree_has_children(void)
+{
+	siginfo_t info;
+
+	return waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT | __WALL) == 0 ||
+	       errno != ECHILD;
 }

@@ -126,6 +126,9 @@ struct layout_header {
 	uint32_t entries_free_tail; /* [lock] */
 	uint32_t ticket[2];	    /* [lock] the latest ticket drawn, low and high half */
 	uint32_t seqcount;	    /* [store] odd while a transaction is applied; seqcount.h */
+	/* [store] The ticket of the latest promise by a process that had children, low and high
+	   half, or 0; see detection.c. */
+	uint32_t late_promise[2];
 };
 
 /* A change in the redo log: the word at this offset gets this value. */
@@ -189,6 +192,7 @@ enum entry_state {
 #define ENTRY_IO	   4u /* counts as I/O in the statistics */
 #define ENTRY_PRODUCER	   8u
 #define ENTRY_CHILD	   16u /* a producer that does nothing but wait for its children */
+#define ENTRY_ENDLESS	   64u /* a wait without a deadline (older programs do not set it) */
 #define ENTRY_PARENT_SHIFT 8   /* flags >> ENTRY_PARENT_SHIFT is the pid of the waiter's parent */
 
 /* The entry of one wait in the waitqueue of one completion, or of a producer among the producers of
