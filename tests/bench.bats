@@ -99,10 +99,19 @@ report() {
 	[ "$(head -c 5 chart.svg)" = '<svg ' ] && [ "$(tail -n 1 chart.svg)" = '</svg>' ]
 }
 
+# measured_by_chain SERIES: bench/chain.c has its shape, and its sample.
+measured_by_chain() {
+	local shape=${1#detect/} sample=${1##*-}
+
+	[[ $1 == detect/* ]] && grep -qF "\"${shape%-*}\"," "$top/bench/chain.c" &&
+		grep -qF "detect/%s-$sample " "$top/bench/chain.c"
+}
+
 @test "the benchmark measures the figures that are asked for" {
 	local series missing=0
 	while read -r series; do
 		grep -qF "${series%%-[0-9]*}" "$top/bench/run" "$top/bench/peers.bash" "$top/bench/inside.c" ||
+			measured_by_chain "$series" ||
 			grep -qF "among ${series#*/} " "$top/bench/run" ||
 			grep -qF "\$where/${series#*/}" "$top/bench/run" || {
 			echo "nobody measures $series"
