@@ -598,21 +598,37 @@ struct compl_cycle {
 
 /* ---- producers ------------------------------------------------------------ */
 
-/* A promise to complete a name, made by a thread.  Its fields are the library's. */
+/* A promise to complete a name, made by a thread.  Its fields are the library's, but for `hold`. */
 struct compl_promise {
 	uint64_t ticket;
 	uint32_t entry;
+	int hold; /* COMPL_PROMISE_HOLD; otherwise 0 */
 	uint64_t spare[5];
 };
 
 enum compl_promise_flags {
-	/* Do not promise if the name has another producer: COMPL_TIMED_OUT. */
+	/* Do not promise if the name has another producer, or if anybody still has the descriptor
+	   that an earlier one got by COMPL_PROMISE_HOLD: COMPL_TIMED_OUT. */
 	COMPL_PROMISE_SINGLE = 1 << 0,
 	/* Processes that the caller has started keep the promise.  The thread itself only waits for
 	   their end or for a message of theirs.  COMPL_WAIT_DETECT finds dead-locks below such a
 	   producer.  A producer without this flag counts as busy, unless it sleeps in wait4(2) or
 	   waitid(2). */
 	COMPL_PROMISE_CHILD = 1 << 1,
+	/* Also open a descriptor that stands for the promise, and store it in promise->hold.  As
+	   long as anybody has a copy of it, whoever that is and whatever has become of the
+	   producer, COMPL_PROMISE_SINGLE is refused, and the name exists.
+
+	   It is a descriptor of the segment with a shared lock (fcntl(2), F_OFD_SETLK) on a byte of
+	   the name's own, beyond the end of the file.  As with flock(1), fork() and exec hand the
+	   lock on, and it ends with the last copy.  It can read the whole segment, and can write
+	   nothing; whoever has it can take other locks on the file, too.  It is close-on-exec, and
+	   is never 0, 1 or 2.  The caller gives copies to the processes that it starts, and closes
+	   it: no call closes it, not even compl_close().
+
+	   compl_remove() and compl_remove_all() let go of it: the next name of this name has
+	   another byte.  compl_reinit() does not. */
+	COMPL_PROMISE_HOLD = 1 << 2,
 };
 
 /* Makes the calling thread a producer of a name, and the name if there is none.  From now on, if
@@ -650,7 +666,10 @@ enum compl_promise_flags {
  * compl_promise_flags.  command: what compl_list() shows, or NULL; cut if too long.  *promise
  * belongs to the caller, and needs no freeing.
  *
- *	COMPL_TIMED_OUT		the name has another producer, and flags has COMPL_PROMISE_SINGLE
+ *	COMPL_TIMED_OUT		with COMPL_PROMISE_SINGLE: the name has another producer, or is held
+ *				(compl_holder())
+ *	COMPL_E_SYSTEM		with COMPL_PROMISE_HOLD: errno is ENOLCK if the file system of the
+ *				segment does not know locks of open file descriptions
  *	COMPL_E_ARGUMENT	a flag is unknown, or the handle lacks COMPL_ONE_THREAD
  *	COMPL_E_FULL_PRODUCERS	COMPL_PRODUCERS_MAX of the name live, or COMPL_PROMISES_MAX are open
  *				on the handle
@@ -686,6 +705,17 @@ enum compl_result compl_keep(struct compl_space *c, struct compl_promise *promis
  *
  * Also fails with COMPL_E_DAMAGED, _SYSTEM. */
 enum compl_result compl_break(struct compl_space *c, struct compl_promise *promise);
+
+/* Looks for a process that has the descriptor of a promise with COMPL_PROMISE_HOLD of this name.
+ *
+ *	COMPL_OK		there is one.  *pid is its pid, or that of another one; or 0 if none
+ *				is known but perhaps the caller: /proc shows the descriptors of a
+ *				process only to those who may trace it (ptrace(2)), and only in
+ *				their pid namespace.
+ *	COMPL_E_NO_NAME		there is none, or there is no such name
+ *
+ * Also fails with COMPL_E_BAD_NAME, _NO_NAMESPACE, _DAMAGED, _SYSTEM. */
+enum compl_result compl_holder(struct compl_space *c, const char *name, pid_t *pid);
 
 /* ---- beyond the kernel: removing ----------------------------------------- */
 

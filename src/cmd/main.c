@@ -106,6 +106,7 @@
  *	descriptor       the descriptor of the file, which the program may close or replace
  *	pages            reserves the file's pages before they are touched
  *	pidns            whether all users are of one pid namespace
+ *	hold             bytes of the file that are held as long as copies of a descriptor exist
  *	layout           the bytes of a segment, and the order of its locks: the specification
  *	session          one call's stay in a segment, and its way to the records
  *	mutex            the one lock
@@ -118,6 +119,7 @@
  *	libc_robust_list the robust list that libc has registered
  *	sigmask          blocks signals between taking a token and telling of it
  *	futex            every sleep and every wake
+ *	ofd_lock         locks of open file descriptions, and which process has one
  *	fsuid            acts as another user on files
  *	participant      whether a thread takes part in a segment at all
  *	proc_tree        processes and their parents, found by pid

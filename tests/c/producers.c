@@ -444,6 +444,98 @@ not_beside_another(void)
 	return true;
 }
 
+/* ---- what is held ------------------------------------------------------------------- */
+
+/* Promises "a" with a descriptor of it, which a process inherits that does nothing, posts a token
+ * to "promised", and sleeps until "go". */
+static int
+holds(void *argument)
+{
+	struct compl_space *c = space_open(COMPL_ONE_THREAD);
+	struct compl_post token = { .tokens = 1 };
+	struct compl_promise promise;
+	char byte = 0;
+	pid_t pid;
+
+	(void)argument;
+	NEED(c != NULL);
+	NEED(compl_promise(c, "a", COMPL_PROMISE_SINGLE | COMPL_PROMISE_HOLD, "me", &promise) ==
+	     COMPL_OK);
+	NEED(promise.hold > STDERR_FILENO && fcntl(promise.hold, F_GETFD) == FD_CLOEXEC);
+	NEED(read(promise.hold, &byte, 1) == 1 && write(promise.hold, &byte, 1) < 0);
+	NEED(compl_holder(c, "a", &pid) == COMPL_OK && pid == 0); /* nobody else */
+	if (fork() == 0)
+		for (;;)
+			pause();
+	NEED(compl_holder(c, "a", &pid) == COMPL_OK && pid > 0);
+	close(promise.hold);
+	NEED(compl_done(c, "promised", &token) == COMPL_OK);
+	NEED(space_wait_ms(c, "go", -1) == COMPL_OK);
+	return status_of(compl_keep(c, &promise, &token, false), &(struct compl_outcome){ 0 });
+}
+
+static bool
+may_be_single(bool yes)
+{
+	size_t q;
+
+	CHECK(promised(single, &q));
+	if (yes)
+		CHECK(space_post("go", 1) == COMPL_OK);
+	CHECK(child_status(q) == (yes ? 0 : TIMED_OUT));
+	return true;
+}
+
+/* Ends what holds() has started, and waits until the kernel has closed its descriptors. */
+static bool
+let_go(pid_t pid)
+{
+	CHECK(pid > 0 && kill(pid, SIGKILL) == 0);
+	for (int i = 0; i < 20000 && kill(pid, 0) == 0 && compl_holder(space(), "a", &pid) == 0;
+	     i++)
+		usleep(1000);
+	return true;
+}
+
+static bool
+held_after_a_death(void)
+{
+	pid_t pid = 0;
+	size_t p;
+
+	CHECK(compl_holder(space(), "a", &pid) == COMPL_E_NO_NAME && pid == 0);
+	p = child(holds, NULL);
+	CHECK(space_wait_ms(space(), "promised", 20000) == COMPL_OK);
+	child_kill(p, SIGKILL);
+	CHECK(child_status(p) == 137);
+	CHECK(may_be_single(false));
+	CHECK(compl_reinit(space(), "a", true) == COMPL_OK);
+	CHECK(space_names_left() == 1 && may_be_single(false));
+	CHECK(compl_holder(space(), "a", &pid) == COMPL_OK);
+	CHECK(let_go(pid));
+	CHECK(compl_holder(space(), "a", &pid) == COMPL_E_NO_NAME && pid == 0);
+	CHECK(may_be_single(true));
+	CHECK(compl_holder(space(), "-a", &pid) == COMPL_E_BAD_NAME);
+	return true;
+}
+
+static bool
+held_after_a_post(void)
+{
+	size_t p = child(holds, NULL);
+	pid_t pid, other;
+
+	CHECK(space_wait_ms(space(), "promised", 20000) == COMPL_OK);
+	CHECK(space_post("go", 1) == COMPL_OK && child_status(p) == 0);
+	CHECK(space_wait_ms(space(), "a", 0) == COMPL_OK);
+	CHECK(space_names_left() == 1 && compl_holder(space(), "a", &pid) == COMPL_OK);
+	CHECK(compl_repair(space()) == COMPL_OK && may_be_single(false));
+	CHECK(compl_remove(space(), "a") == COMPL_OK);
+	CHECK(compl_holder(space(), "a", &other) == COMPL_E_NO_NAME && may_be_single(true));
+	CHECK(let_go(pid));
+	return true;
+}
+
 /* ---- limits ------------------------------------------------------------------------ */
 
 static bool
@@ -672,6 +764,11 @@ static const struct test tests[] = {
 	{ .sentence = "a promise is void when its name is removed", .run = removed },
 	{ .sentence = "a single producer has no other producer beside it",
 	  .run = not_beside_another },
+	{ .sentence = "what a dead producer has started holds its name, and then not",
+	  .run = held_after_a_death },
+	{ .sentence = "what a producer has started holds its name after the post, until it is "
+		      "removed",
+	  .run = held_after_a_post },
 	{ .sentence = "one producer more than there is room for is refused",
 	  .run = too_many_producers },
 	{ .sentence = "a handle keeps several promises, and its end breaks the others",

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "bystander.h"
 #include "compl.h"
@@ -105,6 +106,39 @@ names_work(struct fixture *f, struct remains *r)
 	return true;
 }
 
+static bool
+ask_for_producer(struct fixture *f, const char *name)
+{
+	struct compl_listing *list;
+	bool found = false;
+	size_t i;
+
+	fixture_must(compl_list(f->c, &list));
+	for (i = 0; i < list->count; i++)
+		found |= !strcmp(compl_entry_at(list, i)->name, name) &&
+			 compl_entry_at(list, i)->producer_count > 0;
+	compl_list_free(list);
+	return found;
+}
+
+/* What the command of a killed producer has held is held no longer than that command lives, which
+ * is told to end. */
+static bool
+nothing_is_held(struct fixture *f, struct remains *r)
+{
+	unsigned n, tries = 0;
+	pid_t pid;
+
+	for (n = 0; n < NAMES; n++)
+		while (compl_holder(f->c, fixture_name(n), &pid) == COMPL_OK &&
+		       !ask_for_producer(f, fixture_name(n))) {
+			if (tries++ == 20000)
+				return verdict_fail(r, "%s is held", fixture_name(n));
+			usleep(1000);
+		}
+	return true;
+}
+
 bool
 aftermath_works_on(struct fixture *f, struct remains *r)
 {
@@ -118,6 +152,8 @@ aftermath_works_on(struct fixture *f, struct remains *r)
 	if (compl_check(fixture_open(f), NULL, NULL, &faults) != COMPL_OK || faults)
 		return verdict_fail(r, "check finds %zu faults", faults);
 	if (!names_work(f, r))
+		return false;
+	if (!nothing_is_held(f, r))
 		return false;
 	if (compl_lost_wakeups(f->c))
 		return verdict_fail(r, "a wake-up was lost");

@@ -44,6 +44,8 @@ static const struct {
 	{ EFBIG, NULL, "raise the limit on file sizes, 'ulimit -f'" },
 	{ EMFILE, NULL, "raise the limit on open files, 'ulimit -n'" },
 	{ ENOENT, NULL, "its directory must be there, commonly a tmpfs" },
+	{ ENOLCK, NULL,
+	  "its file system must know locks of open file descriptions, as a tmpfs does" },
 	{ ENOMEM, NULL, "raise the limit on memory, 'ulimit -v'" },
 	{ ENOSYS, NULL, "the kernel, or a sandbox's system call filter, lacks what compl needs" },
 	{ EPERM, NULL, "a sandbox's system call filter may be in the way" },

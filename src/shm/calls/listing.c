@@ -229,7 +229,8 @@ fill(struct session *s, struct block *b)
 		fill_producers(s, i, b, e, now_ns);
 		/* A waiter that has just left, without the lock, may have been the last that needed
 		 * the name. */
-		if (e->initialised || e->done != 0 || e->waiter_count > 0 || e->producer_count > 0)
+		if (e->initialised || e->done != 0 || e->waiter_count > 0 ||
+		    e->producer_count > 0 || completion_is_held(s, i))
 			b->listing.count++;
 	}
 }

@@ -8,7 +8,18 @@
  * Crash: the thread owns the beacon before the entry is linked, and gives it up after the commit
  * that unlinks the entry (and posts).  As long as the entry is linked, others see the thread's
  * death as a producer's death.
+ *
+ * A promise with COMPL_PROMISE_HOLD takes the byte of the name (hold.h) under the lock, between the
+ * look whether COMPL_PROMISE_SINGLE may be granted and the registration.  So of two that want to be
+ * the single producer, neither sees the other's byte without seeing its entry.  If we die in
+ * between, our copy of the descriptor dies with us, and the name has the number of a byte that
+ * nobody holds, which means nothing.
+ *
+ * The last producer that leaves takes the number off the name if nobody holds the byte by then.
+ * So what comes later, and drops the name, makes no system call, unless there is a stray, or a
+ * producer was killed.
  */
+#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -22,6 +33,7 @@
 #include "shm/names/waitqueue.h"
 #include "shm/os/proc_tree.h"
 #include "shm/segment/file.h"
+#include "shm/segment/hold.h"
 
 static enum compl_result
 begin_and_lock(struct session *s, struct compl_space *c)
@@ -62,6 +74,39 @@ note_if_late(struct session *s, uint64_t ticket)
 	put(&s->h->late_promise[0], (uint32_t)ticket);
 }
 
+/* Takes the byte of the name.  If the name has none yet, it gets the one of this ticket. */
+static enum compl_result
+take_hold(struct session *s, uint32_t completion, const struct compl_promise *promise)
+{
+	uint64_t number = completion_hold(s, completion);
+	enum compl_result result = hold_take(promise->hold, number != 0 ? number : promise->ticket);
+
+	if (result == COMPL_OK && number == 0)
+		completion_set_hold(s, completion, promise->ticket);
+	return result;
+}
+
+/* Takes the number of the byte off the name, if this producer is the last and nobody has the
+ * descriptor any more. */
+static void
+drop_hold(struct session *s, uint32_t completion)
+{
+	if (completion_hold(s, completion) != 0 && producer_count(s, completion) == 1 &&
+	    !completion_is_held(s, completion))
+		completion_set_hold(s, completion, 0);
+}
+
+static void
+close_hold(struct compl_promise *promise)
+{
+	int error = errno;
+
+	if (promise->hold > 0)
+		close(promise->hold);
+	promise->hold = 0;
+	errno = error;
+}
+
 /* Makes the name if there is none, and registers the calling thread as its producer. */
 static enum compl_result
 join(struct session *s, const char *name, unsigned flags, const char *command,
@@ -73,16 +118,45 @@ join(struct session *s, const char *name, unsigned flags, const char *command,
 
 	if (completion == 0)
 		result = name_make(s, name, &completion);
-	else if (flags & COMPL_PROMISE_SINGLE && producer_count(s, completion) > 0)
+	else if (flags & COMPL_PROMISE_SINGLE &&
+		 (producer_count(s, completion) > 0 || completion_is_held(s, completion)))
 		result = COMPL_TIMED_OUT;
 	if (result != COMPL_OK)
 		return result;
 	fill_how(s, flags, command, &how);
 	promise->ticket = how.ticket;
 	note_if_late(s, how.ticket);
-	result = producer_join(s, completion, &how, &promise->entry);
+	if (flags & COMPL_PROMISE_HOLD)
+		result = take_hold(s, completion, promise);
+	if (result == COMPL_OK)
+		result = producer_join(s, completion, &how, &promise->entry);
+	if (result == COMPL_OK)
+		return result;
+	close_hold(promise); /* before the look whether the name is held */
+	completion_drop_if_idle(s, completion);
+	return result;
+}
+
+/* Does the work of compl_promise(), with promise->hold open if one is asked for. */
+static enum compl_result
+promise_and_retain(struct session *s, struct compl_space *c, const char *name, unsigned flags,
+		   const char *command, struct compl_promise *promise)
+{
+	enum compl_result result = begin_and_lock(s, c);
+
 	if (result != COMPL_OK)
-		completion_drop_if_idle(s, completion);
+		return result;
+	if (!robust_may_retain(&s->thread))
+		return segment_unlock_with(s, COMPL_E_FULL_PRODUCERS);
+	result = join(s, name, flags, command, promise);
+	if (result == COMPL_OK)
+		result = segment_unlock_with(s, COMPL_OK);
+	else
+		result = segment_look_and_unlock(s, result);
+	if (result == COMPL_OK)
+		robust_retain(&s->thread);
+	else
+		robust_release_all(&s->thread);
 	return result;
 }
 
@@ -98,19 +172,31 @@ compl_promise(struct compl_space *c, const char *name, unsigned flags, const cha
 		return result;
 	if (!c->one_thread)
 		return COMPL_E_ARGUMENT;
-	if ((result = begin_and_lock(&s, c)) != COMPL_OK)
+	if (flags & COMPL_PROMISE_HOLD)
+		result = file_open_again(c, &promise->hold);
+	if (result == COMPL_OK)
+		result = promise_and_retain(&s, c, name, flags, command, promise);
+	if (result != COMPL_OK)
+		close_hold(promise);
+	return result;
+}
+
+enum compl_result
+compl_holder(struct compl_space *c, const char *name, pid_t *pid)
+{
+	uint32_t completion;
+	uint64_t number = 0;
+	struct session s;
+	enum compl_result result = name_lock(&s, c, name, &completion);
+
+	*pid = 0;
+	if (result != COMPL_OK)
 		return result;
-	if (!robust_may_retain(&s.thread))
-		return segment_unlock_with(&s, COMPL_E_FULL_PRODUCERS);
-	result = join(&s, name, flags, command, promise);
+	if (completion != 0 && completion_is_held(&s, completion))
+		number = completion_hold(&s, completion);
+	result = segment_unlock_with(&s, number != 0 ? COMPL_OK : COMPL_E_NO_NAME);
 	if (result == COMPL_OK)
-		result = segment_unlock_with(&s, COMPL_OK);
-	else
-		result = segment_look_and_unlock(&s, result);
-	if (result == COMPL_OK)
-		robust_retain(&s.thread);
-	else
-		robust_release_all(&s.thread);
+		*pid = hold_find_pid(c, number);
 	return result;
 }
 
@@ -143,7 +229,7 @@ close_promise(struct session *s, struct compl_promise *promise, enum compl_resul
 	if ((result = segment_unlock_with(s, result)) == COMPL_E_DAMAGED)
 		return result;
 	robust_release(&s->thread, beacon);
-	*promise = (struct compl_promise){ 0 };
+	*promise = (struct compl_promise){ .hold = promise->hold };
 	return result;
 }
 
@@ -163,6 +249,8 @@ compl_keep(struct compl_space *c, struct compl_promise *promise, struct compl_po
 	post->awaited = waitqueue_reap_to_first(&s, completion) != 0;
 	if ((result = post_check(&s, completion, tokens)) != COMPL_OK)
 		return segment_look_and_unlock(&s, result);
+	if (!stays)
+		drop_hold(&s, completion);
 	result = post_tokens(&s, completion, tokens, post, stays ? 0 : promise->entry);
 	if (stays || result != COMPL_OK)
 		return segment_unlock_with(&s, result);
@@ -182,6 +270,7 @@ compl_break(struct compl_space *c, struct compl_promise *promise)
 		return close_promise(&s, promise, COMPL_REMOVED);
 	if (!file_is_linked(c))
 		return segment_unlock_with(&s, COMPL_E_NO_NAMESPACE);
+	drop_hold(&s, completion);
 	producer_leave(&s, promise->entry);
 	return close_promise(&s, promise, COMPL_OK);
 }

@@ -15,7 +15,6 @@
  * with flock(2).
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -24,6 +23,7 @@
 #include "api/random.h"
 #include "api/validate.h"
 #include "shm/calls/remove.h"
+#include "shm/os/ofd_lock.h"
 #include "shm/segment/file.h"
 #include "shm/segment/word.h"
 
@@ -34,9 +34,7 @@
 static bool
 lock(int fd)
 {
-	struct flock whole = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
-
-	return fcntl(fd, F_OFD_SETLK, &whole) == 0;
+	return ofd_lock_take(fd, LAYOUT_SIZE) == 0;
 }
 
 /* Removes one scope if its maker has died.  Opens the file alone: a process that only tries the

@@ -4,6 +4,12 @@
  *
  * Crash: log_value() writes the text of a new value to the slot that the record does not name.  The
  * commit makes the record name that slot.  If we die before it, the old value is untouched.
+ *
+ * Invariant: a name that is held stays, so that its byte is found again.  The byte is not chosen by
+ * the name, or its hash: two names could then have the same, and a name that was removed and made
+ * anew would get back the strays of the old one, which nobody could make it forget.  It is the
+ * name's and not the producer's, because no question is about one producer only: an entry would
+ * have to outlive its producer, and a name to list all that were ever held.
  */
 #include "shm/names/completion.h"
 
@@ -12,6 +18,7 @@
 #include "api/clock.h"
 #include "shm/names/hashtable.h"
 #include "shm/names/waitqueue.h"
+#include "shm/segment/hold.h"
 #include "shm/segment/log.h"
 
 /* ---- status and value -------------------------------------------------------- */
@@ -84,7 +91,30 @@ log_forget(struct session *s, struct completion *n)
 	log_put(s, &n->value, 0);
 }
 
-/* ---- changes ----------------------------------------------------------------- */
+/* ---- the hold ------------------------------------------------------------------ */
+
+uint64_t
+completion_hold(struct session *s, uint32_t completion)
+{
+	return __atomic_load_n(&completion_at(s, completion)->hold, __ATOMIC_RELAXED);
+}
+
+bool
+completion_is_held(struct session *s, uint32_t completion)
+{
+	uint64_t number = completion_hold(s, completion);
+
+	return number != 0 && hold_is_held(s->c, number);
+}
+
+void
+completion_set_hold(struct session *s, uint32_t completion, uint64_t number)
+{
+	log_put_wide(s, &completion_at(s, completion)->hold, number);
+	log_commit(s);
+}
+
+/* ---- whether it is idle -------------------------------------------------------- */
 
 /* Whether the name stays even without waiters: it is initialised, above 0, or has a producer. */
 static bool
@@ -99,18 +129,22 @@ is_pinned(struct session *s, uint32_t completion)
 bool
 completion_is_idle(struct session *s, uint32_t completion)
 {
-	return !is_pinned(s, completion) && get(&completion_at(s, completion)->waiters.head) == 0;
+	return !is_pinned(s, completion) && get(&completion_at(s, completion)->waiters.head) == 0 &&
+	       !completion_is_held(s, completion);
 }
 
 bool
 completion_drop_if_idle(struct session *s, uint32_t completion)
 {
-	if (is_pinned(s, completion) || waitqueue_reap_to_first(s, completion) != 0 || s->damaged)
+	if (is_pinned(s, completion) || waitqueue_reap_to_first(s, completion) != 0 || s->damaged ||
+	    completion_is_held(s, completion))
 		return false;
 	hashtable_log_unlink(s, completion);
 	hashtable_log_free(s, completion);
 	return log_commit(s);
 }
+
+/* ---- changes ----------------------------------------------------------------- */
 
 /* Whether the wait of this entry is for any of several names, and can take what it needs from
  * another one. */

@@ -10,13 +10,24 @@
 
 #include "shm/segment/session.h"
 
-/* Whether nobody needs the name: it is not initialised, its counter is 0, it has no producer, and
- * no entry is linked in its waitqueue, not even a dead one.  Changes nothing. */
+/* Whether nobody needs the name: it is not initialised, its counter is 0, it has no producer, no
+ * entry is linked in its waitqueue, not even a dead one, and it is not held.  Changes nothing. */
 bool completion_is_idle(struct session *s, uint32_t completion);
 
 /* Reaps the waitqueue up to its first waiter, and removes the completion from the hash table if it
  * is idle then.  Returns whether it has removed it. */
 bool completion_drop_if_idle(struct session *s, uint32_t completion);
+
+/* Returns the number of the byte (hold.h) that the producers of the completion hold, or 0 if none
+ * has held it. */
+uint64_t completion_hold(struct session *s, uint32_t completion);
+
+/* Whether anybody holds that byte: what a producer has started, or the producer itself.  Makes a
+ * system call, unless the number is 0. */
+bool completion_is_held(struct session *s, uint32_t completion);
+
+/* Sets that number.  Commits. */
+void completion_set_hold(struct session *s, uint32_t completion, uint64_t number);
 
 /* Puts counter, status, value and age back to zero, in the transaction under way, if the completion
  * is at "all". */

@@ -108,6 +108,7 @@ blank(struct completion *n, const char *name, uint32_t hash)
 	__atomic_store_n(&n->waits, 0, __ATOMIC_RELAXED);
 	__atomic_store_n(&n->waits_ns, 0, __ATOMIC_RELAXED);
 	__atomic_store_n(&n->waits_io_ns, 0, __ATOMIC_RELAXED);
+	__atomic_store_n(&n->hold, 0, __ATOMIC_RELAXED);
 	set_name(n, name);
 }
 

@@ -36,7 +36,7 @@ descriptor_open(const char *path, int flags, int lowest)
 {
 	int high, fd;
 
-	flags |= O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
+	flags |= O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
 	fd = openat(AT_FDCWD, path, flags, 0600);
 	if (fd < 0 || fd >= lowest)
 		return fd;

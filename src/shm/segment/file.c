@@ -159,7 +159,7 @@ create(struct compl_space *c, const char *path, int lowest, uid_t uid)
 {
 	struct stat st;
 
-	c->fd = open_mended(path, O_CREAT, lowest, uid);
+	c->fd = open_mended(path, O_RDWR | O_CREAT, lowest, uid);
 	if (c->fd < 0)
 		return errno == ENOENT ? COMPL_E_SYSTEM : open_result(errno);
 	if (fstat(c->fd, &st) < 0)
@@ -182,7 +182,7 @@ open_as(struct compl_space *c, const struct compl_where *where, unsigned flags, 
 	char path[FILE_PATH_MAX];
 
 	make_path(path, c);
-	c->fd = open_mended(path, 0, lowest, uid);
+	c->fd = open_mended(path, O_RDWR, lowest, uid);
 	if (c->fd >= 0)
 		return COMPL_OK;
 	if (errno != ENOENT || !(flags & COMPL_CREATE))
@@ -208,6 +208,40 @@ file_open(struct compl_space *c, const struct compl_where *where, unsigned flags
 	result = open_as(c, where, flags, fsuid_get());
 	fsuid_leave(&before);
 	return result;
+}
+
+/* Opens it as this process is or, if it may not, as the owner: a process that acts for another user
+ * has opened it as that user, too (file_open()). */
+static int
+open_to_read(const char *path)
+{
+	int fd = descriptor_open(path, O_RDONLY, DESCRIPTOR_LOWEST);
+	struct fsuid before;
+	struct stat st;
+
+	if (fd >= 0 || errno != EACCES || lstat(path, &st) < 0 || st.st_uid == geteuid())
+		return fd;
+	fsuid_enter(&before, st.st_uid);
+	fd = descriptor_open(path, O_RDONLY, DESCRIPTOR_LOWEST);
+	fsuid_leave(&before);
+	return fd;
+}
+
+enum compl_result
+file_open_again(const struct compl_space *c, int *fd)
+{
+	char path[FILE_PATH_MAX];
+	struct stat st;
+
+	make_path(path, c);
+	*fd = open_to_read(path);
+	if (*fd < 0)
+		return errno == ENOENT ? COMPL_E_NO_NAMESPACE : COMPL_E_SYSTEM;
+	if (fstat(*fd, &st) == 0 && descriptor_is_same(c, &st))
+		return COMPL_OK;
+	close(*fd);
+	*fd = -1;
+	return COMPL_E_NO_NAMESPACE;
 }
 
 static enum compl_result

@@ -26,6 +26,13 @@ uid_t file_owner(const struct compl_where *where);
  * after a failure too, if it is not -1, which can only be with COMPL_CREATE. */
 enum compl_result file_open(struct compl_space *c, const struct compl_where *where, unsigned flags);
 
+/* Opens the file of a handle once more, as *fd: for reading only, close-on-exec, by a description
+ * of its own, so no copy of *fd can write.  (To open the file for writing by way of *fd, through
+ * /proc/self/fd, a process needs the permissions of the file, as for its path.)
+ * COMPL_E_NO_NAMESPACE: the path leads to this file no more.  COMPL_E_SYSTEM.  After a failure *fd
+ * is -1. */
+enum compl_result file_open_again(const struct compl_space *c, int *fd);
+
 /* Checks whether the open file is a regular one with the right owner and mode.
  * COMPL_E_WRONG_FILE, _WRONG_OWNER, _SYSTEM. */
 enum compl_result file_check(struct compl_space *c, const struct compl_where *where);

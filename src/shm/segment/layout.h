@@ -22,9 +22,13 @@
  * those below it, except that nobody waits for the file lock while it holds header.lock.  It may
  * wait for no others.  The kernel frees each of them when its owner dies.
  *
- *	scope lock	fcntl(2) F_OFD_SETLK on the file of a scope.  The process that made the
- *			scope holds it as long as the scope lives.  A process that sweeps scopes
- *			holds it while it removes one.  Nobody waits for it.
+ *	scope lock	fcntl(2) F_OFD_SETLK on the file of a scope, its first LAYOUT_SIZE bytes.
+ *			The process that made the scope holds it as long as the scope lives.  A
+ *			process that sweeps scopes holds it while it removes one.  Nobody waits for
+ *			it.
+ *	holds		fcntl(2) F_OFD_SETLK, shared, on bytes beyond the end of the file (hold.h).
+ *			What a producer has started holds the byte of its name.  It is taken under
+ *			header.lock.  Nobody waits for it.
  *	beacons		Robust words, one in each entry.  A waiter or a producer takes the beacon
  *			of its entry before it links the entry.  It does so under header.lock, and
  *			need not wait: the beacon of an entry that may be used has no owner
@@ -168,7 +172,10 @@ struct completion {
 	/* How many waits slept and ended by themselves, and how long they took.  Added to
 	   [atomic], and set to 0 as [lock] says. */
 	uint64_t waits, waits_ns, waits_io_ns;
-	uint8_t more[40]; /* unused */
+	/* [lock] The byte that the producers of this name hold (hold.h), by its number.  0: none
+	   has held it since the name was made. */
+	uint64_t hold;
+	uint8_t more[32]; /* unused */
 	char name[128];	  /* [store] NUL-terminated; constant while the record is on a chain */
 };
 
@@ -274,6 +281,7 @@ LAYOUT_IS(completion, status, 48);
 LAYOUT_IS(completion, value, 52);
 LAYOUT_IS(completion, since_ns, 56);
 LAYOUT_IS(completion, waits, 64);
+LAYOUT_IS(completion, hold, 88);
 LAYOUT_IS(completion, name, 128);
 _Static_assert(sizeof(struct completion) == 256, "completion");
 

@@ -128,7 +128,7 @@ static const uint64_t completion_fields =
 	FIELD(completion, producers.head) | FIELD(completion, producers.tail) |
 	FIELD(completion, status) | FIELD(completion, value) | WIDE_FIELD(completion, since_ns) |
 	WIDE_FIELD(completion, waits) | WIDE_FIELD(completion, waits_ns) |
-	WIDE_FIELD(completion, waits_io_ns);
+	WIDE_FIELD(completion, waits_io_ns) | WIDE_FIELD(completion, hold);
 
 static const uint64_t entry_fields =
 	FIELD(entry, completion) | FIELD(entry, prev) | FIELD(entry, next);
