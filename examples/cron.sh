@@ -8,7 +8,8 @@
 #	*/5 * * * *  COMPL_NAMESPACE=backup compl run nightly --all --single -q -- backup
 #
 # If the last one still runs, this one ends with 124, and the last one continues.  A file with a pid would
-# have to be removed after a crash; here nothing has to, because a dead producer does not count.
+# have to be removed after a crash; here nothing has to, because a dead producer does not count.  What it
+# has started still counts, until it has ended, too.
 # The namespace of this example is a scope.  It is removed when the script ends, and then every wait in it
 # ends, too.
 set -eu
@@ -50,8 +51,9 @@ cron tuesday & crashing=$!
 kill -KILL "$crashing"
 latest
 
+# The job gets SIGTERM now.  Should it not have ended yet, cron comes again.
 echo "cron: the next time nothing is in its way"
-cron wednesday &
+until (cron wednesday); do sleep 0.1; done &
 "$compl" wait begun --timeout 10s
 "$compl" done go-wednesday
 latest

@@ -16,6 +16,10 @@ load kills
 	run_scenarios run-anew run-anew-waited run-after-death run-beside run-single-refused
 }
 
+@test "a single producer may be killed at any moment, and nothing holds its name after its CMD" {
+	run_scenarios run-single run-single-lasts
+}
+
 @test "a command on a produced name may be killed at any moment" {
 	run_scenarios done-produced done-all-produced init-produced reinit-produced rm-produced
 }

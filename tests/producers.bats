@@ -269,6 +269,218 @@ settled() {
 	is_gone "${pid[$1]}" || pgrep -P "${pid[$1]}" >pgrep.out
 }
 
+# ---- what CMD leaves behind --------------------------------------------------------
+
+# The tests end what CMD leaves by its pid: no parent of it is left that would.
+
+# held NAME: a --single is refused because of what an earlier CMD has started.
+held() {
+	expect 124 run "$1" --single -- touch run && [ ! -e run ] &&
+		one_line "^compl: run: $1: .* that an earlier run of it has started still runs; "
+}
+
+# bury PID: ends a process that no parent of this test waits for.
+bury() {
+	kill -KILL "$1"
+	wait_until is_gone "$1"
+}
+
+@test "a CMD that outlives run holds its place, until it ends" {
+	background p "$COMPL" run a --single -- sh -c 'trap "" TERM; echo $$ >pid; exec sleep 1000'
+	wait_until test -s pid
+	shoot KILL p
+	ends 137 p
+	held a
+	[ "$err" = "compl: run: a: process $(<pid) that an earlier run of it has started still runs; end it, or let go of it with 'compl rm a' (namespace $COMPL_NAMESPACE of uid $EUID)" ]
+	expect 124 run a --single -q -- touch run
+	silent
+	# Without --single nothing is refused, and nobody but a --single is told.
+	expect 0 run a -- true
+	expect_w 0 wait a -t 0
+	held a
+	bury "$(<pid)"
+	expect 0 run a --single -- touch run
+	[ -e run ]
+	expect_w 0 wait a -t 0
+	names
+}
+
+@test "a CMD that has changed its user holds its place, and cannot write into the segment" {
+	need_others
+	# shellcheck disable=SC2016
+	background p "$COMPL" run a --single -- "${as_nobody[@]}" sh -c 'head -c 8 <&9; echo
+		(echo x >&9) 2>/dev/null && echo wrote
+		(echo x >>/proc/self/fd/9) 2>/dev/null && echo opened
+		echo $$; exec sleep 1000'
+	wait_until grep -q '^[0-9]' p.out
+	stray=$(sed -n 2p p.out)
+	[ "$(<p.out)" = " compl01"$'\n'"$stray" ]
+	shoot KILL p
+	ends 137 p
+	held a
+	[[ $err == *" process $stray that "* ]]
+	bury "$stray"
+	expect 0 run a --single -- true
+}
+
+@test "whatever CMD has started holds its place after CMD, unless the descriptor was closed" {
+	# shellcheck disable=SC2016
+	expect 0 run a --single -- sh -c 'setsid sh -c "echo \$\$ >pid; exec sleep 1000" </dev/null >/dev/null 2>&1 &
+		while [ ! -s pid ]; do sleep 0.01; done'
+	held a
+	[[ $err == *" process $(<pid) that "* ]]
+	bury "$(<pid)"
+	expect 0 run a --single -- true
+	# shellcheck disable=SC2016
+	expect 0 run a --single -- sh -c 'setsid sh -c "echo \$\$ >closed; exec sleep 1000" </dev/null >/dev/null 2>&1 9>&- &
+		while [ ! -s closed ]; do sleep 0.01; done'
+	expect 0 run a --single -- true
+	bury "$(<closed)"
+}
+
+# stray NAME: a CMD of NAME has ended with 0, and has left a process, $stray, which holds NAME.
+stray() {
+	# shellcheck disable=SC2016
+	expect 0 run "$1" -- sh -c 'sleep 1000 </dev/null >/dev/null 2>&1 & echo $! >stray'
+	stray=$(<stray)
+}
+
+@test "a name that is held stays, whatever becomes of its tokens" {
+	stray a
+	expect_w 0 wait a -t 0
+	names a
+	left a 0
+	expect_w 124 wait a -e -t 0
+	expect 0 reinit a --force
+	expect 0 check
+	expect 0 check --repair
+	held a
+	expect 1 run a -- false
+	expect_w 1 wait a -t 0
+	held a
+	bury "$stray"
+	names
+	expect_w 125 wait a -e -t 0
+}
+
+@test "rm lets go of what is held, and a new name of that name is not held" {
+	stray a
+	expect 0 rm a
+	expect 0 run a --single -- true
+	stray2=$stray
+	stray a
+	held a
+	bury "$stray2"
+	held a
+	expect 0 rm --all
+	expect 0 run a --single -- true
+	bury "$stray"
+}
+
+@test "only the name itself is held, also if its record had another name" {
+	local i
+
+	stray a
+	expect 0 rm a
+	for i in b c d; do
+		expect 0 run "$i" --single -- true
+		expect_w 0 wait "$i" -t 0
+	done
+	expect 0 run a --single -- true
+	bury "$stray"
+}
+
+@test "COMPL_HOLD names the descriptor: 9, or the next lower one that is free" {
+	# shellcheck disable=SC2016
+	local say='echo $COMPL_HOLD; ls -l /proc/self/fd/$COMPL_HOLD | grep -c "compl.*$COMPL_NAMESPACE"'
+
+	expect 0 run a -- sh -c "$say"
+	printed 9 1
+	expect 0 run a --ready fd:9 -- sh -c "echo >&9; $say"
+	printed 8 1
+	(exec 9<. 7<. && expect 0 run a -- sh -c "$say" && printed 8 1)
+	# The outer CMD has closed its 9.
+	expect 0 run a -- sh -c "exec 9>&-; \"\$0\" run b -- sh -c '$say'" "$COMPL"
+	printed 9 1
+	(exec 3<. 4<. 5<. 6<. 7<. 8<. 9<. && timeout "$LIMIT" "$COMPL" run a -- sh -c "$say" >high)
+	[ "$(tail -n 1 high)" = 1 ] && [ "$(head -n 1 high)" -gt 9 ]
+}
+
+@test "below another run CMD holds both names" {
+	# shellcheck disable=SC2016
+	expect 0 run a -- "$COMPL" run b -- sh -c 'echo $COMPL_HOLD; sleep 1000 </dev/null >/dev/null 2>&1 & echo $! >stray'
+	printed 8
+	held a
+	held b
+	bury "$(<stray)"
+	expect 0 run a --single -- "$COMPL" run b --single -- true
+}
+
+@test "a CMD that cannot be run leaves nothing behind" {
+	expect 127 run a --single -- ./missing
+	expect_w 127 wait a -t 0
+	expect 126 run a --single -- /dev/null
+	expect_w 126 wait a -t 0
+	names
+	expect 0 run a --single -- true
+	expect_w 0 wait a -t 0
+	names
+}
+
+@test "many waits take the token of a run, and none of them asks the kernel for holds" {
+	need_trace
+	expect 0 run a -- true
+	strace -f -e trace=fcntl -o trace "$COMPL_WAITER" wait a -t 1s
+	! grep OFD trace
+	stray a
+	strace -f -e trace=fcntl -o trace "$COMPL_WAITER" wait a -t 1s
+	grep -q F_OFD_GETLK trace
+	bury "$stray"
+}
+
+@test "where files have no locks of open descriptions, --single says so, and nothing else fails" {
+	local error
+
+	for error in EINVAL ENOSYS; do
+		expect_from "$COMPL_TOOLS/deny" 125 ofd_lock=$error "$COMPL" run a --single -- touch run
+		one_line "^compl: run: a: $segment: No locks? available; its file system must know locks of open file descriptions, as a tmpfs does \(namespace "
+		[ ! -e run ]
+		names
+		# shellcheck disable=SC2016
+		expect_from "$COMPL_TOOLS/deny" 0 ofd_lock=$error "$COMPL" run a -- sh -c 'echo "${COMPL_HOLD-none}"'
+		printed none
+		expect_w 0 wait a -t 0
+	done
+}
+
+@test "if /proc does not show who holds a name, the line names nobody" {
+	need_namespaces mount
+	stray a
+	# shellcheck disable=SC2016
+	expect_from unshare 124 -m sh -c 'mount -t tmpfs none /proc && exec "$0" run a --single -- true' "$COMPL"
+	one_line '^compl: run: a: a process that an earlier run of it has started still runs; '
+	bury "$stray"
+}
+
+@test "a scope ends, and is swept, while something in it is held" {
+	local space
+
+	# shellcheck disable=SC2016
+	expect 0 scope -- sh -c '"$0" run a -- sh -c "sleep 1000 </dev/null >/dev/null 2>&1 & echo \$! >stray"' "$COMPL"
+	bury "$(<stray)"
+	# shellcheck disable=SC2016
+	background s "$COMPL" scope -- sh -c 'trap "" TERM; echo "$COMPL_NAMESPACE" >space
+		"$0" run a -- sh -c "echo \$\$ >stray2; trap \"\" TERM; exec sleep 1000"' "$COMPL"
+	wait_until test -s stray2
+	space=/dev/shm/compl.$EUID.$(<space)
+	[ -e "$space" ]
+	shoot KILL s
+	ends 137 s
+	expect 0 scope -- true
+	[ ! -e "$space" ]
+	bury "$(<stray2)"
+}
+
 @test "there is room for 64 producers of a name, and one more is refused with a line" {
 	local i
 

@@ -123,7 +123,8 @@ heard() {
 	echo inherited >file
 	sh -c 'cat <&9; ls /proc/self/fd' 9<file >before
 	"$COMPL" run a --ready fd:50 -- sh -c 'cat <&9; ls /proc/self/fd' 9<file >after 2>err
-	diff <(sort after) <(sort before - <<<50)
+	# But the one that it holds NAME by, which COMPL_HOLD names.
+	diff <(sort after) <(sort before - <<<$'50\n8')
 	# Where 0, 1 or 2 is closed, it is closed in CMD.
 	"$COMPL" run a -- sh -c '(exec 3<&0) 2>/dev/null && echo open || echo closed' <&- >fds
 	[ "$(<fds)" = closed ]

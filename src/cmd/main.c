@@ -52,6 +52,7 @@
  *	output           one buffer in front of stdout
  *	exec             becomes CMD
  *	nearest          what a mistyped word was probably meant to be
+ *	inherited        the descriptor that CMD inherits, by which it holds what it was started for
  *	child            CMD as a child: starts it, and waits for its end, signals and a listener
  *	relay            passes signals on to CMD
  *	ready            how CMD says that it is ready: by a line or a datagram

@@ -15,6 +15,7 @@
 #include "cli/child.h"
 #include "cli/exec.h"
 #include "cli/failure.h"
+#include "cli/inherited.h"
 #include "cli/message.h"
 #include "cli/namespace.h"
 #include "cli/ready.h"
@@ -29,6 +30,7 @@ struct production {
 	struct compl_space *c;
 	struct compl_promise promise;
 	struct child child;
+	bool may_hold; /* there is a number for the descriptor that CMD inherits */
 	bool is_ready;
 	bool is_over;	 /* no more posts: NAME was removed, or a post has failed */
 	bool has_failed; /* to post */
@@ -75,14 +77,32 @@ ask_for_producer(const struct production *p)
 	return pid;
 }
 
+/* Reports that no producer is left, but what one of them has started. */
+static void
+report_stray(const struct production *p, pid_t pid)
+{
+	char who[40] = "a process";
+
+	if (pid != 0)
+		snprintf(who, sizeof(who), "process %d", (int)pid);
+	message_line("%s: %s that an earlier run of it has started still runs; end it, or let go "
+		     "of it with 'compl rm %s' (%s)",
+		     p->name, who, p->name, namespace_text(p->call));
+}
+
 static int
 report_other(const struct production *p)
 {
-	pid_t pid = ask_for_producer(p);
+	pid_t pid;
 	char who[40] = "somebody else";
 
 	if (p->call->set.quiet)
 		return STATUS_TIMED_OUT;
+	pid = ask_for_producer(p);
+	if (pid == 0 && compl_holder(p->c, p->name, &pid) == COMPL_OK) {
+		report_stray(p, pid);
+		return STATUS_TIMED_OUT;
+	}
 	if (pid != 0)
 		snprintf(who, sizeof(who), "process %d", (int)pid);
 	message_line("%s: %s produces it already (%s)", p->name, who, namespace_text(p->call));
@@ -92,10 +112,9 @@ report_other(const struct production *p)
 /* Opens the namespace and makes the promise.  Does both again, each time the namespace is removed
  * in between. */
 static enum compl_result
-promise(struct production *p)
+promise_with(struct production *p, unsigned flags)
 {
 	const struct cli_call *call = p->call;
-	unsigned flags = COMPL_PROMISE_CHILD | (call->set.single ? COMPL_PROMISE_SINGLE : 0);
 	enum compl_result result;
 
 	do {
@@ -103,6 +122,27 @@ promise(struct production *p)
 		if (result == COMPL_OK)
 			result = compl_promise(p->c, p->name, flags, call->cmd[0], &p->promise);
 	} while (result == COMPL_E_NO_NAMESPACE);
+	return result;
+}
+
+/* Makes the promise, with a descriptor for CMD that stands for it.  Where there is none to be had,
+ * only --single fails, which could not see what it is to see. */
+static enum compl_result
+promise(struct production *p)
+{
+	bool single = p->call->set.single;
+	const unsigned flags = COMPL_PROMISE_CHILD | (single ? COMPL_PROMISE_SINGLE : 0);
+	enum compl_result result = COMPL_E_SYSTEM;
+
+	errno = EMFILE;
+	if (p->may_hold)
+		result = promise_with(p, flags | COMPL_PROMISE_HOLD);
+	if (result == COMPL_E_SYSTEM && !single)
+		result = promise_with(p, flags);
+	if (result == COMPL_OK && p->promise.hold > 0)
+		inherited_put(p->promise.hold);
+	else
+		inherited_close();
 	return result;
 }
 
@@ -204,12 +244,20 @@ post_end(struct production *p, int status)
 
 /* ---- CMD -------------------------------------------------------------------------- */
 
+static void
+prepare(void)
+{
+	ready_prepare();
+	inherited_give_or_die();
+}
+
 static int
 run_child(struct production *p)
 {
 	const struct child_listener listener = { ready_wish, hear, p };
 
-	child_start(&p->child, p->call->cmd, ready_prepare);
+	child_start(&p->child, p->call->cmd, prepare);
+	inherited_close();
 	child_wait(&p->child, &listener);
 	ready_last();
 	hear(p);
@@ -229,6 +277,7 @@ run_run(const struct cli_call *call)
 	if (call->name_count > 1)
 		usage_or_die(NULL, "%s: one name is enough; CMD comes after --", call->names[1]);
 	child_fill_descriptors();
+	p.may_hold = inherited_choose(call->set.ready.kind == READY_LINE ? call->set.ready.fd : -1);
 	ready_begin_or_die(&call->set.ready);
 	child_open_or_die();
 	tell_cmd_or_die(call);
@@ -246,7 +295,8 @@ static const struct cli_option run_options[] = {
 	      "when to post: exit (CMD has ended, the default), notify (CMD says so by "
 	      "sd_notify(3)) or fd:N (CMD writes a line to descriptor N)"),
 	VALUE("value", value, "TEXT", value_text, "what 'wait --print' prints"),
-	FLAG("single", single, "end with 124 if somebody else produces NAME"),
+	FLAG("single", single,
+	     "end with 124 if somebody else produces NAME, or what it started still runs"),
 	{ 0 },
 };
 

@@ -4,13 +4,15 @@
  *
  * Usage: deny NAME[,NAME...][=HOW] CMD...
  *
- * The names are in the table below.  HOW is ENOSYS (the default) or EPERM, the error of the call;
- * or KILL, which ends the process by SIGSYS, as systemd(1) does.  Two calls are refused
- * only with some arguments: clone for a new namespace, personality for more than Docker allows.
+ * The names are in the table below.  HOW is ENOSYS (the default), EPERM or EINVAL, the error of the
+ * call; or KILL, which ends the process by SIGSYS, as systemd(1) does.  Three calls are refused
+ * only with some arguments: clone for a new namespace, personality for more than Docker allows, and
+ * fcntl for the lock of an open file description.
  * Each name has a seccomp filter, written by hand: load the number of the call, compare it, look
  * at the argument, refuse or allow.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sched.h>
@@ -37,7 +39,9 @@
 static const struct call {
 	const char *name;
 	long number;
-	unsigned bits; /* refused if the first argument has one of them; 0: always */
+	/* Refused if the first argument has one of these bits; 0: always.  Of fcntl: if the second
+	   argument is this. */
+	unsigned bits;
 } calls[] = {
 	{ "set_robust_list", SYS_set_robust_list, 0 },
 	{ "get_robust_list", SYS_get_robust_list, 0 },
@@ -61,6 +65,7 @@ static const struct call {
 	{ "perf_event_open", SYS_perf_event_open, 0 },
 	{ "pwritev2", SYS_pwritev2, 0 },
 	{ "personality", SYS_personality, ~ALLOWED_PERSONALITY },
+	{ "ofd_lock", SYS_fcntl, F_OFD_SETLK },
 };
 
 #define AT(field)			 offsetof(struct seccomp_data, field)
@@ -83,8 +88,12 @@ deny(const struct call *call, unsigned how)
 	};
 	struct sock_fprog filter = { sizeof program / sizeof *program, program };
 
-	if (!call->bits)
+	if (call->number == SYS_fcntl) {
+		program[2] = (struct sock_filter)LOAD(args[1]);
+		program[3] = (struct sock_filter)IF(BPF_JEQ, call->bits, 1, 2);
+	} else if (!call->bits) {
 		program[2] = (struct sock_filter)SKIP(2);
+	}
 	return (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &filter);
 }
 
@@ -112,6 +121,8 @@ main(int argc, char **argv)
 		how = SECCOMP_RET_ERRNO | EPERM;
 	else if (strstr(argv[1], "=KILL"))
 		how = SECCOMP_RET_KILL_PROCESS;
+	else if (strstr(argv[1], "=EINVAL"))
+		how = SECCOMP_RET_ERRNO | EINVAL;
 	argv[1][strcspn(argv[1], "=")] = '\0';
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)) {
 		perror("deny");

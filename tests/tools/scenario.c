@@ -204,6 +204,8 @@ const struct scenario scenarios[] = {
 	  "run a -- true",
 	  { NULL } },
 	{ "run-beside", { "run a -- sleep 1000", "wait a", "wait a" }, "run a -- true", { NULL } },
+	{ "run-single", { "wait a", "wait a b" }, "run a --single -- true", { NULL } },
+	{ "run-single-lasts", { "wait a" }, "run a --single -- sleep 1000", { NULL } },
 	{ "run-single-refused",
 	  { "run a -- sleep 1000", "wait a" },
 	  "run a --single -- true",
