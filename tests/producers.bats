@@ -45,14 +45,6 @@ producers() {
 	silent
 }
 
-@test "any signal that run does not pass on has the same effect" {
-	produce p a
-	line_up w a
-	shoot ALRM p
-	ends 142 p
-	ends 121 w
-}
-
 @test "a producer is killed again and again, and no death is missed" {
 	local i
 
