@@ -53,6 +53,17 @@ of_ours() {
 	printed "$COMPL_NAMESPACE"
 }
 
+@test "an empty COMPL_NAMESPACE is as none" {
+	local name=$COMPL_NAMESPACE
+
+	expect_from env 0 COMPL_NAMESPACE= "$COMPL" "done" "$name"
+	expect_from env 0 -u COMPL_NAMESPACE "$COMPL" try "$name"
+	expect_from env 124 COMPL_NAMESPACE= "$COMPL" try "$name"
+	expect_from env 125 COMPL_NAMESPACE=" " "$COMPL" try "$name"
+	usage_lines "COMPL_NAMESPACE: ' ' is not a namespace"
+	expect 125 try a -n ''
+}
+
 @test "with -u the namespaces of that user are listed" {
 	need_others
 	expect 0 -u 65534 init x

@@ -56,7 +56,7 @@ choose_space(const struct cli_settings *set, const char **source)
 	if (set->space != NULL || set->system)
 		return set->space;
 	*source = "COMPL_NAMESPACE";
-	return variable != NULL ? variable : "default";
+	return variable != NULL && *variable != '\0' ? variable : "default";
 }
 
 void
