@@ -39,6 +39,27 @@ load helper
 	printed "found 1"
 }
 
+@test "what is wrong with a directory of PATH does not end the search" {
+	local n
+
+	mkdir links closed good
+	ln -s loop loop
+	ln -s found links/found
+	: >file
+	: >closed/found
+	printf '#!/bin/sh\necho found it\n' >good/found
+	chmod +x good/found
+	expect 0 "done" a --all
+	for n in loop links file closed missing "$(printf '%0300d' 1)" "$(printf '%04090d' 1)"; do
+		PATH=$PWD/$n:$PWD/good:$PATH expect_w 0 wait a -- found
+		printed "found it"
+		PATH=$PWD/$n:$PWD/good:$PATH expect 0 run b -- found
+		printed "found it"
+	done
+	expect_from env 127 PATH="$PWD/loop:$PWD/links:$PWD/file" "$COMPL_WAITER" wait a -- found
+	expect_from env 126 PATH="$PWD/loop:$PWD/closed:$PWD/links" "$COMPL_WAITER" wait a -- found
+}
+
 @test "CMD has COMPL_NAME and COMPL_VALUE of the first name" {
 	expect 0 done b --value second
 	expect 0 done a --value 'first "value"'

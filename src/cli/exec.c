@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <paths.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,6 +47,25 @@ exec_path(const char *path, char **cmd)
 		exec_script(path, cmd);
 }
 
+/* Whether error is about one directory of PATH, so that the next one is tried. */
+static bool
+is_of_path(int error)
+{
+	switch (error) {
+	case ENOENT:
+	case ENOTDIR:
+	case EACCES:
+	case ELOOP:
+	case ENAMETOOLONG:
+	case ENODEV:
+	case ESTALE:
+	case ETIMEDOUT:
+		return true;
+	default:
+		return false;
+	}
+}
+
 /* Tries each directory of PATH.  If it returns, errno says why: EACCES if a file was there that may
  * not be run; ENOENT if there was no file; or another error, which ends the search at once. */
 static void
@@ -64,7 +84,7 @@ exec_search(char **cmd)
 			     cmd[0]) >= (int)sizeof(path))
 			continue;
 		exec_path(path, cmd);
-		if (errno != ENOENT && errno != ENOTDIR && errno != EACCES)
+		if (!is_of_path(errno))
 			return;
 		if (errno == EACCES)
 			error = EACCES;
