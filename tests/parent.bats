@@ -121,6 +121,48 @@ dies_with_it() {
 	left a 0
 }
 
+@test "a parent that has begun a session of its own is still the parent" {
+	cat >leaves.pl <<-'EOF'
+		use POSIX;
+		pipe(my $in, my $out);
+		my $pid = fork;
+		if ($pid == 0) {
+			close $out;
+			<$in>; # until the parent has left the session
+			exec @ARGV;
+		}
+		POSIX::setsid() > 0 or die "setsid: $!";
+		open(my $file, ">", "waiter.new");
+		print $file "$pid\n";
+		close $file;
+		rename "waiter.new", "waiter";
+		close $out;
+		waitpid $pid, 0;
+		exit($? >> 8);
+	EOF
+	background parent perl leaves.pl "$COMPL_WAITER" wait a --with-parent
+	wait_until test -s waiter
+	waiter=$(<waiter)
+	await_waiter
+	look '.completions[0].waiters[0].command == "perl"'
+	expect 0 ls -l
+	[[ $out != *orphan* ]]
+	expect 0 done a --status 5
+	ends 5 parent
+	rm waiter
+	background parent perl leaves.pl "$COMPL_WAITER" wait a --with-parent
+	wait_until test -s waiter
+	waiter=$(<waiter)
+	await_waiter
+	dies_with_it
+}
+
+# The waiter is asleep, or has ended.
+await_waiter() {
+	wait_until rests "$waiter"
+	is_asleep "$waiter"
+}
+
 @test "CMD outlives the parent" {
 	mkfifo pipe
 	with_parent -- sh -c 'echo began >began; read -r _ <pipe; echo went on >on'

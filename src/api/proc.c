@@ -66,6 +66,27 @@ proc_read_stat(pid_t pid, struct proc_stat *stat)
 	return true;
 }
 
+/* Whether both are in the same control groups.  A very long list counts by its beginning. */
+static bool
+share_cgroup(pid_t one, pid_t other)
+{
+	char texts[2][1024];
+
+	return proc_read(one, "cgroup", texts[0], sizeof(texts[0])) &&
+	       proc_read(other, "cgroup", texts[1], sizeof(texts[1])) &&
+	       strcmp(texts[0], texts[1]) == 0;
+}
+
+/* Whether the parent, which is not in the session of its child, may have left it by setsid(2): it
+ * leads a session then.  A process that adopts orphans may lead one, too, but it is process 1, or,
+ * as a service manager, in a control group of its own. */
+static bool
+may_have_left(const struct proc_stat *stat)
+{
+	return stat->parent != 1 && getsid(stat->parent) == stat->parent &&
+	       share_cgroup(stat->parent, stat->pid);
+}
+
 /* The kernel gives an orphan to process 1 or to a subreaper.  Such a parent alone proves nothing,
  * because it may have started the process itself, as it does with a service.  Two things show an
  * orphan:
@@ -74,10 +95,12 @@ proc_read_stat(pid_t pid, struct proc_stat *stat)
  *
  * Or it was an orphan already by then.  Then it is in a session that its new parent is not in, and
  * that it has not begun itself.  If its new parent is in that session, as process 1 of a container
- * may be, the orphan is not recognised. */
+ * may be, or seems to have left it, the orphan is not recognised. */
 bool
 proc_is_orphan(const struct proc_stat *stat, pid_t former_parent)
 {
-	return stat->parent != former_parent || (stat->parent > 0 && stat->session != stat->pid &&
-						 getsid(stat->parent) != stat->session);
+	if (stat->parent != former_parent)
+		return true;
+	return stat->parent > 0 && stat->session != stat->pid &&
+	       getsid(stat->parent) != stat->session && !may_have_left(stat);
 }
