@@ -209,6 +209,31 @@ harmless() {
 	! LC_ALL=C grep -q $'\xc2[\x80-\x9f]' <<<"$out"
 }
 
+@test "control characters and bidirectional marks are visible in every form of a listing" {
+	local value=$'\xc2\x9b31m \u200f \u202e \u2066 \u061c \u2028 end'
+
+	expect 0 done a --value "$value"
+	expect 0 ls
+	harmless
+	[[ $out == *'\xc2\x9b31m \xe2\x80\x8f \xe2\x80\xae \xe2\x81\xa6 \xd8\x9c \xe2\x80\xa8 end'* ]]
+	expect 0 ls --json
+	[[ $out == *'"\u009b31m \u200f \u202e \u2066 \u061c \u2028 end"'* ]]
+	[ "$(jq -r '.completions[0].value' <<<"$out")" = "$value" ]
+	expect 125 wait $'a\u202eb'
+	[[ $err == *"'a\xe2\x80\xaeb' is not a name"* ]]
+}
+
+@test "a name of a damaged segment is escaped by ls --names, too" {
+	local at
+
+	tolerate_damage
+	expect 0 init abcde
+	at=$(grep -abo -m 1 abcde "$segment")
+	printf 'a\e[2e' | dd of="$segment" bs=1 seek="${at%%:*}" conv=notrunc 2>dd.err
+	expect 0 ls --names
+	printed 'a\x1b[2e'
+}
+
 @test "hostile values and commands do no harm on a terminal" {
 	local odd=$'\e]0;owned\a\xff\xc2\x9b31m\\'
 

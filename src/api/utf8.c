@@ -25,7 +25,7 @@ is_code_point(uint32_t code)
 }
 
 size_t
-utf8_sequence(const char *text)
+utf8_decode(const char *text, uint32_t *decoded)
 {
 	const uint8_t *byte = (const uint8_t *)text;
 	size_t length = 0;
@@ -40,7 +40,18 @@ utf8_sequence(const char *text)
 			return 0;
 		code = code << 6 | (byte[i] & 0x3f);
 	}
-	return code >= shapes[length].least && is_code_point(code) ? length + 1 : 0;
+	if (code < shapes[length].least || !is_code_point(code))
+		return 0;
+	*decoded = code;
+	return length + 1;
+}
+
+size_t
+utf8_sequence(const char *text)
+{
+	uint32_t code;
+
+	return utf8_decode(text, &code);
 }
 
 bool

@@ -12,20 +12,21 @@
 
 #include "api/utf8.h"
 #include "cli/output.h"
+#include "cli/text.h"
 
 /* Writes the character at text, and returns how many bytes of text it takes. */
 static size_t
 write_character(const char *text)
 {
-	size_t length = utf8_sequence(text);
-	unsigned char byte = (unsigned char)*text;
+	uint32_t code;
+	size_t length = utf8_decode(text, &code);
 
 	if (length == 0)
 		output_text("\xef\xbf\xbd");
-	else if (byte == '"' || byte == '\\')
-		output_format("\\%c", byte);
-	else if (byte < 0x20 || byte == 0x7f)
-		output_format("\\u%04x", byte);
+	else if (code == '"' || code == '\\')
+		output_format("\\%c", (int)code);
+	else if (text_is_control(code)) /* none is beyond U+FFFF */
+		output_format("\\u%04" PRIx32, code);
 	else
 		output_bytes(text, length);
 	return length != 0 ? length : 1;

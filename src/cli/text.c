@@ -14,22 +14,29 @@
 #include "api/utf8.h"
 
 static bool
-is_control(const char *text, size_t length)
+is_between(uint32_t code, uint32_t first, uint32_t last)
 {
-	uint8_t first = (uint8_t)text[0];
+	return code >= first && code <= last;
+}
 
-	if (length == 2)
-		return first == 0xc2 && (uint8_t)text[1] < 0xa0;
-	return length == 1 && (first < 0x20 || first == 0x7f);
+/* Bidirectional marks make a terminal show the characters of a line in another order: U+061C and
+ * those of U+2000 to U+206F.  Line separators and other format controls stand among these. */
+bool
+text_is_control(uint32_t code)
+{
+	return code < 0x20 || is_between(code, 0x7f, 0x9f) || code == 0x61c ||
+	       is_between(code, 0x200e, 0x200f) || is_between(code, 0x2028, 0x202e) ||
+	       is_between(code, 0x2066, 0x206f);
 }
 
 /* Writes what is shown for the character at text, and returns how many bytes of text it takes. */
 static size_t
 escape_one(char shown[static 5], const char *text)
 {
-	size_t length = utf8_sequence(text);
+	uint32_t code;
+	size_t length = utf8_decode(text, &code);
 
-	if (length != 0 && *text != '\\' && !is_control(text, length)) {
+	if (length != 0 && *text != '\\' && !text_is_control(code)) {
 		memcpy(shown, text, length);
 		shown[length] = '\0';
 		return length;

@@ -11,6 +11,7 @@
 #include "cli/output.h"
 #include "cli/status.h"
 #include "cli/table.h"
+#include "cli/text.h"
 #include "cmd/cmd.h"
 
 static bool
@@ -35,6 +36,16 @@ choose(const struct compl_entry **wanted, const struct compl_listing *list,
 	return count;
 }
 
+/* A name has no control character unless the namespace is damaged. */
+static void
+print_escaped(const char *name)
+{
+	char shown[4 * COMPL_NAME_MAX + 1];
+
+	text_escape(shown, sizeof(shown), name);
+	output_line(shown);
+}
+
 static void
 print(const struct cli_call *call, const struct compl_entry *const *entries, size_t count)
 {
@@ -43,7 +54,7 @@ print(const struct cli_call *call, const struct compl_entry *const *entries, siz
 	else if (!call->set.names)
 		table_listing(entries, count, call->set.is_long);
 	for (size_t i = 0; call->set.names && i < count; i++)
-		output_line(entries[i]->name);
+		print_escaped(entries[i]->name);
 }
 
 static enum compl_result

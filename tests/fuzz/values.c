@@ -269,6 +269,7 @@ check_shown(const char *shown, const char *text)
 	const char *s;
 
 	REQUIRE(is_utf8(shown));
+	REQUIRE(!strstr(shown, "\u202e")); /* writes from right to left */
 	for (s = shown; *s; s++) {
 		REQUIRE((uint8_t)*s >= 0x20 && *s != 0x7f);
 		REQUIRE(s == shown || (uint8_t)s[-1] != 0xc2 || (uint8_t)*s >= 0xa0);
