@@ -234,6 +234,23 @@ harmless() {
 	printed 'a\x1b[2e'
 }
 
+# A stack has 16 KiB, or four pages, of which the kernel leaves half unused at random.
+@test "ls -l needs hardly more stack than any other command" {
+	local i
+
+	[ -z "${COMPL_ASAN-}" ] || skip "a sanitizer costs more than compl"
+	expect 0 done a --value "$(printf '%0255d' 7)"
+	line_up w b
+	for i in {1..20}; do
+		# shellcheck disable=SC2016
+		expect_from env 0 -i COMPL_NAMESPACE="$COMPL_NAMESPACE" bash -c \
+			'ulimit -s $(($(getconf PAGESIZE) / 256)); exec "$0" ls -l' "$COMPL"
+	done
+	[[ $out == *waiter* ]]
+	expect 0 done b
+	ends 0 w
+}
+
 @test "hostile values and commands do no harm on a terminal" {
 	local odd=$'\e]0;owned\a\xff\xc2\x9b31m\\'
 

@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "cli/cold.h"
 #include "cli/grid.h"
 #include "cli/output.h"
 
@@ -143,12 +144,13 @@ measure(struct table *t, const struct compl_entry *e)
 void
 table_listing(const struct compl_entry *const *entries, size_t count, bool is_long)
 {
-	struct table t = { .names = grid_begin(""),
-			   .waiters = grid_begin(INDENT),
-			   .producers = grid_begin(INDENT) };
+	COLD static struct table t; /* too large for a small stack */
 
 	if (count == 0)
 		return;
+	t.names = grid_begin("");
+	t.waiters = grid_begin(INDENT);
+	t.producers = grid_begin(INDENT);
 	grid_measure(&t.names, make_header(&t.row));
 	for (size_t i = 0; t.names.is_aligned && i < count; i++)
 		measure(&t, entries[i]);
