@@ -137,6 +137,46 @@ load helper
 	usage_lines '^compl: '
 }
 
+@test "an error line quotes at most 64 bytes of what it complains about" {
+	local word long
+
+	long=$(printf '%0100d' 7)
+	word=$(printf '%064d...' 0)
+	while read -r arguments; do
+		# shellcheck disable=SC2086
+		expect 125 $arguments
+		usage_lines "$word[': ]"
+		[[ $err != *"Did you mean"* ]]
+	done <<-EOF
+		$long
+		help $long
+		help wait $long
+		wait $long$long
+		wait $long $long
+		wait a -t ${long}x
+		wait a --count ${long}x
+		wait a -n $long
+		wait a -u $long.
+		done a --status ${long}x
+		done a --value $long$long$long
+		run a --ready $long -- true
+		run a $long -- true
+		scope $long -- true
+		check $long
+		rm --all $long
+	EOF
+	expect_from env 125 COMPL_TIMEOUT="$long." "$COMPL" wait a
+	usage_lines "COMPL_TIMEOUT: '$word'"
+	expect_from env 125 COMPL_NAMESPACE="$long" "$COMPL" wait a
+	usage_lines "COMPL_NAMESPACE: '$word'"
+	expect 124 wait a -t "$long"0ms -q
+	expect 127 run a -- "$long"
+	[[ $err == "compl: run: '$word': "* ]]
+	# A character is quoted as a whole or not at all.
+	expect 125 wait "0$(printf 'ä%.0s' {1..40})"
+	usage_lines "'0$(printf 'ä%.0s' {1..31})\.\.\.' is not a name"
+}
+
 @test "the status is 125 if there is no such name" {
 	expect 125 rm a
 	one_line '^compl: rm: a: '

@@ -112,7 +112,7 @@ child_start(struct child *child, char **cmd, void (*prepare)(void))
 		become_or_die(cmd, parent, prepare);
 	if (child->pid > 0)
 		return;
-	message_line("'%s': cannot fork: %s", cmd[0], strerror(errno));
+	message_line("'%s': cannot fork: %s", message_quote(cmd[0]), strerror(errno));
 	child->has_ended = true;
 	child->end = STATUS_CANNOT_RUN << 8; /* as of waitpid(2) */
 }

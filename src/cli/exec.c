@@ -114,7 +114,7 @@ exec_or_die(char **cmd, const char *consequence)
 	else
 		exec_search(cmd);
 	error = errno;
-	message_line("'%s': %s%s%s", cmd[0], strerror(error), consequence ? "; " : "",
-		     consequence ? consequence : "");
+	message_line("'%s': %s%s%s", message_quote(cmd[0]), strerror(error),
+		     consequence ? "; " : "", consequence ? consequence : "");
 	exit(error == ENOENT ? STATUS_NOT_FOUND : STATUS_CANNOT_RUN);
 }

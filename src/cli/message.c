@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/utf8.h"
 #include "cli/cold.h"
 #include "cli/status.h"
 #include "cli/stderr.h"
@@ -17,6 +18,8 @@
 
 /* Room for every name of a command, twice. */
 #define LINE_MAX_BYTES (2 * COMPL_NAMES_MAX * (COMPL_NAME_MAX + 2) + 2048)
+
+#define QUOTE_MAX_BYTES 64
 
 static const char *from;
 /* message_hold(): where lines are held, and how many bytes of it are free.  NULL: they are
@@ -77,6 +80,21 @@ message_line(const char *format, ...)
 	va_start(args, format);
 	write_message(format, args);
 	va_end(args);
+}
+
+const char *
+message_quote(const char *text)
+{
+	COLD static char cut[QUOTE_MAX_BYTES + sizeof("...")];
+	size_t length = 0;
+
+	if (strlen(text) <= QUOTE_MAX_BYTES)
+		return text;
+	for (size_t next = 0; next <= QUOTE_MAX_BYTES; next += utf8_sequence(text + next) ?: 1)
+		length = next;
+	memcpy(cut, text, length);
+	memcpy(cut + length, "...", sizeof("..."));
+	return cut;
 }
 
 void

@@ -17,6 +17,10 @@ void message_from(const char *command);
 /* Writes one line.  format has no newline. */
 __attribute__((format(printf, 1, 2))) void message_line(const char *format, ...);
 
+/* Returns what a line quotes of a text that the line complains about: at most 64 bytes, with "..."
+ * after them if that is not all.  The next call may overwrite it. */
+const char *message_quote(const char *text);
+
 /* From now on lines are not written but collected in text, which has size bytes and stays a string.
  * What does not fit is lost.  With NULL, lines are written again. */
 void message_hold(char *text, size_t size);

@@ -19,9 +19,9 @@ check_one_or_die(const struct cli_call *call, size_t index)
 		usage_or_die(NULL,
 			     "'%s' is not a name: 1 to 127 of A-Z a-z 0-9 . _ : @ %% + / = -, "
 			     "not beginning with '-'",
-			     name);
+			     message_quote(name));
 	if (validate_is_repeated(call->names, index))
-		usage_or_die(NULL, "%s: this name is given twice", name);
+		usage_or_die(NULL, "%s: this name is given twice", message_quote(name));
 }
 
 void

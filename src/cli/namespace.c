@@ -26,7 +26,7 @@ find_user_or_die(const char *user)
 	if (strcmp(user, "0") == 0)
 		return 0;
 	if (!value_number(&number, user, 1, UINT32_MAX - 1))
-		usage_or_die(NULL, "--user: there is no user '%s'", user);
+		usage_or_die(NULL, "--user: there is no user '%s'", message_quote(user));
 	return (uid_t)number;
 }
 
@@ -43,7 +43,8 @@ choose_user_or_die(const char *user)
 	uid_t self = own_user(), uid = user == NULL ? self : find_user_or_die(user);
 
 	if (uid != self && self != 0)
-		usage_or_die(NULL, "--user %s: only root may use another user's namespace", user);
+		usage_or_die(NULL, "--user %s: only root may use another user's namespace",
+			     message_quote(user));
 	return uid;
 }
 
@@ -72,7 +73,7 @@ namespace_choose_or_die(struct cli_call *call)
 		usage_or_die(NULL,
 			     "%s: '%s' is not a namespace: 1 to 64 of A-Z a-z 0-9 . _ -, "
 			     "not beginning with '.'",
-			     source, where->space);
+			     source, message_quote(where->space));
 }
 
 enum compl_result

@@ -9,6 +9,7 @@
 #include "cli/nearest.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <string.h>
 
 #define WORD_MAX 24 /* longer than any command or option */
@@ -43,7 +44,7 @@ distance(const char *from, const char *to)
 	size_t from_length = strlen(from), to_length = strlen(to);
 
 	if (from_length > WORD_MAX || to_length > WORD_MAX)
-		return WORD_MAX;
+		return SIZE_MAX;
 	for (size_t i = 0; i <= from_length; i++)
 		for (size_t j = 0; j <= to_length; j++)
 			table[i][j] = cell(table, from, i, to, j);

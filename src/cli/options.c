@@ -111,7 +111,8 @@ apply_or_die(struct cli_parser *p, const struct cli_option *option, const char *
 			     option->argument);
 	error = option->parse(value, field);
 	if (error != NULL)
-		usage_or_die(NULL, "--%s: '%s' is not %s", option->name, value, error);
+		usage_or_die(NULL, "--%s: '%s' is not %s", option->name, message_quote(value),
+			     error);
 }
 
 static void
@@ -193,6 +194,7 @@ options_environment_or_die(const struct cli_parser *p)
 			continue;
 		error = (o->parse ? o->parse : parse_flag)(text, (char *)p->set + o->field);
 		if (error != NULL)
-			usage_or_die(NULL, "%s: '%s' is not %s", o->variable, text, error);
+			usage_or_die(NULL, "%s: '%s' is not %s", o->variable, message_quote(text),
+				     error);
 	}
 }

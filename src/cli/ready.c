@@ -27,8 +27,8 @@ refuse_or_die(const char *text)
 	nearest_offer(&nearest, "notify");
 	nearest_offer(&nearest, "fd:3");
 	usage_or_die(nearest.best,
-		     "--ready: '%s' is not exit, notify, or fd:N, where N is at least %d", text,
-		     FIRST);
+		     "--ready: '%s' is not exit, notify, or fd:N, where N is at least %d",
+		     message_quote(text), FIRST);
 }
 
 static int

@@ -208,8 +208,8 @@ say_timeout(const struct cli_call *call)
 	const char *text = call->set.timeout.text;
 	bool has_unit = text[strspn(text, "0123456789.")] != '\0';
 
-	message_line("%s: timed out after %s%s (%s)", list_names(call), text, has_unit ? "" : "s",
-		     namespace_text(call));
+	message_line("%s: timed out after %s%s (%s)", list_names(call), message_quote(text),
+		     has_unit ? "" : "s", namespace_text(call));
 }
 
 /* Returns "a (producer 100, waiter 102) -> b (producer 101, waiter 103) -> a". */

@@ -72,7 +72,7 @@ run_check(const struct cli_call *call)
 	size_t faults = 0;
 
 	if (call->name_count > 0)
-		usage_or_die(NULL, "%s: this command takes no name", call->names[0]);
+		usage_or_die(NULL, "%s: this command takes no name", message_quote(call->names[0]));
 	result = namespace_open(&c, call, NAMESPACE_ENDED_SCOPE);
 	if (result == COMPL_OK)
 		result = compl_check(c, add_fault, &report, &faults);

@@ -178,7 +178,7 @@ no_such_command_or_die(const char *name)
 
 	for (size_t i = 0; commands[i] != NULL; i++)
 		nearest_offer(&nearest, commands[i]->name);
-	usage_or_die(nearest.best, "%s: no such command", name);
+	usage_or_die(nearest.best, "%s: no such command", message_quote(name));
 }
 
 static const struct command *
@@ -196,7 +196,8 @@ run_help(const struct cli_call *call)
 	const struct command *command = NULL;
 
 	if (call->name_count > 1)
-		usage_or_die(NULL, "%s: help is about one command at a time", call->names[1]);
+		usage_or_die(NULL, "%s: help is about one command at a time",
+			     message_quote(call->names[1]));
 	if (call->name_count == 1)
 		command = find_command_or_die(call->names[0]);
 	return help_show(commands, command);

@@ -23,7 +23,8 @@ remove_all(const struct cli_call *call)
 	enum compl_result result;
 
 	if (call->name_count > 0)
-		usage_or_die(NULL, "%s: no name may be given with --all", call->names[0]);
+		usage_or_die(NULL, "%s: no name may be given with --all",
+			     message_quote(call->names[0]));
 	result = compl_remove_all(&call->where, call->set.force);
 	return result == COMPL_OK ? STATUS_DONE : failure_report(call, result, NULL, 0);
 }

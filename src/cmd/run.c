@@ -275,7 +275,8 @@ run_run(const struct cli_call *call)
 	enum compl_result result;
 
 	if (call->name_count > 1)
-		usage_or_die(NULL, "%s: one name is enough; CMD comes after --", call->names[1]);
+		usage_or_die(NULL, "%s: one name is enough; CMD comes after --",
+			     message_quote(call->names[1]));
 	child_fill_descriptors();
 	p.may_hold = inherited_choose(call->set.ready.kind == READY_LINE ? call->set.ready.fd : -1);
 	ready_begin_or_die(&call->set.ready);

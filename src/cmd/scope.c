@@ -16,7 +16,8 @@ static void
 check_or_die(const struct cli_call *call)
 {
 	if (call->name_count > 0)
-		usage_or_die(NULL, "%s: takes no name; CMD comes after --", call->names[0]);
+		usage_or_die(NULL, "%s: takes no name; CMD comes after --",
+			     message_quote(call->names[0]));
 	if (call->set.space != NULL)
 		usage_or_die(NULL, "--namespace: a scope has a name of its own");
 	if (call->set.system)
