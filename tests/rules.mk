@@ -59,7 +59,8 @@ fuzz_parts := $(call parts_in,tests/fuzz)
 fuzz_unguided := sim-files sim
 fuzz_cflags = -finstrument-functions -U_FORTIFY_SOURCE -Dmain=compl_main -Wno-missing-prototypes
 fuzz_replaced = clock_gettime nanosleep mmap munmap futex_wait futex_wait_any futex_wake \
-	futex_set_robust_list futex_get_robust_list openat unlink lstat chmod opendir
+	futex_set_robust_list futex_get_robust_list futex_list_of participant_is_another openat \
+	unlink lstat chmod opendir
 fuzz_replaced_command = write stderr_write isatty exit _exit raise execv getenv setenv getpwnam \
 	sigaction sigprocmask pthread_sigmask prctl fork waitpid kill poll signalfd read getrandom
 wrapped = $(patsubst %,-Wl$(comma)--wrap=%,$(fuzz_replaced) $(fuzz_replaced_$(1)))

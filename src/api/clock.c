@@ -13,6 +13,15 @@ clock_now_ns(void)
 	return (int64_t)ts.tv_sec * CLOCK_SECOND_NS + ts.tv_nsec;
 }
 
+int64_t
+clock_boot_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_BOOTTIME, &ts);
+	return (int64_t)ts.tv_sec * CLOCK_SECOND_NS + ts.tv_nsec;
+}
+
 struct timespec
 clock_timespec(int64_t ns)
 {

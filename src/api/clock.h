@@ -16,6 +16,9 @@
 
 int64_t clock_now_ns(void);
 
+/* The time since the machine was started, by CLOCK_BOOTTIME: also while it was suspended. */
+int64_t clock_boot_ns(void);
+
 /* Converts a point or a length of time for system calls.  A negative ns becomes 0. */
 struct timespec clock_timespec(int64_t ns);
 

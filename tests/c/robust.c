@@ -414,16 +414,53 @@ deadlines_are_kept(void)
 	return true;
 }
 
-/* Values that no sound participant leaves. */
+/* An owner whose death the kernel has not reported.  The second time the deadline ends the first
+ * sleep. */
+static bool
+a_vanished_owner_has_died(void)
+{
+	int deadlines_ms[] = { 10000, 300 };
+	size_t i, gone;
+
+	CHECK(begin());
+	gone = child(takes_once, NULL);
+	CHECK(child_status(gone) >= 0);
+	for (i = 0; i < COUNT(deadlines_ms); i++) {
+		page->lock = FUTEX_WAITERS | (uint32_t)children[gone].pid;
+		CHECK(lock_until(in_ms(deadlines_ms[i])) == MUTEX_OWNER_DIED);
+		CHECK(page->lock == (me() | FUTEX_WAITERS));
+		mutex_unlock(&self, &mutex);
+		CHECK(page->lock == 0);
+	}
+	return true;
+}
+
+/* Nobody can ask about it. */
+static bool
+a_vanished_owner_may_live_elsewhere(void)
+{
+	uint32_t word;
+	size_t gone;
+
+	CHECK(begin());
+	gone = child(takes_once, NULL);
+	CHECK(child_status(gone) >= 0);
+	page->mixed = ROBUST_MIXED;
+	page->lock = word = FUTEX_WAITERS | (uint32_t)children[gone].pid;
+	CHECK(lock_until(in_ms(1500)) == MUTEX_TIMED_OUT);
+	CHECK(page->lock == word);
+	return true;
+}
+
+/* Values that no sound participant leaves; the first one is our own id, and we do not own it. */
 static bool
 impossible_owners_are_damage(void)
 {
 	uint32_t words[] = { 0, FUTEX_WAITERS | 5000000, FUTEX_WAITERS | FUTEX_OWNER_DIED | 1, 1 };
-	size_t i, gone = child(takes_once, NULL);
+	size_t i;
 
 	CHECK(begin());
-	CHECK(child_status(gone) >= 0);
-	words[0] = FUTEX_WAITERS | (uint32_t)children[gone].pid;
+	words[0] = FUTEX_WAITERS | me();
 	for (i = 0; i < COUNT(words); i++) {
 		page->lock = words[i];
 		CHECK(lock_until(in_ms(10000)) == MUTEX_NO_OWNER);
@@ -583,6 +620,9 @@ static const struct test tests[] = {
 	  false },
 	{ "a deadline ends the wait for a living owner, and for a stopped one", deadlines_are_kept,
 	  false },
+	{ "an owner that does not exist has died", a_vanished_owner_has_died, true },
+	{ "with several pid namespaces an owner that does not exist here may live there",
+	  a_vanished_owner_may_live_elsewhere, false },
 	{ "impossible owners are damage, and nothing is changed", impossible_owners_are_damage,
 	  false },
 	{ "of several processes that seize the lock from an impossible owner one at a time has it",

@@ -31,7 +31,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 #define DEAR	  19 /* a call that looks at everything counts as so many more */
 #define DEPTH_MAX 4
 #define LATER_MAX 8
-#define LAST_TID  (4 * 1024 * 1024) /* of the first participant; the others count down */
 
 #define X15  "xxxxxxxxxxxxxxx"
 #define X127 "x" X15 X15 X15 X15 X15 X15 X15 X15 "xxxxxx"
@@ -122,7 +121,7 @@ open_all(void)
 		sim_act_as(depth);
 		sim_register_list(NULL);
 		REQUIRE(compl_open(&p->spaces[is_sole], &there, flags) == COMPL_OK);
-		p->spaces[is_sole]->tid = LAST_TID - depth;
+		p->spaces[is_sole]->tid = SIM_LAST_TID - depth;
 		p->handles[is_sole] = *p->spaces[is_sole];
 	}
 	fresh[is_sole] = *participants[0].spaces[is_sole]->header;

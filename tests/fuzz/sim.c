@@ -7,9 +7,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "api/clock.h"
 #include "shm/os/futex.h"
+#include "shm/os/participant.h"
 #include "shm/segment/layout.h"
 #include "sim-files.h"
 
@@ -318,6 +320,28 @@ __wrap_futex_get_robust_list(struct robust_list_head **head)
 		sim_register_list(NULL);
 	*head = heads[actor];
 	return 0;
+}
+
+/* The participants have the highest ids that there are, or, with libc's lists, our own. */
+static bool
+is_participant(uint32_t tid)
+{
+	return tid == (uint32_t)getpid() || tid + PARTICIPANTS > SIM_LAST_TID;
+}
+
+enum futex_list __wrap_futex_list_of(uint32_t tid);
+bool __wrap_participant_is_another(uint32_t tid, int64_t since_ns);
+
+enum futex_list
+__wrap_futex_list_of(uint32_t tid)
+{
+	return is_participant(tid) || tid % 2 ? FUTEX_HAS_LIST : FUTEX_NO_THREAD;
+}
+
+bool
+__wrap_participant_is_another(uint32_t tid, int64_t since_ns)
+{
+	return !is_participant(tid) && since_ns < sim_now() && tid % 4 == 1;
 }
 
 /* ---- the beginning ----------------------------------------------------------------------- */

@@ -35,6 +35,8 @@ extern void (*sim_stuck)(void);
 /* Wakes at most `count` sleepers of a word, as a poster or the kernel does. */
 int sim_wake(uint32_t *word, int count);
 
+#define SIM_LAST_TID (4 * 1024 * 1024) /* of participant 0; the others count down */
+
 /* There are participants 0 to 7, each with a robust list of its own.  sim_act_as() sets which one
  * acts now.  sim_register_list() sets which list that one has registered; NULL: libc's. */
 void sim_act_as(unsigned participant);

@@ -102,3 +102,14 @@ futex_get_robust_list(struct robust_list_head **head)
 
 	return (int)syscall(SYS_get_robust_list, 0, head, &size);
 }
+
+enum futex_list
+futex_list_of(uint32_t tid)
+{
+	struct robust_list_head *head;
+	size_t size;
+
+	if (syscall(SYS_get_robust_list, tid, &head, &size) == 0)
+		return head != NULL ? FUTEX_HAS_LIST : FUTEX_HAS_NO_LIST;
+	return errno == ESRCH ? FUTEX_NO_THREAD : FUTEX_HAS_LIST;
+}

@@ -53,4 +53,14 @@ int futex_touch(uint32_t *word);
 int futex_set_robust_list(struct robust_list_head *head);
 int futex_get_robust_list(struct robust_list_head **head);
 
+/* Whether another thread has a robust list: get_robust_list(2).  The thread is one of our pid
+ * namespace. */
+enum futex_list {
+	FUTEX_HAS_LIST,	   /* it has one, or it cannot be told (EPERM) */
+	FUTEX_HAS_NO_LIST, /* it has ended, and the kernel is done with its list; or it never had
+			      one; or the list is that of a program of another word size */
+	FUTEX_NO_THREAD,   /* no thread has this id */
+};
+enum futex_list futex_list_of(uint32_t tid);
+
 #endif

@@ -180,6 +180,20 @@ robust_release(struct robust_thread *t, uint32_t *word)
 	robust_set_pending(t, NULL);
 }
 
+bool
+robust_release_dead(struct robust_thread *t, uint32_t *word, uint32_t seen)
+{
+	bool released;
+
+	robust_set_pending(t, word);
+	released = __atomic_compare_exchange_n(word, &seen, 0, false, __ATOMIC_SEQ_CST,
+					       __ATOMIC_SEQ_CST);
+	if (released)
+		futex_wake(word, INT_MAX);
+	robust_set_pending(t, NULL);
+	return released;
+}
+
 void
 robust_release_all(struct robust_thread *t)
 {

@@ -101,6 +101,14 @@ void robust_raise(struct robust_thread *t, uint32_t *word);
  * operation.  So if we die, the kernel wakes a sleeper. */
 void robust_release(struct robust_thread *t, uint32_t *word);
 
+/* Does for a dead owner what the kernel has not done: if the word still has the value `seen`, which
+ * names that owner, sets it to 0 and wakes all its sleepers.  Returns whether it did.  Nothing may
+ * be pending.
+ *
+ * Crash: the word is the pending operation, so if we die, the kernel wakes a sleeper.  (Before
+ * Linux 6.2 it does so only if the word is 0.  Therefore it becomes 0 and not FUTEX_OWNER_DIED.) */
+bool robust_release_dead(struct robust_thread *t, uint32_t *word, uint32_t seen);
+
 /* Gives up all words that t owns, the latest first, except the retained ones. */
 void robust_release_all(struct robust_thread *t);
 

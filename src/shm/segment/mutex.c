@@ -20,10 +20,6 @@
  */
 #include "shm/segment/mutex.h"
 
-#include <errno.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-
 #include "api/clock.h"
 #include "shm/os/participant.h"
 
@@ -36,19 +32,6 @@ is_nonsense(uint32_t value)
 {
 	return (value & FUTEX_OWNER_DIED) || !(value & FUTEX_WAITERS) ||
 	       robust_owner(value) > TID_LIMIT;
-}
-
-/* Returns true if it is certain that no thread that uses the segment has this id.  (It never is if
- * users of several pid namespaces share the segment.) */
-static bool
-is_nobody(const struct robust_thread *t, const char *segment, uint32_t owner)
-{
-	if (robust_mixed(t) != 0 && !robust_is_mixed(t))
-		return true;
-	if (owner != t->tid && (syscall(SYS_kill, owner, 0) == 0 || errno != ESRCH) &&
-	    (segment == NULL || participant_may_be(owner, segment)))
-		return false;
-	return !robust_is_mixed(t);
 }
 
 /* Sleeps on the lock once.  Returns whether only the watchdog (WATCHDOG_NS) has ended the sleep.
@@ -94,8 +77,7 @@ is_doubtful(const struct attempt *a)
 	return a->by_watchdog && !a->doubted && !robust_is_mixed(a->t);
 }
 
-/* Takes the word if it still has this value, which names no owner, or an owner that cannot
- * exist. */
+/* Takes the word if it still has this value, which names no owner, or one that does not exist. */
 static bool
 try_take(struct attempt *a, uint32_t value)
 {
@@ -109,14 +91,38 @@ try_take(struct attempt *a, uint32_t value)
 	return true;
 }
 
-/* Whether the owner that this value names cannot exist, and the word still has this value. */
+/* Whether the lock has a value that is damage: one that compl cannot have written.  After a second
+ * two more things are: header.mixed has a strange value, or the owner is this very thread, which
+ * waits for the lock.  (That may be a signal handler, which must not call.  A thread with a list of
+ * its own has one call at a time: see is_owner_gone().) */
 static bool
 is_damaged(const struct attempt *a, uint32_t value)
 {
-	if (!is_nonsense(value) &&
-	    !(a->by_watchdog && is_nobody(a->t, a->m->segment, robust_owner(value))))
+	uint32_t mixed = robust_mixed(a->t);
+	bool is_own = robust_owner(value) == a->t->tid && a->t->private == NULL;
+	bool is_strange = mixed != 0 ? mixed != ROBUST_MIXED : is_own;
+
+	return (is_nonsense(value) || (a->by_watchdog && is_strange)) &&
+	       robust_load(a->m->word) == value;
+}
+
+/* Whether the owner that this value names has died, and the kernel has not reported it: no thread
+ * has this id, or one that does not use the segment, or we have it ourselves and do not own the
+ * lock.  It can only be told where all thread ids are of one pid namespace.
+ *
+ * Not excluded: between this look and try_take() another thread takes the lock from the dead owner
+ * and gives it back, and a third one, new and with the very id of the dead one, takes it. */
+static bool
+is_owner_gone(const struct attempt *a, uint32_t value)
+{
+	uint32_t owner = robust_owner(value);
+
+	if (is_nonsense(value) || robust_mixed(a->t) != 0)
 		return false;
-	return robust_load(a->m->word) == value;
+	if (owner == a->t->tid)
+		return a->t->private != NULL;
+	return participant_is_gone(owner, a->m->segment) ||
+	       !participant_may_be(owner, a->m->segment);
 }
 
 /* Gives up without the lock.  The one wake of mutex_unlock() or the kernel may have come to us, so
@@ -143,11 +149,19 @@ sleep_counted(struct attempt *a, uint32_t value, int64_t deadline_ns, struct sig
 	a->by_watchdog = sleep_on_lock(a->t, a->m->word, value, deadline_ns, sigmask);
 }
 
+/* Whether to ask about the owner: after a sleep of a second, or to the deadline. */
+static bool
+is_time_to_ask(const struct attempt *a, bool is_over)
+{
+	return a->by_watchdog || (a->counted && is_over);
+}
+
 static enum mutex_result
 lock_slow(struct attempt a, int64_t deadline_ns, struct sigmask *sigmask)
 {
 	for (;;) {
 		uint32_t value = robust_load(a.m->word);
+		bool is_over, damaged;
 
 		if (robust_owner(value) == 0) {
 			a.doubted = is_doubtful(&a);
@@ -157,16 +171,18 @@ lock_slow(struct attempt a, int64_t deadline_ns, struct sigmask *sigmask)
 				return value & FUTEX_OWNER_DIED ? MUTEX_OWNER_DIED : MUTEX_LOCKED;
 			continue;
 		}
-		if (is_damaged(&a, value)) {
-			if (!a.seizes)
-				return pass_on(&a, MUTEX_NO_OWNER);
+		is_over = deadline_ns != CLOCK_NEVER && clock_now_ns() >= deadline_ns;
+		damaged = is_damaged(&a, value);
+		if (damaged && !a.seizes)
+			return pass_on(&a, MUTEX_NO_OWNER);
+		if (damaged || (is_time_to_ask(&a, is_over) && is_owner_gone(&a, value))) {
 			if (try_take(&a, value))
 				return MUTEX_OWNER_DIED;
 			continue;
 		}
 		if (sigmask_is_interrupted(sigmask))
 			return pass_on(&a, MUTEX_INTERRUPTED);
-		if (deadline_ns != CLOCK_NEVER && clock_now_ns() >= deadline_ns)
+		if (is_over)
 			return pass_on(&a, MUTEX_TIMED_OUT);
 		a.doubted = false;
 		sleep_counted(&a, value, deadline_ns, sigmask);

@@ -23,17 +23,18 @@ enum mutex_result {
 	MUTEX_OWNER_DIED, /* locked; the caller recovers before anything else */
 	MUTEX_TIMED_OUT,
 	MUTEX_INTERRUPTED, /* sigmask_is_interrupted() */
-	MUTEX_NO_OWNER,	   /* the thread that holds it does not exist: damage */
+	MUTEX_NO_OWNER,	   /* the word is none that compl can have written: damage */
 };
 
 /* Locks.  Sleeps until deadline_ns at the most, between sigmask_restore() and sigmask_block().  If
- * the deadline has passed, makes one attempt.  Acquire barrier. */
+ * the deadline has passed, makes one attempt.  Takes the lock from an owner whose death the kernel
+ * has not reported, after a sleep of a second, or to the deadline.  Acquire barrier. */
 enum mutex_result mutex_lock(struct robust_thread *t, const struct mutex *m, int64_t deadline_ns,
 			     struct sigmask *sigmask);
 
-/* Locks as mutex_lock() does, but without a deadline, for the repair of damage: takes the lock from
- * an owner that cannot exist, where mutex_lock() returns MUTEX_NO_OWNER.  If another thread changes
- * the word at that moment, looks at the word again. */
+/* Locks as mutex_lock() does, but without a deadline, for the repair of damage: takes the lock
+ * where mutex_lock() returns MUTEX_NO_OWNER.  If another thread changes the word at that moment,
+ * looks at the word again. */
 enum mutex_result mutex_seize(struct robust_thread *t, const struct mutex *m,
 			      struct sigmask *sigmask);
 
