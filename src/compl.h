@@ -106,7 +106,9 @@
  *
  * Fork.  A child may go on using an inherited handle, except one with COMPL_ONE_THREAD.  A wait
  * that another thread of the parent was in stays with the parent.  After vfork() a child may call
- * only exec or _exit.  exec gives up every place in line, as death does.
+ * only exec or _exit.  exec gives up every place in line and every promise, as death does.  After
+ * exec in a thread that is not the first of its process the others may notice this late: see "Every
+ * kind of death" in compl(7).
  *
  * Descriptors.  A handle has one descriptor, which is close-on-exec.  Its number is 10 or above, or
  * at least not 0, 1 or 2 if RLIMIT_NOFILE leaves no room there.  A program that closes it
@@ -635,7 +637,8 @@ enum compl_promise_flags {
  * the thread ends (by _exit, exec or SIGKILL) before it has completed the name, the name is at
  * "all" with status COMPL_STATUS_PRODUCER_DIED, and every wait for it ends with
  * COMPL_PRODUCER_DIED.  That takes milliseconds; while the first in line is stopped, up to a
- * second; and up to ten seconds if that one was stopped just as it was woken.
+ * second; and up to ten seconds if that one was stopped just as it was woken, or if the thread is
+ * not the first of its process and execs.
  *
  * The correct pattern is
  *
@@ -842,15 +845,17 @@ typedef void compl_fault_fn(void *arg, const char *fault);
 
 /* Checks the links, flags, status and value of every record of the segment.  Calls fault() for each
  * fault.  fault may be NULL.  COMPL_OK also if there are faults: *faults is their number.  What a
- * process left half done when it died is no fault: like any call, this one finishes that first.
+ * process left half done when it died is no fault: like any call, this one finishes that first.  It
+ * is a fault that a waiter or a producer has died and nobody has noticed ("Every kind of death" in
+ * compl(7)).
  *
  * Fails with COMPL_E_NO_NAMESPACE, _SYSTEM. */
 enum compl_result compl_check(struct compl_space *c, compl_fault_fn *fault, void *arg,
 			      size_t *faults);
 
 /* Repairs what compl_check() finds, as far as that needs no guess: makes all links anew from the
- * names, counters and waiters that there are.  If the place of a waiter in its line cannot be told,
- * its wait ends with COMPL_E_DAMAGED.
+ * names, counters and waiters that there are, without the dead.  If the place of a waiter in its
+ * line cannot be told, its wait ends with COMPL_E_DAMAGED.
  *
  *	COMPL_E_DAMAGED		how many records there are is damaged, too, or the file system is
  *				full.  Only compl_remove_all() with force can help against damage.
@@ -860,7 +865,8 @@ enum compl_result compl_repair(struct compl_space *c);
 
 /* Returns how many wake-ups were lost since the segment was made: how often only the watchdog has
  * ended a sleep that a wake should have ended (compl(7) says where there is one).  It is 0, unless
- * compl or the kernel has a fault. */
+ * a death was noticed late ("Every kind of death" in compl(7)), or compl or the kernel has a
+ * fault. */
 uint32_t compl_lost_wakeups(struct compl_space *c);
 
 #ifdef __cplusplus

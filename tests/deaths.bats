@@ -99,6 +99,36 @@ mrelease() {
 	done
 }
 
+# Its death comes to light when somebody has slept for a second, or to its deadline.
+@test "the lock of a short call comes back after a second" {
+	local command
+
+	tolerate_lost_wakeups
+	expect 0 init keep
+	expect 0 done b --count 2
+	for command in 'done a' 'try b' 'wait b --timeout 300ms' 'check'; do
+		background holder "$COMPL_TOOLS/hold-lock" "$COMPL_NAMESPACE" brief
+		wait_until grep -q held holder.out
+		mrelease holder
+		expect_w 0 $command
+	done
+	left a 1
+	left b 0
+}
+
+@test "with several pid namespaces the lock of a short call comes back at once" {
+	need_namespaces pid
+	expect 0 init keep
+	unshare -p -f --mount-proc "$COMPL" init other
+	background holder "$COMPL_TOOLS/hold-lock" "$COMPL_NAMESPACE" brief
+	wait_until grep -q held holder.out
+	background d "$COMPL" done a
+	await_sleep d
+	mrelease holder
+	ends 0 d
+	left a 1
+}
+
 @test "check and ls know nothing of the dead" {
 	line_up dead1 a
 	line_up dead2 a

@@ -96,8 +96,8 @@ const struct command cmd_check = {
 	.operands = "",
 	.summary = "look for contradictions in the namespace",
 	.text = "Checks all records of the namespace.  Ends with 0 if it is sound.\n"
-		"Otherwise prints a line for each fault and ends with 1.  A namespace that does\n"
-		"not exist is sound.\n",
+		"Otherwise prints a line for each fault, and for each waiter or producer that\n"
+		"died unnoticed, and ends with 1.  A namespace that does not exist is sound.\n",
 	.example = "compl check -n shop\n",
 	.options = check_options,
 	.subject = ABOUT_NAMESPACE,

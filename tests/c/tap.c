@@ -4,7 +4,14 @@
  */
 #include "tap.h"
 
-static const char *tap_sentence;
+static const char *tap_sentence, *tap_reason;
+
+bool
+tap_skip(const char *reason)
+{
+	tap_reason = reason;
+	return true;
+}
 
 static void
 tap_hangs(int signal)
@@ -62,13 +69,15 @@ tap_run(const struct test *tests, size_t count)
 	for (i = 0; i < count; i++) {
 		snprintf(space_name, sizeof space_name, "c%d.%zu", (int)getpid(), i);
 		tap_sentence = tests[i].sentence;
+		tap_reason = NULL;
 		alarm(120);
 		passed = tests[i].run();
 		passed &= children_end();
 		passed &= tap_check(&tests[i]);
 		space_unlink();
 		alarm(0);
-		printf("%sok %zu - %s\n", passed ? "" : "not ", i + 1, tests[i].sentence);
+		printf("%sok %zu - %s%s%s\n", passed ? "" : "not ", i + 1, tests[i].sentence,
+		       tap_reason ? " # SKIP " : "", tap_reason ? tap_reason : "");
 		fflush(stdout);
 		all &= passed;
 	}

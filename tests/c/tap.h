@@ -66,6 +66,9 @@ struct test {
 /* Prints what compl_check() finds. */
 void tap_fault(void *argument, const char *fault);
 
+/* For a test that cannot be run: says so with the reason.  Returns true. */
+bool tap_skip(const char *reason);
+
 /* Runs all tests; returns the exit status of the program. */
 int tap_run(const struct test *tests, size_t count);
 

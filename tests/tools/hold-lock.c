@@ -2,9 +2,10 @@
  *
  * hold-lock.c - takes the lock of a segment, and keeps it until it is killed or gets SIGTERM
  *
- * Usage: hold-lock NAMESPACE
+ * Usage: hold-lock NAMESPACE [brief]
  *
- * It prints "held" when it has the lock.  At SIGTERM it releases the lock.
+ * It prints "held" when it has the lock.  At SIGTERM it releases the lock.  With "brief" it takes
+ * the lock as a call does that owns no other word.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -25,9 +26,10 @@ main(int argc, char **argv)
 	sigemptyset(&term);
 	sigaddset(&term, SIGTERM);
 	sigprocmask(SIG_BLOCK, &term, NULL);
-	if (argc != 2 || compl_open(&c, &where, COMPL_ONE_THREAD) != COMPL_OK)
+	if (argc < 2 || compl_open(&c, &where, COMPL_ONE_THREAD) != COMPL_OK)
 		return 1;
-	if (session_begin(&s, c, NULL) != COMPL_OK || segment_lock(&s, CLOCK_NEVER) != COMPL_OK)
+	if ((argc > 2 ? session_begin_brief : session_begin)(&s, c, NULL) != COMPL_OK ||
+	    segment_lock(&s, CLOCK_NEVER) != COMPL_OK)
 		return 1;
 	puts("held");
 	fflush(stdout);

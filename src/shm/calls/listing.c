@@ -48,14 +48,28 @@ is_listed(struct session *s, uint32_t completion)
 	return is_used(s, completion) && !completion_is_idle(s, completion);
 }
 
+/* Asks for all waiters whose death the kernel may not have reported. */
+static void
+report_waiters(struct session *s, uint32_t completion)
+{
+	uint32_t entry;
+
+	for (struct queue_walk walk = waitqueue_walk(s, completion);
+	     (entry = queue_next(&walk)) != 0;)
+		if (entry_may_be_unreported(s, entry_at(s, entry)))
+			waitqueue_report(s, entry);
+}
+
 /* Reaps the producers of all names, and the entries before the first waiters.  Afterwards a name
  * that only the dead had needed is idle. */
 static void
 reap(struct session *s)
 {
+	s->thorough = true;
 	for (uint32_t i = 1; i <= s->completions && !s->damaged; i++)
 		if (is_used(s, i)) {
 			producer_reap(s, i);
+			report_waiters(s, i);
 			waitqueue_reap_to_first(s, i);
 		}
 }

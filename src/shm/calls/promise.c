@@ -146,6 +146,7 @@ promise_and_retain(struct session *s, struct compl_space *c, const char *name, u
 
 	if (result != COMPL_OK)
 		return result;
+	s->thorough = true;
 	if (!robust_may_retain(&s->thread))
 		return segment_unlock_with(s, COMPL_E_FULL_PRODUCERS);
 	result = join(s, name, flags, command, promise);

@@ -4,7 +4,34 @@
  */
 #include "shm/calls/readiness.h"
 
+#include "shm/names/entry.h"
 #include "shm/names/waitqueue.h"
+
+/* Whether to ask about the owner of the entry ahead, which keeps us waiting although it could go:
+ * its tokens are there and it is the first, or only the bound of our sleep has woken us. */
+static bool
+is_overdue(struct wait *w, size_t i, uint32_t done, uint32_t ahead)
+{
+	struct entry *e = entry_at(&w->s, ahead);
+
+	return entry_may_be_unreported(&w->s, e) &&
+	       (w->overslept ||
+		(done >= get(&e->need) && waitqueue_find_first(&w->s, w->completions[i]) == ahead));
+}
+
+/* Returns the nearest queued entry ahead of ours, or of where ours would be. */
+static uint32_t
+reap_to_ahead(struct wait *w, size_t i, uint32_t done)
+{
+	struct session *s = &w->s;
+	uint32_t ahead;
+
+	do
+		ahead = w->joined ? waitqueue_reap_ahead(s, w->entries[i])
+				  : waitqueue_reap_to_first(s, w->completions[i]);
+	while (ahead != 0 && is_overdue(w, i, done, ahead) && waitqueue_report(s, ahead));
+	return ahead;
+}
 
 static enum blocker
 reap_and_look_at(struct wait *w, size_t i, uint32_t *ahead)
@@ -18,8 +45,7 @@ reap_and_look_at(struct wait *w, size_t i, uint32_t *ahead)
 	done = get(&completion_at(s, w->completions[i])->done);
 	if (done == COMPL_ALL)
 		return BLOCKER_NONE;
-	*ahead = w->joined ? waitqueue_reap_ahead(s, w->entries[i])
-			   : waitqueue_reap_to_first(s, w->completions[i]);
+	*ahead = reap_to_ahead(w, i, done);
 	if (*ahead != 0)
 		return BLOCKER_AHEAD;
 	return done >= wait_need(w) ? BLOCKER_NONE : BLOCKER_SHORT;

@@ -16,6 +16,7 @@
 
 #include "api/clock.h"
 #include "api/validate.h"
+#include "shm/names/entry.h"
 #include "shm/names/hashtable.h"
 #include "shm/names/job.h"
 #include "shm/names/queue.h"
@@ -182,6 +183,18 @@ check_lost(struct report *r, const uint8_t *seen, uint32_t count, const char *on
 	}
 }
 
+/* Reports owners that are dead, although the kernel has not reported it.  That is no damage, but
+ * nobody may notice for long. */
+static void
+check_owners(struct report *r)
+{
+	r->s.thorough = true;
+	for (uint32_t i = 1; i <= r->s.entries; i++)
+		if (entry_is_unreported(&r->s, entry_at(&r->s, i)))
+			fault(r, "entry %u: pid %u has died unnoticed", i,
+			      get(&entry_at(&r->s, i)->pid));
+}
+
 static void
 check_all(struct report *r)
 {
@@ -194,6 +207,7 @@ check_all(struct report *r)
 	check_free_entries(r);
 	check_lost(r, r->seen_completion, r->s.completions, "completion", "completions");
 	check_lost(r, r->seen_entry, r->s.entries, "entry", "entries");
+	check_owners(r);
 }
 
 /* Reports damage because of which no process can take the lock. */
@@ -211,6 +225,9 @@ compl_repair(struct compl_space *c)
 
 	if (result != COMPL_OK || (result = segment_lock_for_repair(&s)) != COMPL_OK)
 		return result;
+	s.thorough = true;
+	for (uint32_t i = 1; i <= s.entries; i++)
+		entry_report(&s, entry_at(&s, i));
 	log_put(&s, &s.h->job_kind, JOB_REBUILD);
 	log_commit(&s);
 	job_finish(&s);

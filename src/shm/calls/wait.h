@@ -19,9 +19,11 @@ struct wait {
 	/* The words to sleep on are watches[0] to watches[watch_count - 1].  The first own_count of
 	 * them are of its waitqueues, the others are watched for the death of producers. */
 	size_t watch_count, own_count;
-	bool has_watchdog; /* it is first in a waitqueue, or second if the name has producers */
-	bool brief;	   /* the owner of a word may be stopped: sleep for BRIEF_NS at the most */
-	bool by_watchdog;  /* only the watchdog ended the latest sleep */
+	/* It is first in a waitqueue, or second if the name has producers, or after an entry that
+	   entry_may_be_unreported(). */
+	bool has_watchdog;
+	bool brief;	/* the owner of a word may be stopped: sleep for BRIEF_NS at the most */
+	bool overslept; /* only the bound of the latest sleep has ended it */
 	/* Of detection.c: */
 	int64_t detect_ns; /* when it looks for a dead-lock next; 0: at once; or CLOCK_NEVER */
 	bool has_looked;   /* and then: it waits for what has a producer, or may be in a cycle */

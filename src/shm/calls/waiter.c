@@ -160,8 +160,8 @@ sleep_unblocked(struct wait *w, int64_t until_ns)
 	sigmask_block(&w->s.sigmask);
 	watch_pass_on(w);
 	set_escape(w, COMPL_ESCAPE_NOTE);
-	w->by_watchdog = result == FUTEX_TIMED_OUT && until_ns != w->req->deadline_ns &&
-			 until_ns != w->detect_ns && !w->brief;
+	w->overslept = result == FUTEX_TIMED_OUT && until_ns != w->req->deadline_ns &&
+		       until_ns != w->detect_ns;
 	if (result == FUTEX_BROKEN)
 		return COMPL_E_SYSTEM;
 	if (result == FUTEX_SIGNALLED && wait_has_flag(w, COMPL_WAIT_INTERRUPTIBLE))
@@ -294,12 +294,12 @@ wait_step(struct wait *w, enum compl_result *end)
 
 /* ---- one round ------------------------------------------------------------------- */
 
-/* Counts a wake-up as lost if only the watchdog has woken this wait, and it has found its
- * tokens. */
+/* Counts a wake-up as lost if only the watchdog has woken this wait, and it has found its tokens.
+ * (The bound of a brief sleep is no watchdog.) */
 static void
 note_lost_wakeup(struct wait *w)
 {
-	if (w->by_watchdog)
+	if (w->overslept && !w->brief)
 		__atomic_add_fetch(&w->s.h->lost_wakeups, 1, __ATOMIC_RELAXED);
 }
 
@@ -342,6 +342,9 @@ wait_round(struct wait *w, enum compl_result *end)
 		*end = wait_leave_unlocked(w, *end);
 		return WAIT_ENDED;
 	}
+	w->s.thorough = !w->joined || w->overslept;
+	if (w->overslept)
+		watch_report(w);
 	if (w->joined && wait_state(w) == STATE_WAITING)
 		reap_producers(w);
 	if (w->joined && wait_state(w) != STATE_WAITING) {

@@ -27,6 +27,11 @@
  * wake on, because the beacon is its pending operation (Linux 6.2).  Only one word can be pending,
  * so it watches only one producer.
  *
+ * The owner of a beacon may die without a report (entry_may_be_unreported()), and then its beacon
+ * does not change.  Therefore a waiter after such an entry sleeps as long as the first in line at
+ * the most, and then asks about the owner (readiness.c).  It does so wherever it stands, because
+ * nobody may tell it when the entry ahead becomes the first.
+ *
  * What failed before: every waiter watched all producers.  The last in line was woken and killed;
  * nobody came after it, and the others slept on.
  */
@@ -59,7 +64,7 @@ watch_blocker(struct wait *w, size_t i, uint32_t ahead)
 
 	if (contradicts(w, watch))
 		session_note_damage(&w->s);
-	w->has_watchdog |= ahead == 0;
+	w->has_watchdog |= ahead == 0 || entry_may_be_unreported(&w->s, entry_at(&w->s, ahead));
 	w->brief |= how == WAITQUEUE_WATCH_BRIEF;
 	return how != WAITQUEUE_GONE;
 }
@@ -216,7 +221,8 @@ watch_arm(struct wait *w, const struct readiness *readiness)
 		w->watch_count = 0;
 }
 
-/* Without futex_waitv(2), sleeps on the first word only, for FALLBACK_NS at the most. */
+/* Without futex_waitv(2), sleeps on the first word only, for FALLBACK_NS at the most.  The sleep
+ * was a brief one then. */
 static enum futex_result
 sleep_on_words(struct wait *w, int64_t deadline_ns)
 {
@@ -229,7 +235,8 @@ sleep_on_words(struct wait *w, int64_t deadline_ns)
 		return result;
 	result = futex_wait(w->watches[0].word, w->watches[0].expected,
 			    clock_sooner(deadline_ns, FALLBACK_NS));
-	return result == FUTEX_TIMED_OUT ? FUTEX_WOKEN : result;
+	w->brief |= result == FUTEX_TIMED_OUT;
+	return result;
 }
 
 enum futex_result
@@ -238,6 +245,19 @@ watch_sleep(struct wait *w, int64_t deadline_ns)
 	if (w->own_count < w->watch_count && !robust_is_mixed(&w->s.thread))
 		robust_set_pending(&w->s.thread, w->watches[w->own_count].word);
 	return sleep_on_words(w, deadline_ns);
+}
+
+void
+watch_report(struct wait *w)
+{
+	for (size_t i = 0; i < w->watch_count; i++) {
+		uint32_t offset = offset_of(&w->s, w->watches[i].word);
+		uint32_t entry =
+			offset < LAYOUT_ENTRIES_AT ? 0 : (offset - LAYOUT_ENTRIES_AT) / 128;
+
+		if (entry != 0 && entry_may_be_unreported(&w->s, entry_at(&w->s, entry)))
+			waitqueue_report(&w->s, entry);
+	}
 }
 
 void

@@ -17,6 +17,10 @@ void watch_arm(struct wait *w, const struct readiness *readiness);
  * kernel cannot watch several, sleeps for a second at the most.  Not under the lock. */
 enum futex_result watch_sleep(struct wait *w, int64_t deadline_ns);
 
+/* Reports those owners of the beacons slept on which are dead, if the kernel may not have done so:
+ * entry_report().  To be called after a sleep that only its bound has ended.  Under the lock. */
+void watch_report(struct wait *w);
+
 /* Hands on the wake that a producer's death has given us.  To be called after each sleep, however
  * the sleep ended, and before anything else. */
 void watch_pass_on(struct wait *w);

@@ -14,9 +14,13 @@
  *
  * Flags or counts do not help, because the thread that should clear them may die.  So whether an
  * entry may be used again is derived, never stored.
+ *
+ * The owner of a beacon may be dead, and the kernel has not reported it (participant.h).  The calls
+ * that could wait for such an owner ask about it, and report its death (entry_report()).
  */
 #include "shm/names/entry.h"
 
+#include "shm/os/participant.h"
 #include "shm/segment/log.h"
 #include "shm/segment/pages.h"
 
@@ -26,6 +30,37 @@ bool
 entry_is_alive(const struct entry *e)
 {
 	return robust_owner(robust_load(&e->beacon)) != 0;
+}
+
+bool
+entry_may_be_unreported(const struct session *s, const struct entry *e)
+{
+	return !(get(&e->flags) & ENTRY_REPORTED) && robust_mixed(&s->thread) == 0;
+}
+
+/* The thread id may be our own.  With a list of our own we know what we own.  With libc's list we
+ * know it only of this call, and look whether we have begun after the entry. */
+bool
+entry_is_unreported(const struct session *s, const struct entry *e)
+{
+	uint32_t owner = robust_owner(robust_load(&e->beacon));
+
+	if (owner == 0 || robust_mixed(&s->thread) != 0 || robust_holds(&s->thread, &e->beacon))
+		return false;
+	if (owner == s->thread.tid && s->thread.private != NULL)
+		return true;
+	return participant_is_gone(owner, s->c->name) ||
+	       (s->thorough && participant_is_another(owner, e->since_ns));
+}
+
+/* Locking: nobody takes a beacon without the lock.  So if its owner is dead now, the beacon does
+ * not get another owner between the question and the answer. */
+bool
+entry_report(struct session *s, struct entry *e)
+{
+	uint32_t seen = robust_load(&e->beacon);
+
+	return entry_is_unreported(s, e) && robust_release_dead(&s->thread, &e->beacon, seen);
 }
 
 bool
@@ -70,6 +105,8 @@ rotate(struct session *s, uint32_t first)
 static uint32_t
 rotate_to_usable(struct session *s, uint32_t limit)
 {
+	bool is_last_resort = limit > ROTATE;
+
 	for (;;) {
 		uint32_t first = get(&s->h->entries_free);
 
@@ -77,6 +114,8 @@ rotate_to_usable(struct session *s, uint32_t limit)
 			return 0;
 		if (is_reusable(s, entry_at(s, first)))
 			return first;
+		if (is_last_resort && entry_report(s, entry_at(s, first)))
+			continue;
 		if (limit-- == 0 || first == get(&s->h->entries_free_tail))
 			return 0;
 		rotate(s, first);

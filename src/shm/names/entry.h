@@ -15,6 +15,21 @@
 /* Whether the beacon of an entry has an owner. */
 bool entry_is_alive(const struct entry *e);
 
+/* Whether the kernel may not report the death of an entry's owner: a thread of a program that uses
+ * the library, unless it is the first thread of its process and has a robust list of its own.
+ * False if users of several pid namespaces share the segment, because nobody can ask about the
+ * owner then. */
+bool entry_may_be_unreported(const struct session *s, const struct entry *e);
+
+/* Whether the owner of an entry's beacon is dead, and the kernel has not reported it
+ * (participant.h).  That costs a system call.  If s->thorough is set, and the thread id is in use,
+ * looks in /proc too, whether another thread has it by now. */
+bool entry_is_unreported(const struct session *s, const struct entry *e);
+
+/* If entry_is_unreported(), reports the death in the kernel's place, and returns true: the entry is
+ * dead then like any other, and the waiter that sleeps on its beacon wakes. */
+bool entry_report(struct session *s, struct entry *e);
+
 /* Whether a living entry is recorded to sleep, or to be about to sleep, on the beacon of e. */
 bool entry_is_watched(struct session *s, const struct entry *e);
 

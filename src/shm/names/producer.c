@@ -31,15 +31,24 @@ producer_walk(struct session *s, uint32_t completion)
 	return queue_walk(s, &completion_at(s, completion)->producers, completion);
 }
 
-/* Returns the first producer whose beacon has no owner, or 0. */
+/* Whether a producer is dead.  Reports its death if the kernel has not done so. */
+static bool
+report_and_look(struct session *s, uint32_t entry)
+{
+	struct entry *e = entry_at(s, entry);
+
+	return !entry_is_alive(e) || (entry_may_be_unreported(s, e) && entry_report(s, e));
+}
+
+/* Returns the first dead producer, or 0. */
 static uint32_t
-find_dead(struct session *s, uint32_t completion)
+report_to_dead(struct session *s, uint32_t completion)
 {
 	uint32_t entry;
 
 	for (struct queue_walk walk = producer_walk(s, completion);
 	     (entry = queue_next(&walk)) != 0;)
-		if (!entry_is_alive(entry_at(s, entry)))
+		if (report_and_look(s, entry))
 			return entry;
 	return 0;
 }
@@ -54,13 +63,13 @@ unlink_one(struct session *s, uint32_t entry)
 void
 producer_reap_all(struct session *s, uint32_t completion)
 {
-	uint32_t entry = find_dead(s, completion);
+	uint32_t entry = report_to_dead(s, completion);
 
 	if (entry == 0)
 		return;
 	if (get(&completion_at(s, completion)->done) != COMPL_ALL)
 		post_producer_died(s, completion);
-	for (; entry != 0 && !s->damaged; entry = find_dead(s, completion))
+	for (; entry != 0 && !s->damaged; entry = report_to_dead(s, completion))
 		unlink_one(s, entry);
 }
 

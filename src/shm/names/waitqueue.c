@@ -107,6 +107,8 @@ waitqueue_own_entry(struct session *s, const struct entry *how, uint32_t *entry)
 	if (s->damaged)
 		return COMPL_E_DAMAGED;
 	fill(e, how, *entry);
+	if (s->thread.private != NULL && s->thread.tid == how->pid)
+		put(&e->flags, how->flags | ENTRY_REPORTED);
 	robust_own(&s->thread, &e->beacon);
 	return COMPL_OK;
 }
@@ -193,6 +195,25 @@ waitqueue_reap_ahead(struct session *s, uint32_t entry)
 	}
 	session_note_damage(s);
 	return 0;
+}
+
+/* All entries of a wait have the same owner, so one question is enough.
+ *
+ * Crash: whoever meets an entry that has not been reported yet asks again. */
+bool
+waitqueue_report(struct session *s, uint32_t entry)
+{
+	uint32_t owner = robust_owner(robust_load(&entry_at(s, entry)->beacon)), i;
+
+	if (!entry_report(s, entry_at(s, entry)))
+		return false;
+	for (struct wait_walk walk = wait_walk(s, entry); (i = wait_walk_next(&walk)) != 0;) {
+		uint32_t *beacon = &entry_at(s, i)->beacon, seen = robust_load(beacon);
+
+		if (robust_owner(seen) == owner && !robust_holds(&s->thread, beacon))
+			robust_release_dead(&s->thread, beacon, seen);
+	}
+	return true;
 }
 
 struct queue_walk
@@ -318,8 +339,12 @@ waitqueue_wake_entry(struct session *s, uint32_t entry)
 void
 waitqueue_ring(struct session *s, uint32_t completion)
 {
-	if (waitqueue_reap_to_first(s, completion) != 0)
-		ring(&completion_at(s, completion)->bell);
+	uint32_t first;
+
+	while ((first = waitqueue_reap_to_first(s, completion)) != 0)
+		if (ring(&completion_at(s, completion)->bell) ||
+		    !entry_may_be_unreported(s, entry_at(s, first)) || !waitqueue_report(s, first))
+			break;
 }
 
 unsigned

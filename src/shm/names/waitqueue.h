@@ -78,6 +78,10 @@ waitqueue_reap_to_first(struct session *s, uint32_t completion)
  * two, or all entries ahead if it returns 0. */
 uint32_t waitqueue_reap_ahead(struct session *s, uint32_t entry);
 
+/* Does what entry_report() does, for all entries of a wait.  Returns whether the entry itself is
+ * dead now. */
+bool waitqueue_report(struct session *s, uint32_t entry);
+
 /* Begins a walk along all linked entries, from the head on; some of them may not be queued. */
 struct queue_walk waitqueue_walk(struct session *s, uint32_t completion);
 
@@ -132,8 +136,9 @@ enum waitqueue_watch waitqueue_watch(struct session *s, uint32_t entry, uint32_t
  * slept. */
 bool waitqueue_wake_entry(struct session *s, uint32_t entry);
 
-/* Reaps up to the first queued entry, and rings the bell if there is one.  Call this before a
- * commit that may give the first in line what it waits for. */
+/* Reaps up to the first queued entry, and rings the bell if there is one.  If nobody slept on the
+ * bell, and the first in line may have died without a report, asks about it; if it is dead, goes on
+ * with the next.  Call this before a commit that may give the first in line what it waits for. */
 void waitqueue_ring(struct session *s, uint32_t completion);
 
 /* Wakes waiters, from the head of the waitqueue on, until `missing` of them were really asleep.

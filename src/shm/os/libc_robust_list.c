@@ -60,10 +60,10 @@ obtain_page(void)
 	return make_page();
 }
 
-/* Returns the epoch of this process, or 0 if nothing can be remembered.  If several threads draw a
- * number at once, all use the same one in the end. */
-static uint32_t
-current_epoch(void)
+/* Returns 0 if nothing can be remembered.  If several threads draw a number at once, all use the
+ * same one in the end. */
+uint32_t
+libc_robust_list_epoch(void)
 {
 	uint32_t *page = obtain_page(), seen, drawn;
 
@@ -117,7 +117,7 @@ ask(void)
 int
 libc_robust_list_obtain(struct robust_list_head **head, uint32_t *tid)
 {
-	uint32_t now = current_epoch();
+	uint32_t now = libc_robust_list_epoch();
 
 	if (now == 0 || memory.epoch != now) {
 		memory.epoch = 0;

@@ -14,6 +14,10 @@
  * and again in a child. */
 int libc_robust_list_obtain(struct robust_list_head **head, uint32_t *tid);
 
+/* A number that no ancestor of this process has, and no thread of it changes.  0: this kernel does
+ * not let us know. */
+uint32_t libc_robust_list_epoch(void);
+
 /* To be called when the calling thread registers another list: the next
  * libc_robust_list_obtain() asks the kernel again. */
 void libc_robust_list_forget(void);

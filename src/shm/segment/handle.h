@@ -27,8 +27,11 @@ struct compl_space {
 	int fd;		   /* kept between calls; see descriptor.c */
 	dev_t device;	   /* of the file behind fd */
 	ino_t inode;	   /* of the file behind fd */
-	bool one_thread;   /* COMPL_ONE_THREAD */
-	uint32_t tid;	   /* with one_thread */
+	/* The process that has compared its pid namespace with that of the segment, by
+	   libc_robust_list_epoch(); without one_thread; atomic. */
+	uint32_t epoch;
+	bool one_thread;	    /* COMPL_ONE_THREAD */
+	uint32_t tid;		    /* with one_thread */
 	struct robust_private list; /* with one_thread */
 	/* The links of `list` lie in memory that nobody else can write.  At first they lie in
 	   lock_link, which has room for the link of the lock, and `links` is NULL.  After

@@ -199,6 +199,7 @@ enum entry_state {
 #define ENTRY_IO	   4u /* counts as I/O in the statistics */
 #define ENTRY_PRODUCER	   8u
 #define ENTRY_CHILD	   16u /* a producer that does nothing but wait for its children */
+#define ENTRY_REPORTED	   32u /* the kernel reports the death of its owner in every case */
 #define ENTRY_ENDLESS	   64u /* a wait without a deadline (older programs do not set it) */
 #define ENTRY_PARENT_SHIFT 8   /* flags >> ENTRY_PARENT_SHIFT is the pid of the waiter's parent */
 
@@ -207,7 +208,8 @@ enum entry_state {
  *
  * Invariant: an entry is on the free queue, or in the waitqueue of the completion `completion`, or
  * among the producers of that completion, or has index 0.  An entry whose beacon has no owner is
- * dead; a call that meets it unlinks it. */
+ * dead; a call that meets it unlinks it.  (Without ENTRY_REPORTED the owner may be dead too,
+ * although the beacon names it: entry_is_unreported().) */
 struct entry {
 	/* Robust.  A waiter owns it while it waits, a producer until it posts. */
 	uint32_t beacon;

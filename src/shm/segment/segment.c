@@ -19,6 +19,7 @@
 
 #include "api/check.h"
 #include "api/validate.h"
+#include "shm/os/libc_robust_list.h"
 #include "shm/segment/descriptor.h"
 #include "shm/segment/file.h"
 #include "shm/segment/pidns.h"
@@ -75,6 +76,8 @@ join(struct compl_space *c, const struct compl_where *where, unsigned flags)
 	if (get(&c->header->mark) == MARK_DEAD)
 		return COMPL_REMOVED;
 	pidns_note(c->header);
+	if (!(flags & COMPL_ONE_THREAD))
+		c->epoch = libc_robust_list_epoch();
 	return COMPL_OK;
 }
 

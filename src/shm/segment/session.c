@@ -6,12 +6,30 @@
 
 #include <string.h>
 
+#include "shm/os/libc_robust_list.h"
+#include "shm/segment/pidns.h"
 #include "shm/segment/segment.h"
+
+/* A child may use the handle of its parent, and may be in another pid namespace.  So each process
+ * compares the namespaces before its thread id comes into the segment. */
+static void
+note_pidns(struct compl_space *c)
+{
+	uint32_t epoch = libc_robust_list_epoch();
+
+	if (__atomic_load_n(&c->epoch, __ATOMIC_RELAXED) == epoch)
+		return;
+	pidns_note(c->header);
+	__atomic_store_n(&c->epoch, epoch, __ATOMIC_RELAXED);
+}
 
 static enum compl_result
 init_thread(struct session *s)
 {
 	struct robust_private *list = s->c->one_thread ? &s->c->list : NULL;
+
+	if (list == NULL)
+		note_pidns(s->c);
 
 	if (robust_thread_init(&s->thread, list, s->c->tid, &s->h->mixed) < 0)
 		return COMPL_E_SYSTEM;
@@ -25,7 +43,7 @@ begin(struct session *s, struct compl_space *c, const sigset_t *hold)
 	s->h = c->header;
 	sigmask_init(&s->sigmask, hold);
 	s->completions = s->entries = s->logged = 0;
-	s->damaged = false;
+	s->damaged = s->thorough = false;
 	return init_thread(s);
 }
 

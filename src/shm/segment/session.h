@@ -29,6 +29,7 @@ struct session {
 	struct sigmask sigmask;
 	uint32_t completions, entries; /* sizes of the tables, read each time the lock is taken */
 	bool damaged;
+	bool thorough; /* asks /proc too, whether an owner is dead: see entry.h */
 	union {
 		struct completion completion;
 		struct entry entry;
