@@ -416,8 +416,10 @@ enum compl_wait_flags {
 	COMPL_WAIT_IO = 1 << 3,
 	/* wait_for_completion_interruptible(): end with COMPL_INTERRUPTED when a signal handler of
 	   the caller has run during the sleep in line.  Without this the wait goes on.  Install the
-	   handler without SA_RESTART: with it the kernel may go on with the sleep by itself.  A
-	   signal that comes just before the sleep is missed; struct compl_escape misses none. */
+	   handler without SA_RESTART: with it the kernel goes on with a sleep on several words by
+	   itself, which is the sleep of a wait with COMPL_WAIT_ANY, or for a name that has
+	   producers.  A signal that comes just before the sleep is missed; struct compl_escape
+	   misses none. */
 	COMPL_WAIT_INTERRUPTIBLE = 1 << 4,
 	/* End with COMPL_DEAD_LOCK if the wait holds up what it waits for: the calling process is a
 	   descendant of a producer of a name, and every producer of the awaited name waits for that

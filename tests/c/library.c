@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <setjmp.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 
 #include "../segment-path.h"
@@ -701,6 +702,105 @@ results_have_words(void)
 	return true;
 }
 
+/* ---- signal handlers ---------------------------------------------------------------- */
+
+static int *handled; /* shared: how often the handler has run */
+static size_t ahead; /* the first in line */
+
+static void
+handle(int signal)
+{
+	(void)signal;
+	__atomic_add_fetch(handled, 1, __ATOMIC_SEQ_CST);
+}
+
+struct interruptible {
+	int action_flags;
+	unsigned wait_flags;
+};
+
+/* Waits for "a", with COMPL_WAIT_ANY also for "b"; ends with the result as its status. */
+static int
+waits_interruptibly(void *argument)
+{
+	const struct interruptible *how = argument;
+	const struct sigaction action = { .sa_handler = handle, .sa_flags = how->action_flags };
+	const char *names[] = { "a", "b" };
+	struct compl_request r = { .names = names,
+				   .count = how->wait_flags & COMPL_WAIT_ANY ? 2 : 1,
+				   .flags = COMPL_WAIT_INTERRUPTIBLE | how->wait_flags,
+				   .deadline_ns = COMPL_NEVER };
+	struct compl_outcome out;
+	struct compl_space *c = space_open(COMPL_ONE_THREAD);
+
+	NEED(c);
+	sigaction(SIGUSR1, &action, NULL);
+	return (int)compl_wait(c, &r, &out);
+}
+
+/* Starts a wait behind another one, and interrupts it as it sleeps.  *waiter is its number. */
+static bool
+interrupt(struct interruptible *how, size_t *waiter)
+{
+	handled = mmap(NULL, sizeof(*handled), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+		       -1, 0);
+	CHECK(handled != MAP_FAILED);
+	ahead = child(waits, (char[]){ "a" });
+	CHECK(child_sleeps(ahead));
+	*waiter = child(waits_interruptibly, how);
+	CHECK(child_sleeps(*waiter));
+	child_kill(*waiter, SIGUSR1);
+	while (__atomic_load_n(handled, __ATOMIC_SEQ_CST) == 0)
+		nap();
+	return true;
+}
+
+static bool
+ends_and_leaves(struct interruptible *how)
+{
+	size_t waiter;
+
+	CHECK(interrupt(how, &waiter));
+	CHECK(child_status(waiter) == COMPL_INTERRUPTED);
+	CHECK(space_waiters("a") == 1);
+	CHECK(space_post("a", 1) == COMPL_OK);
+	CHECK(child_status(ahead) == 0);
+	return true;
+}
+
+static bool
+interrupted(void)
+{
+	return ends_and_leaves(&(struct interruptible){ 0, 0 });
+}
+
+static bool
+interrupted_on_several_words(void)
+{
+	return ends_and_leaves(&(struct interruptible){ 0, COMPL_WAIT_ANY });
+}
+
+static bool
+interrupted_with_restart(void)
+{
+	return ends_and_leaves(&(struct interruptible){ SA_RESTART, 0 });
+}
+
+/* The kernel starts the sleep again, so the call does not come to know of the handler. */
+static bool
+not_interrupted_with_restart(void)
+{
+	size_t waiter;
+
+	CHECK(interrupt(&(struct interruptible){ SA_RESTART, COMPL_WAIT_ANY }, &waiter));
+	CHECK(child_sleeps(waiter));
+	CHECK(space_post("b", 1) == COMPL_OK);
+	CHECK(child_status(waiter) == COMPL_OK);
+	CHECK(space_post("a", 1) == COMPL_OK);
+	CHECK(child_status(ahead) == 0);
+	return true;
+}
+
 static const struct test tests[] = {
 	{ "a token that comes before the wait is remembered", remembers, false },
 	{ "waiters of both kinds of handle are granted in order, and killed ones are passed over",
@@ -738,6 +838,14 @@ static const struct test tests[] = {
 	{ "a deadline in the past does not sleep, one in the future does", deadline_in_the_past,
 	  false },
 	{ "every result has words", results_have_words, false },
+	{ "a signal handler ends an interruptible wait, and it leaves the line", interrupted,
+	  false },
+	{ "a signal handler ends an interruptible wait for any of several names",
+	  interrupted_on_several_words, false },
+	{ "a handler with SA_RESTART ends an interruptible wait that sleeps on one word",
+	  interrupted_with_restart, false },
+	{ "after a handler with SA_RESTART a sleep on several words goes on, and gets its token",
+	  not_interrupted_with_restart, false },
 };
 
 int

@@ -54,6 +54,10 @@
 #define BRIEF_NS  CLOCK_SECOND_NS /* the longest sleep on a word whose owner may be stopped */
 #define LOCK_NS	  CLOCK_SECOND_NS /* how long a call that is never queued waits for the lock */
 
+/* As good as never, for a sleep on one word that a signal handler is to end.  If the sleep had no
+ * end at all, the kernel would go on with it after a handler with SA_RESTART. */
+#define FAR_NS (COMPL_NEVER - 1)
+
 /* Whether the deadline has passed. */
 static bool
 is_over(const struct wait *w)
@@ -191,6 +195,8 @@ sleep_once(struct wait *w)
 		until = clock_sooner(until, w->brief ? BRIEF_NS : LINKED_NS);
 	if (w->detect_ns < until)
 		until = w->detect_ns;
+	if (until == COMPL_NEVER && wait_has_flag(w, COMPL_WAIT_INTERRUPTIBLE))
+		until = FAR_NS;
 	return sleep_unblocked(w, until);
 }
 
