@@ -615,6 +615,17 @@ terminal() {
 	wait_until is_gone "${pid[terminal]}"
 }
 
+@test "a terminal that stops writers in the background stops no compl that writes a line there" {
+	terminal 'exec bash --norc -i'
+	# shellcheck disable=SC2016
+	printf 'stty tostop; "$COMPL" wait none -t 10ms & wait $!; echo $? >status\r' >&"$keys"
+	wait_until test -s status
+	[ "$(<status)" -eq 124 ]
+	wait_until grep -q 'none: timed out' screen
+	printf 'exit\r' >&"$keys"
+	wait_until is_gone "${pid[terminal]}"
+}
+
 @test "if run is killed, CMD gets SIGTERM" {
 	start_hearing r a
 	shoot KILL r
