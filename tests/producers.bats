@@ -406,6 +406,15 @@ stray() {
 	held b
 	bury "$(<stray)"
 	expect 0 run a --single -- "$COMPL" run b --single -- true
+	# The inner one may want the number of the outer one for itself.
+	# shellcheck disable=SC2016
+	expect 0 run a -- "$COMPL" run b --ready fd:9 -- sh -c 'echo >&9; sleep 1000 </dev/null >/dev/null 2>&1 9>&- & echo $! >stray'
+	held a
+	held b
+	bury "$(<stray)"
+	got=0
+	(exec 9>file && COMPL_HOLD=9 timeout "$LIMIT" "$COMPL" run b --ready fd:9 -- true 2>/dev/null) || got=$?
+	[ "$got" -eq 125 ]
 }
 
 @test "a CMD that cannot be run leaves nothing behind" {
@@ -419,7 +428,7 @@ stray() {
 	names
 }
 
-@test "many waits take the token of a run, and none of them asks the kernel for holds" {
+@test "a wait for a run asks the kernel for no locks, unless something is held" {
 	need_trace
 	expect 0 run a -- true
 	strace -f -e trace=fcntl -o trace "$COMPL_WAITER" wait a -t 1s

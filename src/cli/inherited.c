@@ -8,6 +8,9 @@
 #include "cli/inherited.h"
 
 #include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "api/number.h"
@@ -38,9 +41,27 @@ reserve_above(int least, int avoid)
 	return reserve_above(avoid + 1, -1);
 }
 
+/* Whether this is the descriptor of an outer run.  COMPL_HOLD may be out of date: CMD may have
+ * closed it, and have opened a file of its own there.  A lock file, say, is open for writing. */
+static bool
+is_of_outer_run(int fd)
+{
+	const char *text = getenv("COMPL_HOLD");
+	char own[NUMBER_SIZE];
+	struct stat st;
+
+	if (fd < 0 || text == NULL)
+		return false;
+	number_write(own, (uint64_t)fd);
+	return strcmp(text, own) == 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+	       (fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDONLY;
+}
+
 bool
 inherited_choose(int avoid)
 {
+	if (is_of_outer_run(avoid) && fcntl(avoid, F_DUPFD, LOWEST) >= 0)
+		close(avoid);
 	for (int wanted = HIGHEST; wanted >= LOWEST; wanted--)
 		if (wanted != avoid && reserve(wanted))
 			return true;

@@ -13,7 +13,9 @@
 #include <stdbool.h>
 
 /* Chooses the number that the descriptor will have in CMD: 9, or the next lower one, at least 3,
- * that CMD does not inherit otherwise, and that is not `avoid`; if there is none, one above 9.
+ * that CMD does not inherit otherwise, and that is not `avoid`; if there is none, one above 9.  If
+ * CMD would inherit the descriptor of an outer run at the number `avoid`, that one gets another
+ * number first.
  * Reserves it.  Returns whether there is such a number; if not, errno says why.  Call it before any
  * descriptor is opened that stays open. */
 bool inherited_choose(int avoid);
