@@ -252,9 +252,10 @@ enum compl_open_flags {
  * PR_SET_PDEATHSIG that the caller has set stays in force.
  *
  * Fails with COMPL_E_ARGUMENT, _BAD_NAMESPACE, _NO_NAMESPACE, _SCOPE_ENDED, _WRONG_OWNER,
- * _WRONG_FILE, _WRONG_VERSION, _FULL_DISK, _SYSTEM.  The errno of _SYSTEM may be EFBIG: the limit
- * on the size of files (RLIMIT_FSIZE) is too small (a program that does not ignore SIGXFSZ is
- * killed instead); or ENOMEM: the limit on memory (RLIMIT_AS) is too small. */
+ * _WRONG_FILE, _WRONG_VERSION, _FULL_DISK, _LOCKED, _SYSTEM.  _LOCKED: a process that removes the
+ * file is stopped.  The errno of _SYSTEM may be EFBIG: the limit on the size of files
+ * (RLIMIT_FSIZE) is too small (a program that does not ignore SIGXFSZ is killed instead); or
+ * ENOMEM: the limit on memory (RLIMIT_AS) is too small. */
 enum compl_result compl_open(struct compl_space **c, const struct compl_where *, unsigned flags);
 
 /* Closes and frees a handle, and breaks the promises that were made through it (compl_break()).
@@ -328,7 +329,8 @@ void compl_spaces_free(struct compl_spaces *list);
  * child that is forked and does not exec keeps the scope alive, too.  Once it is removed,
  * compl_open() of its name fails with COMPL_E_SCOPE_ENDED.
  *
- * Fails with COMPL_E_ARGUMENT, _WRONG_OWNER, _WRONG_FILE, _WRONG_VERSION, _FULL_DISK, _SYSTEM. */
+ * Fails with COMPL_E_ARGUMENT, _WRONG_OWNER, _WRONG_FILE, _WRONG_VERSION, _FULL_DISK, _LOCKED,
+ * _SYSTEM. */
 enum compl_result compl_scope(struct compl_space **c, const struct compl_where *where,
 			      unsigned flags, char *name);
 

@@ -121,6 +121,35 @@ all_refused() {
 	sound_inside
 }
 
+@test "a ramfs, which has no fallocate(2) and counts no blocks, will do" {
+	private_shm size=1m
+	$inside mount -t ramfs ramfs /dev/shm
+	expect 1 test a
+	expect 0 done a --value text
+	expect 0 ls --names
+	printed a
+	expect 0 wait a --print
+	printed text
+	expect 0 check
+	expect 0 rm --all
+	[ -z "$($inside ls /dev/shm)" ]
+	expect 0 done a
+}
+
+@test "a tmpfs of two pages is full, with fallocate(2) and without, and no file stays on it" {
+	private_shm size=8k
+	$inside rm /dev/shm/ours
+	expect 125 done a
+	one_line '^compl: done: a: .*its file system is full; make room there'
+	expect_from "$COMPL_TOOLS/deny" 125 fallocate "$COMPL" done a
+	one_line '^compl: done: a: .*its file system is full; make room there'
+	[ -z "$($inside ls /dev/shm)" ]
+	$inside mount -o remount,size=1m /dev/shm
+	expect_from "$COMPL_TOOLS/deny" 0 fallocate "$COMPL" done a
+	expect 0 wait a
+	sound_inside
+}
+
 @test "a read-only /dev/shm is an error" {
 	private_shm size=1m
 	expect 0 done a

@@ -44,3 +44,15 @@ without() {
 	[ "$(stat -c %u "/dev/shm/compl.65534.$COMPL_NAMESPACE")" -eq 65534 ]
 	without setfsuid=KILL 0 rm --all -u 65534
 }
+
+@test "if the umask takes the owner's permissions away, and fchmod(2) is refused, the line says so, and no file stays" {
+	umask 777
+	without fchmod=EPERM 125 "done" a
+	umask 022
+	one_line '^compl: done: a: .*Operation not permitted; .*umask'
+	[ ! -e "$segment" ]
+	umask 077
+	without fchmod=KILL 0 "done" a
+	umask 022
+	expect 0 wait a
+}

@@ -78,6 +78,8 @@ prctl			wait run scope	CMD gets a signal when run dies
 clone/clone3/fork/vfork	run scope	CMD
 wait4/waitid		run scope	the end of CMD
 signalfd4		run scope	signals
+timerfd_create		run scope	a time at which run looks again
+timerfd_settime/timerfd_settime64	run scope	the same
 alarm/setitimer		run scope	signals reach CMD while run waits for the lock
 rt_sigtimedwait/rt_sigtimedwait_time64	all	takes a SIGPIPE of stderr away, or a stop that was taken back
 getpgrp/getpgid		run scope	is it the terminal's foreground

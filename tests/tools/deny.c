@@ -4,10 +4,10 @@
  *
  * Usage: deny NAME[,NAME...][=HOW] CMD...
  *
- * The names are in the table below.  HOW is ENOSYS (the default), EPERM or EINVAL, the error of the
- * call; or KILL, which ends the process by SIGSYS, as systemd(1) does.  Three calls are refused
- * only with some arguments: clone for a new namespace, personality for more than Docker allows, and
- * fcntl for the lock of an open file description.
+ * The names are in the table below.  HOW is the error of the call, ENOSYS (the default), EPERM,
+ * EINVAL or EOPNOTSUPP; or KILL, which ends the process by SIGSYS, as systemd(1) does.  Three calls
+ * are refused only with some arguments: clone for a new namespace, personality for more than Docker
+ * allows, and fcntl for the lock of an open file description.
  * Each name has a seccomp filter, written by hand: load the number of the call, compare it, look
  * at the argument, refuse or allow.
  */
@@ -119,6 +119,8 @@ main(int argc, char **argv)
 		return 2;
 	if (strstr(argv[1], "=EPERM"))
 		how = SECCOMP_RET_ERRNO | EPERM;
+	else if (strstr(argv[1], "=EOPNOTSUPP"))
+		how = SECCOMP_RET_ERRNO | EOPNOTSUPP;
 	else if (strstr(argv[1], "=KILL"))
 		how = SECCOMP_RET_KILL_PROCESS;
 	else if (strstr(argv[1], "=EINVAL"))

@@ -48,7 +48,9 @@ static const struct {
 	  "its file system must know locks of open file descriptions, as a tmpfs does" },
 	{ ENOMEM, NULL, "raise the limit on memory, 'ulimit -v'" },
 	{ ENOSYS, NULL, "the kernel, or a sandbox's system call filter, lacks what compl needs" },
-	{ EPERM, NULL, "a sandbox's system call filter may be in the way" },
+	{ EPERM, NULL,
+	  "a sandbox's system call filter may be in the way (chmod is needed under a umask "
+	  "like 0700)" },
 	{ EROFS, NULL, "its file system must be writable" },
 };
 

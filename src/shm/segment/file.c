@@ -20,6 +20,7 @@
 #include "shm/os/fsuid.h"
 #include "shm/segment/descriptor.h"
 #include "shm/segment/pages.h"
+#include "shm/segment/word.h"
 
 /* The directory in which shm_open(3) opens files. */
 #define DIRECTORY "/dev/shm"
@@ -67,6 +68,84 @@ uid_t
 file_owner(const struct compl_where *where)
 {
 	return where->system ? 0 : where->uid;
+}
+
+/* ---- unlinking ------------------------------------------------------------- */
+
+/* Takes the file lock, by LOCK_EX or LOCK_SH.  Waits for a second at the most, because its owner
+ * may be stopped.  0, or -1 with errno, which is then EWOULDBLOCK. */
+static int
+lock_file(int fd, int how)
+{
+	const struct timespec nap = { .tv_nsec = 1000000 };
+	int rc;
+
+	for (int naps = 0; (rc = flock(fd, how | LOCK_NB)) < 0 && naps < 1000; naps++) {
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			break;
+		nanosleep(&nap, NULL);
+	}
+	return rc;
+}
+
+/* Unlinks the path if it leads to this file.  0, or -1 with errno.
+ *
+ * Locking: we hold the file lock from the comparison to unlink().  Every process that is about to
+ * unlink this file takes that lock.  Otherwise one of them could unlink the file in between, a new
+ * segment could get the path, and we would unlink the new one. */
+static int
+unlink_locked(const struct compl_space *c)
+{
+	char path[FILE_PATH_MAX];
+	struct stat there;
+
+	make_path(path, c);
+	return lstat(path, &there) == 0 && descriptor_is_same(c, &there) ? unlink(path) : 0;
+}
+
+enum compl_result
+file_unlink(struct compl_space *c)
+{
+	int rc;
+
+	if (!descriptor_is_ours(c)) {
+		errno = EBADF;
+		return COMPL_E_SYSTEM;
+	}
+	rc = lock_file(c->fd, LOCK_EX);
+	if (rc == 0)
+		rc = unlink_locked(c);
+	flock(c->fd, LOCK_UN);
+	return rc == 0 ? COMPL_OK : COMPL_E_SYSTEM;
+}
+
+/* Whether somebody has used the segment, so that its pages were reserved before. */
+static bool
+is_claimed(const struct compl_space *c)
+{
+	uint64_t magic = 0;
+
+	return pread(c->fd, &magic, sizeof(magic), 0) == sizeof(magic) && magic == LAYOUT_MAGIC;
+}
+
+static bool
+has_blocks(const struct stat *st)
+{
+	return st->st_size == LAYOUT_SIZE && st->st_blocks * 512 >= LAYOUT_CORE;
+}
+
+/* Unlinks a file that we could not complete, unless somebody else is about to complete it, or has
+ * done so.  We hold no file lock, or a shared one.  Leaves errno as it is. */
+static void
+forget(const struct compl_space *c)
+{
+	int error = errno;
+	struct stat st;
+
+	if (flock(c->fd, LOCK_EX | LOCK_NB) == 0 && fstat(c->fd, &st) == 0 && !has_blocks(&st) &&
+	    !is_claimed(c))
+		unlink_locked(c);
+	errno = error;
 }
 
 /* ---- open, check ----------------------------------------------------------- */
@@ -165,11 +244,10 @@ create(struct compl_space *c, const char *path, int lowest, uid_t uid)
 	if (fstat(c->fd, &st) < 0)
 		return COMPL_E_SYSTEM;
 	descriptor_note(c, &st);
-	if (st.st_uid == uid)
-		return set_mode(c->fd, &st) == 0 ? COMPL_OK : COMPL_E_SYSTEM;
-	if (is_unfinished(&st))
-		file_unlink(c);
-	return COMPL_E_WRONG_OWNER;
+	if (st.st_uid == uid && set_mode(c->fd, &st) == 0)
+		return COMPL_OK;
+	forget(c);
+	return st.st_uid == uid ? COMPL_E_SYSTEM : COMPL_E_WRONG_OWNER;
 }
 
 /* Does the work of file_open() as this user.  Opens without O_CREAT first: under
@@ -297,8 +375,8 @@ mark_other_version(struct compl_space *c, unsigned flags)
 }
 
 /* A file that is still empty, or has no pages yet, is not complete: its creator is at work on it,
- * or died before it was done, or found no room for the pages.  With COMPL_CREATE we go on from
- * there. */
+ * or died before it was done.  With COMPL_CREATE we go on from there, by file_complete().  Some
+ * file systems, as ramfs, count no blocks; there the magic tells. */
 enum compl_result
 file_prepare(struct compl_space *c, const struct compl_where *where, unsigned flags)
 {
@@ -311,16 +389,10 @@ file_prepare(struct compl_space *c, const struct compl_where *where, unsigned fl
 		return COMPL_REMOVED;
 	if (st.st_size != 0 && st.st_size != LAYOUT_SIZE)
 		return mark_other_version(c, flags);
-	if (!(flags & COMPL_CREATE) && (st.st_size == 0 || st.st_blocks * 512 < LAYOUT_CORE))
+	if (!has_blocks(&st) && !(flags & COMPL_CREATE) && !is_claimed(c))
 		return COMPL_E_NO_NAMESPACE;
-	/* Root opens a file that its creator has not finished in spite of the mode. */
-	if (set_mode(c->fd, &st) < 0)
-		return COMPL_E_SYSTEM;
-	if (st.st_size == 0 && ftruncate(c->fd, LAYOUT_SIZE) < 0)
-		return pages_failure(errno);
-	__atomic_store_n(&c->reserved, (uint64_t)st.st_blocks * 512, __ATOMIC_RELAXED);
-	if (c->reserved < LAYOUT_CORE)
-		return pages_reserve_core(c);
+	__atomic_store_n(&c->reserved, has_blocks(&st) ? (uint64_t)st.st_blocks * 512 : 0,
+			 __ATOMIC_RELAXED);
 	return COMPL_OK;
 }
 
@@ -337,45 +409,54 @@ file_is_linked(const struct compl_space *c)
 	return lstat(path, &st) < 0 ? errno != ENOENT : descriptor_is_same(c, &st);
 }
 
-/* ---- unlinking ------------------------------------------------------------- */
+/* ---- completing ------------------------------------------------------------ */
 
-/* Takes the file lock.  Waits for a second at the most, because its owner may be stopped.  0, or -1
- * with errno. */
-static int
-lock_file(int fd)
+/* Gives the file its mode, its size and its first pages.  Each may be there already. */
+static enum compl_result
+fill(const struct compl_space *c)
 {
-	const struct timespec nap = { .tv_nsec = 1000000 };
-	int rc;
+	struct stat st;
 
-	for (int naps = 0; (rc = flock(fd, LOCK_EX | LOCK_NB)) < 0 && naps < 1000; naps++) {
-		if (errno != EWOULDBLOCK && errno != EINTR)
-			break;
-		nanosleep(&nap, NULL);
-	}
-	return rc;
-}
-
-/* Locking: we hold the file lock from the comparison to unlink().  Every process that is about to
- * unlink this file takes that lock.  Otherwise one of them could unlink the file in between, a new
- * segment could get the path, and we would unlink the new one. */
-enum compl_result
-file_unlink(struct compl_space *c)
-{
-	char path[FILE_PATH_MAX];
-	struct stat mine, there;
-	int rc;
-
-	if (!descriptor_look(c, &mine)) {
-		errno = EBADF;
+	if (fstat(c->fd, &st) < 0)
 		return COMPL_E_SYSTEM;
-	}
-	make_path(path, c);
-	rc = lock_file(c->fd);
-	if (rc == 0 && lstat(path, &there) == 0 && descriptor_is_same(c, &there))
-		rc = unlink(path);
-	flock(c->fd, LOCK_UN);
-	return rc == 0 ? COMPL_OK : COMPL_E_SYSTEM;
+	if (st.st_nlink == 0)
+		return COMPL_REMOVED;
+	if (st.st_size != 0 && st.st_size != LAYOUT_SIZE)
+		return COMPL_E_WRONG_VERSION;
+	/* Root opens a file that its creator has not finished in spite of the mode. */
+	if (set_mode(c->fd, &st) < 0)
+		return COMPL_E_SYSTEM;
+	if (st.st_size == 0 && ftruncate(c->fd, LAYOUT_SIZE) < 0)
+		return pages_failure(errno);
+	return pages_reserve_core(c);
 }
+
+/* Locking: we hold the file lock, shared, until the magic is stored.  forget() holds it alone.  So
+ * no process that has completed the file, and may have posted in it, finds its file unlinked: while
+ * forget() looks, nobody completes the file, and nobody else has done so, or there would be blocks
+ * or the magic.  Creators do not wait for each other.  If there is no file lock (flock(2) is
+ * refused), forget() does nothing.
+ *
+ * Crash: the kernel frees the lock.  The next process goes on where we stopped. */
+enum compl_result
+file_complete(struct compl_space *c)
+{
+	enum compl_result result;
+
+	if (is_claimed(c))
+		return pages_reserve_core(c);
+	if (lock_file(c->fd, LOCK_SH) < 0 && errno == EWOULDBLOCK)
+		return COMPL_E_LOCKED;
+	result = fill(c);
+	if (result == COMPL_OK)
+		word_claim(&c->header->magic, LAYOUT_MAGIC);
+	else if (result == COMPL_E_SYSTEM || result == COMPL_E_FULL_DISK)
+		forget(c);
+	flock(c->fd, LOCK_UN);
+	return result;
+}
+
+/* ---- removing -------------------------------------------------------------- */
 
 /* In a sticky directory, like /tmp, only root, the owner of the directory and the owner of the file
  * may. */
@@ -394,8 +475,8 @@ file_may_unlink(const struct compl_space *c)
 static bool
 may_have_users(const struct stat *st, const struct layout_header *h)
 {
-	return st->st_size == LAYOUT_SIZE && st->st_blocks * 512 >= LAYOUT_CORE &&
-	       h->mark != MARK_DEAD && (h->version == 0 || h->version == LAYOUT_VERSION);
+	return (has_blocks(st) || h->magic == LAYOUT_MAGIC) && h->mark != MARK_DEAD &&
+	       (h->version == 0 || h->version == LAYOUT_VERSION);
 }
 
 /* Whether the file is a segment of any version.  (The magic is 0 as long as the first user has not

@@ -38,11 +38,16 @@ enum compl_result file_open_again(const struct compl_space *c, int *fd);
 enum compl_result file_check(struct compl_space *c, const struct compl_where *where);
 
 /* Does file_check(), and checks whether the segment in the file may be used.  With COMPL_CREATE
- * also gives it its mode, its size and its first pages, and marks a segment of an older version
- * dead if it carries no name.  Returns a result of file_open(), COMPL_E_WRONG_VERSION, or
- * COMPL_REMOVED: the caller is to unlink it. */
+ * also marks a segment of an older version dead if it carries no name.  Returns a result of
+ * file_open(), COMPL_E_WRONG_VERSION, or COMPL_REMOVED: the caller is to unlink it.  After COMPL_OK
+ * the caller maps the file, and calls file_complete() if c->reserved is less than LAYOUT_CORE. */
 enum compl_result file_prepare(struct compl_space *c, const struct compl_where *where,
 			       unsigned flags);
+
+/* Gives the file what it may lack: its mode, its size, its first pages and its magic.  If there is
+ * no room, or a call is refused, unlinks the file again.  COMPL_E_FULL_DISK, _LOCKED,
+ * _WRONG_VERSION, _SYSTEM; or COMPL_REMOVED: somebody has unlinked it meanwhile. */
+enum compl_result file_complete(struct compl_space *c);
 
 /* Whether it is the header of an older version's segment that carries no name. */
 bool file_is_replaceable(const struct layout_header *h);

@@ -5,7 +5,7 @@
  * A file full of zeros is a valid, empty segment.  A process creates one by open(2) and
  * ftruncate(2).  Both may be done twice, so the next process goes on where a dead one stopped.
  * All widths and offsets are fixed, because programs of glibc and of musl, in containers and on the
- * host, share the file.  The file is sparse.  Pages are reserved by fallocate before they are
+ * host, share the file.  The file is sparse.  Pages are reserved, by fallocate, before they are
  * touched (pages.h).
  *
  *	0        header; its first 64 bytes are the same in every version
@@ -37,8 +37,8 @@
  *	header.lock	A robust word.  It guards all fields marked "[lock]" and "[store]".  A
  *			call waits for it until the deadline of the call.
  *	file lock	flock(2) on the file, while a process compares the file with its path and
- *			unlinks it.  A call waits for it for a second at the most.  Never held
- *			together with header.lock.
+ *			unlinks it.  Processes that make the segment share it.  A call waits for
+ *			it for a second at the most.  Never held together with header.lock.
  *
  * Nobody sleeps while it holds header.lock.  A bell is not a lock: the waiter that sleeps on it
  * does not own it.

@@ -26,15 +26,26 @@ pages_failure(int error)
 static int
 allocate(const struct compl_space *c, size_t offset, size_t size)
 {
-	int error;
-
-	do
-		error = posix_fallocate(c->fd, (off_t)offset, (off_t)size);
-	while (error == EINTR);
-	return error;
+	while (fallocate(c->fd, 0, (off_t)offset, (off_t)size) < 0)
+		if (errno != EINTR)
+			return errno;
+	return 0;
 }
 
-/* Touches each page of a range, at its second word, on which nobody sleeps. */
+/* Whether fallocate(2) is not to be had, by its error: the file system lacks it (ramfs, ext3, old
+ * versions of ZFS and 9p), or the kernel, or a sandbox refuses it. */
+static bool
+is_refusal(int error)
+{
+	return error == EOPNOTSUPP || error == ENOSYS || error == EPERM;
+}
+
+/* Touches each page of a range, at its second word, on which nobody sleeps.
+ *
+ * Ordering: others may be writing to the same page: whoever has just made a new record of it, or a
+ * process that recovers.  A page must not be read and written back, as posix_fallocate(3) of glibc
+ * does where there is no fallocate(2): what they store in between would be lost.  The kernel's
+ * atomic `or` with 0 loses nothing. */
 static int
 touch(const struct compl_space *c, size_t offset, size_t size)
 {
@@ -48,8 +59,10 @@ touch(const struct compl_space *c, size_t offset, size_t size)
 static enum compl_result
 reserve(const struct compl_space *c, size_t offset, size_t size)
 {
-	int error = descriptor_is_ours(c) ? allocate(c, offset, size) : touch(c, offset, size);
+	int error = descriptor_is_ours(c) ? allocate(c, offset, size) : EOPNOTSUPP;
 
+	if (is_refusal(error))
+		error = touch(c, offset, size);
 	return error == 0 ? COMPL_OK : pages_failure(error);
 }
 

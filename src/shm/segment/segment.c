@@ -6,8 +6,8 @@
  * writable by the world, and has the size, the magic and the version of this layout.
  *
  * Crash: a segment is created by open, ftruncate, fallocate and compare-and-swaps of the magic, the
- * version and the pid namespace.  If we die in between, the next process that opens the segment
- * does what is missing.
+ * version and the pid namespace (file_complete(), claim_header()).  If we die in between, the next
+ * process that opens the segment does what is missing.
  */
 #include "shm/segment/segment.h"
 
@@ -71,6 +71,7 @@ join(struct compl_space *c, const struct compl_where *where, unsigned flags)
 	enum compl_result result;
 
 	if ((result = file_prepare(c, where, flags)) != COMPL_OK || (result = map(c)) != COMPL_OK ||
+	    (c->reserved < LAYOUT_CORE && (result = file_complete(c)) != COMPL_OK) ||
 	    (result = claim_header(c->header, flags)) != COMPL_OK)
 		return result;
 	if (get(&c->header->mark) == MARK_DEAD)
