@@ -157,17 +157,25 @@ is_concerned(const struct wait_graph *graph, uint32_t node)
 }
 
 /* Marks what does not change while names are taken out.  Only producers and what is below them are
- * asked what they sleep for. */
+ * asked what they sleep for.  If one of them cannot be looked into, others may see more than we
+ * do. */
 static void
 mark_once(struct wait_graph *graph)
 {
 	struct proc_tree *tree = &graph->tree;
+	enum proc_tree_answer answer;
 
-	for (uint32_t i = 0; i < tree->count; i++)
+	graph->is_clear = true;
+	for (uint32_t i = 0; i < tree->count; i++) {
 		if (tree->nodes[i].waits != 0)
 			mark_above(tree, i, MARK_ABOVE);
-		else if (is_concerned(graph, i) && proc_tree_awaits_child(&tree->nodes[i]))
+		if (tree->nodes[i].waits != 0 || !is_concerned(graph, i))
+			continue;
+		answer = proc_tree_awaits_child(&tree->nodes[i]);
+		if (answer == PROC_TREE_YES)
 			tree->nodes[i].marks |= MARK_AWAITS;
+		graph->is_clear &= answer != PROC_TREE_UNKNOWN;
+	}
 }
 
 /* Returns a number made of all parents that wait for a child and are producers of a stuck name, or
@@ -219,11 +227,14 @@ bool
 deadlock_search_stuck(struct wait_graph *graph, uint64_t ticket)
 {
 	begin(graph, true);
+	graph->is_clear = false;
 	if (!proc_tree_read_all(&graph->tree))
 		return false;
 	mark_once(graph);
 	while (clear_some_stuck(graph))
 		;
+	for (size_t i = 0; i < graph->name_count; i++)
+		graph->is_clear &= !graph->names[i].stuck;
 	graph->fingerprint = fingerprint_of(graph);
 	return wait_cycle_search(graph, ticket);
 }

@@ -21,7 +21,8 @@
  * So the wait looks again only if that ticket is later than its look.
  *
  * If step 2 finds a cycle, other processes below the producers may still be at work.  Nobody tells
- * when they stop, so step 3 is repeated after pauses.
+ * when they stop, so step 3 is repeated after pauses.  Of several waits that repeat it every
+ * LONG_NS, one looks for all (share_look()).
  *
  * Ordering: why what step 3 has read without the lock is still true in step 4.  All processes below
  * the producers of the stuck names were asleep in both reads: in their waits, or until a child
@@ -44,6 +45,7 @@
 #define LOOK_NS	   (CLOCK_SECOND_NS / 10) /* from the first look to the second */
 #define CONFIRM_NS (CLOCK_SECOND_NS / 50) /* from a dead-lock found to its confirmation */
 #define LONG_NS	   (10 * CLOCK_SECOND_NS) /* the longest pause between two looks */
+#define SHARE_NS   CLOCK_SECOND_NS	  /* how long to leave a look to another wait */
 
 void
 detection_begin(struct wait *w)
@@ -82,12 +84,47 @@ has_produced_name(struct wait *w)
 	return false;
 }
 
+/* Whether a process that has children has made a promise since the look. */
+static bool
+has_late_promise(const struct wait *w)
+{
+	return ticket_in(w->s.h->late_promise) > w->looked_ticket;
+}
+
 /* Whether the wait has to take steps 1 and 2, or to repeat step 3. */
 static bool
-needs_look(struct wait *w)
+needs_look(const struct wait *w)
 {
-	return !w->has_looked || w->is_suspect ||
-	       ticket_in(w->s.h->late_promise) > w->looked_ticket;
+	return !w->has_looked || w->is_suspect || has_late_promise(w);
+}
+
+/* Whether a wait need not repeat step 3 now, because another one has done so since its own latest
+ * look, or is about to.  Then sets when to look again.
+ *
+ * Only looks that come every LONG_NS are shared, so that the time from one to the next stays what
+ * it is.  The times are untrusted: later ones than now count as none. */
+static bool
+share_look(struct wait *w, int64_t now_ns)
+{
+	int64_t *begun = &w->s.h->look_ns;
+	int64_t look_ns = __atomic_load_n(begun, __ATOMIC_SEQ_CST);
+	int64_t clear_ns = __atomic_load_n(&w->s.h->clear_ns, __ATOMIC_SEQ_CST);
+
+	if (!w->is_suspect || w->suspicion != 0 || now_ns - w->since_ns < LONG_NS ||
+	    has_late_promise(w))
+		return false;
+	if (clear_ns > w->looked_ns && clear_ns <= now_ns) {
+		w->looked_ns = clear_ns;
+		w->detect_ns = clear_ns + LONG_NS;
+		return true;
+	}
+	if ((look_ns <= now_ns && clock_elapsed(look_ns, now_ns) < SHARE_NS) ||
+	    !__atomic_compare_exchange_n(begun, &look_ns, now_ns, false, __ATOMIC_SEQ_CST,
+					 __ATOMIC_SEQ_CST)) {
+		w->detect_ns = now_ns + SHARE_NS;
+		return true;
+	}
+	return false;
 }
 
 /* Asks for the room that a graph needs, if a look is due.  Thread ids say nothing if processes of
@@ -100,9 +137,10 @@ ask_for_room(struct wait *w)
 	if (now_ns < w->detect_ns)
 		return;
 	w->detect_ns = now_ns + pause_between_looks(now_ns - w->since_ns);
-	if (robust_mixed(&w->s.thread) != 0 || !needs_look(w))
+	if (robust_mixed(&w->s.thread) != 0 || !needs_look(w) || share_look(w, now_ns))
 		return;
 	w->has_looked = true;
+	w->looked_ns = now_ns;
 	w->is_suspect = has_produced_name(w);
 	w->looked_ticket = ticket_in(w->s.h->ticket);
 	if (w->is_suspect)
@@ -173,11 +211,17 @@ static bool
 search_and_confirm(struct wait *w, struct wait_graph *graph)
 {
 	uint64_t ticket = entry_at(&w->s, w->entries[0])->ticket, before = w->suspicion;
+	bool found;
 
 	w->looked_ticket = graph->ticket;
 	w->is_suspect = deadlock_search_names(graph, ticket);
 	w->suspicion = 0;
-	if (!w->is_suspect || !deadlock_search_stuck(graph, ticket))
+	if (!w->is_suspect)
+		return false;
+	found = deadlock_search_stuck(graph, ticket);
+	if (graph->is_clear)
+		__atomic_store_n(&w->s.h->clear_ns, w->looked_ns, __ATOMIC_SEQ_CST);
+	if (!found)
 		return false;
 	w->suspicion = graph->fingerprint;
 	if (w->suspicion == before)

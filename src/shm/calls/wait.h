@@ -29,6 +29,7 @@ struct wait {
 	bool has_looked;   /* and then: it waits for what has a producer, or may be in a cycle */
 	bool is_suspect;
 	uint64_t looked_ticket; /* the latest that was drawn when it looked */
+	int64_t looked_ns;	/* when it looked, or another wait for it */
 	uint64_t suspicion;	/* the fingerprint of the dead-lock of the latest look, or 0 */
 	struct wait_graph_room graph_room; /* what it asks for; zeros: nothing */
 	struct wait_graph *graph;	   /* to be filled or searched, or NULL */

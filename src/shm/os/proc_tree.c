@@ -152,13 +152,16 @@ proc_tree_read_all(struct proc_tree *tree)
 	return !tree->is_broken && sees_others(tree);
 }
 
-bool
+enum proc_tree_answer
 proc_tree_awaits_child(const struct proc_node *node)
 {
 	char where[64];
 
-	return node->is_read && node->single && node->sleeps &&
-	       proc_read(node->pid, "wchan", where, sizeof(where)) && strcmp(where, "do_wait") == 0;
+	if (!node->is_read || !node->single || !node->sleeps)
+		return PROC_TREE_NO;
+	if (!proc_read(node->pid, "wchan", where, sizeof(where)) || strcmp(where, "0") == 0)
+		return PROC_TREE_UNKNOWN;
+	return strcmp(where, "do_wait") == 0 ? PROC_TREE_YES : PROC_TREE_NO;
 }
 
 bool

@@ -52,9 +52,14 @@ bool proc_tree_read_all(struct proc_tree *tree);
 /* Makes the tree empty again. */
 void proc_tree_free(struct proc_tree *tree);
 
-/* Whether a process sleeps in wait4(2) or waitid(2).  False if we may not trace it, because the
+/* Whether a process sleeps in wait4(2) or waitid(2).  UNKNOWN if we may not trace it, because the
  * kernel does not tell us then. */
-bool proc_tree_awaits_child(const struct proc_node *node);
+enum proc_tree_answer {
+	PROC_TREE_NO,
+	PROC_TREE_YES,
+	PROC_TREE_UNKNOWN,
+};
+enum proc_tree_answer proc_tree_awaits_child(const struct proc_node *node);
 
 /* Whether the calling process has a child, in any of its threads. */
 bool proc_tree_has_children(void);

@@ -133,6 +133,9 @@ struct layout_header {
 	/* [store] The ticket of the latest promise by a process that had children, low and high
 	   half, or 0; see detection.c. */
 	uint32_t late_promise[2];
+	/* Times of CLOCK_MONOTONIC; see detection.c. */
+	int64_t look_ns;  /* [atomic] when a wait has begun to read all processes, and then: */
+	int64_t clear_ns; /* [atomic] when it has begun a look after which no name was stuck */
 };
 
 /* A change in the redo log: the word at this offset gets this value. */
@@ -268,6 +271,8 @@ LAYOUT_IS(layout_header, pid_namespace, 64 + 40);
 LAYOUT_IS(layout_header, pid_inode, 112);
 LAYOUT_IS(layout_header, job_kind, 120);
 LAYOUT_IS(layout_header, ticket, 148);
+LAYOUT_IS(layout_header, late_promise, 160);
+LAYOUT_IS(layout_header, look_ns, 168);
 _Static_assert(sizeof(struct layout_header) <= LAYOUT_LOG_AT, "header");
 _Static_assert(LAYOUT_LOG_AT + LAYOUT_LOG * 8 <= LAYOUT_BUCKETS_AT, "log");
 _Static_assert(sizeof(struct layout_change) == 8, "log");

@@ -1,0 +1,42 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: ISC
+# builds: each
+# runs in: check-all (it takes half a minute, because the looks that are shared are ten seconds apart)
+#
+# deadlock-shared.bats - waits that may be in a dead-lock share the looks at all processes
+
+load helper
+
+# looks: prints how often the traced waits have begun to read all processes.
+looks() {
+	cat trace.* | grep -c 'open\(at\)*(.*"/proc",' || :
+}
+
+@test "of six waits that close cycles of names with work to do, one looks for all" {
+	local i before
+
+	[ -z "${COMPL_ASAN-}" ] || skip "a sanitizer makes system calls of its own"
+	need_trace
+	LIMIT=60
+	background hub "$COMPL" run hub -- bash -c "for i in 1 2 3 4 5 6; do $COMPL wait p\$i & done
+		exec tail --pid=$$ -f /dev/null 3>&-"
+	for i in {1..6}; do
+		wait_until_waiting p$i 1
+	done
+	for i in {1..6}; do
+		background w$i "$COMPL" run p$i -- strace -o trace.$i "$COMPL" wait hub
+	done
+	wait_until_waiting hub 6
+	expect 124 wait nobody -t 4s # only time can show what they do
+	before=$(looks)
+	[ "$before" -ge 12 ] # each on its own: when it joins, after 0.1 and 1 second
+	expect 124 wait nobody -t 22s
+	echo "$before, $(looks)"
+	[ "$(looks)" -gt "$before" ]
+	[ "$(looks)" -le $((before + 4)) ]
+	waiters hub 6
+	expect 0 done hub --all
+	ends 0 w{1..6}
+	shoot TERM hub
+	ends 143 hub
+}
