@@ -229,3 +229,45 @@ setup() {
 	grep -qxE 'done a -u 65534: (killed|dumped) 31' ended # SIGSYS
 	grep -qx 'done a -u 65534: exited 125' endedEPERM
 }
+
+@test "a producer goes on when systemd has removed the segments of its user, and the app gets its status" {
+	# Not by User=: systemd knows of no other unit of this user.
+	unit first <<-'EOF'
+		ExecStart=setpriv --reuid 65534 --regid 65534 --clear-groups /run/compl run job -- \
+			sh -c 'until [ -e /run/go ]; do sleep 0.1; done; exit 3'
+	EOF
+	# When the last unit of its user has ended, systemd unlinks all that the user has in /dev/shm.
+	unit other <<-'EOF'
+		Type=oneshot
+		User=65534
+		RemoveIPC=yes
+		ExecStart=/bin/true
+	EOF
+	unit app <<-'EOF'
+		Type=oneshot
+		User=65534
+		ExecStart=/run/compl wait job --timeout 60s
+	EOF
+	boot
+	local before
+	wait_until says_ls_of_nobody '  producer '
+	before=$(inside stat -c %i /dev/shm/compl.65534.units)
+	inside systemctl start other
+	wait_until is_unlinked "$before"
+	inside systemctl start --no-block app
+	wait_until says_ls_of_nobody '  waiter '
+	inside touch /run/go
+	wait_until says app ActiveState failed
+	says app ExecMainStatus 3
+	wait_until says first ActiveState failed
+	says first ExecMainStatus 3
+}
+
+says_ls_of_nobody() {
+	[[ $(inside /run/compl -u 65534 -n units ls -l) == *"$1"* ]]
+}
+
+# is_unlinked INODE: the segment that had it.
+is_unlinked() {
+	[[ $(inside stat -c %i /dev/shm/compl.65534.units 2>/dev/null || :) != "$1" ]]
+}

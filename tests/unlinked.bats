@@ -4,18 +4,7 @@
 #
 # unlinked.bats - the segment is unlinked from outside, as logind does when a user has logged out
 
-load helper
-
-# left_alone LABEL...: each ends with 120 and one line.
-left_alone() {
-	local label
-
-	ends 120 "$@"
-	for label; do
-		[ "$(wc -l <"$label.err")" -eq 1 ]
-		[[ $(<"$label.err") == "compl: wait: "* ]]
-	done
-}
+load unlinked
 
 @test "a wait in an unlinked segment ends with 120 within ten seconds and says so" {
 	line_up w1 a
@@ -107,4 +96,28 @@ hold() {
 	left_alone w1 w2
 	look '[.completions[] | [.name, .done, .value]] == [["a", 2, "new"], ["b", 4294967295, null], ["c", 0, null],
 		["e", 4294967295, null], ["settled", 4294967295, null]]'
+}
+
+@test "run posts the end of CMD in the namespace that is there now, and those in the old one leave with 120" {
+	produce p
+	line_up old a
+	rm "$segment"
+	line_up new a
+	end 3 p
+	ends 3 new
+	said p "$moved"
+	left_alone old
+}
+
+@test "run notices within ten seconds, without a post, and is a producer in the new segment, so its death ends waits" {
+	produce p --all
+	line_up old a
+	rm "$segment"
+	line_up new a
+	wait_until produced
+	said p "$moved"
+	left_alone old
+	shoot KILL p
+	ends 137 p
+	ends 121 new
 }

@@ -17,6 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "api/clock.h"
 #include "api/number.h"
 #include "cli/cold.h"
 #include "cli/exec.h"
@@ -175,18 +176,41 @@ take_signals(struct child *child)
 			look_after(child);
 }
 
+/* Returns the milliseconds until a deadline, rounded up, as poll(2) takes them. */
+static int
+milliseconds_until(int64_t deadline_ns)
+{
+	int64_t left_ns = deadline_ns - clock_now_ns();
+
+	return left_ns > 0 ? (int)((left_ns + 999999) / 1000000) : 0;
+}
+
+/* Calls listener->look if *due_ns has come, and says when it is due again. */
+static void
+look_if_due(const struct child_listener *listener, int64_t *due_ns)
+{
+	if (milliseconds_until(*due_ns) > 0)
+		return;
+	listener->look(listener->arg);
+	*due_ns = clock_now_ns() + CHILD_LOOK_S * CLOCK_SECOND_NS;
+}
+
 /* Ordering: the listener comes before take_signals(), and is called for a signal, too.  What CMD's
  * processes sent before CMD's end is heard while CMD is not reaped yet, and can be looked at. */
 void
 child_wait(struct child *child, const struct child_listener *listener)
 {
 	struct pollfd wishes[2] = { { .fd = signals, .events = POLLIN }, { .fd = -1 } };
+	bool looks = listener != NULL && listener->look != NULL;
+	int64_t due_ns = looks ? clock_now_ns() + CHILD_LOOK_S * CLOCK_SECOND_NS : CLOCK_NEVER;
 
 	while (!child->has_ended) {
 		if (listener != NULL)
 			wishes[1] = listener->wish();
-		if (poll(wishes, 2, -1) < 0)
+		if (poll(wishes, 2, looks ? milliseconds_until(due_ns) : -1) < 0)
 			continue;
+		if (looks)
+			look_if_due(listener, &due_ns);
 		if (listener != NULL)
 			listener->hear(listener->arg);
 		if (wishes[0].revents != 0)

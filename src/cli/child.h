@@ -29,8 +29,12 @@ struct child_listener {
 	struct pollfd (*wish)(void);
 	/* Is called when one of these events or a signal has come. */
 	void (*hear)(void *arg);
+	/* Is called every CHILD_LOOK_S seconds, for what no event tells of.  May be NULL. */
+	void (*look)(void *arg);
 	void *arg;
 };
+
+#define CHILD_LOOK_S 5
 
 /* Fills each of the descriptors 0 to 2 that is closed with one that can be neither read nor
  * written.  Call it before any file is opened that stays open: otherwise such a file could get one

@@ -30,10 +30,15 @@ struct production {
 	struct compl_space *c;
 	struct compl_promise promise;
 	struct child child;
-	bool may_hold; /* there is a number for the descriptor that CMD inherits */
+	bool may_hold;		     /* there is a number for the descriptor that CMD inherits */
+	struct compl_post readiness; /* if is_ready: what was posted */
+	char text[COMPL_VALUE_MAX + 1];
 	bool is_ready;
-	bool is_over;	 /* no more posts: NAME was removed, or a post has failed */
-	bool has_failed; /* to post */
+	bool owes_readiness; /* in the namespace that is there now */
+	bool is_adrift;	     /* the namespace was unlinked, and there is no promise in a new one */
+	bool is_told;	     /* a line has said why */
+	bool is_over;	     /* no more posts: NAME was removed, or a post has failed */
+	bool has_failed;     /* to post */
 };
 
 /* ---- the environment ------------------------------------------------------------- */
@@ -146,6 +151,81 @@ promise(struct production *p)
 	return result;
 }
 
+/* Posts and goes on as a producer, if stays; or posts for the last time; or, if post is NULL, ends
+ * without a post. */
+static enum compl_result
+keep_or_break(struct production *p, struct compl_post *post, bool stays)
+{
+	if (p->is_adrift)
+		return COMPL_E_NO_NAMESPACE;
+	if (post == NULL)
+		return compl_break(p->c, &p->promise);
+	return compl_keep(p->c, &p->promise, post, stays);
+}
+
+/* ---- a namespace that another program has unlinked --------------------------------- */
+
+/* Whether the namespace of the promise was unlinked.  No waiter that comes now can find it. */
+static bool
+has_lost(const struct production *p)
+{
+	return p->is_adrift || compl_is_unlinked(p->c);
+}
+
+static void
+say_move(const struct production *p, pid_t other)
+{
+	char too[48] = "";
+
+	if (other != 0)
+		snprintf(too, sizeof(too), ", where process %d produces it as well", (int)other);
+	message_line("%s: another program has unlinked the namespace; run goes on in the one that "
+		     "is there now%s (%s)",
+		     p->name, too, namespace_text(p->call));
+}
+
+/* Makes the promise in the namespace that is there now.  CMD runs already, and goes on.  So it
+ * inherits no descriptor that stands for this promise, and another producer is no reason to end,
+ * even with --single. */
+static enum compl_result
+promise_anew(struct production *p)
+{
+	unsigned single = p->call->set.single ? COMPL_PROMISE_SINGLE : 0;
+	enum compl_result result = promise_with(p, COMPL_PROMISE_CHILD | single);
+	pid_t other = 0;
+
+	if (result == COMPL_TIMED_OUT) {
+		other = ask_for_producer(p);
+		result = promise_with(p, COMPL_PROMISE_CHILD);
+	}
+	p->is_adrift = result != COMPL_OK;
+	if (result == COMPL_OK)
+		say_move(p, other);
+	return result;
+}
+
+/* Goes on in the namespace that is there now: makes the promise, and posts readiness again if NAME
+ * was still at "all" in the old one.
+ *
+ * COMPL_REMOVED: NAME was removed before.  COMPL_E_NO_NAMESPACE: there is no namespace any more,
+ * because it was a scope.  Any other failure: it may be tried again. */
+static enum compl_result
+move(struct production *p)
+{
+	enum compl_result result;
+
+	if (!p->is_adrift)
+		p->owes_readiness = p->is_ready && compl_test(p->c, p->name) == COMPL_OK;
+	if (keep_or_break(p, NULL, false) == COMPL_REMOVED)
+		return COMPL_REMOVED;
+	do {
+		result = promise_anew(p);
+		if (result == COMPL_OK && p->owes_readiness)
+			result = compl_keep(p->c, &p->promise, &p->readiness, true);
+	} while (result == COMPL_E_NO_NAMESPACE && has_lost(p));
+	return result == COMPL_E_SCOPE_ENDED ? COMPL_E_NO_NAMESPACE : result;
+}
+
 /* ---- posting ---------------------------------------------------------------------- */
 
 /* Reports what became of a post, or of an end without one. */
@@ -164,26 +244,18 @@ conclude(struct production *p, enum compl_result result)
 	}
 }
 
+/* Does keep_or_break() in the namespace that is there now, and reports what has become of it. */
 static void
-keep_promise(struct production *p, struct compl_post *post, bool stays)
+settle(struct production *p, struct compl_post *post, bool stays)
 {
 	enum compl_result result;
 
 	relay_limit_call();
-	result = compl_keep(p->c, &p->promise, post, stays);
+	while ((result = keep_or_break(p, post, stays)) == COMPL_E_NO_NAMESPACE && has_lost(p))
+		if ((result = move(p)) != COMPL_OK)
+			break;
 	relay_end_limit();
 	conclude(p, result);
-}
-
-static enum compl_result
-break_promise(struct production *p)
-{
-	enum compl_result result;
-
-	relay_limit_call();
-	result = compl_break(p->c, &p->promise);
-	relay_end_limit();
-	return result;
 }
 
 static void
@@ -193,9 +265,10 @@ post_readiness(struct production *p, const char *text)
 	struct compl_post post = { .all = true, .value = value };
 
 	if (text != NULL && (*text != '\0' || value == NULL))
-		post.value = text;
+		post.value = strcpy(p->text, text);
+	p->readiness = post;
+	settle(p, &post, true);
 	p->is_ready = true;
-	keep_promise(p, &post, true);
 }
 
 static void
@@ -216,7 +289,7 @@ post_status(struct production *p, int status)
 				   .status = (uint8_t)status,
 				   .value = set->value };
 
-	keep_promise(p, &post, false);
+	settle(p, &post, false);
 }
 
 /* CMD has ended with status 0 before it was ready, which is not what its waiters were promised. */
@@ -226,7 +299,16 @@ end_unready(struct production *p)
 	if (!p->call->set.quiet)
 		message_line("%s: ended before it was ready (%s)", p->name,
 			     namespace_text(p->call));
-	conclude(p, break_promise(p));
+	settle(p, NULL, false);
+}
+
+/* CMD has ended after it was ready: waiters are told only if NAME was reinitialised since. */
+static void
+break_readiness(struct production *p)
+{
+	relay_limit_call();
+	keep_or_break(p, NULL, false);
+	relay_end_limit();
 }
 
 static void
@@ -235,11 +317,30 @@ post_end(struct production *p, int status)
 	if (p->is_over)
 		return;
 	if (p->is_ready)
-		break_promise(p);
+		break_readiness(p);
 	else if (p->call->set.ready.kind == READY_EXIT || status != 0)
 		post_status(p, status);
 	else
 		end_unready(p);
+}
+
+/* Is called every few seconds. */
+static void
+look(void *arg)
+{
+	struct production *p = arg;
+	enum compl_result result;
+
+	if (p->is_over || !has_lost(p))
+		return;
+	relay_limit_call();
+	result = move(p);
+	relay_end_limit();
+	if (result == COMPL_REMOVED || result == COMPL_E_NO_NAMESPACE)
+		conclude(p, result);
+	else if (result != COMPL_OK && !p->is_told)
+		failure_report(p->call, result, p->name, 0);
+	p->is_told = result != COMPL_OK;
 }
 
 /* ---- CMD -------------------------------------------------------------------------- */
@@ -254,7 +355,7 @@ prepare(void)
 static int
 run_child(struct production *p)
 {
-	const struct child_listener listener = { ready_wish, hear, p };
+	const struct child_listener listener = { ready_wish, hear, look, p };
 
 	child_start(&p->child, p->call->cmd, prepare);
 	inherited_close();
