@@ -23,7 +23,7 @@ setup() {
 floods() {
 	local i=0 kind
 
-	rm -f go
+	rm -f go r.out r.err
 	background r "$COMPL" run a --ready notify -- sh -c 'echo "$NOTIFY_SOCKET"
 		until [ -e go ]; do sleep 0.01; done
 		"$COMPL_TOOLS/notify" send READY=1

@@ -89,6 +89,7 @@ READY=11
 	# shellcheck disable=SC2016
 	expect 0 run a --ready notify -- sh -c '
 		count() { ls "/proc/$PPID/fd" | wc -l; }
+		systemd-notify --status=begun # run has closed what it had for CMD
 		before=$(count)
 		for i in 1 2 3; do "$COMPL_TOOLS/notify" send FDSTORE=1 200 || exit 9; done
 		systemd-notify --ready && [ "$(count)" -eq "$before" ]'
@@ -146,6 +147,55 @@ FDNAME=x" 3
 	silent
 	told o "0 READY=1" "1 BARRIER=1"
 	expect_w 0 wait a b -t 0
+}
+
+@test "a run below a run is believed by it only if it is its CMD" {
+	outer o
+	# shellcheck disable=SC2016
+	background r "$COMPL" run a --ready notify -- sh -c '"$COMPL" run b --ready notify -- \
+		sh -c "systemd-notify --ready; systemd-notify --status=x STOPPING=1"
+		echo inner; exec "$COMPL" wait go'
+	wait_until grep -q inner r.out
+	expect_w 0 wait b -t 0
+	expect 1 test a
+	expect 0 done go
+	ends 0 r
+	one_line_of r "^compl: run: a: ended before it was ready"
+	told o ""
+	# shellcheck disable=SC2016
+	expect 0 run c --ready notify -- sh -c 'exec "$COMPL" run d --ready notify -- systemd-notify --ready'
+	expect_w 0 wait c d -t 0
+}
+
+@test "READY=1 counts again after a reinit" {
+	# shellcheck disable=SC2016
+	background r "$COMPL" run a --ready notify --value up -- sh -c 'systemd-notify --ready
+		"$COMPL" wait reload; systemd-notify RELOADING=1 && systemd-notify --ready
+		"$COMPL" wait again; systemd-notify --ready
+		exec "$COMPL" wait go'
+	expect_w 0 wait a
+	local step
+	for step in reload again; do
+		expect 0 reinit a
+		line_up w a --print
+		expect 0 done $step
+		ends 0 w
+		[ "$(<w.out)" = up ]
+	done
+	expect 0 reinit a
+	expect 0 done go
+	ends 0 r
+	expect_w 121 wait a -t 0
+}
+
+@test "a READY=1 after the name was removed is told once" {
+	# shellcheck disable=SC2016
+	background r "$COMPL" run a --ready notify -- sh -c '"$COMPL" wait go; systemd-notify --ready; systemd-notify --ready'
+	wait_until_waiting go 1
+	expect 0 rm a
+	expect 0 done go
+	ends 0 r
+	one_line_of r "^compl: run: a: removed meanwhile"
 }
 
 @test "other modes leave NOTIFY_SOCKET to CMD" {
@@ -234,22 +284,51 @@ blocked() {
 	expect 0 -u nobody rm --all
 }
 
-@test "the socket's address cannot be guessed, and is gone with run" {
+# one_line_of LABEL EXPRESSION
+one_line_of() {
+	[ "$(wc -l <"$1.err")" -eq 1 ] && [[ $(<"$1.err") =~ $2 ]] && return
+	echo "$1: $(<"$1.err")"
+	return 1
+}
+
+# ---- the socket ---------------------------------------------------------------------------
+
+@test "everybody can reach the socket, whatever the umask is, and nobody can list it" {
+	need_root
+	umask 077
+	# shellcheck disable=SC2016
+	expect 0 run a --ready notify -- sh -c 'stat -c %a "${NOTIFY_SOCKET%/*}" "$NOTIFY_SOCKET"; systemd-notify --ready'
+	printed 711 666
+}
+
+@test "the socket is gone with run, and the next run removes what a killed one has left" {
 	local i
 
+	export RUNTIME_DIRECTORY=$tmp/runtime
+	mkdir -m 755 runtime
+	[ "$EUID" -ne 0 ] || chmod a+x "$tmp" "${tmp%/*}" "${tmp%/*/*}" "${tmp%/*/*/*}"
 	for i in 1 2 3; do
-		# shellcheck disable=SC2016
 		background r$i "$COMPL" run a$i --ready notify -- sh -c 'echo "$NOTIFY_SOCKET"; exec sleep 1000'
 		wait_until test -s r$i.out
 	done
-	[ "$(sort -u r?.out | grep -cE '^@compl\.[0-9a-f]{32}$')" -eq 3 ]
+	[ "$(sort -u r?.out | grep -c "^$tmp/runtime/compl-notify\.")" -eq 3 ]
 	shoot KILL r1
 	ends 137 r1
+	[ -S "$(<r1.out)" ]
 	NOTIFY_SOCKET=$(<r1.out) run ! "$notify" send READY=1
+	mkdir -m 700 runtime/compl-notify.empty runtime/compl-notify.else
+	touch runtime/compl-notify.else/file runtime/compl-notify.file
+	ln -s "${RUNTIME_DIRECTORY%/*}" runtime/compl-notify.link
+	expect 3 run b --ready notify -- sh -c '"$COMPL_TOOLS/notify" send READY=1; exit 3'
+	[ ! -e "$(<r1.out)" ] && [ ! -e "$(dirname "$(<r1.out)")" ]
+	[ ! -e runtime/compl-notify.empty ] && [ -e runtime/compl-notify.else/file ] && [ -e runtime/compl-notify.file ] &&
+		[ -L runtime/compl-notify.link ]
 	NOTIFY_SOCKET=$(<r2.out) "$notify" send READY=1
 	expect_w 0 wait a2
 	shoot TERM r2 r3
 	ends 143 r2 r3
+	rm -r runtime/compl-notify.else runtime/compl-notify.file runtime/compl-notify.link
+	[ -z "$(ls -A runtime)" ]
 }
 
 @test "if the socket cannot be made, run says so before it does anything" {

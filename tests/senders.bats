@@ -33,6 +33,7 @@ stranger=(setpriv --reuid 54321 --clear-groups)
 
 # starts LABEL COMMAND...: the command is a run of "$meet/cmd".  Returns when CMD has begun.
 starts() {
+	rm -f "$1.err" "$meet/begun"
 	background "$@"
 	wait_until test -s "$meet/begun"
 }
@@ -91,7 +92,7 @@ ends_ready() {
 		starts r "${where[@]}" "$COMPL" run a --ready notify -- "${as_nobody[@]}" sh "$meet/cmd" "$notify" send READY=1
 		speaks_late r
 		ends_ready r
-		rm "$meet/begun" "$meet/go" "$meet/sent"
+		rm "$meet/go" "$meet/sent"
 		expect 0 rm a
 	done
 }
@@ -132,7 +133,7 @@ ends_ready() {
 	local i
 
 	for i in {1..5}; do
-		rm -f "$meet/go" "$meet/begun"
+		rm -f "$meet/go"
 		starts r "$COMPL" run a --ready notify -- "${as_nobody[@]}" sh -c '
 			echo x >"$meet/begun"
 			until [ -e "$meet/go" ]; do sleep 0.01; done
@@ -177,6 +178,5 @@ ends_ready() {
 		ends 143 r
 		shoot KILL l
 		outcome l
-		rm "$meet/begun"
 	done
 }

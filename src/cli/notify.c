@@ -2,12 +2,10 @@
  *
  * notify.c - a socket that takes datagrams from CMD
  *
- * The address is abstract, with 128 random bits.  Nobody can occupy it before this process does.
- * CMD reaches it whatever user CMD becomes and whatever it sees of the file system.  And it is gone
- * when this process is, however the process ends.  But every process of the network namespace can
- * find it in /proc/net/unix, so notify_hear() asks sender_judge() about each message.  (A path
- * in a directory of its own, with a name that cannot be guessed, would need no such check.  But it
- * outlives a SIGKILL, and there is no directory in which every CMD could find it.)
+ * The address is a path, because some senders know no other address.  It is abstract only if there
+ * is no directory for it.  Everybody can find it in /proc/net/unix, and send to it, so
+ * sender_judge() is asked about each message: a mode that lets in CMD alone would have to know
+ * which user CMD becomes.
  *
  * Messages are taken one after the other.  READY=1 is posted first, then the message is passed on
  * with its descriptors and without MAINPID=, then the descriptors are closed.  BARRIER=1 needs
@@ -19,23 +17,27 @@
 #include "cli/notify.h"
 
 #include <errno.h>
-#include <stddef.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
+#include "api/number.h"
 #include "api/random.h"
+#include "cli/address.h"
 #include "cli/datagram.h"
 #include "cli/discard.h"
 #include "cli/exec.h"
 #include "cli/message.h"
 #include "cli/pace.h"
 #include "cli/sender.h"
+#include "cli/socket_dir.h"
 #include "cli/status.h"
 
 #define VARIABLE       "NOTIFY_SOCKET"
+#define PID_VARIABLE   "COMPL_NOTIFY_PID"
+#define ABSTRACT       "@compl-notify."
 #define RANDOM_BYTES   16
 #define BATCH	       128  /* messages that one notify_hear() takes */
 #define LAST_BATCH     4096 /* the same after CMD's end: more than a socket holds */
@@ -43,66 +45,57 @@
 
 /* CMD sends to the socket inner.  The socket outer passes on what CMD says, if it is not -1. */
 static int inner = -1, outer = -1;
-static struct sockaddr_un outer_address;
-static socklen_t outer_length;
+static struct address outer_address;
 static struct datagram *message; /* large, and most commands need none */
 static bool is_held;		 /* message is not yet passed on */
 static bool is_last;		 /* CMD has ended: pass_on() holds nothing any more */
-static bool is_ready;		 /* CMD has said READY=1 */
 static bool has_complained;
 static struct sender stranger; /* the latest of this batch, or pid 0 */
 
-/* ---- addresses ------------------------------------------------------------------ */
-
-/* Reads an address as NOTIFY_SOCKET has it: "/path", or "@name" for an abstract one.  False if text
- * is neither, or too long. */
-static bool
-read_address(struct sockaddr_un *address, socklen_t *length, const char *text)
-{
-	size_t size = strlen(text);
-
-	*address = (struct sockaddr_un){ .sun_family = AF_UNIX };
-	if ((text[0] != '/' && text[0] != '@') || size < 2 || size >= sizeof(address->sun_path))
-		return false;
-	memcpy(address->sun_path, text, size);
-	*length = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + size + (text[0] == '/'));
-	if (text[0] == '@')
-		address->sun_path[0] = '\0';
-	return true;
-}
+/* ---- sockets -------------------------------------------------------------------- */
 
 static bool
-make_name(char name[static 64])
+bind_abstract(char address[static ADDRESS_TEXT_MAX + 1])
 {
-	static const char prefix[] = "@compl.";
-
-	memcpy(name, prefix, sizeof(prefix));
-	return random_hex(name + strlen(prefix), RANDOM_BYTES);
+	memcpy(address, ABSTRACT, sizeof(ABSTRACT));
+	return random_hex(address + strlen(ABSTRACT), RANDOM_BYTES) && address_bind(inner, address);
 }
 
 static bool
 open_inner_or_die(void)
 {
-	struct sockaddr_un address;
-	socklen_t length;
-	char name[64];
+	char address[ADDRESS_TEXT_MAX + 1];
 
 	inner = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (inner < 0 || !make_name(name) || !read_address(&address, &length, name) ||
-	    !datagram_ask(inner) || bind(inner, (struct sockaddr *)&address, length) != 0)
+	if (inner < 0 || !datagram_ask(inner) ||
+	    !(socket_dir_bind(inner, address) || bind_abstract(address)))
 		return false;
-	exec_set_or_die(VARIABLE, name);
+	exec_set_or_die(VARIABLE, address);
 	return true;
 }
 
-/* There is no outer receiver if NOTIFY_SOCKET is unset or has an address of another kind.  If the
- * outer receiver has gone since, give() fails, and what CMD says is dropped. */
+/* Whether the receiver at this address is another run, and this process is not its CMD. */
+static bool
+is_meant_for_other(const char *address)
+{
+	const char *text = getenv(PID_VARIABLE);
+	char number[NUMBER_SIZE];
+
+	if (!socket_dir_is_ours(address) && strncmp(address, ABSTRACT, strlen(ABSTRACT)) != 0)
+		return false;
+	number_write(number, (uint64_t)getpid());
+	return text == NULL || strcmp(text, number) != 0;
+}
+
+/* There is no outer receiver if NOTIFY_SOCKET is unset or has an address of another kind, or if
+ * what it hears from here would be taken for the readiness of something else.  If the outer
+ * receiver has gone since, give() fails, and what CMD says is dropped. */
 static bool
 open_outer(void)
 {
 	const char *text = getenv(VARIABLE);
 
-	if (text == NULL || !read_address(&outer_address, &outer_length, text))
+	if (text == NULL || !address_read(&outer_address, text) || is_meant_for_other(text))
 		return true;
 	outer = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	return outer >= 0;
@@ -196,7 +189,7 @@ give(void)
 	struct msghdr header = { .msg_iov = &text, .msg_iovlen = 1 };
 
 	give_descriptors(&header, control);
-	return connect(outer, (struct sockaddr *)&outer_address, outer_length) == 0 &&
+	return connect(outer, (struct sockaddr *)&outer_address.name, outer_address.length) == 0 &&
 	       sendmsg(outer, &header, MSG_NOSIGNAL) >= 0;
 }
 
@@ -237,6 +230,21 @@ notify_wish(void)
 	if (pace_is_paused())
 		return pace_wish();
 	return (struct pollfd){ .fd = inner, .events = POLLIN };
+}
+
+void
+notify_prepare_or_die(void)
+{
+	char number[NUMBER_SIZE];
+
+	number_write(number, (uint64_t)getpid());
+	exec_set_or_die(PID_VARIABLE, number);
+}
+
+void
+notify_end(void)
+{
+	socket_dir_remove();
 }
 
 void
@@ -312,14 +320,14 @@ take_batch(pid_t cmd)
 			return false;
 		if (!is_held)
 			continue;
-		if (read_lines() && !is_ready)
-			return is_ready = true;
+		if (read_lines())
+			return true;
 		pass_on();
 	}
 	return false;
 }
 
-/* A message with the first READY=1 stays held until the caller has posted the readiness. */
+/* A message with READY=1 stays held until the caller has posted the readiness. */
 bool
 notify_hear(pid_t cmd)
 {

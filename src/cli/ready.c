@@ -17,6 +17,7 @@
 #define FIRST (STDERR_FILENO + 1) /* the least N of fd:N */
 
 static struct cli_ready way;
+static bool is_last;
 
 static _Noreturn void
 refuse_or_die(const char *text)
@@ -69,6 +70,8 @@ ready_begin_or_die(const struct cli_ready *how)
 void
 ready_prepare(void)
 {
+	if (way.kind == READY_NOTIFY)
+		notify_prepare_or_die();
 	if (way.kind == READY_LINE)
 		ready_line_give(way.fd);
 }
@@ -89,8 +92,16 @@ ready_wish(void)
 void
 ready_last(void)
 {
+	is_last = true;
 	if (way.kind == READY_NOTIFY)
 		notify_last();
+}
+
+void
+ready_end(void)
+{
+	if (way.kind == READY_NOTIFY)
+		notify_end();
 }
 
 bool
@@ -101,7 +112,7 @@ ready_hear(pid_t cmd, const char **text)
 	case READY_NOTIFY:
 		return notify_hear(cmd);
 	case READY_LINE:
-		return ready_line_hear(text);
+		return ready_line_hear(is_last ? 0 : cmd, text);
 	default:
 		return false;
 	}

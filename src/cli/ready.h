@@ -22,18 +22,21 @@ const char *ready_parse_or_die(const char *text, void *field);
  * with 125. */
 void ready_begin_or_die(const struct cli_ready *how);
 
-/* Gives CMD its descriptor, if it is to write a line. */
+/* In the child: gives CMD its descriptor, if it is to write a line, or its environment. */
 void ready_prepare(void);
 
 /* For struct child_listener. */
 struct pollfd ready_wish(void);
 
-/* Takes what CMD, whose pid is cmd, has said, and does not sleep.  Returns true when CMD says for
- * the first time that it is ready: post that, and call again.  *text is then the line, if CMD has
- * written one that can be a value, or NULL. */
+/* Takes what CMD, whose pid is cmd, has said, and does not sleep.  Returns true when CMD says that
+ * it is ready, by a READY=1 or by its one line: post that, and call again.  *text is then the line,
+ * if CMD has written one that can be a value, or NULL. */
 bool ready_hear(pid_t cmd, const char **text);
 
 /* Says that CMD has ended: what ready_hear() takes from now on is the last. */
 void ready_last(void);
+
+/* Removes what ready_begin_or_die() has made in the file system. */
+void ready_end(void);
 
 #endif

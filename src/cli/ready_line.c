@@ -11,13 +11,18 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "api/proc.h"
 #include "api/validate.h"
 #include "cli/cold.h"
 #include "cli/message.h"
+#include "cli/pidfd.h"
 #include "cli/status.h"
 #include "compl.h"
 
+#define END_MS 100
+
 static int ours = -1, theirs = -1;
+static int number_of_cmd; /* what CMD calls its end */
 COLD static char line[COMPL_VALUE_MAX + 1];
 static size_t used;   /* sizeof(line): it is too long */
 static bool has_line; /* it has ended; what follows is ignored */
@@ -49,6 +54,7 @@ ready_line_begin_or_die(int number)
 		message_line("--ready: cannot make a pipe for CMD: %s", strerror(errno));
 		exit(STATUS_FAILED);
 	}
+	number_of_cmd = number;
 	ours = ends[0];
 	theirs = ends[1];
 }
@@ -100,8 +106,38 @@ as_value(void)
 	return NULL;
 }
 
+/* A process that ends lets go of its memory before it closes its descriptors, and is reported to
+ * its parent after that.  Without /proc only that report can be waited for. */
+static bool
+is_ending(pid_t cmd)
+{
+	struct pollfd end = { .events = POLLIN };
+	char text[64];
+	bool has_ended;
+
+	if (proc_read(cmd, "statm", text, sizeof(text)))
+		return strncmp(text, "0 ", 2) == 0;
+	end.fd = pidfd_open_pid(cmd);
+	has_ended = end.fd >= 0 && poll(&end, 1, END_MS) == 1;
+	if (end.fd >= 0)
+		close(end.fd);
+	return has_ended;
+}
+
+/* No process has the other end any more. */
+static void
+hear_end(pid_t cmd)
+{
+	close(ours);
+	ours = -1;
+	if (!has_line && cmd != 0 && !is_ending(cmd))
+		message_line("--ready: CMD has closed descriptor %d without a line, so it cannot "
+			     "say any more that it is ready; its waiters wait for its end",
+			     number_of_cmd);
+}
+
 bool
-ready_line_hear(const char **text)
+ready_line_hear(pid_t cmd, const char **text)
 {
 	char bytes[512], *end;
 	ssize_t length;
@@ -117,9 +153,7 @@ ready_line_hear(const char **text)
 			return true;
 		}
 	}
-	if (length == 0) { /* no process has the other end any more */
-		close(ours);
-		ours = -1;
-	}
+	if (length == 0)
+		hear_end(cmd);
 	return false;
 }

@@ -10,6 +10,7 @@
 
 #include <poll.h>
 #include <stdbool.h>
+#include <sys/types.h>
 
 /* Makes a pipe whose other end is to be CMD's descriptor number.  Ends with a usage error if that
  * is open, because CMD may be meant to inherit it. */
@@ -22,7 +23,8 @@ void ready_line_give(int number);
 struct pollfd ready_line_wish(void);
 
 /* Reads what there is.  Returns true when the line has ended.  *text is then the line; or NULL,
- * after a message on stderr, if it cannot be a value. */
-bool ready_line_hear(const char **text);
+ * after a message on stderr, if it cannot be a value.  cmd is CMD's pid, or 0 if it has ended.  If
+ * CMD has closed the descriptor without a line, and goes on, a message says so. */
+bool ready_line_hear(pid_t cmd, const char **text);
 
 #endif

@@ -58,6 +58,8 @@
  *	ready            how CMD says that it is ready: by a line or a datagram
  *	ready_line       a pipe to CMD, on which a line says that it is ready
  *	notify           a receiver for sd_notify(3)
+ *	socket_dir       a socket that is found by a path, in a directory of its own
+ *	address          addresses as NOTIFY_SOCKET has them
  *	discard          removes datagrams of strangers, whatever comes with them
  *	pace             a bound on the work that strangers can make
  *	datagram         a datagram with its descriptors, and a look at its sender

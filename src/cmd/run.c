@@ -278,7 +278,8 @@ hear(void *arg)
 	const char *text;
 
 	while (ready_hear(p->child.pid, &text))
-		post_readiness(p, text);
+		if (!p->is_over)
+			post_readiness(p, text);
 }
 
 static void
@@ -363,6 +364,7 @@ run_child(struct production *p)
 	ready_last();
 	hear(p);
 	post_end(p, child_status(&p->child));
+	ready_end();
 	child_tell();
 	if (p->has_failed && child_status(&p->child) == STATUS_DONE)
 		return STATUS_FAILED;
@@ -384,11 +386,12 @@ run_run(const struct cli_call *call)
 	child_open_or_die();
 	tell_cmd_or_die(call);
 	result = promise(&p);
+	if (result == COMPL_OK)
+		return run_child(&p);
+	ready_end();
 	if (result == COMPL_TIMED_OUT)
 		return report_other(&p);
-	if (result != COMPL_OK)
-		return failure_report(call, result, p.name, 0);
-	return run_child(&p);
+	return failure_report(call, result, p.name, 0);
 }
 
 static const struct cli_option run_options[] = {

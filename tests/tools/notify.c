@@ -176,7 +176,6 @@ flood(int flags, int count)
 static int
 stay(void)
 {
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	while (pause())
 		continue;
 	return 1;
@@ -253,7 +252,7 @@ main(int argc, char **argv)
 		free(text);
 	}
 	if (!strcmp(argv[1], "stay"))
-		rc = say(argv[2], strlen(argv[2]), 0) || stay();
+		rc = prctl(PR_SET_PDEATHSIG, SIGKILL) || say(argv[2], strlen(argv[2]), 0) || stay();
 	if (!strcmp(argv[1], "flood"))
 		rc = flood(strcmp(argv[2], "spin") ? 0 : MSG_DONTWAIT,
 			   strcmp(argv[2], "fds") ? 0 : 3);
