@@ -196,7 +196,7 @@ enum compl_result {
 	COMPL_E_FULL_WAITERS,		  /* no room for another place in line */
 	COMPL_E_FULL_PRODUCERS,		  /* no room for another producer */
 	COMPL_E_FULL_DISK,		  /* the file system of the segment is full */
-	COMPL_E_LOCKED,			  /* the lock was not free within a second */
+	COMPL_E_LOCKED,			  /* the lock could not be taken within a second */
 	COMPL_E_WRONG_OWNER,		  /* the segment's owner or mode is not as it must be */
 	COMPL_E_WRONG_FILE,		  /* not a regular file, or not one of compl's */
 	COMPL_E_WRONG_VERSION,		  /* made by another version of compl, and in use */
@@ -490,8 +490,8 @@ struct compl_outcome {
  *	COMPL_DEAD_LOCK		only with COMPL_WAIT_DETECT, and without a deadline
  *	COMPL_INTERRUPTED	only with COMPL_WAIT_INTERRUPTIBLE or an escape
  *	COMPL_E_NO_NAME		only with COMPL_WAIT_EXISTING
- *	COMPL_E_LOCKED		only if the deadline had passed before the call: the lock was not
- *				free within a second
+ *	COMPL_E_LOCKED		only if the deadline had passed before the call: the lock could not
+ *				be taken within a second
  *
  * Also fails with COMPL_E_ARGUMENT, _BAD_NAME, _NO_NAMESPACE, _FULL_NAMES, _FULL_WAITERS,
  * _FULL_DISK, _DAMAGED, _SYSTEM.

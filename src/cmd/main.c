@@ -108,11 +108,12 @@
  *	file             the file of a segment: its name, its owner, its size, its end
  *	descriptor       the descriptor of the file, which the program may close or replace
  *	pages            reserves the file's pages before they are touched
- *	pidns            whether all users are of one pid namespace
+ *	pidns            whether this process is of the pid namespace of the first user
  *	hold             bytes of the file that are held as long as copies of a descriptor exist
  *	layout           the bytes of a segment, and the order of its locks: the specification
  *	session          one call's stay in a segment, and its way to the records
  *	mutex            the one lock
+ *	seat             how a process of another pid namespace owns the lock
  *	log              makes changes under the lock, all at once or not at all
  *	seqcount         reads without the lock what is changed under it
  *	word             reads and writes words that others change

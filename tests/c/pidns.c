@@ -12,8 +12,11 @@
 #include "internals.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
 
 #define HERE	 4
 #define THERE	 6
@@ -27,6 +30,7 @@ static struct counts {
 	int64_t longest_ns; /* the longest time that a token took from one process to the next */
 	int64_t posted_ns;
 	uint32_t posting, posted, taking, taken; /* tokens of "x": begun, finished */
+	dev_t home_device;
 } * counts;
 
 static struct compl_space *mine;
@@ -351,6 +355,7 @@ static bool
 sleepers_of_equal_id(void)
 {
 	size_t holder, w, p[3], late;
+	uint32_t held;
 	int i;
 
 	CHECK(prepare());
@@ -359,6 +364,8 @@ sleepers_of_equal_id(void)
 	CHECK(child_elsewhere(holds_the_lock, NULL, &holder));
 	while (!__atomic_load_n(&counts->posted, __ATOMIC_SEQ_CST))
 		nap();
+	held = robust_load(&internals_header()->lock);
+	CHECK(held != 0);
 	for (i = 0; i < 3; i++) {
 		CHECK(child_elsewhere(posts_a, NULL, &p[i]));
 		CHECK(child_sleeps(p[i]));
@@ -370,12 +377,306 @@ sleepers_of_equal_id(void)
 	CHECK(child_status(p[0]) == 137 && child_status(p[1]) == 137);
 	CHECK(child_sleeps(p[2]));
 	CHECK(child_sleeps(w));
-	CHECK(robust_owner(internals_header()->lock) == 1);
+	CHECK(robust_load(&internals_header()->lock) == held);
 	child_kill(holder, SIGKILL);
 	CHECK(child_status(holder) == 137);
 	CHECK(child_status(p[2]) == 0);
 	CHECK(child_status(w) == 0);
 	return check_segment();
+}
+
+/* ---- seats of the lock --------------------------------------------------------------------- */
+
+static struct seat *
+seats(void)
+{
+	return space()->lock.seats.seats;
+}
+
+/* How many seats have this word. */
+static unsigned
+seats_with(uint32_t word)
+{
+	unsigned count = 0;
+	uint32_t i;
+
+	for (i = 0; i < LAYOUT_SEATS; i++)
+		count += robust_load(&seats()[i].owner.word) == word;
+	return count;
+}
+
+static void
+tell(void)
+{
+	__atomic_store_n(&counts->posted, 1, __ATOMIC_SEQ_CST);
+}
+
+/* Waits until a child has called tell(); false after 20 seconds. */
+static bool
+await_telling(void)
+{
+	int64_t limit = in_ms(20000);
+
+	while (!__atomic_exchange_n(&counts->posted, 0, __ATOMIC_SEQ_CST)) {
+		if (in_ms(0) > limit)
+			return false;
+		nap();
+	}
+	return true;
+}
+
+/* Does to all seats what a claimant does to one before it is on the list. */
+static void
+claim_all(void)
+{
+	const struct seats *all = &mine->lock.seats;
+	union seat_owner me = { .word = 1 | FUTEX_WAITERS, .holder = all->holder };
+	uint32_t i;
+
+	NEED(getpid() == 1);
+	NEED(seat_is_foreign(all) && all->holder != 0);
+	for (i = 0; i < LAYOUT_SEATS; i++)
+		__atomic_store_n(&all->seats[i].owner.whole, me.whole, __ATOMIC_SEQ_CST);
+}
+
+static int
+claims_all(void *argument)
+{
+	(void)argument;
+	mine = space_open(COMPL_ONE_THREAD);
+	NEED(mine);
+	claim_all();
+	tell();
+	for (;;)
+		pause();
+}
+
+static int
+posts_a_by_list_of_its_own(void *argument)
+{
+	(void)argument;
+	mine = space_open(COMPL_ONE_THREAD);
+	NEED(mine);
+	return post_mine("a") == COMPL_OK ? 0 : 98;
+}
+
+static int
+finds_it_locked(void *argument)
+{
+	(void)argument;
+	mine = space_open(0);
+	NEED(mine);
+	return space_wait_ms(mine, "a", 0) == COMPL_E_LOCKED ? 0 : 98;
+}
+
+/* All seats belong to a stopped claimant: they stay its own until it dies. */
+static bool
+leaked_seats_come_back(void)
+{
+	size_t claimant, p[2], locked;
+
+	CHECK(prepare());
+	CHECK(child_elsewhere(claims_all, NULL, &claimant));
+	CHECK(await_telling());
+	child_kill(claimant, SIGSTOP);
+	CHECK(child_elsewhere(posts_a, NULL, &p[0]));
+	CHECK(child_elsewhere(posts_a_by_list_of_its_own, NULL, &p[1]));
+	CHECK(child_sleeps(p[0]));
+	CHECK(child_sleeps(p[1]));
+	CHECK(child_elsewhere(finds_it_locked, NULL, &locked));
+	CHECK(child_status(locked) == 0);
+	CHECK(seats_with(1 | FUTEX_WAITERS) == LAYOUT_SEATS);
+	CHECK(space_post("a", 1) == COMPL_OK); /* at home nobody needs a seat */
+	child_kill(claimant, SIGKILL);
+	CHECK(child_status(claimant) == 137);
+	CHECK(child_status(p[0]) == 0 && child_status(p[1]) == 0);
+	CHECK(seats_with(0) == LAYOUT_SEATS);
+	CHECK(space_counter("a") == 3);
+	return check_segment();
+}
+
+/* Takes the lock, and ends without a robust list, so that the kernel tells nobody. */
+static int
+dies_unreported(void *argument)
+{
+	struct robust_list_head none = { .list.next = &none.list };
+	struct session s;
+
+	(void)argument;
+	mine = space_open(COMPL_ONE_THREAD);
+	NEED(mine);
+	NEED(session_begin(&s, mine, NULL) == COMPL_OK);
+	NEED(segment_lock(&s, CLOCK_NEVER) == COMPL_OK);
+	return futex_set_robust_list(&none) == 0 ? 0 : 98;
+}
+
+static bool
+unreported_deaths_are_found(void)
+{
+	uint32_t held;
+	size_t dead, p[2];
+
+	CHECK(prepare());
+	CHECK(child_elsewhere(dies_unreported, NULL, &dead));
+	CHECK(child_status(dead) == 0);
+	held = robust_load(&internals_header()->lock);
+	CHECK(seat_is_named(&space()->lock.seats, held));
+	CHECK(seat_has_owner(&space()->lock.seats, held));
+	CHECK(child_elsewhere(posts_a, NULL, &p[0]));
+	CHECK(child_status(p[0]) == 0);
+	CHECK(child_elsewhere(dies_unreported, NULL, &dead));
+	CHECK(child_status(dead) == 0);
+	p[1] = child(posts_a, NULL);
+	CHECK(child_status(p[1]) == 0);
+	CHECK(space_counter("a") == 2);
+	CHECK(seats_with(1 | FUTEX_WAITERS) == 2);
+	CHECK(compl_repair(space()) == COMPL_OK);
+	CHECK(seats_with(0) == LAYOUT_SEATS);
+	return check_segment();
+}
+
+/* ---- handles of a parent in another pid namespace ------------------------------------------- */
+
+static int
+inherits_and_holds(void *argument)
+{
+	struct session s;
+
+	(void)argument;
+	mine = space();
+	NEED(getpid() == 1);
+	NEED(!seat_is_foreign(&mine->lock.seats));
+	NEED(session_begin(&s, mine, NULL) == COMPL_OK);
+	NEED(segment_lock(&s, CLOCK_NEVER) == COMPL_OK);
+	tell();
+	for (;;)
+		pause();
+}
+
+static int
+inherits_and_claims_all(void *argument)
+{
+	(void)argument;
+	mine = space();
+	NEED(post_mine("a") == COMPL_OK);
+	claim_all();
+	tell();
+	for (;;)
+		pause();
+}
+
+static int
+inherits_and_posts(void *argument)
+{
+	(void)argument;
+	mine = space();
+	return post_mine("a") == COMPL_OK ? 0 : 98;
+}
+
+static bool
+inherited_handles_are_foreign(void)
+{
+	size_t holder, claimant, p;
+
+	CHECK(prepare());
+	CHECK(child_elsewhere(inherits_and_holds, NULL, &holder));
+	CHECK(await_telling());
+	CHECK(seat_is_named(&space()->lock.seats, robust_load(&internals_header()->lock)));
+	child_kill(holder, SIGKILL);
+	CHECK(child_status(holder) == 137);
+	/* They have the same descriptor, so they could take the seats of one another for free. */
+	CHECK(child_elsewhere(inherits_and_claims_all, NULL, &claimant));
+	CHECK(await_telling());
+	child_kill(claimant, SIGSTOP);
+	CHECK(child_elsewhere(inherits_and_posts, NULL, &p));
+	CHECK(child_sleeps(p));
+	CHECK(seats_with(1 | FUTEX_WAITERS) == LAYOUT_SEATS);
+	child_kill(claimant, SIGKILL);
+	CHECK(child_status(claimant) == 137);
+	CHECK(child_status(p) == 0);
+	CHECK(!seat_is_foreign(&space()->lock.seats));
+	CHECK(space_counter("a") == 2);
+	return check_segment();
+}
+
+/* ---- which namespace is the home ------------------------------------------------------------  */
+
+/* Makes its own namespace the home by a /proc of its own, which it then unmounts. */
+static int
+is_at_home(void *argument)
+{
+	struct stat st;
+
+	(void)argument;
+	NEED(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0);
+	NEED(mount("proc", "/proc", "proc", 0, NULL) == 0);
+	NEED(stat("/proc", &st) == 0);
+	while (internals_header()->pid_namespace == 0) { /* as long as this /proc is quite new */
+		mine = space_open(0);
+		NEED(mine && !seat_is_foreign(&mine->lock.seats));
+		compl_close(mine);
+		nap();
+	}
+	counts->home_device = st.st_dev;
+	NEED(umount2("/proc", MNT_DETACH) == 0);
+	tell();
+	for (;;)
+		pause();
+}
+
+#define OTHER_NUMBER 97
+
+/* Mounts its own /proc, once more over the last one until it has the same device number.  (Somebody
+ * else may have got that number.) */
+static int
+is_elsewhere(void *argument)
+{
+	struct stat st = { 0 };
+	int i;
+
+	(void)argument;
+	NEED(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0);
+	for (i = 0; i < 20 && st.st_dev != counts->home_device; i++)
+		NEED(mount("proc", "/proc", "proc", 0, NULL) == 0 && stat("/proc", &st) == 0);
+	if (st.st_dev != counts->home_device)
+		return OTHER_NUMBER;
+	mine = space_open(0);
+	return mine && seat_is_foreign(&mine->lock.seats) ? 0 : 98;
+}
+
+/* Starts a child that is PID 1 of a new pid namespace, and has a mount namespace of its own. */
+static bool
+child_with_mounts(int (*run)(void *), size_t *number)
+{
+	int mounts = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+
+	CHECK(mounts >= 0);
+	CHECK(unshare(CLONE_NEWNS) == 0);
+	CHECK(child_elsewhere(run, NULL, number));
+	CHECK(setns(mounts, CLONE_NEWNS) == 0);
+	close(mounts);
+	return true;
+}
+
+static bool
+device_numbers_do_not_decide(void)
+{
+	int64_t limit = in_ms(20000);
+	size_t first, second;
+	int status;
+
+	CHECK(prepare());
+	do {
+		internals_header()->pid_namespace = internals_header()->pid_inode = 0;
+		CHECK(child_with_mounts(is_at_home, &first));
+		CHECK(await_telling());
+		CHECK(child_with_mounts(is_elsewhere, &second));
+		status = child_status(second);
+		child_kill(first, SIGKILL);
+		CHECK(child_status(first) == 137);
+	} while (status == OTHER_NUMBER && in_ms(0) < limit);
+	CHECK(status == 0);
+	return true;
 }
 
 static const struct test tests[] = {
@@ -384,6 +685,14 @@ static const struct test tests[] = {
 	{ "a process that sleeps on the lock, has its owner's thread id, and dies does not unlock "
 	  "it",
 	  sleepers_of_equal_id, true },
+	{ "the seats of a stopped claimant stay its own, and those of a dead one come back",
+	  leaked_seats_come_back, true },
+	{ "the death of a foreign owner of the lock is found though the kernel does not report it",
+	  unreported_deaths_are_found, true },
+	{ "a child in another pid namespace is foreign, though it has the handle of its parent",
+	  inherited_handles_are_foreign, true },
+	{ "a pid namespace does not pass for the home because its /proc has the same device number",
+	  device_numbers_do_not_decide, true },
 };
 
 int

@@ -435,7 +435,7 @@ a_vanished_owner_has_died(void)
 	return true;
 }
 
-/* Nobody can ask about it. */
+/* A foreign thread cannot ask about it; a thread of its own pid namespace can. */
 static bool
 a_vanished_owner_may_live_elsewhere(void)
 {
@@ -447,8 +447,12 @@ a_vanished_owner_may_live_elsewhere(void)
 	CHECK(child_status(gone) >= 0);
 	page->mixed = ROBUST_MIXED;
 	page->lock = word = FUTEX_WAITERS | (uint32_t)children[gone].pid;
+	mutex.seats.is_foreign = true;
 	CHECK(lock_until(in_ms(1500)) == MUTEX_TIMED_OUT);
 	CHECK(page->lock == word);
+	mutex.seats.is_foreign = false;
+	CHECK(lock_until(in_ms(10000)) == MUTEX_OWNER_DIED);
+	mutex_unlock(&self, &mutex);
 	return true;
 }
 
@@ -621,7 +625,7 @@ static const struct test tests[] = {
 	{ "a deadline ends the wait for a living owner, and for a stopped one", deadlines_are_kept,
 	  false },
 	{ "an owner that does not exist has died", a_vanished_owner_has_died, true },
-	{ "with several pid namespaces an owner that does not exist here may live there",
+	{ "with several pid namespaces only the home can tell that an owner does not exist",
 	  a_vanished_owner_may_live_elsewhere, false },
 	{ "impossible owners are damage, and nothing is changed", impossible_owners_are_damage,
 	  false },

@@ -265,8 +265,8 @@ corrupt(void)
 }
 
 /* Commands rightly wait for a living owner of the lock.  They also wait for any owner that may live
- * in another pid namespace; and if our namespace's number is corrupted, every owner may.  So such a
- * lock is set free. */
+ * in another pid namespace, as the owner of a seat; and if our namespace's number is corrupted,
+ * every owner may.  So such a lock is set free. */
 static void
 free_lock(void)
 {
@@ -278,8 +278,8 @@ free_lock(void)
 
 	memcpy(&lock, at, 4);
 	owner = lock & 0x3fffffff;
-	if (lock >> 30 == 2 && owner && owner <= 4194304 &&
-	    (elsewhere || !kill((pid_t)owner, 0) || errno != ESRCH))
+	if (lock >> 30 == 2 && owner && (owner <= 4194304 || owner >> 29 != 0) &&
+	    (elsewhere || owner >> 29 != 0 || !kill((pid_t)owner, 0) || errno != ESRCH))
 		memset(at, 0, 4);
 }
 

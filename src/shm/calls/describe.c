@@ -24,7 +24,7 @@ static const struct explanation {
 	{ COMPL_OK, NULL, NULL },
 	{ COMPL_E_NO_NAMESPACE, NULL, NULL },
 	{ COMPL_E_FULL_DISK, "its file system is full", "make room there" },
-	{ COMPL_E_LOCKED, "its lock was not free within a second",
+	{ COMPL_E_LOCKED, "its lock could not be taken within a second",
 	  "look for a stopped process that uses it" },
 	{ COMPL_E_WRONG_OWNER, NULL, NULL }, /* describe_owner() */
 	{ COMPL_E_WRONG_FILE, "is not a file of compl's", NULL },

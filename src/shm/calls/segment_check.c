@@ -22,6 +22,7 @@
 #include "shm/names/queue.h"
 #include "shm/names/segment_lock.h"
 #include "shm/segment/log.h"
+#include "shm/segment/seat.h"
 
 struct report {
 	struct session s;
@@ -195,6 +196,20 @@ check_owners(struct report *r)
 			      get(&entry_at(&r->s, i)->pid));
 }
 
+/* A seat that a process has leaked is no damage (seat.h). */
+static void
+check_seats(struct report *r)
+{
+	const struct seat *seats = r->s.c->lock.seats.seats;
+
+	for (uint32_t i = 0; i < LAYOUT_SEATS; i++) {
+		uint32_t word = robust_load(&seats[i].owner.word);
+
+		if (!seat_is_possible(word))
+			fault(r, "seat %u of the lock: the value is 0x%x", i, word);
+	}
+}
+
 static void
 check_all(struct report *r)
 {
@@ -202,6 +217,7 @@ check_all(struct report *r)
 		fault(r, "the log is not empty");
 	if (get(&r->s.h->job_kind) != JOB_NONE)
 		fault(r, "a job is not finished");
+	check_seats(r);
 	check_hashtable(r);
 	check_free_completions(r);
 	check_free_entries(r);
@@ -228,6 +244,7 @@ compl_repair(struct compl_space *c)
 	s.thorough = true;
 	for (uint32_t i = 1; i <= s.entries; i++)
 		entry_report(&s, entry_at(&s, i));
+	seat_repair(&c->lock.seats, &c->header->lock);
 	log_put(&s, &s.h->job_kind, JOB_REBUILD);
 	log_commit(&s);
 	job_finish(&s);

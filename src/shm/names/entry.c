@@ -2,11 +2,12 @@
  *
  * entry.c - hands entries out and takes them back, and knows which may be used again
  *
- * An entry may be used again if its beacon has no owner, and no living entry is recorded to watch
- * it.  entry.watcher records only those that watch the beacon by waitqueue_watch(), and of these
- * only the latest: the earlier ones are dead then, or watch something else (find_target()).  Those
- * that watch the beacon by watch_beacon() (watch.c) are not recorded, and need not be: they also
- * sleep on a word of their own, and hand on each wake that the beacon gives them.
+ * An entry may be used again if its beacon has no owner and is not ROBUST_LEFT, and no living entry
+ * is recorded to watch it.  entry.watcher records only those that watch the beacon by
+ * waitqueue_watch(), and of these only the latest: the earlier ones are dead then, or watch
+ * something else (find_target()).  Those that watch the beacon by watch_beacon() (watch.c) are not
+ * recorded, and need not be: they also sleep on a word of their own, and hand on each wake that the
+ * beacon gives them.
  *
  * An entry that is used again too early would make a sleeper wait for the wrong waiter.  The
  * sleeper has read "TID 7 owns this beacon".  Before it is asleep, thread 7 leaves, comes back, and
@@ -78,7 +79,9 @@ entry_is_watched(struct session *s, const struct entry *e)
 static bool
 is_reusable(struct session *s, const struct entry *e)
 {
-	return !entry_is_alive(e) && !entry_is_watched(s, e);
+	uint32_t beacon = robust_load(&e->beacon);
+
+	return robust_owner(beacon) == 0 && beacon != ROBUST_LEFT && !entry_is_watched(s, e);
 }
 
 void

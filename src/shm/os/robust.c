@@ -3,7 +3,7 @@
  * robust.c - puts words on the calling thread's robust list, and takes them off
  *
  * Invariant: a word that holds our TID is on the list, or is its pending operation.  So the kernel
- * lets go of it if we die at any instruction.
+ * lets go of it if we die at any instruction.  (A seat is an exception; see seat.c.)
  *
  * Ordering: program order, kept by robust_barrier().
  */
@@ -158,26 +158,31 @@ robust_raise(struct robust_thread *t, uint32_t *word)
 }
 
 /* Crash: before the exchange the word holds our TID and is pending.  After it the word has no owner
- * and is pending.  Either way the kernel wakes a sleeper.  If users of several pid namespaces share
- * the segment, the next owner may have our thread id, so the word must not stay pending.  Then a
- * death before the caller's futex_wake() loses the wake, and the sleeper goes on only when its
- * watchdog ends the sleep. */
+ * and is pending.  Either way the kernel wakes a sleeper. */
 void
 robust_give_up(struct robust_thread *t, uint32_t *word, uint32_t value)
 {
 	robust_set_pending(t, word);
 	pull(t, word);
 	__atomic_exchange_n(word, value, __ATOMIC_SEQ_CST);
-	if (robust_is_mixed(t))
-		robust_set_pending(t, NULL);
 }
 
+/* If users of several pid namespaces share the segment, the next owner of the word may have our
+ * thread id.  While the word is pending, our death would take it from that one.  So the word is
+ * ROBUST_LEFT until it is not pending any more, and nobody takes it.
+ *
+ * Crash: if we die before the last store, the word stays ROBUST_LEFT, and is not used again. */
 void
 robust_release(struct robust_thread *t, uint32_t *word)
 {
-	robust_give_up(t, word, 0);
+	uint32_t left = robust_is_mixed(t) ? ROBUST_LEFT : 0;
+
+	robust_give_up(t, word, left);
 	futex_wake(word, INT_MAX);
 	robust_set_pending(t, NULL);
+	if (left != 0)
+		__atomic_compare_exchange_n(word, &left, 0, false, __ATOMIC_SEQ_CST,
+					    __ATOMIC_SEQ_CST);
 }
 
 bool
@@ -246,6 +251,18 @@ robust_take(struct robust_thread *t, uint32_t *word, uint32_t seen)
 		return false;
 	push(t, word);
 	return true;
+}
+
+void
+robust_attach(struct robust_thread *t, uint32_t *word)
+{
+	push(t, word);
+}
+
+void
+robust_detach(struct robust_thread *t, const uint32_t *word)
+{
+	pull(t, word);
 }
 
 void

@@ -24,6 +24,10 @@
 
 #define ROBUST_MIXED UINT32_C(0x6d697865) /* a value that is not there by chance */
 
+/* A word that its last owner has given up, and may still have as its pending operation.  (The
+ * kernel sets FUTEX_WAITERS beside this bit.) */
+#define ROBUST_LEFT FUTEX_OWNER_DIED
+
 #define ROBUST_RETAINED 16
 
 /* A robust list of our own, for a program that lets us replace the list of its thread.
@@ -95,7 +99,8 @@ void robust_own(struct robust_thread *t, uint32_t *word);
 /* Makes an owned word the first one that the kernel lets go of when the thread dies. */
 void robust_raise(struct robust_thread *t, uint32_t *word);
 
-/* Gives an owned word up: sets it to 0, and wakes all its sleepers.
+/* Gives an owned word up: sets it to 0, and wakes all its sleepers.  In between it may be
+ * ROBUST_LEFT; nobody may take it then.
  *
  * Crash: at every instruction the word holds our TID and is on the list, or it is the pending
  * operation.  So if we die, the kernel wakes a sleeper. */
@@ -139,9 +144,15 @@ uint32_t robust_rearm(uint32_t *word);
 bool robust_take(struct robust_thread *t, uint32_t *word, uint32_t seen);
 
 /* Gives an owned word up as robust_release() does, but wakes nobody, and sets it to a value of the
- * caller's choice, which names no owner.  The word is the pending operation afterwards, unless
- * users of several pid namespaces share the segment. */
+ * caller's choice, which names no owner.  The word is the pending operation afterwards. */
 void robust_give_up(struct robust_thread *t, uint32_t *word, uint32_t value);
+
+/* Puts a word that holds our TID on the list, or takes it off.  The word is never the pending
+ * operation.
+ *
+ * Crash: the kernel lets go of the word only between the two calls. */
+void robust_attach(struct robust_thread *t, uint32_t *word);
+void robust_detach(struct robust_thread *t, const uint32_t *word);
 
 /* Keeps the compiler from changing the order of stores.  Program order is enough, because the
  * kernel reads the list in this very thread. */

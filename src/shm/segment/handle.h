@@ -30,6 +30,7 @@ struct compl_space {
 	/* The process that has compared its pid namespace with that of the segment, by
 	   libc_robust_list_epoch(); without one_thread; atomic. */
 	uint32_t epoch;
+	void *description;	    /* a page that keeps a child's open file description, or NULL */
 	bool one_thread;	    /* COMPL_ONE_THREAD */
 	uint32_t tid;		    /* with one_thread */
 	struct robust_private list; /* with one_thread */

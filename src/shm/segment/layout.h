@@ -10,6 +10,7 @@
  *
  *	0        header; its first 64 bytes are the same in every version
  *	512      redo log, in the same page
+ *	2560     seats of the lock, in the same page
  *	4 KiB    buckets of the hash table, which leads from names to completions
  *	36 KiB   completions   16,384 x 256 bytes
  *	         entries       65,536 x 128 bytes      -- robust words end here
@@ -34,8 +35,15 @@
  *			need not wait: the beacon of an entry that may be used has no owner
  *			(entry.c).  It still owns the beacon when it sleeps, or waits for
  *			header.lock again.  Others only sleep on the beacon.
- *	header.lock	A robust word.  It guards all fields marked "[lock]" and "[store]".  A
- *			call waits for it until the deadline of the call.
+ *	header.lock	A robust word, or the name of one (seat.h).  It guards all fields marked
+ *			"[lock]" and "[store]".  A call waits for it until the deadline of the
+ *			call.
+ *	seats		Robust words.  A participant of another pid namespace than the first user's
+ *			owns one from shortly before it gets header.lock until shortly after it has
+ *			given it back.  It sleeps for a seat only while none of them is free.
+ *	holder's byte	fcntl(2) F_OFD_SETLK, shared, on a byte beyond the end of the file: a
+ *			handle that may own a seat has it as long as the handle exists.  Nobody
+ *			waits for it.
  *	file lock	flock(2) on the file, while a process compares the file with its path and
  *			unlinks it.  Processes that make the segment share it.  A call waits for
  *			it for a second at the most.  Never held together with header.lock.
@@ -75,7 +83,7 @@
 #include <stdint.h>
 
 #define LAYOUT_MAGIC   UINT64_C(0x31306c706d6f6320) /* " compl01" */
-#define LAYOUT_VERSION 3 /* version 2 had no producers, and a longer log */
+#define LAYOUT_VERSION 4 /* version 3 had no seats, version 2 no producers and a longer log */
 
 #define LAYOUT_BUCKETS	   8192u
 #define LAYOUT_COMPLETIONS 16384u
@@ -117,8 +125,8 @@ struct layout_header {
 	uint32_t lost_wakeups;
 	uint32_t mixed;	       /* [atomic] 0, or ROBUST_MIXED for good; see robust.h */
 	uint8_t lock_link[20]; /* room for the link of `lock` */
-	/* The pid namespace of the first user, once as a number for it and once as the inode of
-	   /proc/self/ns/pid; see pidns.c.  pid_inode is written first. */
+	/* The pid namespace of the first user, once as a number for its /proc and once as the inode
+	   of /proc/self/ns/pid; see pidns.c.  pid_inode is written first. */
 	uint64_t pid_namespace;	    /* [atomic] by compare-and-swap */
 	uint64_t pid_inode;	    /* [atomic] by compare-and-swap */
 	uint32_t job_kind;	    /* [lock] enum job_kind */
@@ -134,8 +142,28 @@ struct layout_header {
 	   half, or 0; see detection.c. */
 	uint32_t late_promise[2];
 	/* Times of CLOCK_MONOTONIC; see detection.c. */
-	int64_t look_ns;  /* [atomic] when a wait has begun to read all processes, and then: */
-	int64_t clear_ns; /* [atomic] when it has begun a look after which no name was stuck */
+	int64_t look_ns;       /* [atomic] when a wait has begun to read all processes, and then: */
+	int64_t clear_ns;      /* [atomic] when it has begun a look after which no name was stuck */
+	uint32_t seat_holders; /* [atomic] the latest number of a handle; seat.h */
+};
+
+/* What a participant of another pid namespace than the first user's owns while it owns
+ * header.lock; see seat.h. */
+#define LAYOUT_SEATS 32u
+
+struct seat {
+	/* Claimed and cleared as a whole, by compare-and-swap of 64 bits. */
+	union seat_owner {
+		struct {
+			uint32_t word;	 /* robust */
+			uint32_t holder; /* the number of the handle that has claimed it last */
+		};
+		uint64_t whole;
+	} owner;
+	uint32_t serial;   /* [atomic] changed by the owner, once in each ownership */
+	uint32_t spare[2]; /* unused */
+	uint8_t link[20];  /* room for the link of `word` */
+	uint32_t more[2];  /* unused */
 };
 
 /* A change in the redo log: the word at this offset gets this value. */
@@ -240,6 +268,7 @@ struct entry {
 #define LAYOUT_ROUND(bytes) (((bytes) + LAYOUT_PAGE - 1) / LAYOUT_PAGE * LAYOUT_PAGE)
 
 #define LAYOUT_LOG_AT	      512u
+#define LAYOUT_SEATS_AT	      (LAYOUT_LOG_AT + LAYOUT_LOG * 8)
 #define LAYOUT_BUCKETS_AT     LAYOUT_PAGE
 #define LAYOUT_COMPLETIONS_AT (LAYOUT_BUCKETS_AT + LAYOUT_BUCKETS * 4)
 #define LAYOUT_ENTRIES_AT     (LAYOUT_COMPLETIONS_AT + LAYOUT_ROUND((LAYOUT_COMPLETIONS + 1) * 256))
@@ -273,9 +302,17 @@ LAYOUT_IS(layout_header, job_kind, 120);
 LAYOUT_IS(layout_header, ticket, 148);
 LAYOUT_IS(layout_header, late_promise, 160);
 LAYOUT_IS(layout_header, look_ns, 168);
+LAYOUT_IS(layout_header, seat_holders, 184);
 _Static_assert(sizeof(struct layout_header) <= LAYOUT_LOG_AT, "header");
-_Static_assert(LAYOUT_LOG_AT + LAYOUT_LOG * 8 <= LAYOUT_BUCKETS_AT, "log");
 _Static_assert(sizeof(struct layout_change) == 8, "log");
+
+LAYOUT_IS(seat, owner, 0);
+LAYOUT_IS(seat, serial, 8);
+LAYOUT_IS(seat, link, 20);
+_Static_assert(offsetof(union seat_owner, holder) == 4, "holder");
+_Static_assert(sizeof(struct seat) == 48, "seat");
+_Static_assert(LAYOUT_SEATS_AT % 8 == 0, "seats: compare-and-swap of 64 bits");
+_Static_assert(LAYOUT_SEATS_AT + LAYOUT_SEATS * sizeof(struct seat) <= LAYOUT_BUCKETS_AT, "seats");
 
 LAYOUT_IS(completion, bell, 0);
 LAYOUT_IS(completion, hash, 4);

@@ -9,9 +9,11 @@
 
 #include "shm/os/robust.h"
 #include "shm/os/sigmask.h"
+#include "shm/segment/seat.h"
 
 struct mutex {
 	uint32_t *word;
+	struct seats seats;
 	uint32_t *sleepers;  /* an upper bound of the threads that sleep; 0 saves a system call */
 	const char *segment; /* the name of the segment, as for shm_open(3), or NULL */
 	/* Counts how often a thread that only the watchdog has woken got the lock. */

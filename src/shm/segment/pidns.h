@@ -5,11 +5,15 @@
 #ifndef PIDNS_H
 #define PIDNS_H
 
+#include <stdbool.h>
+
 #include "shm/segment/layout.h"
 
-/* Compares our pid namespace with that of the first user of the segment.  If they differ, sets
- * h->mixed for good: thread ids cannot be compared from now on.  Then it also wakes all sleepers of
- * the lock, because the lock is their pending operation, and must not be any more (see mutex.c). */
-void pidns_note(struct layout_header *h);
+/* Compares our pid namespace with the home of the segment, that of its first user.  The first user
+ * makes its own the home.  Returns whether we are foreign: of another one, or unable to tell.
+ *
+ * If we are, sets h->mixed for good: from then on two beacons may hold equal thread ids of
+ * different threads. */
+bool pidns_note(struct layout_header *h);
 
 #endif

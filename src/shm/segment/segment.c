@@ -38,6 +38,10 @@ map(struct compl_space *c)
 	c->base = base;
 	c->header = (struct layout_header *)base;
 	c->lock = (struct mutex){ .word = &c->header->lock,
+				  .seats = { .seats = (struct seat *)(base + LAYOUT_SEATS_AT),
+					     .fd = c->fd,
+					     .device = c->device,
+					     .inode = c->inode },
 				  .sleepers = &c->header->sleepers,
 				  .segment = c->name,
 				  .lost_wakeups = &c->header->lost_wakeups };
@@ -76,9 +80,10 @@ join(struct compl_space *c, const struct compl_where *where, unsigned flags)
 		return result;
 	if (get(&c->header->mark) == MARK_DEAD)
 		return COMPL_REMOVED;
-	pidns_note(c->header);
 	if (!(flags & COMPL_ONE_THREAD))
 		c->epoch = libc_robust_list_epoch();
+	if (pidns_note(c->header))
+		seat_join(&c->lock.seats, &c->header->seat_holders, c->fd);
 	return COMPL_OK;
 }
 
@@ -160,11 +165,45 @@ segment_make_links(struct compl_space *c)
 	return COMPL_OK;
 }
 
+/* Makes the handle foreign in a child.  The child shares the open file description of c->fd with
+ * its parent, and perhaps with children in still other namespaces.  A byte that one of them locked
+ * there would look free to the others.  So the child opens the file again, and keeps this
+ * description by a mapping. */
+static void
+join_in_child(struct compl_space *c)
+{
+	void *page = MAP_FAILED;
+	int fd;
+
+	if (file_open_again(c, &fd) == COMPL_OK)
+		page = mmap(NULL, LAYOUT_PAGE, PROT_READ, MAP_SHARED, fd, 0);
+	if (seat_join(&c->lock.seats, &c->header->seat_holders, page != MAP_FAILED ? fd : -1))
+		c->description = page;
+	else if (page != MAP_FAILED)
+		munmap(page, LAYOUT_PAGE);
+	if (fd >= 0)
+		close(fd);
+}
+
+/* Ordering: the handle is foreign before another thread of this process finds its epoch. */
+void
+segment_note_pidns(struct compl_space *c, uint32_t epoch)
+{
+	int error = errno;
+
+	if (!seat_is_foreign(&c->lock.seats) && pidns_note(c->header))
+		join_in_child(c);
+	__atomic_store_n(&c->epoch, epoch, __ATOMIC_RELEASE);
+	errno = error;
+}
+
 static void
 let_go(struct compl_space *c)
 {
 	int error = errno;
 
+	if (c->description != NULL)
+		munmap(c->description, LAYOUT_PAGE);
 	if (c->links != NULL)
 		munmap(c->links, LAYOUT_ROBUST_END);
 	if (c->base != NULL)

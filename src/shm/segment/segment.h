@@ -15,4 +15,8 @@
  * Fails with COMPL_E_SYSTEM. */
 enum compl_result segment_make_links(struct compl_space *c);
 
+/* Finds out whether a process that has not used the handle yet, a child of the one that has opened
+ * it, is of another pid namespace.  epoch: the libc_robust_list_epoch(). */
+void segment_note_pidns(struct compl_space *c, uint32_t epoch);
+
 #endif

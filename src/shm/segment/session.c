@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "shm/os/libc_robust_list.h"
-#include "shm/segment/pidns.h"
 #include "shm/segment/segment.h"
 
 /* A child may use the handle of its parent, and may be in another pid namespace.  So each process
@@ -17,10 +16,8 @@ note_pidns(struct compl_space *c)
 {
 	uint32_t epoch = libc_robust_list_epoch();
 
-	if (__atomic_load_n(&c->epoch, __ATOMIC_RELAXED) == epoch)
-		return;
-	pidns_note(c->header);
-	__atomic_store_n(&c->epoch, epoch, __ATOMIC_RELAXED);
+	if (__atomic_load_n(&c->epoch, __ATOMIC_ACQUIRE) != epoch || epoch == 0)
+		segment_note_pidns(c, epoch);
 }
 
 static enum compl_result
@@ -30,7 +27,6 @@ init_thread(struct session *s)
 
 	if (list == NULL)
 		note_pidns(s->c);
-
 	if (robust_thread_init(&s->thread, list, s->c->tid, &s->h->mixed) < 0)
 		return COMPL_E_SYSTEM;
 	return COMPL_OK;
