@@ -157,11 +157,12 @@ copy_tree() {
 		"shm/names/waitqueue.c: clock_gettime( belongs into api/clock.c" \
 		"cmd/wait.c: time( belongs into api/clock.c" \
 		": a circle: shm/names/entry -> shm/names/queue -> shm/names/entry" \
-		": a circle: shm/segment/file -> shm/segment/pages -> shm/segment/segment -> shm/segment/file" \
 		"newcomer.h: in no layer"; do
 		echo "wanted: $complaint"
 		[[ $output == *"src/$complaint"* ]]
 	done
+	# A circle may be told from any of its files on.
+	[[ $output == *"src/: a circle: "*"shm/segment/pages -> shm/segment/segment"* ]]
 	[ "${#lines[@]}" -eq 14 ]
 }
 

@@ -23,11 +23,12 @@ setup() {
 	*:*/glibc/compl) part=3 ;;
 	*) part=0 ;;
 	esac
+	options=()
 	samples=8 doubles=$((part == 0 ? 3 : 0))
 	[ -z "${COMPL_CORE-}" ] || part=0 samples=1 doubles=1
 }
 
-# run_scenarios SCENARIO...: runs those of our part.
+# run_scenarios SCENARIO...: runs those of our part, with the kill-stepper's options $options.
 run_scenarios() {
 	local scenario nth=0 mine=()
 
@@ -39,5 +40,5 @@ run_scenarios() {
 	done
 	[ "${#mine[@]}" -eq 0 ] ||
 		"$COMPL_TOOLS/kill-stepper" --samples "$samples" --random-doubles "$doubles" \
-			"$COMPL" "$COMPL_WAITER" "${mine[@]}"
+			"${options[@]}" "$COMPL" "$COMPL_WAITER" "${mine[@]}"
 }

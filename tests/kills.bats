@@ -8,7 +8,7 @@
 load kills
 
 @test "a post of tokens may be killed at any moment" {
-	run_scenarios create done done-new-name done-count done-initialised done-dead-first done-waiting done-stopped-first \
+	run_scenarios create done done-locked done-new-name done-count done-initialised done-dead-first done-waiting done-stopped-first \
 		done-existing-and-exit done-missing
 }
 

@@ -19,13 +19,13 @@
 #include "timing.h"
 
 void
-bystander_start(struct bystander *o, char *const argv[])
+bystander_start(struct bystander *o, char *const argv[], bool apart)
 {
 	cpu_set_t all;
 	pid_t pid;
 
 	memset(&all, 0xff, sizeof all);
-	pid = fork();
+	pid = process_fork(apart);
 	if (pid == 0) {
 		sched_setaffinity(0, sizeof all, &all);
 		process_silence();
@@ -118,4 +118,20 @@ bystanders_await_rest(struct bystander *o, size_t count)
 		}
 	}
 	return false;
+}
+
+bool
+bystanders_await_lock(struct bystander *o, size_t count)
+{
+	int64_t end = now_us() + 10000000;
+	size_t i = 0;
+
+	while (i < count && now_us() < end) {
+		bystander_reap(&o[i], WNOHANG);
+		if (o[i].ended || o[i].stopped || !process_is_at_lock(o[i].pid))
+			i++;
+		else
+			pause_us(1000);
+	}
+	return i == count;
 }

@@ -21,8 +21,8 @@ struct bystander {
 	unsigned long switches;
 };
 
-/* Starts the command argv, on any processor, without output. */
-void bystander_start(struct bystander *o, char *const argv[]);
+/* Starts the command argv, on any processor, without output.  apart: see process_fork(). */
+void bystander_start(struct bystander *o, char *const argv[], bool apart);
 
 /* Notes how it ended, if it has; flags are those of waitpid(2). */
 void bystander_reap(struct bystander *o, int flags);
@@ -36,5 +36,8 @@ void bystander_stop(struct bystander *o, bool stop);
 /* Waits until all have ended or sleep at the same instant: two looks find them so, and none ran
  * between the looks.  False after ten seconds.  (It pauses, because they need the processor.) */
 bool bystanders_await_rest(struct bystander *o, size_t count);
+
+/* Waits until none of them sleeps on the lock.  False after ten seconds. */
+bool bystanders_await_lock(struct bystander *o, size_t count);
 
 #endif

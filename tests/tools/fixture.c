@@ -120,10 +120,26 @@ fixture_start(struct fixture *f, const char *action)
 	snprintf(text, sizeof text, "%s", action);
 	arguments_of(f, f->waiter, text, argv);
 	f->bystander_command[i] = (struct command){ .request = request_of(argv) };
-	bystander_start(&f->bystander[i], argv);
+	bystander_start(&f->bystander[i], argv, f->apart && !strncmp(action, "done", 4));
 	if (!bystanders_await_rest(&f->bystander[i], 1) ||
 	    (f->bystander[i].ended && !f->has_deadline))
 		give_up("a waiter does not sleep");
+}
+
+static uint32_t
+lock_word(const struct fixture *f)
+{
+	uint32_t lock = 0;
+	char path[SEGMENT_PATH_MAX];
+	int fd;
+
+	peek_file(path, sizeof path, f->space);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 ||
+	    pread(fd, &lock, sizeof lock, offsetof(struct layout_header, lock)) != sizeof lock)
+		give_up("the lock cannot be seen");
+	close(fd);
+	return lock;
 }
 
 /* Starts a process that takes the lock and keeps it; or waits for it, if a victim whose deadline
@@ -133,21 +149,21 @@ fixture_hold(struct fixture *f)
 {
 	char *argv[] = { (char *)(uintptr_t)f->holder, f->space, NULL };
 	struct bystander *o = &f->bystander[f->bystanders];
-	uint32_t lock = 0;
-	char path[SEGMENT_PATH_MAX];
-	int fd;
 
 	f->bystander_command[f->bystanders++] = (struct command){ .request.verb = "hold" };
-	bystander_start(o, argv);
+	bystander_start(o, argv, f->apart);
 	o->stopped = true; /* at rest, though not in a futex call */
-	peek_file(path, sizeof path, f->space);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	while ((lock & FUTEX_TID_MASK) != (uint32_t)o->pid &&
-	       !(f->has_deadline && process_is_at_lock(o->pid)))
-		if (fd < 0 || pread(fd, &lock, sizeof lock, offsetof(struct layout_header, lock)) !=
-				      sizeof lock)
-			give_up("the lock cannot be seen");
-	close(fd);
+	while (!process_awaits_signal(o->pid))
+		if (f->has_deadline && process_is_at_lock(o->pid))
+			return;
+	f->held = lock_word(f);
+}
+
+void
+fixture_check_held(const struct fixture *f)
+{
+	if (f->held != 0 && lock_word(f) != f->held)
+		give_up("the lock was taken from its living owner");
 }
 
 void
@@ -244,7 +260,7 @@ fixture_sweep(struct fixture *f)
 	struct bystander sweeper;
 
 	arguments_of(f, f->program, line, argv);
-	bystander_start(&sweeper, argv);
+	bystander_start(&sweeper, argv, false);
 	while (!sweeper.ended)
 		bystander_reap(&sweeper, 0);
 	if (sweeper.status)
@@ -301,7 +317,7 @@ fixture_victim(struct fixture *f, const char *line, bool slow)
 	if (f->victim_command[i].request.waiting)
 		for (k = 0, f->victim_command[i].request.count = 0; k < f->bystanders; k++)
 			f->victim_command[i].request.count += f->bystander_command[k].request.count;
-	victim_start(&f->victim[i], argv);
+	victim_start(&f->victim[i], argv, f->apart);
 	return &f->victim[i];
 }
 

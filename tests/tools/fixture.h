@@ -42,6 +42,7 @@ struct fixture {
 	const char *holder;	      /* holds the lock: hold-lock */
 	char space[COMPL_SPACE_MAX - 2];
 	struct compl_space *c; /* our own handle, opened when first needed */
+	bool apart; /* victims, posters and lock holders: each in a pid namespace of its own */
 	size_t bystanders, victims;
 	struct bystander bystander[BYSTANDERS];
 	struct command bystander_command[BYSTANDERS];
@@ -51,6 +52,7 @@ struct fixture {
 	unsigned all, removed; /* names, by us */
 	bool has_deadline;     /* a victim has a deadline; it may have passed when we look */
 	ino_t inode;	       /* of the segment, once there is one */
+	uint32_t held;	       /* the value of the lock while a bystander holds it, or 0 */
 	char scope[128];       /* the file of the victim's scope, or "" */
 };
 
@@ -65,6 +67,9 @@ void fixture_must(enum compl_result result);
 
 /* Posts, and notes it for the sums. */
 void fixture_post(struct fixture *f, unsigned name, uint32_t tokens, bool all);
+
+/* Gives up if a bystander holds the lock, and somebody has taken it. */
+void fixture_check_held(const struct fixture *f);
 
 /* Kills the processes that hold the lock. */
 void fixture_let_go(struct fixture *f);

@@ -1,17 +1,41 @@
 /* SPDX-License-Identifier: ISC
  *
- * process.c - reads /proc about a process, and silences a child
+ * process.c - makes a child, silences it, and reads /proc about a process
  */
 #include "process.h"
 
 #include <fcntl.h>
+#include <linux/futex.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "api/proc.h"
+
+#ifndef SYS_futex_waitv
+#define SYS_futex_waitv 449
+#endif
+
+/* Our own children stay in our namespace: the next one goes where the last setns() says. */
+pid_t
+process_fork(bool apart)
+{
+	static int home = -1;
+	pid_t pid;
+
+	if (apart && home < 0)
+		home = open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC);
+	if (apart && (home < 0 || unshare(CLONE_NEWPID) < 0))
+		return -1;
+	pid = fork();
+	if (apart && pid > 0 && setns(home, CLONE_NEWPID) < 0)
+		return -1;
+	return pid;
+}
 
 void
 process_silence(void)
@@ -39,15 +63,41 @@ process_is_asleep(pid_t pid)
 	return state && state[2] == 'S';
 }
 
+/* The system call in which it sleeps, and the first argument. */
+static bool
+read_call(pid_t pid, unsigned long *call, unsigned long *argument)
+{
+	char text[256];
+
+	return proc_read(pid, "syscall", text, sizeof text) &&
+	       sscanf(text, "%lu 0x%lx", call, argument) == 2;
+}
+
+/* With futex_waitv(2) the lock is the first of the words. */
 bool
 process_is_at_lock(pid_t pid)
 {
 	unsigned long call, word;
-	char text[256];
+	struct futex_waitv first;
+	struct iovec to = { &first, sizeof first }, from = { .iov_len = sizeof first };
 
-	return proc_read(pid, "syscall", text, sizeof text) &&
-	       sscanf(text, "%lu 0x%lx", &call, &word) == 2 && call == SYS_futex &&
-	       word % 128 == 64;
+	if (!read_call(pid, &call, &word))
+		return false;
+	if (call == SYS_futex_waitv) {
+		from.iov_base = (void *)word;
+		if (process_vm_readv(pid, &to, 1, &from, 1, 0) != (ssize_t)sizeof first)
+			return false;
+		return first.uaddr % 128 == 64;
+	}
+	return call == SYS_futex && word % 128 == 64;
+}
+
+bool
+process_awaits_signal(pid_t pid)
+{
+	unsigned long call, argument;
+
+	return read_call(pid, &call, &argument) && call == SYS_rt_sigtimedwait;
 }
 
 unsigned long

@@ -8,6 +8,7 @@ const struct scenario scenarios[] = {
 	/* posts */
 	{ "create", { NULL }, "done a", { NULL } },
 	{ "done", { "wait a", "wait a" }, "done a", { NULL } },
+	{ "done-locked", { "wait a", "hold" }, "done a", { NULL } },
 	{ "done-new-name", { "wait a" }, "done b --status 3 --value text", { NULL } },
 	{ "done-count", { "wait a --count 2", "wait a", "wait a" }, "done a --count 3", { NULL } },
 	{ "done-initialised", { "init a", "post a" }, "done a --status 3 --value text", { NULL } },

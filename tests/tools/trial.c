@@ -126,7 +126,8 @@ trial_begin(struct fixture *f, bool slow)
 	victim_share_processor();
 	*f = (struct fixture){ .program = trial.program,
 			       .waiter = trial.waiter,
-			       .holder = trial.holder };
+			       .holder = trial.holder,
+			       .apart = trial.apart };
 	trial.fixture = f;
 	snprintf(space, sizeof space, "step%d.%u", (int)getpid(), trial.count++);
 	fixture_begin(f, trial.scenario, space);
@@ -139,10 +140,13 @@ trial_judge(struct fixture *f, unsigned *outcome)
 	struct remains r;
 	bool sound;
 
+	fixture_check_held(f);
 	if (f->inode && f->inode != peek_inode(f->space) &&
 	    !strstr(trial.scenario->victim, "rm --all"))
 		give_up("another process has removed the segment");
 	fixture_let_go(f);
+	if (f->apart && !bystanders_await_lock(f->bystander, f->bystanders))
+		give_up("a bystander sleeps on the lock");
 	if (!bystanders_await_rest(f->bystander, f->bystanders))
 		give_up("the bystanders do not come to rest");
 	fixture_count(f);

@@ -17,6 +17,7 @@ struct trial {
 	const char *program, *waiter, *holder;	    /* holder: hold-lock, beside us */
 	struct range lock_range, waiter_lock_range; /* segment_lock() in program and waiter */
 	const char *keep;			    /* a file, or NULL */
+	bool apart;				    /* see struct fixture */
 	const struct scenario *scenario;
 	struct fixture *fixture;
 	unsigned moment, second, count;

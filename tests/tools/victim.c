@@ -136,11 +136,11 @@ victim_share_processor(void)
 	(PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEEXEC | PTRACE_O_TRACEFORK | PTRACE_O_EXITKILL)
 
 void
-victim_start(struct victim *v, char *const argv[])
+victim_start(struct victim *v, char *const argv[], bool apart)
 {
 	bool opening = false;
 
-	*v = (struct victim){ .pid = fork() };
+	*v = (struct victim){ .pid = process_fork(apart) };
 	if (v->pid == 0) {
 		process_silence();
 		personality(ADDR_NO_RANDOMIZE); /* the same addresses each time */

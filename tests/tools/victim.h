@@ -51,8 +51,9 @@ struct moment {
  * as fast there. */
 void victim_share_processor(void);
 
-/* Starts it, and stops it where its first open of a segment has returned. */
-void victim_start(struct victim *v, char *const argv[]);
+/* Starts it, and stops it where its first open of a segment has returned.  apart: see
+ * process_fork(). */
+void victim_start(struct victim *v, char *const argv[], bool apart);
 
 /* Waits for the victim to stop, to end, or to fall asleep: the timer interrupts
  * waitpid().  anew: it was asleep, and has to fall asleep again. */
