@@ -203,7 +203,7 @@ posts_first() {
 @test "a run with such a standard error goes on: it posts, and passes signals on" {
 	local state kind
 
-	for kind in "${kinds[@]}"; do
+	for kind in pipe stream terminal; do
 		for state in full broken; do
 			# shellcheck disable=SC2016
 			background r "$COMPL_TOOLS/with-stderr" $state $kind "$COMPL" run a --ready fd:3 -- \
