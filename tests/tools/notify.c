@@ -173,6 +173,13 @@ flood(int flags, int count)
 	return 1;
 }
 
+/* Comes before the message: after it the parent may go at any time. */
+static void
+end_with_parent(void)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+}
+
 static int
 stay(void)
 {
@@ -251,6 +258,8 @@ main(int argc, char **argv)
 		rc = text ? say(text, size, 0) : 1;
 		free(text);
 	}
+	if (!strcmp(argv[1], "stay") || !strcmp(argv[1], "linger"))
+		end_with_parent();
 	if (!strcmp(argv[1], "stay"))
 		rc = prctl(PR_SET_PDEATHSIG, SIGKILL) || say(argv[2], strlen(argv[2]), 0) || stay();
 	if (!strcmp(argv[1], "flood"))
