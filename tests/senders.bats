@@ -49,10 +49,11 @@ speaks_late() {
 # Runs a command where /proc is empty.
 without_proc=(unshare -m sh -c 'mount -t tmpfs none /proc && exec "$@"' sh)
 
-# Runs a command where /proc shows each user their own processes.  Root sees all others only by a
-# capability, which it does not have here.
+# Runs a command where /proc shows each user their own processes only.  (Root sees all processes by a
+# capability, and its group by an option of proc.)
 with_hidden_proc=(unshare -m sh -c 'mount -t proc -o hidepid=2 proc /proc &&
-	exec setpriv --bounding-set=-sys_ptrace "$@"' sh)
+	exec setpriv --regid 65534 --clear-groups --bounding-set=-sys_ptrace sh -c "
+		[ ! -e /proc/1 ] && exec \"\$@\"" sh "$@"' sh)
 
 # Older kernels leave that to /proc.
 need_pidfd() {
@@ -105,11 +106,23 @@ ends_ready() {
 	ends_ready r
 }
 
+# Refuses pidfds, and has a trace of run.
+before_6_5=(strace -D -qq -o trace -e inject=pidfd_open:error=ENOSYS -e inject=setsockopt:error=ENOPROTOOPT:when=2+)
+
+@test "before Linux 6.5 and without /proc CMD itself is believed all the same" {
+	need_namespaces mount
+	need_trace
+	[ -z "${COMPL_ASAN-}" ] || skip "strace and LeakSanitizer exclude each other"
+	expect_from "${before_6_5[0]}" 0 "${before_6_5[@]:1}" "${without_proc[@]}" "$COMPL" run a --ready notify -- \
+		"${as_nobody[@]}" "$notify" send READY=1
+	silent
+	expect_w 0 wait a -t 0
+}
+
 @test "before Linux 6.5 /proc tells which processes are below run" {
 	need_trace
 	[ -z "${COMPL_ASAN-}" ] || skip "strace and LeakSanitizer exclude each other"
-	background r strace -D -qq -o trace -e inject=pidfd_open:error=ENOSYS -e inject=setsockopt:error=ENOPROTOOPT:when=2+ \
-		"$COMPL" run a --ready notify -- sh -c '"$@" & exec sleep 1000' sh "${stranger[@]}" "$notify" stay READY=1
+	background r "${before_6_5[@]}" "$COMPL" run a --ready notify -- sh -c '"$@" & exec sleep 1000' sh "${stranger[@]}" "$notify" stay READY=1
 	ends_ready r
 	grep -q 'SO_PASSPIDFD.*INJECTED\|, 0x4c.*INJECTED' trace
 	grep -q 'open.*/proc/[0-9]*/status' trace

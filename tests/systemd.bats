@@ -33,8 +33,8 @@ unit() {
 	} >"units/$1.service"
 }
 
-# boot: starts systemd with the units, the first of which is wanted from the start, and the command as
-# /run/compl.
+# boot: starts systemd with the units, the first of which is wanted from the start, the command as
+# /run/compl and the sender of messages as /run/notify.
 boot() {
 	local world
 
@@ -54,6 +54,8 @@ boot() {
 		mount -t tmpfs -o mode=755 tmpfs /run
 		cp -r units /run
 		cp "$1" /run/compl
+		cp "$2" /run/notify
+		chmod 755 /run/compl /run/notify
 		mkdir /run/dev
 		for node in null zero full random urandom; do
 			: >"/run/dev/$node"
@@ -73,8 +75,8 @@ boot() {
 	EOW
 	cp /proc/self/mountinfo mounts
 	# shellcheck disable=SC2016
-	background stray-systemd sh -c 'echo $$ >"$0/cgroup.procs" && exec unshare -pfmuinC --kill-child sh world "$1"' \
-		"$group" "$(realpath "$COMPL")"
+	background stray-systemd sh -c 'echo $$ >"$0/cgroup.procs" && exec unshare -pfmuinC --kill-child sh world "$1" "$2"' \
+		"$group" "$(realpath "$COMPL")" "$(realpath "$COMPL_TOOLS/notify")"
 	wait_until is_up || skip "systemd does not come up here: $(tail -n 1 stray-systemd.err)"
 }
 
@@ -151,6 +153,43 @@ setup() {
 	wait_until says first Result signal
 	wait_until has_no sleep # CMD got SIGTERM
 	run ! inside test -e /run/started
+}
+
+@test "where /proc hides all processes CMD is believed as another user, and so is a helper that is gone" {
+	# Root sees all processes by this capability, and its group by an option of proc.
+	local hidden='ProtectProc=invisible
+		CapabilityBoundingSet=~CAP_SYS_PTRACE
+		Group=65534
+		ExecStartPre=/bin/sh -c "! test -e /proc/1"'
+
+	"$COMPL_TOOLS/notify" pidfd || skip "this kernel does not tell by a pidfd whose process it is"
+	unit first <<-EOF
+		Type=notify
+		$hidden
+		ExecStart=/run/compl run itself --ready notify -- setpriv --reuid 65534 --clear-groups /run/notify stay READY=1
+	EOF
+	# The sender is reaped before run goes on.
+	unit helped <<-EOF
+		Type=notify
+		$hidden
+		ExecStart=/run/compl run helped --ready notify -- setpriv --reuid 65534 --clear-groups \
+			/bin/sh -c "until test -e /run/go; do sleep 0.01; done; /run/notify send READY=1; echo >/tmp/sent; exec sleep infinity"
+	EOF
+	boot
+	wait_until says first ActiveState active
+	says_ls 'itself all '
+	inside systemctl start --no-block helped
+	wait_until says_ls 'helped pending '
+	local main
+	main=$(inside systemctl show helped -p MainPID --value)
+	inside kill -STOP "$main"
+	wait_until inside grep -q '^State:.T' "/proc/$main/status"
+	inside touch /run/go
+	wait_until inside test -e /tmp/sent
+	says_ls 'helped pending '
+	inside kill -CONT "$main"
+	wait_until says helped ActiveState active
+	says_ls 'helped all '
 }
 
 @test "if no process opens a barrier the app does not start, with status 124" {
