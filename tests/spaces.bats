@@ -54,12 +54,14 @@ of_ours() {
 }
 
 @test "an empty COMPL_NAMESPACE is as none" {
-	local name=$COMPL_NAMESPACE
+	local option
 
-	expect_from env 0 COMPL_NAMESPACE= "$COMPL" "done" "$name"
-	expect_from env 0 -u COMPL_NAMESPACE "$COMPL" try "$name"
-	expect_from env 124 COMPL_NAMESPACE= "$COMPL" try "$name"
-	expect_from env 125 COMPL_NAMESPACE=" " "$COMPL" try "$name"
+	# A failure says which namespace it was, and creates none.
+	for option in COMPL_NAMESPACE= --unset=COMPL_NAMESPACE; do
+		expect_from env 125 "$option" "$COMPL" rm "$COMPL_NAMESPACE"
+		one_line "\(namespace default of uid $EUID\)$"
+	done
+	expect_from env 125 COMPL_NAMESPACE=" " "$COMPL" try a
 	usage_lines "COMPL_NAMESPACE: ' ' is not a namespace"
 	expect 125 try a -n ''
 }
