@@ -254,8 +254,8 @@ enum compl_open_flags {
  * Fails with COMPL_E_ARGUMENT, _BAD_NAMESPACE, _NO_NAMESPACE, _SCOPE_ENDED, _WRONG_OWNER,
  * _WRONG_FILE, _WRONG_VERSION, _FULL_DISK, _LOCKED, _SYSTEM.  _LOCKED: a process that removes the
  * file is stopped.  The errno of _SYSTEM may be EFBIG: the limit on the size of files
- * (RLIMIT_FSIZE) is too small (a program that does not ignore SIGXFSZ is killed instead); or
- * ENOMEM: the limit on memory (RLIMIT_AS) is too small. */
+ * (RLIMIT_FSIZE) is too small (a program that does not ignore SIGXFSZ is killed instead); ENOMEM:
+ * the limit on memory (RLIMIT_AS) is too small; or EACCES: the directory may not be written. */
 enum compl_result compl_open(struct compl_space **c, const struct compl_where *, unsigned flags);
 
 /* Closes and frees a handle, and breaks the promises that were made through it (compl_break()).

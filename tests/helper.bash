@@ -369,7 +369,7 @@ need_root() {
 	[ "$EUID" -eq 0 ] || skip "needs root"
 }
 
-# need_namespaces KIND...: skips unless the test may make new namespaces of these kinds (mount, pid, time),
+# need_namespaces KIND...: skips unless the test may make new namespaces of these kinds (mount, pid, time, user),
 # with the mounts that tests make in them.
 need_namespaces() {
 	local kind said kinds=$* flags=() try=(true)
@@ -379,6 +379,7 @@ need_namespaces() {
 		mount) flags+=(-m) try=(mount -t tmpfs none /dev/shm) ;;
 		pid) flags+=(-p -f --mount-proc) ;;
 		time) flags+=(-T --monotonic 1 -f) ;;
+		user) flags+=(-U -r) ;;
 		esac
 	done
 	said=$(unshare "${flags[@]}" "${try[@]}" 2>&1) ||

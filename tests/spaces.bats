@@ -238,7 +238,7 @@ of_ours() {
 	chmod 660 "$file"
 	line_up w --system -n "$space" x
 	expect_from setpriv 125 --reuid 65534 --regid 65534 --clear-groups "$COMPL" --system -n "$space" rm --all
-	one_line 'belongs to uid 0, with mode 0660; use another namespace with -n \(system namespace .*\)$'
+	one_line 'belongs to uid 0, with mode 0660, and others may use it, but not remove it; use a namespace .*, or ask uid 0 to remove it \(system namespace .*\)$'
 	await_sleep w
 	expect_from setpriv 0 --reuid 65534 --regid 65534 --clear-groups "$COMPL" --system -n "$space" "done" x
 	ends 0 w

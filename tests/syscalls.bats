@@ -34,7 +34,7 @@ munmap			all	libc: the program; and the segment
 mprotect		all	libc: the program is made read-only
 madvise			all	libc: memory that is given back
 prlimit64/getrlimit/ugetrlimit	all	libc: the size of the stack; and the limit on open files
-access/faccessat	all	libc: its libraries; and the search for CMD
+access/faccessat/faccessat2	all	libc: its libraries; and the search for CMD
 pread64			all	libc: its libraries; and the header of a segment that is not complete
 open/openat		all	libc: its libraries; and the segment, /proc and /dev/shm
 close			all	what was opened
@@ -64,6 +64,7 @@ fchmod			all	a segment is made under a umask that takes its owner's permissions 
 chmod/fchmodat		all	the same, after its maker has died
 fcntl/fcntl64		all	the number of a descriptor; the lock of a scope
 tgkill/tkill/kill	all	ends by the signal that was meant for it; passes signals on to CMD
+statfs/statfs64		all	after a failure: has the file system inodes left
 getdents64		ls scope	the directory of the segments
 setfsuid/setfsuid32	-u	root makes a segment that belongs to another user
 socket			-u	libc: getpwnam(3)

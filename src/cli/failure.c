@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/cold.h"
 #include "cli/message.h"
@@ -76,6 +77,18 @@ list_done(const struct cli_call *call, size_t done)
 	return text;
 }
 
+/* Fits the advice to the place: with --system and --user another namespace would not do. */
+static void
+fit_advice(struct explanation *e, const struct cli_call *call)
+{
+	if (e->result != COMPL_E_WRONG_OWNER)
+		return;
+	if (call->where.system)
+		e->advice = "use a namespace of your own, without --system";
+	else if (call->where.uid != geteuid())
+		e->advice = NULL;
+}
+
 /* Returns "; X, or Y, or Z", or "": the command's advice, how to clear the namespace, and the
  * engine's remedy, as far as there are any. */
 static const char *
@@ -88,7 +101,8 @@ list_remedies(const struct cli_call *call, const struct explanation *e, const ch
 
 	text[0] = '\0';
 	if (e->is_clearable)
-		snprintf(clear, sizeof(clear), "clear it with 'compl rm --all --force %s'",
+		snprintf(clear, sizeof(clear), "%s it with 'compl rm --all --force %s'",
+			 call->where.system && geteuid() != 0 ? "let root clear" : "clear",
 			 namespace_options(call));
 	for (size_t i = 0; i < sizeof(remedies) / sizeof(remedies[0]); i++)
 		if (remedies[i][0] != '\0')
@@ -104,6 +118,7 @@ failure_report(const struct cli_call *call, enum compl_result result, const char
 	struct explanation e = explain(result);
 
 	compl_describe(&call->where, result, errno, &d);
+	fit_advice(&e, call);
 	message_line("%s%s%s%s%s%s (%s)%s", name ? name : "", name ? ": " : "", d.object,
 		     d.object[0] != '\0' ? ": " : "", e.reason != NULL ? e.reason : d.reason,
 		     list_remedies(call, &e, d.remedy), namespace_text(call),

@@ -84,6 +84,7 @@
  *	init             compl_init() and compl_reinit(): makes a name permanent, or begins it anew
  *	remove           compl_remove() and compl_remove_all(): removes a name, or a namespace
  *	listing          compl_list(): a snapshot of a namespace
+ *	access           why a file may not be opened, made or removed
  *	describe         compl_describe(): what has failed, why, and what to do about it
  *	segment_check    compl_check() and compl_repair(): looks for damage, and repairs it
  *	scope            compl_scope(): a namespace that lives as long as the process that made it

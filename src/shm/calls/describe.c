@@ -8,10 +8,11 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include <sys/statvfs.h>
 
 #include "api/check.h"
+#include "shm/calls/access.h"
+#include "shm/os/futex.h"
 #include "shm/segment/file.h"
 
 /* The results that are about the segment.  All others are about what the caller asked for, and
@@ -26,7 +27,7 @@ static const struct explanation {
 	{ COMPL_E_FULL_DISK, "its file system is full", "make room there" },
 	{ COMPL_E_LOCKED, "its lock could not be taken within a second",
 	  "look for a stopped process that uses it" },
-	{ COMPL_E_WRONG_OWNER, NULL, NULL }, /* describe_owner() */
+	{ COMPL_E_WRONG_OWNER, NULL, NULL }, /* access_describe() */
 	{ COMPL_E_WRONG_FILE, "is not a file of compl's", NULL },
 	{ COMPL_E_WRONG_VERSION, "is in use by another version of compl", NULL },
 	{ COMPL_E_DAMAGED, "is damaged", NULL },
@@ -42,12 +43,16 @@ static const struct {
 	{ EBADF, "its descriptor was closed or replaced by the program that uses it",
 	  "open the namespace again" },
 	{ EFBIG, NULL, "raise the limit on file sizes, 'ulimit -f'" },
+	{ ELOOP, NULL, "its directory must be there, commonly a tmpfs" },
 	{ EMFILE, NULL, "raise the limit on open files, 'ulimit -n'" },
 	{ ENOENT, NULL, "its directory must be there, commonly a tmpfs" },
 	{ ENOLCK, NULL,
 	  "its file system must know locks of open file descriptions, as a tmpfs does" },
 	{ ENOMEM, NULL, "raise the limit on memory, 'ulimit -v'" },
 	{ ENOSYS, NULL, "the kernel, or a sandbox's system call filter, lacks what compl needs" },
+	{ ENOTDIR, NULL, "its directory must be there, commonly a tmpfs" },
+	{ EOVERFLOW, "this user has no mapping in the user namespace of its file system",
+	  "give it one, in /proc/PID/uid_map" },
 	{ EPERM, NULL,
 	  "a sandbox's system call filter may be in the way (chmod is needed under a umask "
 	  "like 0700)" },
@@ -65,9 +70,28 @@ find_explanation(enum compl_result result)
 	return NULL;
 }
 
+/* Whether the kernel refuses robust lists: qemu-user emulates none, and a sandbox may forbid them.
+ * Registers the list anew that is registered. */
+static bool
+lack_robust_lists(void)
+{
+	struct robust_list_head *head;
+
+	return futex_get_robust_list(&head) < 0 || futex_set_robust_list(head) < 0;
+}
+
 static void
 describe_errno(struct compl_description *d, int error)
 {
+	if ((error == ENOSYS || error == EPERM) && lack_robust_lists()) {
+		COPY(d->reason, "cannot be used without robust futexes, set_robust_list(2)");
+		COPY(d->remedy,
+		     error == ENOSYS
+			     ? "use a kernel and not an emulator, as qemu-user is, or change "
+			       "the sandbox's system call filter"
+			     : "change the sandbox's system call filter");
+		return;
+	}
 	COPY(d->reason, strerror(error));
 	for (size_t i = 0; i < sizeof(remedies) / sizeof(remedies[0]); i++) {
 		if (remedies[i].error != error)
@@ -78,29 +102,19 @@ describe_errno(struct compl_description *d, int error)
 	}
 }
 
-/* Says who owns the file now, and which mode it has. */
+/* Says whether it is the room or the inodes that the file system lacks. */
 static void
-describe_owner(struct compl_description *d)
+describe_full_disk(struct compl_description *d)
 {
-	struct stat st;
+	char directory[FILE_PATH_MAX];
+	struct statvfs fs;
 
-	if (d->object[0] == '\0')
+	snprintf(directory, sizeof(directory), "%.*s", (int)sizeof(directory) - 1, d->object);
+	*strrchr(directory, '/') = '\0';
+	if (statvfs(directory, &fs) < 0 || fs.f_files == 0 || fs.f_ffree > 0)
 		return;
-	if (lstat(d->object, &st) == 0)
-		snprintf(d->reason, sizeof(d->reason), "belongs to uid %u, with mode %04o",
-			 (unsigned)st.st_uid, (unsigned)st.st_mode & 07777U);
-	else
-		COPY(d->reason, "is not there, and only its owner may make it");
-}
-
-/* Advises the caller to remove the file, if it is its owner or root. */
-static void
-advise_removal(struct compl_description *d)
-{
-	struct stat st;
-
-	if (lstat(d->object, &st) == 0 && (geteuid() == 0 || st.st_uid == geteuid()))
-		snprintf(d->remedy, sizeof(d->remedy), "remove it with 'rm %s'", d->object);
+	COPY(d->reason, "its file system has no inodes left");
+	COPY(d->remedy, "remove files there, or raise its limit, 'mount -o remount,nr_inodes='");
 }
 
 static void
@@ -117,10 +131,16 @@ describe(const struct compl_where *where, const struct explanation *e, int error
 		COPY(d->remedy, e->remedy);
 	if (e->result == COMPL_E_SYSTEM)
 		describe_errno(d, error);
+	if (d->object[0] == '\0')
+		return;
+	if (e->result == COMPL_E_SYSTEM && error == EACCES)
+		access_describe_directory(d, where);
 	if (e->result == COMPL_E_WRONG_OWNER)
-		describe_owner(d);
-	if (e->result == COMPL_E_WRONG_OWNER || e->result == COMPL_E_WRONG_FILE)
-		advise_removal(d);
+		access_describe(d, where);
+	if (e->result == COMPL_E_WRONG_FILE)
+		access_advise_removal(d);
+	if (e->result == COMPL_E_FULL_DISK)
+		describe_full_disk(d);
 }
 
 /* Another engine's namespace is not described: this library knows nothing of it. */

@@ -228,7 +228,7 @@ set_mode(int fd, const struct stat *st)
 }
 
 /* Creates the file, or opens one that another process has just created.  ENOENT: the directory
- * itself is missing.
+ * itself is missing.  EACCES: we may not write to the directory.
  *
  * The file is not uid's if the thread acts on files as yet another user: the program has called
  * setfsuid(2).  To ask the kernel for that user would take the same call, which a sandbox may
@@ -240,7 +240,7 @@ create(struct compl_space *c, const char *path, int lowest, uid_t uid)
 
 	c->fd = open_mended(path, O_RDWR | O_CREAT, lowest, uid);
 	if (c->fd < 0)
-		return errno == ENOENT ? COMPL_E_SYSTEM : open_result(errno);
+		return errno == ENOENT || errno == EACCES ? COMPL_E_SYSTEM : open_result(errno);
 	if (fstat(c->fd, &st) < 0)
 		return COMPL_E_SYSTEM;
 	descriptor_note(c, &st);
