@@ -65,7 +65,7 @@ chmod/fchmodat		all	the same, after its maker has died
 fcntl/fcntl64		all	the number of a descriptor; the lock of a scope
 tgkill/tkill/kill	all	ends by the signal that was meant for it; passes signals on to CMD
 statfs/statfs64		all	after a failure: has the file system inodes left
-getdents64		ls scope	the directory of the segments
+getdents64		ls scope run	the directory of the segments; what killed runs have left beside the socket
 setfsuid/setfsuid32	-u	root makes a segment that belongs to another user
 socket			-u	libc: getpwnam(3)
 connect			-u	libc: getpwnam(3)
@@ -85,6 +85,8 @@ alarm/setitimer		run scope	signals reach CMD while run waits for the lock
 rt_sigtimedwait/rt_sigtimedwait_time64	all	takes a SIGPIPE of stderr away, or a stop that was taken back
 getpgrp/getpgid		run scope	is it the terminal's foreground
 pipe2			run	a line of CMD says that it is ready
+mkdir/mkdirat		run	a directory for the socket of CMD
+rmdir/unlinkat		run	the same
 dup2/dup3		run	CMD's end of that pipe
 socket			run	CMD says by a datagram that it is ready
 bind			run	the same
