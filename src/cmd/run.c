@@ -264,8 +264,10 @@ post_readiness(struct production *p, const char *text)
 	const char *value = p->call->set.value;
 	struct compl_post post = { .all = true, .value = value };
 
-	if (text != NULL && (*text != '\0' || value == NULL))
-		post.value = strcpy(p->text, text);
+	if (text != NULL && (*text != '\0' || value == NULL)) {
+		snprintf(p->text, sizeof(p->text), "%s", text);
+		post.value = p->text;
+	}
 	p->readiness = post;
 	settle(p, &post, true);
 	p->is_ready = true;
