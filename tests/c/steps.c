@@ -9,12 +9,7 @@
 #include "../segment-path.h"
 #include "internals.h"
 
-/* How many of the instructions of a call are tried. */
-static unsigned
-samples(void)
-{
-	return getenv("COMPL_CORE") ? 4 : 60;
-}
+#define STEPS 60000u /* at the most, in all samples of a call together */
 
 /* ---- a child, step by step ------------------------------------------------------ */
 
@@ -70,15 +65,20 @@ step(struct victim *v, unsigned count)
 	return taken;
 }
 
-/* How many instructions to pass over from one sample to the next. */
+/* How many instructions to pass over from one sample to the next.  A sanitizer makes a call longer,
+ * so there are fewer samples then. */
 static bool
 measure(bool (*prepare)(void), unsigned *stride)
 {
+	unsigned samples = getenv("COMPL_CORE") ? 4 : 60, length;
 	struct victim v;
 
 	CHECK(prepare());
 	CHECK(start(&v));
-	*stride = step(&v, UINT32_MAX) / samples() + 1;
+	length = step(&v, UINT32_MAX);
+	if (samples > 2 * STEPS / length)
+		samples = 2 * STEPS / length + 1;
+	*stride = length / samples + 1;
 	CHECK(v.has_ended && children[v.child].status == COMPL_OK);
 	return true;
 }
