@@ -58,7 +58,7 @@ take_first(int socket)
 	sigaction(SIGALRM, &action, &action_before);
 	sigprocmask(SIG_UNBLOCK, &alarm, &mask_before);
 	setitimer(ITIMER_REAL, &each, &timer_before);
-	recvmsg(socket, &header, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+	(void)recvmsg(socket, &header, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
 	setitimer(ITIMER_REAL, &timer_before, NULL);
 	sigprocmask(SIG_SETMASK, &mask_before, NULL);
 	sigaction(SIGALRM, &action_before, NULL);
