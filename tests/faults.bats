@@ -391,6 +391,33 @@ as_long() {
 	foreign as_long
 }
 
+# The first seat of the lock is at 2560: its word, the number of its holder, its serial number.
+@test "a seat of the lock with an impossible value is a fault, and a repair clears it" {
+	expect 0 done a
+	tolerate_damage
+	at 2560 '\x05\x00\x00\x40'
+	at 2608 '\x05\x00\x00\x80\x4d\x00\x00\x00'
+	expect 1 check
+	[ "$out" = "seat 0 of the lock: the value is 0x40000005" ]
+	expect 0 check --repair
+	expect 0 check
+	[ "$(od -An -tu4 -j2560 -N4 "$segment")" -eq 0 ]
+	[ "$(od -An -tu4 -j2608 -N4 "$segment")" -eq 0 ] # its holder was gone
+	expect 0 try a
+}
+
+@test "the lock is taken from a seat that nobody sits on, and from one whose holder is gone" {
+	expect 0 init a
+	at 64 '\x00\x00\x00\xa0'
+	expect 0 done a
+	at 2560 '\x05\x00\x00\x80\x4d\x00\x00\x00'
+	expect 0 done a
+	at 64 '\x00\x00\x00\xa0'
+	tolerate_lost_wakeups
+	expect 0 done a
+	left a 3
+}
+
 @test "random bytes in any part of a segment cause no crash and no hang" {
 	tolerate_damage
 	"$COMPL_TOOLS/garbage" "$COMPL" "$COMPL_NAMESPACE" "${GARBAGE_SEED:-$RANDOM}" "${GARBAGE_ROUNDS:-60}"
