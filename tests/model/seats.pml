@@ -13,9 +13,10 @@
  *             home namespace ever stand in the lock
  *
  * A seat has the thread id of its owner, the number of the owner's handle, and a serial number.
- * Number and thread id are one 64-bit word for whoever claims or clears a seat. IS_GONE is what
- * fcntl(F_OFD_GETLK) tells of a handle: the process with this number has ended, and the kernel has
- * cleared up. Processes with equal HOLDERs are a parent and a child that share a handle.
+ * Number and thread id are changed together, as one word of 64 bits, when a seat is claimed or
+ * cleared. IS_GONE is what fcntl(F_OFD_GETLK) tells of a handle: the process with this number has
+ * ended, and the kernel has cleared up. Processes with equal HOLDERs are a parent and a child that
+ * share a handle.
  *
  * How steps are merged: a step is at most one access to a word that others may read or write at
  * that moment. What touches only a process's own list shares an `atomic` with the access next to
@@ -134,24 +135,6 @@ inline enter() {
     in = 1
 }
 
-/* The new owner of the lock clears the seats of the dead, if it may have followed a dead owner. */
-inline clear_seats() {
-    t = 0;
-    do
-    :: (t < SEATS && seen != 0) ->
-        atomic {
-            MAY_BE_KILLED;
-            if
-            :: (IS_LEFT(t) && t != s) -> seat[t] = 0
-            :: else
-            fi;
-            t++
-        }
-    :: else -> break
-    od;
-    t = 0
-}
-
 /* Gives a seat up. */
 inline vacate() {
 #ifdef BREAK_SEAT_PENDING
@@ -223,9 +206,6 @@ again:
        fi
     od;
     ok = 0;
-#if PROTOCOL == 2
-    clear_seats();
-#endif
     seen = 0;
     atomic { MAY_BE_KILLED; pending = LOCK; MAY_BE_KILLED; listed = NONE };
     atomic { MAY_BE_KILLED; assert(lock == id); inside--; in = 0; lock = 0 };
@@ -322,7 +302,6 @@ by_seat:
        fi
     od;
     ok = 0;
-    clear_seats();
     seen = 0;
     atomic { MAY_BE_KILLED; assert(lock == VALUE_OF(s)); inside--; in = 0; lock = 0 };
     vacate();
