@@ -10,7 +10,8 @@
  * the /proc that it sees first.  header.pid_namespace is a number made of the device of the home's
  * /proc and the time at which it was mounted.  Device numbers are used again as well, while the
  * namespace may live on: a /proc is unmounted, and the next one that is mounted gets its number.
- * But that one is mounted later.
+ * But that one is mounted later.  (If the clock is set back, it would have to be mounted in the
+ * very tick of the first one.)
  */
 #include "shm/segment/pidns.h"
 
