@@ -3,8 +3,8 @@
  * pidns.c - processes of several pid namespaces on one segment
  *
  * Here a token goes round.  In the other pid namespaces each process is PID 1 of a namespace of its
- * own, so all have the same thread id.  They are killed at random while they are in the same
- * lines, hold the lock, or post.
+ * own, so all have the same thread id.  They, and some in ours, are killed at random while they are
+ * in the same lines, hold the lock, or post.
  *
  * The watchdog may find lost wake-ups here: where thread ids are ambiguous a wait goes on within a
  * second.
@@ -19,7 +19,8 @@
 #include <sys/stat.h>
 
 #define HERE	 4
-#define THERE	 6
+#define THERE	 6 /* killed in other pid namespaces */
+#define KILLED	 8 /* these, and some in ours */
 #define STORM_MS 4000
 
 static const char *const ring[HERE] = { "r0", "r1", "r2", "r3" };
@@ -107,7 +108,7 @@ times_out(void *argument)
 	return 0;
 }
 
-/* ---- in other pid namespaces --------------------------------------------------------------- */
+/* ---- processes that are killed -------------------------------------------------------------  */
 
 static void
 post_x(void)
@@ -150,9 +151,8 @@ stand_in_the_way(unsigned flags)
 }
 
 static int
-works_as_one(void *argument)
+works(void *argument)
 {
-	NEED(getpid() == 1);
 	srand(*(unsigned *)argument);
 	mine = space_open(rand() % 2 ? COMPL_ONE_THREAD : 0);
 	NEED(mine);
@@ -199,19 +199,31 @@ try_namespaces(void)
 	return home >= 0 && unshare(CLONE_NEWPID) == 0 && setns(home, CLONE_NEWPID) == 0;
 }
 
+/* Starts the next process that will be killed; the first of them are in other pid namespaces. */
+static bool
+start_worker(size_t first)
+{
+	static unsigned seed;
+	size_t number;
+
+	seed = (unsigned)rand();
+	if (children_count - first < THERE)
+		return child_elsewhere(works, &seed, &number);
+	child(works, &seed);
+	return true;
+}
+
 /* Starts a process instead of one that was killed. */
 static bool
-replace(size_t old)
+replace(size_t first, size_t old)
 {
-	size_t before = children_count, fresh;
-	static unsigned seed;
+	size_t before = children_count;
 
 	child_kill(old, SIGKILL);
 	CHECK(child_status(old) == 137);
-	seed = (unsigned)rand();
 	children_count = old;
-	CHECK(child_elsewhere(works_as_one, &seed, &fresh));
-	CHECK(fresh == old);
+	CHECK(start_worker(first));
+	CHECK(children_count == old + 1);
 	children_count = before;
 	return true;
 }
@@ -239,16 +251,16 @@ adds_up(void)
 	return true;
 }
 
-/* Kills the processes of the other pid namespaces.  No other process calls compl after that, so the
+/* Kills the rest of the processes that are killed.  No other process calls compl after that, so the
  * ring ends by itself, or it hangs. */
 static bool
 kill_the_rest(size_t first)
 {
 	size_t i;
 
-	for (i = first; i < first + THERE; i++)
+	for (i = first; i < first + KILLED; i++)
 		child_kill(i, SIGKILL);
-	for (i = first; i < first + THERE; i++) {
+	for (i = first; i < first + KILLED; i++) {
 		int status = child_status(i);
 
 		CHECK(status == 137 || status == 0);
@@ -271,7 +283,6 @@ static bool
 storm(void)
 {
 	static size_t number[HERE];
-	static unsigned seed[THERE];
 	unsigned kills = 0;
 	size_t i, first;
 	int64_t end;
@@ -283,15 +294,13 @@ storm(void)
 	}
 	child(times_out, NULL);
 	first = children_count;
-	for (i = 0; i < THERE; i++) {
-		seed[i] = (unsigned)rand();
-		CHECK(child_elsewhere(works_as_one, &seed[i], &(size_t){ 0 }));
-	}
+	for (i = 0; i < KILLED; i++)
+		CHECK(start_worker(first));
 	counts->posted_ns = in_ms(0);
 	CHECK(space_post(ring[0], 1) == COMPL_OK);
 	for (end = in_ms(STORM_MS); in_ms(0) < end; kills++) {
 		nap();
-		CHECK(replace(first + (size_t)rand() % THERE));
+		CHECK(replace(first, first + (size_t)rand() % KILLED));
 	}
 	__atomic_store_n(&counts->stop, 1, __ATOMIC_SEQ_CST);
 	CHECK(kill_the_rest(first));
