@@ -56,3 +56,10 @@ load kills
 		return 1
 	}
 }
+
+@test "a command may lose its memory as it is killed" {
+	"$COMPL_TOOLS/kill-mrelease" || skip 'this kernel has no process_mrelease(2)'
+	[ "$part" -eq 0 ] || return 0 # the other pairs do the same
+	"$COMPL_TOOLS/kill-stepper" --release --share 0/3 --samples 2 "$COMPL" "$COMPL_WAITER" \
+		done wait-takes wait-woken wait-two-names run wait-producer-dies
+}

@@ -50,6 +50,23 @@ changed() {
 	[ "${BASH_REMATCH[1]}" -lt 15 ]
 }
 
+@test "the same if half of those killed lose their memory before the kernel sees to their death" {
+	local build commands=()
+
+	"$COMPL_TOOLS/kill-mrelease" || skip 'this kernel has no process_mrelease(2)'
+	for build in ${COMPL_BUILDS:-$COMPL}; do
+		[[ $build = /* ]] || build=$BATS_TEST_DIRNAME/../$build
+		commands+=("$build")
+	done
+	run timeout -s KILL 500 "$COMPL_TOOLS/storm" --rounds 150 --namespace "$COMPL_NAMESPACE" --released 50 \
+		"${commands[@]}" 3>&-
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[[ $output =~ ': 150 rounds'.*' '([0-9]+)' of them released'.*' '([0-9]+)' undecided' ]]
+	[ "${BASH_REMATCH[1]}" -gt 5 ]
+	[ "${BASH_REMATCH[2]}" -lt 15 ]
+}
+
 @test "a seed and a round give the same operations and signals again" {
 	run -0 "$COMPL_TOOLS/storm" --seed 7 --round 3 --rounds 2 --plan 3>&-
 	echo "$output" >first

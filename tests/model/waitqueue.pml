@@ -48,6 +48,9 @@
 #ifndef ALLS            /* how many of the posters post "all" */
 #define ALLS 0
 #endif
+#ifndef TOKENS          /* how many tokens each of the others posts */
+#define TOKENS 1
+#endif
 #ifndef REINITS         /* how many of the posters reinitialise instead */
 #define REINITS 0
 #endif
@@ -62,6 +65,9 @@
 #endif
 #ifndef MAXSTOPS        /* waiters that are stopped (SIGSTOP) in their sleep */
 #define MAXSTOPS 0
+#endif
+#ifndef MAXUNREPORTED   /* kills of which the kernel tells nothing: it does not find the robust list */
+#define MAXUNREPORTED 0
 #endif
 #ifndef WAKE_AT_LEAST          /* sleepers that are woken before a walk */
 #define WAKE_AT_LEAST 2
@@ -141,6 +147,13 @@ byte sleepers;                          /* on the lock; it may stay too high */
 /* ---- book-keeping of the model ----------------------------------------- */
 
 byte kills;
+#if MAXUNREPORTED > 0
+byte unreported;
+bit is_unreported[PROCESSES];
+#ifdef BREAK_WATCHDOG_FIRST
+bit after_first[PROCESSES];             /* asleep after the entry that was the first then */
+#endif
+#endif
 byte timeouts;
 byte stops;
 bit is_dead[PROCESSES];
@@ -152,11 +165,56 @@ byte discarded;                         /* tokens that a reinitialisation took a
 hidden byte h;                          /* scratch, only inside one step */
 hidden byte g;
 
+#if MAXUNREPORTED > 0
+#define DIE_UNREPORTED unreported++; is_unreported[me] = 1; is_dead[me] = 1; goto killed
+#ifdef UNREPORTED_ASLEEP                /* only of waiters that sleep in the queue */
+#define MAY_DIE_UNREPORTED false
+#else
+#define MAY_DIE_UNREPORTED (unreported < MAXUNREPORTED)
+#endif
+#define MAY_BE_KILLED \
+    if \
+    :: (kills < MAXKILLS) -> kills++; goto killed \
+    :: MAY_DIE_UNREPORTED -> DIE_UNREPORTED \
+    :: true \
+    fi
+/* The owner is dead, and the kernel has not told. A process that asks finds out. */
+#define UNREPORTED(w) (TID(word[w]) != 0 && is_unreported[TID(word[w]) - 1])
+#else
 #define MAY_BE_KILLED \
     if \
     :: (kills < MAXKILLS) -> kills++; goto killed \
     :: true \
     fi
+#define UNREPORTED(w) false
+#endif
+
+/* The watchdogs, where there are unreported deaths: after a sleep of a second on the lock, and of ten
+ * on a beacon, a process looks again. That is a step only where the look can find something. */
+#if MAXUNREPORTED > 0
+#ifdef NO_QUESTIONS
+#define LOCK_WATCHDOG(i) (where[i] == LOCK && unreported > 0 && TID(word[LOCK]) == 0)
+#define LINE_WATCHDOG(i) false
+#else
+#define LOCK_WATCHDOG(i) (where[i] == LOCK && unreported > 0 \
+    && (TID(word[LOCK]) == 0 || UNREPORTED(LOCK)))
+#ifdef BREAK_WATCHDOG
+#define LINE_WATCHDOG(i) false
+#else
+#ifdef BREAK_WATCHDOG_FIRST
+#define HAS_LINE_WATCHDOG(i) after_first[i]
+#else
+#define HAS_LINE_WATCHDOG(i) true
+#endif
+#define LINE_WATCHDOG(i) (where[i] > BELL && ASLEEP(i) && HAS_LINE_WATCHDOG(i) && unreported > 0 \
+    && (TID(word[where[i]]) == 0 || UNREPORTED(where[i])))
+#endif
+#endif
+#else
+#define LOCK_WATCHDOG(i) false
+#define LINE_WATCHDOG(i) false
+#endif
+#define WATCHDOG(i) (LOCK_WATCHDOG(i) || LINE_WATCHDOG(i))
 
 /* ---- futex calls ------------------------------------------------------- */
 
@@ -234,6 +292,12 @@ inline kernel_handles(w, as_pending) {
 }
 
 inline kernel_cleans_up() {
+#if MAXUNREPORTED > 0
+    if
+    :: is_unreported[me] -> newest = NONE; older = NONE; pending = NONE
+    :: else
+    fi;
+#endif
     /* the list, newest first, without the pending word; that one comes last */
     if
     :: (newest != NONE && newest != pending) -> kernel_handles(newest, 0)
@@ -326,6 +390,33 @@ inline waitqueue_unlink(p) {
     :: !hit
     fi
 }
+
+/* entry_report(): what the kernel would have done, by the owner of the lock.
+ * Crash: the beacon is its pending operation, so the kernel makes the wake. */
+#if MAXUNREPORTED > 0
+inline report(p) {
+    atomic {
+        MAY_BE_KILLED;
+        if
+        :: UNREPORTED(BEACON(p)) ->
+#ifndef BREAK_REPORT_PENDING
+            pending = BEACON(p);
+#endif
+            MAY_BE_KILLED;
+            word[BEACON(p)] = 0;
+            hit = 1
+        :: else
+        fi
+    };
+    if
+    :: atomic { hit -> MAY_BE_KILLED; wake_all(BEACON(p)); hit = 0; MAY_BE_KILLED; pending = NONE }
+    :: !hit
+    fi
+}
+#define REPORT(p) report(p);
+#else
+#define REPORT(p)
+#endif
 
 /* waitqueue_reap_to_first(): unlinks the entries at the head of the queue that do not wait any more. */
 inline reap_first() {
@@ -425,6 +516,12 @@ inline lock_segment(may_give_up) {
         pending = LOCK;
         MAY_BE_KILLED;
         seen = word[LOCK];
+#if MAXUNREPORTED > 0 && !defined(NO_QUESTIONS)
+        if
+        :: (counted && UNREPORTED(LOCK)) -> seen = D_BIT        /* taken from the dead owner */
+        :: else
+        fi;
+#endif
         if
         :: (TID(seen) == 0) -> lock_is_mine(); break
         :: else
@@ -450,6 +547,12 @@ inline lock_segment(may_give_up) {
          * the kernel hands a wake that it was given on to another sleeper. */
         (where[me] == LOCK && kills < MAXKILLS) -> kills++; where[me] = AWAKE; goto killed
        }
+#if MAXUNREPORTED > 0
+    :: atomic { LOCK_WATCHDOG(me) -> where[me] = AWAKE }
+    :: atomic {
+        (where[me] == LOCK && MAY_DIE_UNREPORTED) -> where[me] = AWAKE; DIE_UNREPORTED
+       }
+#endif
     :: atomic {
         /* asleep, or woken a moment ago */
         ((where[me] == LOCK || counted) && may_give_up && timeouts < MAXTIMEOUTS) ->
@@ -628,6 +731,16 @@ inline use_entry() {
  * word to sleep on. From inside an atomic. Sets `sleep_on`: NONE means that I have what I
  * wanted; AGAIN means to look again, after `cursor` was unlinked if that is not NONE. */
 #define AGAIN 254
+#if MAXUNREPORTED > 0 && !defined(NO_QUESTIONS)
+/* The entry ahead keeps others waiting although it could go, so a question is asked; and it is dead. */
+#ifdef BREAK_ASK_AHEAD
+#define IS_FOUND_DEAD(a) (UNREPORTED(BEACON(a)) && overslept)
+#else
+#define IS_FOUND_DEAD(a) (UNREPORTED(BEACON(a)) && (overslept || queue[0] == (a) && counter > 0))
+#endif
+#else
+#define IS_FOUND_DEAD(a) false
+#endif
 inline evaluate() {
     sleep_on = NONE;
     if
@@ -637,6 +750,10 @@ inline evaluate() {
         if
         :: (ahead != NONE && !IS_WAITING(ahead)) ->
             /* to be unlinked first */
+            sleep_on = AGAIN;
+            cursor = ahead
+        :: (ahead != NONE && IS_WAITING(ahead) && counter != ALL && IS_FOUND_DEAD(ahead)) ->
+            /* to be reported, and unlinked then */
             sleep_on = AGAIN;
             cursor = ahead
         :: ((ahead == NONE || IS_WAITING(ahead)) && counter == ALL) ->
@@ -655,7 +772,11 @@ inline evaluate() {
             expected = ARMED(entry);
             word[BELL] = expected;
             watch[entry] = BELL
-        :: (counter != ALL && ahead != NONE && IS_WAITING(ahead) && !leaving) ->
+        :: (counter != ALL && ahead != NONE && IS_WAITING(ahead) && !leaving
+                && !IS_FOUND_DEAD(ahead)) ->
+#ifdef BREAK_WATCHDOG_FIRST
+            after_first[me] = (queue[0] == ahead);
+#endif
             /* Watch the beacon of the entry ahead. If a living waiter is recorded to
              * watch that one already (it has left the queue and not ended yet),
              * watch the beacon of that waiter. */
@@ -673,7 +794,7 @@ inline evaluate() {
             :: else -> sleep_on = AGAIN         /* its owner has just released it */
             fi
         :: (counter != ALL && leaving && (ahead == NONE && counter == 0
-                || ahead != NONE && IS_WAITING(ahead))) ->
+                || ahead != NONE && IS_WAITING(ahead) && !IS_FOUND_DEAD(ahead))) ->
             /* the deadline has passed and there is nothing to take: leave the queue */
             watch[entry] = NONE;
             state[entry] = LEFT
@@ -686,6 +807,15 @@ inline evaluate() {
     newest = NONE; older = NONE; pending = NONE; entry = NONE; \
     sleep_on = NONE; ahead = NONE; cursor = NONE; \
     seen = 0; expected = 0; died = 0; counted = 0; gave_up = 0; must_wake = 0; hit = 0
+#if MAXUNREPORTED > 0
+#ifdef BREAK_WATCHDOG_FIRST
+#define FORGET_WATCHDOG overslept = 0; after_first[me] = 0
+#else
+#define FORGET_WATCHDOG overslept = 0
+#endif
+#else
+#define FORGET_WATCHDOG skip
+#endif
 
 proctype Waiter(byte me; byte rounds) {
     byte newest = NONE;
@@ -704,6 +834,9 @@ proctype Waiter(byte me; byte rounds) {
     bit has_token;
     bit hit;
     bit leaving;
+#if MAXUNREPORTED > 0
+    bit overslept;                      /* only the watchdog has ended the latest sleep */
+#endif
 
 begin:
     lock_segment(1);
@@ -758,11 +891,14 @@ begin:
     do
     :: (sleep_on == AGAIN) ->
         if
-        :: (cursor != NONE) -> waitqueue_unlink(cursor); cursor = NONE
+        :: (cursor != NONE) -> REPORT(cursor) waitqueue_unlink(cursor); cursor = NONE
         :: else
         fi;
         atomic { MAY_BE_KILLED; evaluate() }
     :: (sleep_on < AGAIN) ->
+#if MAXUNREPORTED > 0
+        overslept = 0;
+#endif
         atomic { unlock_store() };
         unlock_wake();
         atomic {
@@ -788,6 +924,12 @@ begin:
         :: atomic {
             (ASLEEP(me) && kills < MAXKILLS) -> kills++; where[me] = AWAKE; goto killed
            }
+#if MAXUNREPORTED > 0
+        :: atomic {
+            (ASLEEP(me) && unreported < MAXUNREPORTED) -> where[me] = AWAKE; DIE_UNREPORTED
+           }
+        :: atomic { LINE_WATCHDOG(me) -> where[me] = AWAKE; overslept = 1 }
+#endif
 #if MAXTIMEOUTS > 0
         :: atomic {
             /* asleep, or woken a moment ago */
@@ -860,6 +1002,7 @@ deadline:
         :: else
         fi
        };
+       REPORT(cursor)
        waitqueue_unlink(cursor);
        cursor = NONE
     od;
@@ -901,6 +1044,7 @@ finished:
         must_end[me] = 0;
         given_done[me] = 0;
         leaving = 0;
+        FORGET_WATCHDOG;
         FORGET_LOCALS;
         rounds--;
         if
@@ -918,6 +1062,7 @@ killed:
         counted = 0;
         gave_up = 0;
         leaving = 0;
+        FORGET_WATCHDOG;
         hit = 0;
         sleep_on = NONE;
         ahead = NONE;
@@ -950,6 +1095,16 @@ inline ring() {
     };
     atomic {
         MAY_BE_KILLED;
+#if MAXUNREPORTED > 0 && !defined(NO_QUESTIONS) && !defined(BREAK_ASK_FIRST)
+        /* no sleeper on the bell: a question about the first in line */
+        h = 0;
+        do
+        :: (h < PROCESSES && where[h] != BELL) -> h++
+        :: else -> break
+        od;
+        found_dead = (h == PROCESSES && queue_length > 0 && UNREPORTED(BEACON(queue[0])));
+        h = 0;
+#endif
 #ifdef BREAK_RING_SKIP
         if
         :: (seen) -> wake_all(BELL)
@@ -978,6 +1133,9 @@ proctype Poster(byte me; byte what) {
     bit gave_up;
     bit must_wake;
     bit hit;
+#if MAXUNREPORTED > 0
+    bit found_dead;
+#endif
 
     lock_segment(0);
     recover();
@@ -1009,7 +1167,23 @@ proctype Poster(byte me; byte what) {
          * Crash: between the store and the wake a waiter sleeps on a rung bell. There is
          * nothing for it to take yet, and the next ring wakes it whatever the bell says. */
 #if !defined(BREAK_RING)
-        ring()
+again:
+        ring();
+#if MAXUNREPORTED > 0
+        if
+        :: found_dead ->
+            found_dead = 0;
+            cursor = queue[0];
+            report(cursor);
+            cursor = NONE;
+            reap_first();
+            if
+            :: (queue_length > 0) -> goto again
+            :: else
+            fi
+        :: else
+        fi
+#endif
 #else
         skip
 #endif
@@ -1077,7 +1251,7 @@ nobody_there:
         atomic {
             MAY_BE_KILLED;
             if
-            :: (counter != ALL) -> counter++; posted++
+            :: (counter != ALL) -> counter = counter + TOKENS; posted = posted + TOKENS
             :: else
             fi;
             unlock_store()
@@ -1097,6 +1271,10 @@ killed:
         seen = 0;
         counted = 0;
         woken = 0;
+#if MAXUNREPORTED > 0
+        found_dead = 0;
+        hit = 0;
+#endif
         cursor = NONE
     };
     kernel_cleans_up();
@@ -1111,12 +1289,21 @@ over:
     && (PROCESSES < 4 || IDLE(2)) \
     && (PROCESSES < 5 || IDLE(3)))
 
+#define NO_WATCHDOG (!WATCHDOG(0) && !WATCHDOG(1) \
+    && (PROCESSES < 3 || !WATCHDOG(PROCESSES - 1)) \
+    && (PROCESSES < 4 || !WATCHDOG(2)) \
+    && (PROCESSES < 5 || !WATCHDOG(3)))
+
 proctype Quiet() {
     byte i;
     do
     :: d_step {
-        ALL_IDLE ->
+        (ALL_IDLE && NO_WATCHDOG) ->
+#ifdef NO_QUESTIONS
         assert(TID(word[LOCK]) == 0);
+#else
+        assert(TID(word[LOCK]) == 0 || UNREPORTED(LOCK));       /* the next process asks */
+#endif
         assert(ALLS > 0 || posted == consumed + discarded + counter);
         i = 0;
         do
@@ -1137,6 +1324,17 @@ proctype Quiet() {
                 assert(h < queue_length);
                 assert(state[queue[h]] == WAITING);
                 assert(watch[queue[h]] == where[i]);
+#if MAXUNREPORTED > 0
+                /* if all ahead are dead, there is nothing to take */
+                g = 0;
+                do
+                :: (g < h && (!IS_WAITING(queue[g])
+                        || is_dead[TID(word[BEACON(queue[g])]) - 1])) -> g++
+                :: else -> break
+                od;
+                assert(g < h || counter == 0);
+                g = 0;
+#endif
                 /* the nearest living entry ahead */
                 do
                 :: (h > 0 && !IS_WAITING(queue[h - 1])) -> h--

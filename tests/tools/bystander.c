@@ -17,6 +17,7 @@
 #include "api/proc.h"
 #include "process.h"
 #include "timing.h"
+#include "victim.h"
 
 void
 bystander_start(struct bystander *o, char *const argv[], bool apart)
@@ -93,7 +94,8 @@ bystanders_rest(struct bystander *o, size_t count, bool *changed)
 		if (o[i].ended || o[i].stopped)
 			continue;
 		switches = process_switches(o[i].pid);
-		if (!process_is_asleep(o[i].pid))
+		if (!process_is_asleep(o[i].pid) ||
+		    (victim_was_released && process_is_at_lock(o[i].pid)))
 			return false;
 		*changed |= switches != o[i].switches;
 		o[i].switches = switches;

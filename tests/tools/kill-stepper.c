@@ -4,7 +4,7 @@
  * becomes of the other processes
  *
  * Usage: kill-stepper [--apart] [--every] [--share I/N] [--samples N] [--random-doubles N]
- *	[--all-doubles I/N] [--at K[/L]] [--keep FILE] COMPL WAITER SCENARIO...
+ *	[--all-doubles I/N] [--at K[/L]] [--keep FILE] [--release] COMPL WAITER SCENARIO...
  *	kill-stepper --list
  *
  * Each scenario (scenario.c) first runs to its end, and the moments are noted at which something
@@ -31,6 +31,8 @@
  *	these.
  * --at K or K/L: does one kill, or one double kill, once more.
  * --keep FILE: saves the segment of a failure.
+ * --release: kills by SIGKILL and process_mrelease(2), so that the kernel finds no list in private
+ *	memory.  Not for double kills, nor for scenarios in which somebody keeps the lock.
  *
  * SCENARIO is a name, or "all".  Prints a line for each, and a sum.  The exit status is 1 if
  * something was wrong.
@@ -310,7 +312,8 @@ usage(void)
 {
 	fputs("usage: kill-stepper [--apart] [--every] [--share I/N] [--samples N] "
 	      "[--random-doubles N] "
-	      "[--all-doubles I/N] [--at K[/L]] [--keep FILE] COMPL WAITER SCENARIO...\n"
+	      "[--all-doubles I/N] [--at K[/L]] [--keep FILE] [--release] COMPL WAITER "
+	      "SCENARIO...\n"
 	      "       kill-stepper --list\n",
 	      stderr);
 	return 2;
@@ -330,6 +333,8 @@ read_option(char **argv)
 		return option.every = true;
 	if (!strcmp(argv[0], "--apart"))
 		return trial.apart = true;
+	if (!strcmp(argv[0], "--release"))
+		return victim_is_released = true;
 	if (!argv[1])
 		return 0;
 	if (!strcmp(argv[0], "--at"))

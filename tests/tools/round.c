@@ -35,6 +35,9 @@ rests(unsigned i, uint64_t *sum)
 	task = workers_deed_of(o);
 	if (task->signal && !ledger_load(&ledger->worker[i].hit))
 		return false;
+	/* The owner of the lock may have died without a report: then it comes back in a second. */
+	if (workers_setup.released && process_is_at_lock(workers_process[i].pid))
+		return false;
 	*sum = *sum * 31 + (uint64_t)workers_process[i].pid * 7 +
 	       process_switches(workers_process[i].pid);
 	return process_is_asleep(workers_process[i].pid) && ledger_load(&o->end) == 0;
@@ -159,8 +162,10 @@ finish_all(void)
 			left |= workers_process[i].pid != 0;
 			if (!workers_process[i].pid || shot[i])
 				continue;
-			kill(workers_process[i].pid,
-			     ledger->plan.endings >> i & 1 ? SIGTERM : SIGKILL);
+			if (ledger->plan.endings >> i & 1)
+				kill(workers_process[i].pid, SIGTERM);
+			else
+				workers_kill(i, (unsigned)workers_process[i].pid);
 			shot[i] = true;
 		}
 		check_progress(&progress, any);

@@ -121,6 +121,7 @@ trial_begin(struct fixture *f, bool slow)
 	char space[32];
 
 	trial.ticks = 60000;
+	victim_was_released = false;
 	trial.second_victim = NULL;
 	trial.how = "killed";
 	victim_share_processor();

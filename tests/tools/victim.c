@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "bystander.h"
+#include "mrelease.h"
 #include "process.h"
 
 /* A child of the victim is not traced, and must not have our breakpoint. */
@@ -289,12 +290,18 @@ victim_end_by(struct victim *v, int signal)
 	}
 }
 
+bool victim_is_released, victim_was_released;
+
 void
 victim_kill(struct victim *v)
 {
 	if (v->state == VICTIM_ENDED)
 		return;
-	kill(v->pid, SIGKILL);
+	victim_was_released = victim_is_released;
+	if (victim_is_released)
+		mrelease_kill(v->pid);
+	else
+		kill(v->pid, SIGKILL);
 	while (v->state != VICTIM_ENDED)
 		victim_await_stop(v);
 }

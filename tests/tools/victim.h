@@ -91,4 +91,10 @@ void victim_end_by(struct victim *v, int signal);
 /* Kills it, by SIGKILL, wherever it is. */
 void victim_kill(struct victim *v);
 
+/* Whether victim_kill() also takes the memory of the victim away (mrelease.h), and whether it has
+ * done so in this trial.  If the victim had the lock in a short call, the lock comes back when a
+ * sleeper has slept for a second: so a process that sleeps on the lock is not at rest then, and a
+ * wake-up may count as lost. */
+extern bool victim_is_released, victim_was_released;
+
 #endif

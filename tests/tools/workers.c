@@ -20,6 +20,7 @@
 #include "by-command.h"
 #include "by-library.h"
 #include "bystander.h"
+#include "mrelease.h"
 #include "observer.h"
 #include "timing.h"
 
@@ -348,7 +349,21 @@ send_signal_if_due(unsigned i)
 	workers_process[i].signalled_at = ledger_load(&o->begin);
 	if (task->signal != SIGSTOP && task->signal != SIGTSTP)
 		ledger_store(&ledger->worker[i].hit, 1);
-	kill(workers_process[i].pid, task->signal);
+	if (task->signal == SIGKILL)
+		workers_kill(i, task->delay_us);
+	else
+		kill(workers_process[i].pid, task->signal);
+}
+
+void
+workers_kill(unsigned i, unsigned any)
+{
+	if (any % 100 >= workers_setup.released) {
+		kill(workers_process[i].pid, SIGKILL);
+		return;
+	}
+	mrelease_kill(workers_process[i].pid);
+	workers_totals.released++;
 }
 
 bool

@@ -24,6 +24,7 @@ struct workers_setup {
 	const char *other_build; /* another build of storm, for every third worker; or NULL */
 	char **programs;	 /* builds of compl */
 	unsigned program_count;
+	unsigned released; /* percent of those killed whose memory is taken away (mrelease.h) */
 };
 
 extern struct workers_setup workers_setup;
@@ -44,7 +45,7 @@ extern struct worker_process workers_process[WORKERS];
 
 /* Counts over all rounds. */
 struct totals {
-	uint64_t rounds, ops, kills, signals, stops, commands, rests, states, long_ones;
+	uint64_t rounds, ops, kills, released, signals, stops, commands, rests, states, long_ones;
 	uint64_t results[KINDS][RESULTS];
 };
 
@@ -58,6 +59,9 @@ struct op *workers_open_op(unsigned i);
 
 /* The task that an operation of the ledger belongs to. */
 const struct task *workers_deed_of(const struct op *o);
+
+/* Kills a worker, which has a process.  `any` number decides whether its memory is taken away. */
+void workers_kill(unsigned i, unsigned any);
 
 /* Reaps workers, continues stopped ones, sends signals that are due; true if something has
  * happened. */
