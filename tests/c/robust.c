@@ -435,6 +435,43 @@ a_vanished_owner_has_died(void)
 	return true;
 }
 
+static void
+do_nothing(int signal)
+{
+	(void)signal;
+}
+
+static int
+signals_its_parent(void *argument)
+{
+	(void)argument;
+	while (kill(getppid(), SIGUSR1) == 0)
+		pause_us(50000);
+	return 0;
+}
+
+/* Each signal ends the sleep, and comes long before a second is over. */
+static bool
+signals_do_not_put_the_watchdog_off(void)
+{
+	struct sigaction action = { .sa_handler = do_nothing };
+	int64_t begin_ns;
+	size_t gone, i;
+
+	CHECK(begin());
+	gone = child(takes_once, NULL);
+	CHECK(child_status(gone) >= 0);
+	page->lock = FUTEX_WAITERS | (uint32_t)children[gone].pid;
+	CHECK(sigaction(SIGUSR1, &action, NULL) == 0);
+	i = child(signals_its_parent, NULL);
+	begin_ns = clock_now_ns();
+	CHECK(lock_until(in_ms(15000)) == MUTEX_OWNER_DIED);
+	CHECK(clock_now_ns() - begin_ns < 10 * CLOCK_SECOND_NS);
+	mutex_unlock(&self, &mutex);
+	child_kill(i, SIGKILL);
+	return child_status(i) == 137;
+}
+
 /* A foreign thread cannot ask about it; a thread of its own pid namespace can. */
 static bool
 a_vanished_owner_may_live_elsewhere(void)
@@ -625,7 +662,8 @@ static const struct test tests[] = {
 	{ "a deadline ends the wait for a living owner, and for a stopped one", deadlines_are_kept,
 	  false },
 	{ "an owner that does not exist has died", a_vanished_owner_has_died, true },
-	{ "with several pid namespaces only the home can tell that an owner does not exist",
+	{ "signals do not put that off", signals_do_not_put_the_watchdog_off, true },
+	{ "with several pid namespaces an owner that does not exist here may live there",
 	  a_vanished_owner_may_live_elsewhere, false },
 	{ "impossible owners are damage, and nothing is changed", impossible_owners_are_damage,
 	  false },

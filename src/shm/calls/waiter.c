@@ -166,11 +166,24 @@ sleep_unblocked(struct wait *w, int64_t until_ns)
 	set_escape(w, COMPL_ESCAPE_NOTE);
 	w->overslept = result == FUTEX_TIMED_OUT && until_ns != w->req->deadline_ns &&
 		       until_ns != w->detect_ns;
+	if (result != FUTEX_SIGNALLED)
+		w->watchdog_ns = 0;
 	if (result == FUTEX_BROKEN)
 		return COMPL_E_SYSTEM;
 	if (result == FUTEX_SIGNALLED && wait_has_flag(w, COMPL_WAIT_INTERRUPTIBLE))
 		return COMPL_INTERRUPTED;
 	return COMPL_OK;
+}
+
+/* Returns when a bounded sleep ends at the latest. */
+static int64_t
+bound_sleep(struct wait *w, int64_t until_ns)
+{
+	int64_t bound_ns = clock_sooner(until_ns, w->brief ? BRIEF_NS : LINKED_NS);
+
+	if (w->watchdog_ns == 0 || bound_ns < w->watchdog_ns)
+		w->watchdog_ns = bound_ns;
+	return w->watchdog_ns;
 }
 
 /* Sleeps once, without the lock.  COMPL_OK: look at the names again.  Any other result ends the
@@ -179,7 +192,8 @@ sleep_unblocked(struct wait *w, int64_t until_ns)
  *
  * Before each of its sleeps the first in line checks that the segment's file is still linked.
  * These sleeps last LINKED_NS at most.  This bound is the watchdog as well: if a wake-up is lost,
- * the first goes on after LINKED_NS, and note_lost_wakeup() counts the loss. */
+ * the first goes on after LINKED_NS, and note_lost_wakeup() counts the loss.  A signal handler does
+ * not put it off. */
 static enum compl_result
 sleep_once(struct wait *w)
 {
@@ -192,7 +206,9 @@ sleep_once(struct wait *w)
 	if (w->has_watchdog && !file_is_linked(w->s.c))
 		return COMPL_REMOVED;
 	if (w->has_watchdog || w->brief)
-		until = clock_sooner(until, w->brief ? BRIEF_NS : LINKED_NS);
+		until = bound_sleep(w, until);
+	else
+		w->watchdog_ns = 0;
 	if (w->detect_ns < until)
 		until = w->detect_ns;
 	if (until == COMPL_NEVER && wait_has_flag(w, COMPL_WAIT_INTERRUPTIBLE))

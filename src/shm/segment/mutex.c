@@ -47,11 +47,12 @@ is_nonsense(uint32_t value)
 struct attempt {
 	struct robust_thread *t;
 	const struct mutex *m;
-	bool seizes;	  /* takes the lock also from an owner that cannot exist */
-	bool counted;	  /* is counted in *m->sleepers */
-	bool by_watchdog; /* only the watchdog has ended the latest sleep */
-	bool doubted;	  /* is_doubtful() was true before the latest sleep */
-	bool seatless;	  /* there was no free seat at the latest look */
+	bool seizes;	     /* takes the lock also from an owner that cannot exist */
+	bool counted;	     /* is counted in *m->sleepers */
+	bool by_watchdog;    /* only the watchdog has ended the latest sleep */
+	bool doubted;	     /* is_doubtful() was true before the latest sleep */
+	bool seatless;	     /* there was no free seat at the latest look */
+	int64_t watchdog_ns; /* when it ends a sleep that a signal has interrupted, or 0 */
 };
 
 /* Whether a value of the word names an owner that has not died, as far as the kernel has told. */
@@ -176,7 +177,8 @@ sleep_on(const struct mutex *m, uint32_t value, int64_t until_ns)
 	return result == FUTEX_UNSUPPORTED ? futex_wait(m->word, value, until_ns) : result;
 }
 
-/* Sleeps on the lock once.
+/* Sleeps on the lock once.  A signal handler does not put the watchdog off: signals may come more
+ * often than once in a second.
  *
  * Ordering: the sleeper is counted before the kernel compares the word.  Pairs with mutex_unlock(),
  * which clears the word before it reads the count.
@@ -188,15 +190,20 @@ sleep_on(const struct mutex *m, uint32_t value, int64_t until_ns)
 static void
 sleep_counted(struct attempt *a, uint32_t value, int64_t deadline_ns, struct sigmask *sigmask)
 {
-	int64_t until = clock_sooner(deadline_ns, a->seatless ? NO_SEAT_NS : WATCHDOG_NS);
 	enum futex_result result;
+	int64_t until;
 
+	if (a->watchdog_ns == 0)
+		a->watchdog_ns = clock_now_ns() + (a->seatless ? NO_SEAT_NS : WATCHDOG_NS);
+	until = deadline_ns < a->watchdog_ns ? deadline_ns : a->watchdog_ns;
 	if (!a->counted)
 		__atomic_add_fetch(a->m->sleepers, 1, __ATOMIC_SEQ_CST);
 	a->counted = true;
 	sigmask_restore(sigmask);
 	result = sleep_on(a->m, value, until);
 	sigmask_block(sigmask);
+	if (result != FUTEX_SIGNALLED)
+		a->watchdog_ns = 0;
 	a->by_watchdog = result == FUTEX_TIMED_OUT && until != deadline_ns && !a->seatless;
 	a->seatless = false;
 }
