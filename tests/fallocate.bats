@@ -127,6 +127,7 @@ files() {
 
 # A creator finds no room, and is slow.
 @test "a file that another creator has completed meanwhile is left" {
+	[ -z "${COMPL_ASAN-}" ] || skip "strace and LeakSanitizer exclude each other"
 	need_trace
 	background slow strace -qq -o trace -e trace=fallocate -e inject=fallocate:error=ENOSPC:delay_exit=1000000 \
 		"$COMPL" done a
@@ -148,6 +149,7 @@ is_there() {
 
 # A creator has found no room, and is about to unlink the file.
 @test "a file that is about to be unlinked is not completed, and a new one is made" {
+	[ -z "${COMPL_ASAN-}" ] || skip "strace and LeakSanitizer exclude each other"
 	need_trace
 	background slow strace -qq -o trace -e trace=fallocate,unlink,unlinkat -e inject=fallocate:error=ENOSPC \
 		-e inject=unlink,unlinkat:delay_enter=500000 "$COMPL" done a
