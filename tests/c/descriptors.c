@@ -31,7 +31,7 @@ open_thief(enum thief thief)
 		return open("/dev/null", O_RDWR | O_CLOEXEC);
 	if (thief == DELETED_FILE)
 		return memfd_create("thief", MFD_CLOEXEC);
-	strcpy(named + strlen(named) - 6, "XXXXXX");
+	memcpy(named + strlen(named) - 6, "XXXXXX", 6);
 	fd = mkostemp(named, O_CLOEXEC);
 	if (fd < 0 || write(fd, "mine", 4) != 4 ||
 	    (thief == BIG_FILE && ftruncate(fd, 64 << 20) < 0))
