@@ -321,30 +321,29 @@ heard() {
 }
 
 @test "a descriptor that CMD closes without a line is told at once, and the waiters stay" {
-	local proc run
+	closes_early "$COMPL"
+}
 
-	for proc in yes no; do
-		run=("$COMPL")
-		if [ $proc = no ]; then
-			need_namespaces mount
-			export ASAN_OPTIONS=${ASAN_OPTIONS-}:detect_leaks=0 # a leak check needs /proc
-			run=(unshare -m sh -c 'mount -t tmpfs none /proc && exec "$0" "$@"' "$COMPL")
-		fi
-		line_up w a
-		background r "${run[@]}" run a --ready fd:3 -- sh -c 'printf half >&3; exec 3>&-; "$0" wait go; exit 6' "$COMPL"
-		wait_until test -s r.err
-		waiters a 1
-		expect 0 done go
-		ends 6 r w
-		[ "$(<r.err)" = "compl: run: --ready: CMD has closed descriptor 3 without a line, so it cannot say any more that it\
+@test "without /proc it is told, too, and the end of CMD is not taken for it" {
+	need_namespaces mount
+	[ -z "${COMPL_ASAN-}" ] || skip "a sanitizer reads its options in /proc"
+	closes_early unshare -m sh -c 'mount -t tmpfs none /proc && exec "$0" "$@"' "$COMPL"
+}
+
+# closes_early COMMAND...: the command is compl.
+closes_early() {
+	line_up w a
+	background r "$@" run a --ready fd:3 -- sh -c 'printf half >&3; exec 3>&-; "$0" wait go; exit 6' "$COMPL"
+	wait_until test -s r.err
+	waiters a 1
+	expect 0 done go
+	ends 6 r w
+	[ "$(<r.err)" = "compl: run: --ready: CMD has closed descriptor 3 without a line, so it cannot say any more that it\
  is ready; its waiters wait for its end" ]
-		expect_from "${run[0]}" 0 "${run[@]:1}" run b --ready fd:3 -- true
-		one_line "^compl: run: b: ended before it was ready"
-		expect_from "${run[0]}" 0 "${run[@]:1}" run b --ready fd:3 -- sh -c 'echo >&3; exec 3>&-; exec sleep 0.2'
-		silent
-		expect 0 rm a b
-		rm r.err
-	done
+	expect_from "$1" 0 "${@:2}" run b --ready fd:3 -- true
+	one_line "^compl: run: b: ended before it was ready"
+	expect_from "$1" 0 "${@:2}" run b --ready fd:3 -- sh -c 'echo >&3; exec 3>&-; exec sleep 0.2'
+	silent
 }
 
 sleeps_in() {
