@@ -544,6 +544,30 @@ unreported_deaths_are_found(void)
 	return check_segment();
 }
 
+/* The links of seats lie beyond the room that a brief call has for the link of the lock. */
+static int
+posts_a_without_the_mark(void *argument)
+{
+	(void)argument;
+	mine = space_open(COMPL_ONE_THREAD);
+	NEED(mine && seat_is_foreign(&mine->lock.seats) && mine->links == NULL);
+	__atomic_store_n(&mine->header->mixed, 0, __ATOMIC_SEQ_CST);
+	NEED(post_mine("a") == COMPL_OK);
+	return mine->links != NULL ? 0 : 98;
+}
+
+static bool
+links_do_not_depend_on_the_segment(void)
+{
+	size_t p;
+
+	CHECK(prepare());
+	CHECK(child_elsewhere(posts_a_without_the_mark, NULL, &p));
+	CHECK(child_status(p) == 0);
+	CHECK(space_counter("a") == 1);
+	return check_segment();
+}
+
 /* ---- handles of a parent in another pid namespace ------------------------------------------- */
 
 static int
@@ -698,6 +722,8 @@ static const struct test tests[] = {
 	  leaked_seats_come_back, true },
 	{ "the death of a foreign owner of the lock is found though the kernel does not report it",
 	  unreported_deaths_are_found, true },
+	{ "a foreign handle has room for the links of its seats, whatever the segment says",
+	  links_do_not_depend_on_the_segment, false },
 	{ "a child in another pid namespace is foreign, though it has the handle of its parent",
 	  inherited_handles_are_foreign, true },
 	{ "a pid namespace does not pass for the home because its /proc has the same device number",

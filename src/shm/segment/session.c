@@ -51,10 +51,14 @@ session_begin(struct session *s, struct compl_space *c, const sigset_t *hold)
 	return result == COMPL_OK ? begin(s, c, hold) : result;
 }
 
+/* A foreign handle needs the mapping whatever header.mixed says: the links of its seats lie far
+ * beyond lock_link. */
 enum compl_result
 session_begin_brief(struct session *s, struct compl_space *c, const sigset_t *hold)
 {
-	return get(&c->header->mixed) != 0 ? session_begin(s, c, hold) : begin(s, c, hold);
+	bool is_mixed = get(&c->header->mixed) != 0 || seat_is_foreign(&c->lock.seats);
+
+	return is_mixed ? session_begin(s, c, hold) : begin(s, c, hold);
 }
 
 enum compl_result
