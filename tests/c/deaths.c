@@ -32,6 +32,36 @@ waits(void *name)
 	return space_wait_ms(own, name, -1) == COMPL_OK ? 0 : 98;
 }
 
+/* Waits for three tokens of the name. */
+static int
+waits_for_three(void *name)
+{
+	struct compl_request r = {
+		.names = (const char *[]){ name }, .count = 1, .need = 3, .deadline_ns = COMPL_NEVER
+	};
+	struct compl_space *own = space_open(0);
+	struct compl_outcome out;
+
+	NEED(own);
+	return compl_wait(own, &r, &out) == COMPL_OK ? 0 : 98;
+}
+
+/* Waits for a token of the name, and looks for a dead-lock now and then. */
+static int
+waits_and_detects(void *name)
+{
+	struct compl_request r = { .names = (const char *[]){ name },
+				   .count = 1,
+				   .need = 1,
+				   .flags = COMPL_WAIT_DETECT,
+				   .deadline_ns = COMPL_NEVER };
+	struct compl_space *own = space_open(0);
+	struct compl_outcome out;
+
+	NEED(own);
+	return compl_wait(own, &r, &out) == COMPL_OK ? 0 : 98;
+}
+
 static bool
 line_up(char *name, size_t *i)
 {
@@ -282,6 +312,24 @@ the_next_one_looks_after_ten_seconds(void)
 		CHECK(ends_within(w, 13000, 0));
 		CHECK(space_counter("a") <= 0);
 	}
+	return true;
+}
+
+/* The first needs more tokens than there are, so only the bound of its sleep makes the next one
+ * ask.  A look for a dead-lock comes every ten seconds, too, and must not take its place. */
+static bool
+so_does_one_that_detects_dead_locks(void)
+{
+	size_t dead = child(waits_for_three, a), w;
+
+	CHECK(child_sleeps(dead));
+	w = child(waits_and_detects, a);
+	CHECK(child_sleeps(w));
+	CHECK(space_post("a", 1) == COMPL_OK);
+	mrelease(dead);
+	CHECK(ends_within(w, 13000, 0));
+	CHECK(was_killed(dead));
+	CHECK(space_counter("a") <= 0);
 	return true;
 }
 
@@ -624,6 +672,7 @@ static const struct test tests[] = {
 	{ "so do try and a listing", try_and_ls_pass_over_the_dead, false },
 	{ "if a token is there and nobody posts, the next in line looks within ten seconds",
 	  the_next_one_looks_after_ten_seconds, true },
+	{ "and so does one that looks for dead-locks", so_does_one_that_detects_dead_locks, true },
 	{ "a dead wait over several names leaves all lines",
 	  a_wait_over_several_names_leaves_all_lines, false },
 	{ "a thread that execs in a signal handler during its wait leaves the line",

@@ -23,7 +23,7 @@ struct wait {
 	   entry_may_be_unreported(). */
 	bool has_watchdog;
 	bool brief; /* the owner of a word may be stopped: sleep for BRIEF_NS at the most */
-	int64_t watchdog_ns; /* when a bounded sleep ends that a signal has interrupted, or 0 */
+	int64_t watchdog_ns; /* when a bounded sleep, which goes on later, ends; or 0 */
 	bool overslept;	     /* only the bound of the latest sleep has ended it */
 	/* Of detection.c: */
 	int64_t detect_ns; /* when it looks for a dead-lock next; 0: at once; or CLOCK_NEVER */

@@ -51,6 +51,7 @@
 #include "shm/segment/file.h"
 
 #define LINKED_NS (10 * CLOCK_SECOND_NS) /* the longest sleep of the first in line */
+#define EARLY_NS  (2 * CLOCK_SECOND_NS)	 /* how early the end of that counts as its end */
 #define BRIEF_NS  CLOCK_SECOND_NS /* the longest sleep on a word whose owner may be stopped */
 #define LOCK_NS	  CLOCK_SECOND_NS /* how long a call that is never queued waits for the lock */
 
@@ -145,6 +146,23 @@ set_escape(struct wait *w, enum compl_escape_state state)
 		w->req->escape->state = state;
 }
 
+/* Notes whether the bound of the sleep has ended it.  If only a signal, or a look for a dead-lock,
+ * has ended it before, the bound stays, for the next sleep.
+ *
+ * These looks come every ten seconds, too.  One that comes just before the bound counts as the
+ * bound, so that the two cost one wake-up. */
+static void
+note_bound(struct wait *w, enum futex_result result, int64_t until_ns)
+{
+	int64_t early_ns = w->brief ? 0 : EARLY_NS;
+
+	w->overslept = result == FUTEX_TIMED_OUT && until_ns != w->req->deadline_ns &&
+		       w->watchdog_ns != 0 && until_ns >= w->watchdog_ns - early_ns;
+	if (w->overslept ||
+	    !(result == FUTEX_SIGNALLED || (result == FUTEX_TIMED_OUT && until_ns == w->detect_ns)))
+		w->watchdog_ns = 0;
+}
+
 /* Sleeps until until_ns, or until a watched word changes, with the caller's own signal mask.  Only
  * in here may a signal handler of the caller leave by siglongjmp(). */
 static enum compl_result
@@ -164,10 +182,7 @@ sleep_unblocked(struct wait *w, int64_t until_ns)
 	sigmask_block(&w->s.sigmask);
 	watch_pass_on(w);
 	set_escape(w, COMPL_ESCAPE_NOTE);
-	w->overslept = result == FUTEX_TIMED_OUT && until_ns != w->req->deadline_ns &&
-		       until_ns != w->detect_ns;
-	if (result != FUTEX_SIGNALLED)
-		w->watchdog_ns = 0;
+	note_bound(w, result, until_ns);
 	if (result == FUTEX_BROKEN)
 		return COMPL_E_SYSTEM;
 	if (result == FUTEX_SIGNALLED && wait_has_flag(w, COMPL_WAIT_INTERRUPTIBLE))
@@ -192,8 +207,8 @@ bound_sleep(struct wait *w, int64_t until_ns)
  *
  * Before each of its sleeps the first in line checks that the segment's file is still linked.
  * These sleeps last LINKED_NS at most.  This bound is the watchdog as well: if a wake-up is lost,
- * the first goes on after LINKED_NS, and note_lost_wakeup() counts the loss.  A signal handler does
- * not put it off. */
+ * the first goes on after LINKED_NS, and note_lost_wakeup() counts the loss.  Neither a signal
+ * handler nor a look for a dead-lock puts it off. */
 static enum compl_result
 sleep_once(struct wait *w)
 {
