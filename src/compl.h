@@ -618,8 +618,8 @@ enum compl_promise_flags {
 	COMPL_PROMISE_SINGLE = 1 << 0,
 	/* Processes that the caller has started keep the promise.  The thread itself only waits for
 	   their end or for a message of theirs.  COMPL_WAIT_DETECT finds dead-locks below such a
-	   producer.  A producer without this flag counts as busy, unless it sleeps in wait4(2) or
-	   waitid(2). */
+	   producer.  A producer without this flag counts as busy, unless it is in a wait itself,
+	   or sleeps in wait4(2) or waitid(2). */
 	COMPL_PROMISE_CHILD = 1 << 1,
 	/* Also open a descriptor that stands for the promise, and store it in promise->hold.  As
 	   long as anybody has a copy of it, whoever that is and whatever has become of the
