@@ -40,3 +40,35 @@ looks() {
 	shoot TERM hub
 	ends 143 hub
 }
+
+@test "a cycle that becomes stuck is found in time though thirty other waits share their looks" {
+	local i
+
+	LIMIT=60
+	background hub "$COMPL" run hub -- bash -c "for i in {1..30}; do $COMPL wait p\$i & done
+		exec tail --pid=$$ -f /dev/null 3>&-"
+	for i in {1..30}; do
+		wait_until_waiting p$i 1
+	done
+	for i in {1..30}; do
+		background w$i "$COMPL" run p$i -- "$COMPL" wait hub
+	done
+	wait_until_waiting hub 30
+	background ring "$COMPL" run ring -- bash -c "$COMPL wait q &
+		tail --pid=$$ -f /dev/null 3>&- & echo \$! >at-work; wait"
+	wait_until_waiting q 1
+	background q "$COMPL" run q -- "$COMPL" wait ring
+	wait_until_waiting ring 1
+	expect 124 wait nobody -t 11s # from now on they share
+	kill "$(<at-work)"
+	SECONDS=0
+	ends 122 q
+	echo "after $SECONDS seconds"
+	[ "$SECONDS" -le 13 ]
+	ends 0 ring
+	waiters hub 30
+	expect 0 done hub --all
+	ends 0 w{1..30}
+	shoot TERM hub
+	ends 143 hub
+}

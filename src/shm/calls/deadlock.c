@@ -227,14 +227,15 @@ bool
 deadlock_search_stuck(struct wait_graph *graph, uint64_t ticket)
 {
 	begin(graph, true);
-	graph->is_clear = false;
+	graph->is_clear = graph->is_stuck = false;
 	if (!proc_tree_read_all(&graph->tree))
 		return false;
 	mark_once(graph);
 	while (clear_some_stuck(graph))
 		;
 	for (size_t i = 0; i < graph->name_count; i++)
-		graph->is_clear &= !graph->names[i].stuck;
+		graph->is_stuck |= graph->names[i].stuck;
+	graph->is_clear &= !graph->is_stuck;
 	graph->fingerprint = fingerprint_of(graph);
 	return wait_cycle_search(graph, ticket);
 }

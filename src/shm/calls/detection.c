@@ -46,6 +46,7 @@
 #define CONFIRM_NS (CLOCK_SECOND_NS / 50) /* from a dead-lock found to its confirmation */
 #define LONG_NS	   (10 * CLOCK_SECOND_NS) /* the longest pause between two looks */
 #define SHARE_NS   CLOCK_SECOND_NS	  /* how long to leave a look to another wait */
+#define EACH	   INT64_C(-1)		  /* header.look_ns: each wait looks for itself */
 
 void
 detection_begin(struct wait *w)
@@ -102,7 +103,9 @@ needs_look(const struct wait *w)
  * look, or is about to.  Then sets when to look again.
  *
  * Only looks that come every LONG_NS are shared, so that the time from one to the next stays what
- * it is.  The times are untrusted: later ones than now count as none. */
+ * it is.  After a look that has found stuck names none is shared: only the latest wait of their
+ * cycle ends, and should not have to wait for its turn.  The times are untrusted: later ones than
+ * now count as none. */
 static bool
 share_look(struct wait *w, int64_t now_ns)
 {
@@ -118,6 +121,8 @@ share_look(struct wait *w, int64_t now_ns)
 		w->detect_ns = clear_ns + LONG_NS;
 		return true;
 	}
+	if (look_ns == EACH)
+		return false;
 	if ((look_ns <= now_ns && clock_elapsed(look_ns, now_ns) < SHARE_NS) ||
 	    !__atomic_compare_exchange_n(begun, &look_ns, now_ns, false, __ATOMIC_SEQ_CST,
 					 __ATOMIC_SEQ_CST)) {
@@ -205,6 +210,21 @@ make_room(struct wait *w)
 		skip_sleep(w);
 }
 
+/* Tells the other waits what step 3 has found, as far as that is the same for all. */
+static void
+note_result(const struct wait *w, const struct wait_graph *graph)
+{
+	struct layout_header *h = w->s.h;
+
+	if (graph->is_stuck)
+		__atomic_store_n(&h->look_ns, EACH, __ATOMIC_SEQ_CST);
+	if (!graph->is_clear)
+		return;
+	__atomic_store_n(&h->clear_ns, w->looked_ns, __ATOMIC_SEQ_CST);
+	if (__atomic_load_n(&h->look_ns, __ATOMIC_SEQ_CST) == EACH)
+		__atomic_store_n(&h->look_ns, w->looked_ns, __ATOMIC_SEQ_CST);
+}
+
 /* Steps 2 and 3.  Returns whether the same dead-lock was found in the look before, and no parent
  * in it has run since.  Otherwise, if this is a dead-lock, the next look is due in CONFIRM_NS. */
 static bool
@@ -219,8 +239,7 @@ search_and_confirm(struct wait *w, struct wait_graph *graph)
 	if (!w->is_suspect)
 		return false;
 	found = deadlock_search_stuck(graph, ticket);
-	if (graph->is_clear)
-		__atomic_store_n(&w->s.h->clear_ns, w->looked_ns, __ATOMIC_SEQ_CST);
+	note_result(w, graph);
 	if (!found)
 		return false;
 	w->suspicion = graph->fingerprint;

@@ -65,7 +65,9 @@ struct wait_graph {
 	uint32_t *queue;		 /* room for all names; of the search */
 	uint32_t found;			 /* the name of our wait that the cycle leads to */
 	uint64_t fingerprint;		 /* fingerprint_of() in deadlock.c */
-	bool is_clear; /* deadlock_search_stuck() could look into all, and no name is stuck */
+	/* Of deadlock_search_stuck(): */
+	bool is_stuck; /* a name is stuck */
+	bool is_clear; /* it could look into all, and no name is stuck */
 };
 
 /* How much room a graph needs now.  Under the lock. */

@@ -142,7 +142,7 @@ struct layout_header {
 	   half, or 0; see detection.c. */
 	uint32_t late_promise[2];
 	/* Times of CLOCK_MONOTONIC; see detection.c. */
-	int64_t look_ns;       /* [atomic] when a wait has begun to read all processes, and then: */
+	int64_t look_ns;       /* [atomic] when a wait has begun to read all processes, or -1 */
 	int64_t clear_ns;      /* [atomic] when it has begun a look after which no name was stuck */
 	uint32_t seat_holders; /* [atomic] the latest number of a handle; seat.h */
 };
