@@ -73,4 +73,13 @@ place() {
 	ends 143 r
 	expect 125 -n scope.gone run a --ready notify -- true
 	[ -z "$(ls -A runtime)" ]
+
+	# one of the descriptors that run needs is not to be had
+	local limit
+	for ((limit = 5; limit < 12; limit++)); do
+		# shellcheck disable=SC2016
+		timeout 60 bash -c 'exec 3>&- 4>&- 5>&-; ulimit -n "$1" && exec "$0" run a --ready notify -- true' \
+			"$COMPL" $limit 2>r.err || [ -s r.err ]
+		[ -z "$(ls -A runtime)" ]
+	done
 }

@@ -41,10 +41,11 @@ child_fill_descriptors(void)
 			open("/", O_PATH | O_CLOEXEC);
 }
 
-void
-child_open_or_die(void)
+bool
+child_open(void)
 {
-	signals = relay_open_or_die();
+	signals = relay_open();
+	return signals >= 0;
 }
 
 /* If the variable holds the pid `from`, sets it to the pid of this process: what it announces is

@@ -2,7 +2,7 @@
  *
  * child.h - CMD as a child
  *
- *	child_open_or_die();		does what can fail, before anything is changed
+ *	child_open();			does what can fail, before anything is changed
  *	child_start(&child, cmd, NULL);
  *	child_wait(&child, &listener);
  *	... child_status(&child) ...
@@ -42,7 +42,8 @@ struct child_listener {
  * has such a number.) */
 void child_fill_descriptors(void);
 
-void child_open_or_die(void);
+/* If it fails, a line says why. */
+bool child_open(void);
 
 /* Starts cmd with the dispositions, the mask and the inherited descriptors that this process was
  * started with.  If this process dies, cmd gets SIGTERM.  prepare, if not NULL, is called in the

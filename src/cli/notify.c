@@ -105,7 +105,7 @@ void
 notify_begin_or_die(void)
 {
 	message = calloc(1, sizeof(*message));
-	if (message != NULL && open_outer() && open_inner_or_die() && pace_open())
+	if (message != NULL && open_outer() && pace_open() && open_inner_or_die())
 		return;
 	message_line("--ready: cannot make a socket for CMD: %s", strerror(errno));
 	exit(STATUS_FAILED);

@@ -28,7 +28,6 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
 #include <time.h>
@@ -37,7 +36,6 @@
 
 #include "cli/message.h"
 #include "cli/signals.h"
-#include "cli/status.h"
 #include "cli/stop.h"
 
 #define LIMIT_S 1
@@ -59,7 +57,7 @@ is_passed_on(int signal)
 }
 
 int
-relay_open_or_die(void)
+relay_open(void)
 {
 	sigemptyset(&blocked);
 	for (int signal = 1; signal < _NSIG; signal++)
@@ -68,10 +66,9 @@ relay_open_or_die(void)
 	sigaddset(&blocked, SIGCHLD);
 	sigaddset(&blocked, SIGCONT);
 	fd = signalfd(-1, &blocked, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (fd >= 0)
-		return fd;
-	message_line("cannot make a descriptor for signals: %s", strerror(errno));
-	exit(STATUS_FAILED);
+	if (fd < 0)
+		message_line("cannot make a descriptor for signals: %s", strerror(errno));
+	return fd;
 }
 
 void

@@ -13,8 +13,9 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-/* Returns the descriptor that is readable when there is a signal for relay_next(). */
-int relay_open_or_die(void);
+/* Returns the descriptor that is readable when there is a signal for relay_next(); or -1, after a
+ * line. */
+int relay_open(void);
 
 /* From now on these signals, and SIGCHLD, are pending until relay_next() takes them, and have no
  * other effect. */

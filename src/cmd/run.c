@@ -385,7 +385,10 @@ run_run(const struct cli_call *call)
 	child_fill_descriptors();
 	p.may_hold = inherited_choose(call->set.ready.kind == READY_LINE ? call->set.ready.fd : -1);
 	ready_begin_or_die(&call->set.ready);
-	child_open_or_die();
+	if (!child_open()) {
+		ready_end();
+		return STATUS_FAILED;
+	}
 	tell_cmd_or_die(call);
 	result = promise(&p);
 	if (result == COMPL_OK)

@@ -61,7 +61,8 @@ run_scope(const struct cli_call *call)
 
 	check_or_die(call);
 	child_fill_descriptors();
-	child_open_or_die();
+	if (!child_open())
+		return STATUS_FAILED;
 	result = namespace_make_scope(&scope);
 	return result == COMPL_OK ? run_in(&scope) : failure_report(&scope, result, NULL, 0);
 }
