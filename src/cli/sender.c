@@ -20,10 +20,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "api/clock.h"
 #include "api/proc.h"
 #include "cli/pidfd.h"
 
 #define STEPS_MAX 1000 /* a chain of parents cannot be longer, unless it changes meanwhile */
+
+#define SLOTS 4096
 
 static uid_t user_of_cmd = SENDER_UNKNOWN;
 
@@ -83,6 +86,69 @@ look_below_init(pid_t pid)
 	return getpid() == 1 && pid > 0 && kill(pid, 0) != 0 && errno == ESRCH;
 }
 
+/* ---- processes that are not below this one ----------------------------------------- */
+
+/* A stranger can have a thousand processes above it.  So what was found of them is kept, and a walk
+ * ends where an earlier one has been.  It is kept for a second at most, because numbers are used
+ * again. */
+static pid_t *refused; /* SLOTS of them, or NULL: nothing is kept */
+static int64_t refused_since_ns;
+
+static void
+forget_refused(int64_t now_ns)
+{
+	if (refused != NULL)
+		memset(refused, 0, SLOTS * sizeof(*refused));
+	refused_since_ns = now_ns;
+}
+
+static void
+refresh_refused(void)
+{
+	int64_t now_ns = clock_now_ns();
+
+	if (refused == NULL)
+		refused = calloc(SLOTS, sizeof(*refused));
+	if (now_ns - refused_since_ns >= CLOCK_SECOND_NS)
+		forget_refused(now_ns);
+}
+
+/* Returns false if it was noted before. */
+static bool
+note_refused(pid_t pid)
+{
+	pid_t *slot = refused != NULL ? &refused[(unsigned)pid % SLOTS] : NULL;
+
+	if (slot == NULL)
+		return true;
+	if (*slot == pid)
+		return false;
+	*slot = pid;
+	return true;
+}
+
+/* Returns whether this process is above that one.  If it is, or if one of them ended meanwhile,
+ * what the walk has noted may be wrong. */
+static bool
+climb(struct process process)
+{
+	bool found = true;
+
+	refresh_refused();
+	for (int steps = 0; found && process.parent > 0 && steps < STEPS_MAX; steps++) {
+		if (process.parent == getpid()) {
+			forget_refused(refused_since_ns);
+			return true;
+		}
+		if (!note_refused(process.parent))
+			return false;
+		found = look_up(process.parent, &process);
+	}
+	if (!found)
+		forget_refused(refused_since_ns);
+	return false;
+}
+
 /* Returns whether the sender is this process or one below it. */
 static bool
 look_above(const struct sender *sender)
@@ -93,12 +159,7 @@ look_above(const struct sender *sender)
 
 	if (!found || sender->pid == getpid())
 		return found || look_below_init(sender->pid);
-	for (int steps = 0; found && process.parent > 0 && steps < STEPS_MAX; steps++) {
-		if (process.parent == getpid())
-			return true;
-		found = look_up(process.parent, &process);
-	}
-	return false;
+	return climb(process);
 }
 
 static uid_t

@@ -14,6 +14,7 @@
  * notify flood wait	sends datagrams without a pause, and sleeps while there is no room
  * notify flood spin	the same, but tries again at once
  * notify flood fds	sleeps as well, and sends descriptors
+ * notify flood deep	sleeps as well, and has hundreds of processes above it
  * notify linger SECONDS	sends TCP sockets whose close(2) waits so long for data that nobody
  *			reads, closes its own, prints "sent", and stays
  */
@@ -180,6 +181,17 @@ end_with_parent(void)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 }
 
+/* Goes on in a process with so many more above it.  They end with the first of them. */
+static void
+descend(int count)
+{
+	for (int i = 0; i < count; i++)
+		if (fork())
+			pause();
+		else
+			end_with_parent();
+}
+
 static int
 stay(void)
 {
@@ -262,6 +274,10 @@ main(int argc, char **argv)
 		end_with_parent();
 	if (!strcmp(argv[1], "stay"))
 		rc = prctl(PR_SET_PDEATHSIG, SIGKILL) || say(argv[2], strlen(argv[2]), 0) || stay();
+	if (!strcmp(argv[1], "flood") && !strcmp(argv[2], "deep")) {
+		descend(400);
+		fork(); /* two, which take turns */
+	}
 	if (!strcmp(argv[1], "flood"))
 		rc = flood(strcmp(argv[2], "spin") ? 0 : MSG_DONTWAIT,
 			   strcmp(argv[2], "fds") ? 0 : 3);
