@@ -5,8 +5,8 @@
 #
 # floods.bats - strangers that send to run without a pause
 #
-# Four kinds: one that sleeps while there is no room for its message, several of these, one that tries
-# again at once, and one whose messages carry descriptors.
+# Five kinds: one that sleeps while there is no room for its message, several of these, one that tries
+# again at once, one whose messages carry descriptors, and one with hundreds of processes above it.
 
 load notify
 
@@ -69,7 +69,7 @@ has_used() {
 @test "a stranger that never pauses costs less than a tenth of a processor" {
 	local kind begin spent=60000000 ms
 
-	for kind in wait spin fds; do
+	for kind in wait spin fds deep; do
 		floods "$kind"
 		ms=${EPOCHREALTIME/[.,]/}
 		begin=$(used)
@@ -100,4 +100,29 @@ has_used() {
 		echo "$kinds: $best ms"
 		[ "$best" -lt 1000 ]
 	done
+}
+
+@test "what says READY=1 without a pause holds up neither a signal for CMD nor the end of run" {
+	need_trace
+	[ -z "${COMPL_ASAN-}" ] || skip "strace and LeakSanitizer exclude each other"
+	local most
+
+	# run is slow, so that there is always another message
+	# shellcheck disable=SC2016
+	notify=$notify background r strace -D -qq -o trace -e trace=recvmsg,poll -e inject=recvmsg:delay_exit=200 \
+		"$COMPL" run a --ready notify -- sh -c 'for i in 1 2 3; do
+			"$notify" flood spin &
+		done
+		exec sleep 1000'
+	expect_w 0 wait a
+	wait_until has_taken 300
+	shoot TERM r
+	ends 143 r
+	most=$(awk '/^recvmsg/ { n++ } /^poll/ { if (n > most) most = n; n = 0 } END { print +most }' trace)
+	echo "$most messages between two looks at the signals"
+	[ "$most" -lt 100 ]
+}
+
+has_taken() {
+	[ "$(grep -c ^recvmsg trace)" -gt "$1" ]
 }

@@ -202,18 +202,18 @@ void
 child_wait(struct child *child, const struct child_listener *listener)
 {
 	struct pollfd wishes[2] = { { .fd = signals, .events = POLLIN }, { .fd = -1 } };
-	bool looks = listener != NULL && listener->look != NULL;
+	bool looks = listener != NULL && listener->look != NULL, hears_more = false;
 	int64_t due_ns = looks ? clock_now_ns() + CHILD_LOOK_S * CLOCK_SECOND_NS : CLOCK_NEVER;
 
 	while (!child->has_ended) {
 		if (listener != NULL)
 			wishes[1] = listener->wish();
-		if (poll(wishes, 2, looks ? milliseconds_until(due_ns) : -1) < 0)
+		if (poll(wishes, 2, hears_more ? 0 : looks ? milliseconds_until(due_ns) : -1) < 0)
 			continue;
 		if (looks)
 			look_if_due(listener, &due_ns);
 		if (listener != NULL)
-			listener->hear(listener->arg);
+			hears_more = listener->hear(listener->arg);
 		if (wishes[0].revents != 0)
 			take_signals(child);
 		if (!child->has_ended)

@@ -27,8 +27,9 @@ struct child {
 struct child_listener {
 	/* Returns the descriptor, which may be -1, and the events to wait for. */
 	struct pollfd (*wish)(void);
-	/* Is called when one of these events or a signal has come. */
-	void (*hear)(void *arg);
+	/* Is called when one of these events or a signal has come.  Returns whether to call it
+	 * again without waiting for an event, after a look at the signals. */
+	bool (*hear)(void *arg);
 	/* Is called every CHILD_LOOK_S seconds, for what no event tells of.  May be NULL. */
 	void (*look)(void *arg);
 	void *arg;

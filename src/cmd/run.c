@@ -24,6 +24,8 @@
 #include "cli/value.h"
 #include "cmd/cmd.h"
 
+#define LAST_READY 1024 /* more than a socket holds */
+
 struct production {
 	const struct cli_call *call;
 	const char *name;
@@ -273,15 +275,28 @@ post_readiness(struct production *p, const char *text)
 	p->is_ready = true;
 }
 
-static void
+/* Hears at most one readiness, because CMD may say so without a pause, and its signals must not
+ * wait.  Returns whether there may be another. */
+static bool
 hear(void *arg)
 {
 	struct production *p = arg;
 	const char *text;
 
-	while (ready_hear(p->child.pid, &text))
-		if (!p->is_over)
-			post_readiness(p, text);
+	if (!ready_hear(p->child.pid, &text))
+		return false;
+	if (!p->is_over)
+		post_readiness(p, text);
+	return true;
+}
+
+/* Hears what was said before CMD's end.  What CMD has started may go on to speak. */
+static void
+hear_last(struct production *p)
+{
+	ready_last();
+	for (int left = LAST_READY; left > 0 && hear(p); left--)
+		;
 }
 
 static void
@@ -363,8 +378,7 @@ run_child(struct production *p)
 	child_start(&p->child, p->call->cmd, prepare);
 	inherited_close();
 	child_wait(&p->child, &listener);
-	ready_last();
-	hear(p);
+	hear_last(p);
 	post_end(p, child_status(&p->child));
 	ready_end();
 	child_tell();
