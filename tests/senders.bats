@@ -179,6 +179,36 @@ before_6_5=(strace -D -qq -o trace -e inject=pidfd_open:error=ENOSYS -e inject=s
 	run ! grep -q '/proc/[0-9]' trace
 }
 
+@test "children that cannot end, because of a stranger's descriptors, do not pile up" {
+	need_trace
+	[ -z "${COMPL_ASAN-}" ] || skip "strace and LeakSanitizer exclude each other"
+	local i run children
+
+	# shellcheck disable=SC2016
+	background r strace -f -qq -o trace -e trace=exit_group -e inject=exit_group:delay_enter=1000s \
+		"$COMPL" run a --ready notify -- sh -c 'echo "$NOTIFY_SOCKET"; exec sleep 1000'
+	wait_until test -s r.out
+	for i in {1..20}; do
+		NOTIFY_SOCKET=$(<r.out) "${stranger[@]}" "$notify" send x 2
+		NOTIFY_SOCKET=$(<r.out) systemd-notify STATUS=x # returns when run has read it
+	done
+	run=$(children_of "${pid[r]}")
+	run=${run% }
+	children=$(children_of "$run" | wc -w)
+	echo "$children children"
+	[ "$children" -gt 1 ] && [ "$children" -le 9 ] # CMD is one
+	NOTIFY_SOCKET=$(<r.out) "$notify" send READY=1
+	expect_w 0 wait a
+	kill -TERM "$run"
+	shoot KILL r # then all that strace has held up ends
+	outcome r
+	wait_until test ! -e "/proc/$run"
+}
+
+children_of() {
+	cat "/proc/$1/task/$1/children"
+}
+
 @test "a stranger's descriptors cannot hold up run, whatever their close(2) waits for" {
 	local limit
 

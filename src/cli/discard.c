@@ -8,9 +8,12 @@
  *
  * The child takes each datagram together with its descriptors, so nothing is closed before it ends.
  * If it has no room for more of them, the kernel closes the rest while the child receives; and if
- * there can be no child, while this process receives.  Then a timer interrupts what close(2) waits
- * for.  This alone would not do: a file system of the sender's own can make close(2) wait so that
- * no signal interrupts it.
+ * there can be no child, it closes all while this process receives.  Then a timer interrupts what
+ * close(2) waits for.  This alone would not do: a file system of the sender's own can make close(2)
+ * wait so that no signal interrupts it.
+ *
+ * Such a child does not end, either.  So their number is bounded, and the last one is kept: it goes
+ * on taking datagrams until another child has ended.
  */
 #include "cli/discard.h"
 
@@ -21,6 +24,7 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #ifndef SYS_close_range
@@ -29,25 +33,33 @@
 
 #define CONTROL_SIZE 2048 /* room for all that one datagram can have */
 #define INTERVAL_US  1000
+#define HELPERS_MAX  8
 
-static int helper = -1; /* a socket to the child */
+static int helper = -1;		   /* a socket to the child, or -1 */
+static pid_t helpers[HELPERS_MAX]; /* those that may not have ended yet, or 0 */
 
 /* ---- a timer ----------------------------------------------------------------------- */
 
+static volatile sig_atomic_t is_sent; /* by somebody, not by the timer */
+
 static void
-do_nothing(int signal)
+note_alarm(int signal, siginfo_t *info, void *context)
 {
 	(void)signal;
+	(void)context;
+	if (info->si_code != SI_KERNEL)
+		is_sent = 1;
 }
 
-/* While there is a signal that is not handled yet, no sleep of the kernel begins that a signal can
- * end. */
+/* Takes the first datagram, with as many descriptors as there is room for in control.
+ *
+ * While there is a signal that is not handled yet, no sleep of the kernel begins that a signal can
+ * end.  A SIGALRM that somebody sends meanwhile is sent again, to be passed on to CMD. */
 static void
-take_first(int socket)
+take_first(int socket, char *control, size_t size)
 {
-	char control[CONTROL_SIZE] __attribute__((aligned(sizeof(size_t))));
-	struct msghdr header = { .msg_control = control, .msg_controllen = sizeof(control) };
-	const struct sigaction action = { .sa_handler = do_nothing };
+	struct msghdr header = { .msg_control = control, .msg_controllen = size };
+	const struct sigaction action = { .sa_sigaction = note_alarm, .sa_flags = SA_SIGINFO };
 	const struct itimerval each = { { .tv_usec = INTERVAL_US }, { .tv_usec = INTERVAL_US } };
 	struct sigaction action_before;
 	struct itimerval timer_before;
@@ -55,6 +67,7 @@ take_first(int socket)
 
 	sigemptyset(&alarm);
 	sigaddset(&alarm, SIGALRM);
+	is_sent = 0;
 	sigaction(SIGALRM, &action, &action_before);
 	sigprocmask(SIG_UNBLOCK, &alarm, &mask_before);
 	setitimer(ITIMER_REAL, &each, &timer_before);
@@ -62,6 +75,8 @@ take_first(int socket)
 	setitimer(ITIMER_REAL, &timer_before, NULL);
 	sigprocmask(SIG_SETMASK, &mask_before, NULL);
 	sigaction(SIGALRM, &action_before, NULL);
+	if (is_sent)
+		kill(getpid(), SIGALRM);
 }
 
 /* ---- in the child ------------------------------------------------------------------ */
@@ -95,13 +110,13 @@ allow_most_files(void)
 static _Noreturn void
 serve(int socket, int parent)
 {
-	char order;
+	char order, control[CONTROL_SIZE] __attribute__((aligned(sizeof(size_t))));
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	close_others(socket, parent);
 	allow_most_files();
 	while (read(parent, &order, sizeof(order)) == sizeof(order)) {
-		take_first(socket);
+		take_first(socket, control, sizeof(control));
 		if (send(parent, &order, sizeof(order), MSG_NOSIGNAL) != sizeof(order))
 			break;
 	}
@@ -110,21 +125,40 @@ serve(int socket, int parent)
 
 /* ---- in this process --------------------------------------------------------------- */
 
+/* Returns a place for a child, or NULL.  A child that has ended may be reaped already, by others
+ * that wait for any child. */
+static pid_t *
+reap_helper(void)
+{
+	for (size_t i = 0; i < HELPERS_MAX; i++)
+		if (helpers[i] == 0 || waitpid(helpers[i], NULL, WNOHANG) != 0)
+			return &helpers[i];
+	return NULL;
+}
+
+static void
+let_go(void)
+{
+	close(helper);
+	helper = -1;
+}
+
 static bool
 start_helper(int socket)
 {
+	pid_t pid, *place = reap_helper();
 	int ends[2];
-	pid_t pid;
 
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
+	if (place == NULL || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
 		return false;
 	pid = fork();
 	if (pid == 0)
 		serve(socket, ends[1]);
 	close(ends[1]);
 	helper = ends[0];
+	*place = pid > 0 ? pid : 0;
 	if (pid < 0)
-		discard_end();
+		let_go();
 	return pid > 0;
 }
 
@@ -143,7 +177,7 @@ order_helper(void)
 		if (length < 0 && errno == EINTR)
 			length = sizeof(order);
 	}
-	discard_end();
+	let_go();
 }
 
 void
@@ -154,13 +188,12 @@ discard_first(int socket, bool has_fds)
 	else if (helper >= 0 || start_helper(socket))
 		order_helper();
 	else
-		take_first(socket);
+		take_first(socket, NULL, 0);
 }
 
 void
 discard_end(void)
 {
-	if (helper >= 0)
-		close(helper);
-	helper = -1;
+	if (helper >= 0 && reap_helper() != NULL)
+		let_go();
 }

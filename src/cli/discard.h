@@ -15,7 +15,7 @@
 /* Removes the first datagram.  (If the child was killed just then, it may still be there.) */
 void discard_first(int socket, bool has_fds);
 
-/* Lets go of the child, if there is one.  It may outlive this process. */
+/* Lets go of the child, if there is one, unless too many others have not ended yet. */
 void discard_end(void);
 
 #endif
