@@ -88,6 +88,8 @@ participant_is_another(uint32_t tid, int64_t since_ns)
 		return false;
 	if (stat.state == 'Z' || stat.state == 'X')
 		return true;
+	if (since_ns < 0)
+		return false;
 	age_ns = clock_elapsed((int64_t)(stat.start * (uint64_t)(CLOCK_SECOND_NS / ticks)),
 			       clock_boot_ns());
 	return age_ns + SLACK_NS < clock_elapsed(since_ns, clock_now_ns()) && is_of_our_time(tid);
