@@ -72,3 +72,23 @@ looks() {
 	shoot TERM hub
 	ends 143 hub
 }
+
+# The latest wait of the cycle looks for none, so the one before it has to look again.
+@test "a wait finds the cycle that a promise has closed, of a process with waiting children" {
+	LIMIT=40
+	background b "$COMPL" run b -- "$COMPL" wait a
+	wait_until_waiting a 1
+	background a bash -c "(COMPL_PRODUCES=other $COMPL wait b 3>&-; echo \$? >early) &
+		until [ -e go ]; do sleep 0.1; done
+		exec $COMPL run a -- env -u COMPL_PRODUCES $COMPL wait b"
+	wait_until_waiting b 1
+	touch go
+	wait_until_waiting b 2
+	until [ -s early ]; do
+		sleep 0.1
+	done
+	[ "$(<early)" -eq 122 ]
+	waiters b 1
+	expect 0 done b --all
+	ends 0 a b
+}
