@@ -28,7 +28,8 @@ bool participant_is_gone(uint32_t tid, const char *name);
 
 /* Whether the thread that owned a robust word at since_ns (CLOCK_MONOTONIC) has ended: the thread
  * that has its id now began later, or has ended too.  False if /proc/TID does not say so for
- * sure.  (since_ns may be any bytes.  A negative time, which that clock never has, says nothing.) */
+ * sure.  (since_ns may be any bytes.  A negative time, which that clock never has, says
+ * nothing.) */
 bool participant_is_another(uint32_t tid, int64_t since_ns);
 
 #endif
