@@ -24,14 +24,16 @@ place() {
 	chmod 755 "$d/closed/open"
 	mkdir -m 777 "$d/careless"
 	mkdir -m 700 "$d/theirs" "$d/theirs2" && chown 65534 "$d/theirs" "$d/theirs2"
-	mkdir -m 755 "$d/$(printf %070d 0)"
+	mkdir -m 755 "$d/alien" "$d/alien/ours" "$d/$(printf %070d 0)" && chown 65534 "$d/alien"
 	unset RUNTIME_DIRECTORY XDG_RUNTIME_DIR TMPDIR
 	[ "$(place "$COMPL" 2>/dev/null)" = /run ]
 	export XDG_RUNTIME_DIR=$d/theirs TMPDIR=$d/open
 	[ "$(place "$COMPL" 2>/dev/null)" = /run ]
 	[ "$(RUNTIME_DIRECTORY=$d/open place "$COMPL" 2>/dev/null)" = "$d/open" ]
 	[ "$(RUNTIME_DIRECTORY=$d/none:$d/open place "$COMPL" 2>/dev/null)" = "$d/open" ]
-	# closed to others, writable by others, too long, not absolute
+	# another user's, below another user's, closed to others, writable by others, too long, not absolute
+	[ "$(RUNTIME_DIRECTORY=$d/alien place "$COMPL" 2>/dev/null)" = /run ]
+	[ "$(RUNTIME_DIRECTORY=$d/alien/ours place "$COMPL" 2>/dev/null)" = /run ]
 	[ "$(RUNTIME_DIRECTORY=$d/closed place "$COMPL" 2>/dev/null)" = /run ]
 	[ "$(RUNTIME_DIRECTORY=$d/closed/open place "$COMPL" 2>/dev/null)" = /run ]
 	[ "$(RUNTIME_DIRECTORY=$d/careless place "$COMPL" 2>/dev/null)" = /run ]

@@ -7,8 +7,8 @@
  * has just made its directory may find it removed, because it was still empty.  Then it makes
  * another one.
  *
- * The directory belongs to this user.  So nobody else can put a socket in the place of this one,
- * unless others can rename directories there.
+ * The directory belongs to this user, and nobody else can rename it or one above it.  So nobody
+ * else can put a socket in the place of this one, or lead sweep() elsewhere.
  */
 #include "cli/socket_dir.h"
 
@@ -112,10 +112,30 @@ sweep(const char *base)
 
 /* ---- where it may be --------------------------------------------------------------- */
 
-/* Whether every user can pass through the directory and those above it.  path is absolute, without
+/* Whether every user can pass through a directory. */
+static bool
+is_open_to_all(const struct stat *st)
+{
+	return (st->st_mode & S_IXOTH) != 0;
+}
+
+/* Whether nobody but root and this user can rename in a directory what does not belong to them.
+ * (In a user namespace that root is not in, the owner of the root directory stands for root.) */
+static bool
+is_safe(const struct stat *st)
+{
+	struct stat top;
+
+	if (st->st_uid != 0 && st->st_uid != geteuid() &&
+	    (stat("/", &top) != 0 || st->st_uid != top.st_uid))
+		return false;
+	return (st->st_mode & (S_IWGRP | S_IWOTH)) == 0 || (st->st_mode & S_ISVTX) != 0;
+}
+
+/* Whether that is so for the directory and for each one above it.  path is absolute, without
  * symbolic links. */
 static bool
-is_open_to_all(const char *path)
+is_each(const char *path, bool (*is)(const struct stat *))
 {
 	char part[PATH_MAX];
 	struct stat st;
@@ -124,20 +144,10 @@ is_open_to_all(const char *path)
 		if (path[i] != '/' && path[i] != '\0')
 			continue;
 		snprintf(part, sizeof(part), "%.*s", (int)i, path);
-		if (stat(part, &st) != 0 || (st.st_mode & S_IXOTH) == 0)
+		if (stat(part, &st) != 0 || !is(&st))
 			return false;
 	}
 	return true;
-}
-
-/* Whether only the owner of a file can rename it there. */
-static bool
-is_safe(const char *path)
-{
-	struct stat st;
-
-	return stat(path, &st) == 0 &&
-	       ((st.st_mode & (S_IWGRP | S_IWOTH)) == 0 || (st.st_mode & S_ISVTX) != 0);
 }
 
 /* ---- making it --------------------------------------------------------------------- */
@@ -186,8 +196,8 @@ try_base(int socket, const char *name, size_t length, char path[static ADDRESS_T
 	if (length == 0 || name[0] != '/' || length >= sizeof(base))
 		return false;
 	snprintf(base, sizeof(base), "%.*s", (int)length, name);
-	if (realpath(base, real) == NULL || !is_safe(real) ||
-	    (geteuid() == 0 && !is_open_to_all(real)))
+	if (realpath(base, real) == NULL || !is_each(real, is_safe) ||
+	    (geteuid() == 0 && !is_each(real, is_open_to_all)))
 		return false;
 	sweep(real);
 	return bind_below(socket, real, path);

@@ -11,8 +11,9 @@
 
 /* Binds the socket, in the first of these directories where it can: those of RUNTIME_DIRECTORY,
  * /run as root or else XDG_RUNTIME_DIR, TMPDIR, /tmp.  path is then its address.  Every user can
- * send to it.  As root, leaves out directories that are closed to other users, because CMD may
- * become one.  Removes what killed processes have left there. */
+ * send to it.  Leaves out directories in which another user than root could rename this one.  As
+ * root, also leaves out directories that are closed to other users, because CMD may become one.
+ * Removes what killed processes have left there. */
 bool socket_dir_bind(int socket, char path[static ADDRESS_TEXT_MAX + 1]);
 
 /* Removes the socket and its directory, in the process that has made them. */
