@@ -114,6 +114,16 @@ changed() {
 	changed 's/+1.1+2.1/+2\/1+1\/1/'
 }
 
+@test "checker: a post of what is needed may have counted a wait that left before it was seen" {
+	history <<-EOF
+		1 5 pid=1 seen=2 wait a tokens=2 -> timed-out
+		3 8 pid=2 done a waiting -> ok
+		6 7 pid=3 test a -> not-done
+		9 10 pid=3 rest -> ok a:2:0:-:
+	EOF
+	changed 's/^1 5/1 4/; s/^3 8/5 8/' 's/a:2:/a:1:/' 's/^1 5 pid=1 seen=2/1 5 pid=1/' 's/timed-out/ok/'
+}
+
 @test "checker: a newcomer does not overtake a wait in line" {
 	history <<-EOF
 		1 20 pid=1 seen=2 wait a tokens=2 patient -> killed

@@ -252,12 +252,34 @@ set_status(struct name_state *n, const struct ask *a)
 	n->status = a->status;
 }
 
+/* What those waits needed that have left since a post began.  A wait leaves without the lock, at
+ * the instant of its deadline or of its end.  So a post of what is needed may have counted it. */
+static uint32_t
+needed_before(const struct history *h, const struct state_model *s, const struct op *post,
+	      unsigned name)
+{
+	uint32_t sum = 0;
+	unsigned i;
+
+	for (i = 0; i < h->count; i++) {
+		const struct op *o = &h->op[i];
+
+		if (o->ask.kind == OP_WAIT && s->phase[i] == PHASE_OVER && o->seen &&
+		    o->end > post->begin && asks_for(&o->ask, name) &&
+		    (o->got.result == GOT_TIMED_OUT || o->got.result == GOT_INTERRUPTED ||
+		     o->got.result == GOT_SIGNALLED || o->got.result == GOT_KILLED))
+			sum += o->ask.tokens;
+	}
+	return sum;
+}
+
+/* more: tokens besides. */
 static bool
 post(const struct history *h, struct state_model *s, const struct ask *a, unsigned name,
-     enum result *result)
+     uint32_t more, enum result *result)
 {
 	struct name_state *n = &s->name[name];
-	uint32_t tokens = a->waiting ? needed(h, s, name) : a->tokens;
+	uint32_t tokens = (a->waiting ? needed(h, s, name) : a->tokens) + more;
 	bool found = a->existing && !n->init && !n->done && !count_producers(h, s, name);
 
 	*result = a->existing && !state_model_exists(h, s, name) ? GOT_MISSING : GOT_OK;
@@ -332,7 +354,7 @@ keep(const struct history *h, struct state_model *s, unsigned op, enum result *r
 	if (!drop_promise(h, s, h->op[op].promise, !a->stays))
 		return true;
 	*result = GOT_OK;
-	return post(h, s, a, a->names[0], &posted);
+	return post(h, s, a, a->names[0], 0, &posted);
 }
 
 static bool
@@ -699,16 +721,17 @@ is_at_rest(const struct history *h, const struct state_model *s, const struct op
 
 /* ---- events ------------------------------------------------------------------ */
 
-/* One step of an operation that is not a wait. */
+/* One step of an operation that is not a wait.  more: of tokens that it posts. */
 static bool
-step(const struct history *h, struct state_model *s, unsigned op, enum result *result)
+step(const struct history *h, struct state_model *s, unsigned op, uint32_t more,
+     enum result *result)
 {
 	const struct ask *a = &h->op[op].ask;
 	unsigned name = a->names[s->phase[op]];
 
 	switch (a->kind) {
 	case OP_DONE:
-		return post(h, s, a, name, result);
+		return post(h, s, a, name, more, result);
 	case OP_TEST:
 		*result = s->name[name].done ? GOT_OK : GOT_NOT_DONE;
 		return true;
@@ -741,14 +764,14 @@ step(const struct history *h, struct state_model *s, unsigned op, enum result *r
 }
 
 static bool
-act(const struct history *h, struct state_model *s, unsigned op)
+act(const struct history *h, struct state_model *s, unsigned op, uint32_t more)
 {
 	const struct op *o = &h->op[op];
 	unsigned steps = o->ask.count ? o->ask.count : 1;
 	enum result result;
 	bool last;
 
-	if (!may_look(h, s, op) || !step(h, s, op, &result))
+	if (!may_look(h, s, op) || !step(h, s, op, more, &result))
 		return false;
 	last = ++s->phase[op] == steps || result != GOT_OK;
 	if (last)
@@ -759,6 +782,19 @@ act(const struct history *h, struct state_model *s, unsigned op)
 	       (result == GOT_MISSING || result == GOT_EXISTS || result == GOT_BUSY);
 }
 
+/* The other way in which a post of what is needed can go: it has counted waits that have left
+ * meanwhile. */
+static bool
+act_late(const struct history *h, struct state_model *s, unsigned op)
+{
+	const struct op *o = &h->op[op];
+	uint32_t more = 0;
+
+	if (o->ask.kind == OP_DONE && o->ask.waiting && s->phase[op] < o->ask.count)
+		more = needed_before(h, s, o, o->ask.names[s->phase[op]]);
+	return more > 0 && act(h, s, op, more);
+}
+
 bool
 state_model_apply(const struct history *h, struct state_model *s, unsigned op, enum event event)
 {
@@ -767,7 +803,9 @@ state_model_apply(const struct history *h, struct state_model *s, unsigned op, e
 
 	if (o->ask.kind != OP_WAIT) {
 		if (event == EVENT_ACT)
-			return act(h, s, op);
+			return act(h, s, op, 0);
+		if (event == EVENT_JOIN)
+			return act_late(h, s, op);
 		s->phase[op] = PHASE_OVER;
 		return event == EVENT_LEAVE && o->got.result == GOT_KILLED;
 	}

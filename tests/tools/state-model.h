@@ -17,7 +17,8 @@
 
 enum event {
 	EVENT_ACT,   /* the next step; of a wait: the first look, and it is over */
-	EVENT_JOIN,  /* the first look, and it is in line */
+	EVENT_JOIN,  /* the first look, and it is in line; of a post of what is needed: the next
+			step, and it has counted waits that have left meanwhile */
 	EVENT_GRANT, /* it takes what it waited for */
 	EVENT_LEAVE, /* it leaves with nothing, or never joined */
 };
