@@ -57,6 +57,24 @@ fill_names(void)
 	}
 }
 
+/* Returns how many entries there are. */
+static uint32_t
+count_places(void)
+{
+	enum compl_result result;
+	struct session s;
+	uint32_t made;
+
+	if ((result = session_begin(&s, space, NULL)) != COMPL_OK ||
+	    (result = segment_lock(&s, CLOCK_NEVER)) != COMPL_OK)
+		die("a look", result);
+	made = s.entries;
+	segment_unlock(&s);
+	return made;
+}
+
+/* Starts the threads one by one.  If a thousand of them wanted the lock at once, one that was woken
+ * for it might not get a processor for seconds, and that would count as a lost wake-up. */
 static void
 fill_places(void)
 {
@@ -65,25 +83,11 @@ fill_places(void)
 
 	pthread_attr_init(&attr);
 	pthread_attr_setstacksize(&attr, 64 * 1024);
-	for (size_t i = 0; i < THREADS; i++)
+	for (size_t i = 0; i < THREADS; i++) {
 		if (pthread_create(&thread, &attr, waits, (void *)i) != 0)
 			die("a thread", COMPL_E_SYSTEM);
-}
-
-static void
-await_places(void)
-{
-	enum compl_result result;
-	uint32_t made = 0;
-	struct session s;
-
-	while (made < LAYOUT_ENTRIES) {
-		usleep(1000);
-		if ((result = session_begin(&s, space, NULL)) != COMPL_OK ||
-		    (result = segment_lock(&s, CLOCK_NEVER)) != COMPL_OK)
-			die("a look", result);
-		made = s.entries;
-		segment_unlock(&s);
+		while (count_places() < (i + 1) * COMPL_NAMES_MAX)
+			usleep(100);
 	}
 }
 
@@ -96,7 +100,6 @@ main(int argc, char **argv)
 		return 1;
 	fill_names();
 	fill_places();
-	await_places();
 	puts("ready");
 	fflush(stdout);
 	for (;;)
