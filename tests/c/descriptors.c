@@ -19,8 +19,10 @@
 
 enum thief { NOTHING, SMALL_FILE, BIG_FILE, DELETED_FILE, DEVICE, THIEVES };
 
-static char named[] = "/tmp/compl-descriptors.XXXXXX"; /* the thief, if it has a name */
-static struct stat before;			       /* what fstat() says of it */
+#define TEMPLATE "/tmp/compl-descriptors.XXXXXX"
+
+static char named[sizeof(TEMPLATE)]; /* the thief, if it has a name */
+static struct stat before;	     /* what fstat() says of it */
 
 static int
 open_thief(enum thief thief)
@@ -31,7 +33,7 @@ open_thief(enum thief thief)
 		return open("/dev/null", O_RDWR | O_CLOEXEC);
 	if (thief == DELETED_FILE)
 		return memfd_create("thief", MFD_CLOEXEC);
-	memcpy(named + strlen(named) - 6, "XXXXXX", 6);
+	memcpy(named, TEMPLATE, sizeof(named));
 	fd = mkostemp(named, O_CLOEXEC);
 	if (fd < 0 || write(fd, "mine", 4) != 4 ||
 	    (thief == BIG_FILE && ftruncate(fd, 64 << 20) < 0))

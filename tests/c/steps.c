@@ -76,6 +76,7 @@ measure(bool (*prepare)(void), unsigned *stride)
 	CHECK(prepare());
 	CHECK(start(&v));
 	length = step(&v, UINT32_MAX);
+	CHECK(length > 0);
 	if (samples > 2 * STEPS / length)
 		samples = 2 * STEPS / length + 1;
 	*stride = length / samples + 1;
