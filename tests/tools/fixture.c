@@ -176,6 +176,7 @@ fixture_let_go(struct fixture *f)
 			bystander_kill(&f->bystander[i]);
 			f->bystander_command[i].killed = true;
 		}
+	f->held = 0;
 }
 
 static void
