@@ -58,7 +58,7 @@ ofd_lock_is_taken(int fd, int64_t byte)
 
 /* ---- who has it ------------------------------------------------------------- */
 
-/* What is looked for: a lock on a byte of a file. */
+/* The lock that is looked for, on a byte of a file. */
 struct wanted {
 	struct stat file;
 	int64_t byte;

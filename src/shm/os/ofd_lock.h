@@ -6,8 +6,8 @@
  * exec hand it on with the descriptor, whatever the credentials of the process become, and the
  * kernel frees it when the last copy of the descriptor is closed, however that happens.
  *
- * What is locked need not exist: it may be beyond the end of the file.  A call that takes a lock
- * does not sleep, and fails with ENOLCK if the file system, or the kernel, has no such locks.
+ * A byte that is locked need not exist: it may be beyond the end of the file.  A call that takes a
+ * lock does not sleep, and fails with ENOLCK if the file system, or the kernel, has no such locks.
  */
 #ifndef OFD_LOCK_H
 #define OFD_LOCK_H
