@@ -199,9 +199,9 @@ before_6_5=(strace -D -qq -o trace -e inject=pidfd_open:error=ENOSYS -e inject=s
 	[ "$children" -gt 1 ] && [ "$children" -le 9 ] # CMD is one
 	NOTIFY_SOCKET=$(<r.out) "$notify" send READY=1
 	expect_w 0 wait a
-	kill -TERM "$run"
 	shoot KILL r # then all that strace has held up ends
 	outcome r
+	kill -TERM "$run" # not before: a signal that strace is about to deliver to CMD is lost with it
 	wait_until test ! -e "/proc/$run"
 }
 
