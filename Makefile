@@ -36,6 +36,7 @@ INCLUDEDIR ?= $(PREFIX)/include
 MANDIR ?= $(PREFIX)/share/man
 BASHCOMPDIR ?= $(PREFIX)/share/bash-completion/completions
 ZSHCOMPDIR ?= $(PREFIX)/share/zsh/site-functions
+FISHCOMPDIR ?= $(PREFIX)/share/fish/vendor_completions.d
 
 # The completions are made from what this program prints.  Where build/compl cannot run (a cross build), name a
 # program of the same version that can.
@@ -63,7 +64,7 @@ say = @$(if $(silent),:,printf '  %-7s %s\n' $(1) $(2))
 
 .PHONY: all glibc install uninstall demo FORCE
 .DELETE_ON_ERROR:
-all: build/compl build/completions.sh
+all: build/compl build/completions.sh build/compl.fish
 
 # ---- flags -----------------------------------------------------------------------------------------
 
@@ -152,19 +153,24 @@ build/completions.sh: completions.sh completions.awk $(RUNNABLE)
 	$(call say,GEN,$@)
 	$(Q)awk -v program='$(RUNNABLE)' -f completions.awk $< >$@
 
+build/compl.fish: fish/compl.fish fish/options.awk $(RUNNABLE)
+	$(call say,GEN,$@)
+	$(Q)awk -v program='$(RUNNABLE)' -f fish/options.awk $< >$@
+
 # ---- install ---------------------------------------------------------------------------------------
 
 # The archive is for programs of this system, so it is the one that is made with CC's own libc.
-install: build/compl build/glibc/libcompl.a build/completions.sh
+install: build/compl build/glibc/libcompl.a build/completions.sh build/compl.fish
 	$(INSTALL) -d '$(DESTDIR)$(BINDIR)' '$(DESTDIR)$(INCLUDEDIR)' '$(DESTDIR)$(LIBDIR)'
 	$(INSTALL) -m 755 build/compl '$(DESTDIR)$(BINDIR)/compl'
 	$(INSTALL) -m 644 src/compl.h '$(DESTDIR)$(INCLUDEDIR)/compl.h'
 	$(INSTALL) -m 644 build/glibc/libcompl.a '$(DESTDIR)$(LIBDIR)/libcompl.a'
 	$(foreach page,$(pages),$(call install_page,$(page),$(MANDIR)/man$(subst .,,$(suffix $(page))))$(newline))
-	$(INSTALL) -d '$(DESTDIR)$(BASHCOMPDIR)' '$(DESTDIR)$(ZSHCOMPDIR)'
+	$(INSTALL) -d '$(DESTDIR)$(BASHCOMPDIR)' '$(DESTDIR)$(ZSHCOMPDIR)' '$(DESTDIR)$(FISHCOMPDIR)'
 	$(INSTALL) -m 644 build/completions.sh '$(DESTDIR)$(BASHCOMPDIR)/compl'
 	sed 's|@BASHCOMPDIR@|$(BASHCOMPDIR)|' zsh/_compl >build/_compl
 	$(INSTALL) -m 644 build/_compl '$(DESTDIR)$(ZSHCOMPDIR)/_compl'
+	$(INSTALL) -m 644 build/compl.fish '$(DESTDIR)$(FISHCOMPDIR)/compl.fish'
 
 install_page = $(INSTALL) -d '$(DESTDIR)$(2)' && $(INSTALL) -m 644 $(1) '$(DESTDIR)$(2)/$(notdir $(1))'
 define newline
@@ -175,7 +181,8 @@ endef
 uninstall:
 	rm -f '$(DESTDIR)$(BINDIR)/compl' '$(DESTDIR)$(INCLUDEDIR)/compl.h' '$(DESTDIR)$(LIBDIR)/libcompl.a'
 	rm -f $(foreach page,$(pages),'$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(page)))/$(notdir $(page))')
-	rm -f '$(DESTDIR)$(BASHCOMPDIR)/compl' '$(DESTDIR)$(ZSHCOMPDIR)/_compl'
+	rm -f '$(DESTDIR)$(BASHCOMPDIR)/compl' '$(DESTDIR)$(ZSHCOMPDIR)/_compl' \
+		'$(DESTDIR)$(FISHCOMPDIR)/compl.fish'
 
 # ---- try, test, measure ----------------------------------------------------------------------------
 

@@ -15,6 +15,8 @@
 
 _compl_commands='@COMMANDS@'
 _compl_options='@OPTIONS@'
+_compl_signals='HUP INT QUIT ILL TRAP ABRT BUS FPE KILL USR1 SEGV USR2 PIPE ALRM TERM STKFLT CHLD CONT STOP TSTP TTIN
+TTOU URG XCPU XFSZ VTALRM PROF WINCH IO PWR SYS RTMIN RTMAX'
 # Each line: the command, its operands, "--" if CMD may follow, its options; after "=" what an option takes.
 _compl_rows='
 @ROWS@
@@ -46,9 +48,11 @@ _compl_unquote() {
 	plain=${1//[\"\'\\]/}
 }
 
-# Sets argument to what this option takes ("DUR"), or to nothing for a flag.
+# Sets argument to what this option takes ("DUR"), or to nothing for a flag.  With some options the operands are
+# patterns of namespaces.
 _compl_read_option() {
 	argument=
+	[[ $1 != --idle && $1 != --namespaces ]] || patterns=spaces
 	if [[ $options = *" $1="* ]]; then
 		argument=${options#*" $1="}
 		argument=${argument%% *}
@@ -140,11 +144,14 @@ _compl_ask() {
 	command "$compl" "$@" 2>/dev/null </dev/null
 }
 
-# Offers the names that are not on the line yet, because no name may be there twice.
+# Offers the names that are not on the line yet, because no name may be there twice; or namespaces.
 _compl_offer_names() {
 	local name
+	local -a list
 
-	for name in $(_compl_ask "${list_names[@]}"); do
+	list=("${list_names[@]}")
+	[[ -z $patterns ]] || list=("${list_spaces[@]}")
+	for name in $(_compl_ask "${list[@]}"); do
 		[[ $operands = *" $name "* ]] || _compl_offer '' "$name"
 	done
 }
@@ -158,8 +165,27 @@ _compl_offer_kind() {
 	COMMAND) _compl_offer "$2" $_compl_commands ;;
 	NS) _compl_offer "$2" $(_compl_ask "${list_spaces[@]}") ;;
 	USER) _compl_offer "$2" $(compgen -u -- "$current") ;;
-	WHEN) _compl_offer "$2" exit notify fd:3 ;;
+	WHEN) _compl_offer_when "$2" ;;
+	STATUS) _compl_offer_signals "$2" ;;
 	esac
+}
+
+# Offers the names of signals, with SIG if the word begins so.
+_compl_offer_signals() {
+	local sig='' name
+
+	[[ $current != "$1"SIG* ]] || sig=SIG
+	for name in $_compl_signals; do
+		_compl_offer "$1" "$sig$name"
+	done
+}
+
+# What follows "probe:" belongs to the same word, so bash is to add no blank.  zsh has no compopt.
+_compl_offer_when() {
+	_compl_offer "$1" exit notify fd:3 probe:
+	if [[ ${COMPREPLY[*]} = *: ]] && type compopt >/dev/null 2>&1; then
+		compopt -o nospace
+	fi
 }
 
 # shellcheck disable=SC2086
@@ -206,7 +232,7 @@ _compl_offer_operand() {
 
 _compl_complete() {
 	local IFS=$' \t\n' options=" $_compl_options " row='' operands=' '
-	local compl='' command='' argument='' ended='' cmd='' plain='' current='' kept=''
+	local compl='' command='' argument='' patterns='' ended='' cmd='' plain='' current='' kept=''
 	local -a line at list_names list_spaces
 
 	COMPREPLY=() line=() at=()

@@ -107,7 +107,7 @@ measure_test(const char *space)
 	double begin = bench_now_us();
 
 	for (size_t i = 0; i < PAIRS; i++)
-		if (compl_test(c, "named") != COMPL_NOT_DONE)
+		if (compl_test(c, "named", 0) != COMPL_NOT_DONE)
 			bench_die("test failed");
 	sample("inside/test", bench_now_us() - begin, PAIRS);
 	compl_close(c);
@@ -376,7 +376,7 @@ main(int argc, char **argv)
 	if (argc != 4)
 		bench_die("usage: inside ROUNDS EMPTY FULL");
 	c = open_space(argv[2], 0);
-	if (compl_init(c, "named", true) != COMPL_OK)
+	if (compl_init(c, "named", true, 0) != COMPL_OK)
 		bench_die("init failed");
 	compl_close(c);
 	for (size_t round = 0; round < bench_number(argv[1]); round++)

@@ -9,51 +9,39 @@
 #
 # If the last one still runs, this one ends with 124, and the last one continues.  A file with a pid would
 # have to be removed after a crash; here nothing has to, because a dead producer does not count.  What it
-# has started still counts, until it has ended, too.
-# The namespace of this example is a scope.  It is removed when the script ends, and then every wait in it
-# ends, too.
+# has started still counts, until it has ended, too.  The namespace of this example is a scope.  It is
+# removed when the script ends, and what still runs is ended.
 set -eu
 
 compl=${COMPL:-compl}
 case ${COMPL_NAMESPACE-} in
 scope.*) ;;
-*) exec "$compl" scope -- sh "$0" ;;
+*) exec "$compl" scope --kill -- sh "$0" ;;
 esac
 
-# cron DAY: does what cron does at the given time, and becomes the command.  The job posts `begun`, and
-# continues when go-DAY is posted.  The shell of the job becomes the wait, and the wait becomes its last
-# line.  So whatever ends the command ends the job, and leaves no child that would wait for ever.
+# cron [OPTION...]: does what cron does when the time has come, but in the background.  The job is one that
+# ends when somebody posts a token to `end`.
 cron() {
-	# shellcheck disable=SC2016
-	exec "$compl" run nightly --all --single -q -- sh -c 'echo "job: begins"; "$0" done begun
-		exec "$0" wait "go-$1" -q -- echo "job: ends"' "$compl" "$1"
+	"$compl" run nightly -b --single -q "$@" -- "$compl" wait end --timeout 1m -q
 }
 
-# latest: waits for the latest job, and prints its status.
+# latest: waits for the latest job, and says how it ended
 latest() {
-	status=0
-	"$compl" wait nightly --timeout 10s -q || status=$?
-	echo "the job's status: $status"
+	echo "the job: $("$compl" wait nightly --timeout 10s --outcome -q)"
 }
 
-cron monday &
-"$compl" wait begun --timeout 10s
-
-status=0
-(cron monday) || status=$?
-echo "cron: status $status, the last one still runs"
-"$compl" done go-monday
+cron
+cron || echo "cron: status $?, the last one still runs"
+"$compl" done end
 latest
 
-echo "cron: once more, and this one crashes"
-cron tuesday & crashing=$!
-"$compl" wait begun --timeout 10s
-kill -KILL "$crashing"
+echo "cron: once more, and this one is killed"
+pid=$(cron --print)
+kill -KILL "$pid"
 latest
 
-# The job gets SIGTERM now.  Should it not have ended yet, cron comes again.
+# The kernel has sent SIGTERM to the job itself.  Until it has ended, too, cron comes in vain.
 echo "cron: the next time nothing is in its way"
-until (cron wednesday); do sleep 0.1; done &
-"$compl" wait begun --timeout 10s
-"$compl" done go-wednesday
+until cron; do sleep 0.1; done
+"$compl" done end
 latest

@@ -11,71 +11,41 @@
 #		return -ETIMEDOUT;
 #
 # The reinit comes before the trigger, because an answer to an earlier attempt must not be taken for the
-# answer to this one.
+# answer to this one.  (What comes later still is refused with generations: question.sh.)
 set -eu
 
 compl=${COMPL:-compl}
 case ${COMPL_NAMESPACE-} in
 scope.*) ;;
-*) exec "$compl" scope -- sh "$0" ;;
+*) exec "$compl" scope --kill -- sh "$0" ;;
 esac
 
-dir=$(mktemp -d)
-clean_up() {
-	trap '' INT TERM
-	exec 3>&-
-	rm -rf "$dir"
-	[ -z "${!-}" ] || kill $! 2>/dev/null || :
-	wait
-}
-trap clean_up EXIT
-trap 'clean_up; exit 130' INT
-trap 'clean_up; exit 143' TERM
+# The device gets each command as a token of `control`.  It answers by an interrupt unless it is jammed.
+# shellcheck disable=SC2016
+"$compl" run device -b -- sh -c '
+	while "$0" wait control; do
+		"$0" test jammed || "$0" done reset-done
+	done' "$compl"
 
-# The device is the only job in the background.  It answers a reset with an interrupt unless it is jammed.
-# It ends when no process holds its control register open any more.
-device() {
-	jammed=
-	while read -r command; do
-		case $command in
-		jam) jammed=yes ;;
-		unjam) jammed= ;;
-		reset) [ "$jammed" ] || "$compl" done reset-done ;;
-		esac
-	done
-}
-
-readonly TIMED_OUT=124
-
-# reset TIMEOUT: returns 0, or 124 if the device does not answer in time
+# reset TIMEOUT: resets the device and shows how that ended: 0, or 124 if it does not answer in time
 reset() {
-	"$compl" reinit reset-done
-	echo reset >&3
-	"$compl" wait reset-done --timeout "$1"
-}
-
-# expect STATUS TIMEOUT: resets the device and shows how that ended
-expect() {
 	status=0
-	reset "$2" || status=$?
+	"$compl" reinit reset-done
+	"$compl" done control
+	"$compl" wait reset-done --timeout "$1" -q || status=$?
 	echo "reset: status $status"
-	[ "$status" -eq "$1" ]
 }
-
-mkfifo "$dir/control"
-device <"$dir/control" &
-exec 3>"$dir/control"
 
 "$compl" init reset-done
-expect 0 10s
+reset 10s
 
-echo jam >&3
-expect "$TIMED_OUT" 300ms
+"$compl" done jammed --all
+reset 300ms
 
 # This is a late answer to that attempt.  Without the reinit the next attempt would take it for its own.
 "$compl" done reset-done
 echo "late answer: $("$compl" test reset-done && echo "a token nobody asked for")"
-expect "$TIMED_OUT" 300ms
+reset 300ms
 
-echo unjam >&3
-expect 0 10s
+"$compl" reinit jammed
+reset 10s

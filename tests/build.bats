@@ -21,7 +21,7 @@ teardown() {
 copy_tree() {
 	local what
 	mkdir tree
-	for what in Makefile src man completions.sh completions.awk zsh ${1:+build}; do
+	for what in Makefile src man completions.sh completions.awk zsh fish ${1:+build}; do
 		[ ! -e "$top/$what" ] || cp -a "$top/$what" tree/
 	done
 }
@@ -35,6 +35,7 @@ copy_tree() {
 	[ "$(root/opt/x/bin/compl --version)" = "$("$COMPL" --version)" ]
 	[ "$(stat -c %a root/opt/x/bin/compl root/opt/x/include/compl.h root/opt/x/lib/libcompl.a | tr '\n' ' ')" = "755 644 644 " ]
 	cmp root/opt/x/share/bash-completion/completions/compl tree/build/completions.sh
+	grep -qF 'complete -c compl -n ' root/opt/x/share/fish/vendor_completions.d/compl.fish
 	grep -qF '. /opt/x/share/bash-completion/completions/compl ' root/opt/x/share/zsh/site-functions/_compl
 	run ! grep -rE '@[A-Z]+@' root/opt/x/share
 
@@ -870,12 +871,12 @@ installs() {
 		bare_system
 		deps "$target"
 		[ "$status" -eq 0 ]
-		run ! grep -E 'redis|haproxy|etcd' called
+		run ! grep -E 'redis|haproxy|etcd|postgresql' called
 	done
 	for target in check-all check-asan; do
 		bare_system
 		deps "$target"
-		grep -q ' bats .* haproxy .* redis-server redis-tools .* zsh' called
+		grep -q ' bats .* fish .* haproxy .* postgresql .* redis-server redis-tools .* zsh' called
 	done
 	bare_system
 	deps bench

@@ -145,12 +145,17 @@ options() {
 	becomes "compl --ver$TAB" "compl --version "
 	becomes "compl wait a --time$TAB" "compl wait a --timeout "
 	becomes "compl done --all --and$TAB" "compl done --all --and-exit "
-	becomes "compl test --$ALL" "compl test --help --namespace --quiet --system --user --version "
-	becomes "compl try --a$TAB" "compl try --any "
+	becomes "compl test --$ALL" "compl test --generation --help --namespace --quiet --system --user --version "
+	becomes "compl try --an$TAB" "compl try --any "
 	becomes "compl run a --ready no$TAB" "compl run a --ready notify "
 	becomes "compl run a --ready f$TAB" "compl run a --ready fd:3 "
 	becomes "compl run a --ready fd:$TAB" "compl run a --ready fd:3 "
 	becomes "compl run a --ready=ex$TAB" "compl run a --ready=exit "
+	becomes "compl run a --ready p$TAB" "compl run a --ready probe:$after_colon"
+	becomes "compl done a --status TE$TAB" "compl done a --status TERM "
+	becomes "compl done a --status=SIGTE$TAB" "compl done a --status=SIGTERM "
+	becomes "compl done a --status SIGUS$TAB" "compl done a --status SIGUSR"
+	stays "compl done a --and-exit TE"
 	# Not an option of another command, and no option where an argument or a name is expected.
 	stays "compl test --tim"
 	stays "compl wait -t "
@@ -214,6 +219,9 @@ namespaces() {
 	becomes "compl -n ${other%er}$TAB" "compl -n $other "
 	becomes "compl ls --namespace=${other%er}$TAB" "compl ls --namespace=$other "
 	becomes "compl -u roo$TAB" "compl -u root "
+	becomes "compl rm --idle 7d ${other%er}$TAB" "compl rm --idle 7d $other "
+	becomes "compl rm --idle=7d ${other%er}$TAB" "compl rm --idle=7d $other "
+	becomes "compl ls --namespaces ${other%er}$TAB" "compl ls --namespaces $other "
 }
 
 after_the_dashes() {
@@ -260,8 +268,11 @@ inside() {
 	becomes "$tmp/bin/compl wait db$TAB" "$tmp/bin/compl wait db-ready "
 }
 
-# in_shell SHELL TOPIC
+# in_shell SHELL TOPIC.  zsh ends each word that it completes with a blank.
 in_shell() {
+	local after_colon=
+
+	[ "$1" = bash ] || after_colon=' '
 	open "$1"
 	$2
 	leave
@@ -348,8 +359,8 @@ offers() {
 	expect 0 init candidate
 	for command in $(known_commands); do
 		[[ $("$COMPL" help "$command") =~ ^"usage: compl $command "\[?(NAME|PATTERN) ]] || continue
-		# --system and --user are about another namespace.
-		for option in $(explained_options "$command" | grep -vxE -- '--system|--user|-u'); do
+		# --system and --user are about another namespace, and after --namespaces there are namespaces.
+		for option in $(explained_options "$command" | grep -vxE -- '--system|--user|-u|--namespaces'); do
 			echo "$command $option"
 			if "$COMPL" help "$command" | grep -qE "^  .*$option,?( --[a-z-]*)? [A-Z]+  "; then
 				[[ $(offers compl "$command" "$option" "") != *candidate* ]]
@@ -360,6 +371,18 @@ offers() {
 		done
 	done
 	[ "$count" -ge 30 ]
+}
+
+@test "--status is offered each signal that has a name, and compl knows them" {
+	local name
+
+	diff <({ for name in {1..31}; do kill -l "$name"; done && printf '%s\n' RTMIN RTMAX; } | sort) \
+		<(offers compl done a --status "")
+	diff <(offers compl done a --status "" | sed 's/^/SIG/') <(offers compl done a --status SIG)
+	for name in $(offers compl done a --status ""); do
+		expect 0 done "$name" --status "$name"
+		expect_w "$((128 + $(kill -l "$name")))" wait "$name"
+	done
 }
 
 @test "a new command or option is completed from its help alone" {

@@ -87,6 +87,32 @@ produced() {
 	grep -q 'would dead-lock' "$tmp/third.err"
 }
 
+@test "a wait for at least K of several names closes a cycle when fewer than K are free of it" {
+	produce first a "$COMPL" wait b c free --at-least 2
+	wait_until_waiting c 1
+	produce second b "$COMPL" wait a
+	wait_until_waiting a 1
+	looks_pass
+	waiters a 1 # c and free are enough
+	produce third c "$COMPL" wait a
+	ends 122 third
+	grep -q 'would dead-lock' "$tmp/third.err"
+	waiters a 1 # c is done, with 122, and free is enough again
+	expect 0 done free
+	ends 122 first second
+	[ "$(cat "$tmp"/{first,second}.err | grep -c 'would dead-lock')" -eq 0 ]
+	produce last d "$COMPL" wait d e x --at-least 2 # e and x are enough
+	wait_until_waiting e 1
+	looks_pass
+	waiters e 1
+	got=0
+	timeout -s KILL "$LIMIT" "$COMPL" run f -- "$COMPL" wait f g --at-least 2 >out 2>err 3>&- || got=$?
+	[ "$got" -eq 122 ]
+	grep -q '^compl: wait: f: waiting would dead-lock: f ' err
+	expect 0 done e x
+	ends 0 last
+}
+
 @test "a cycle that a wait closes after an earlier wait was released is found" {
 	produce first a sh -c "$COMPL wait x && $COMPL wait b; exit \$?"
 	wait_until_waiting x 1

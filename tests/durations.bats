@@ -22,6 +22,7 @@ takes() {
 @test "every unit is understood" {
 	takes 100 expect 124 wait a --timeout 100ms
 	takes 100 expect 124 wait a --timeout 0.1s
+	takes 100 expect 124 wait a --timeout 0.1sec
 	takes 100 expect 124 wait a --timeout 0.1
 	takes 100 expect 124 wait a --timeout 100000us
 	takes 60 expect 124 wait a --timeout 0.001m
@@ -105,7 +106,7 @@ takes() {
 
 @test "the message gives the duration as it was given" {
 	expect 124 wait a --timeout 60ms
-	one_line '^compl: wait: a: timed out after 60ms '
+	one_line '^compl: wait: a: timed out after 60ms; '
 	expect 124 wait a b --timeout 0.05s
 	one_line '^compl: wait: .*: timed out after '
 }

@@ -105,7 +105,7 @@ load helper
 
 @test "the status is 124 if the time is over" {
 	expect 124 wait a --timeout 30ms
-	one_line "^compl: wait: a: timed out after 30ms \(namespace $COMPL_NAMESPACE of uid $EUID\)\$"
+	one_line "^compl: wait: a: timed out after 30ms; nobody has posted or promised it \(namespace $COMPL_NAMESPACE of uid $EUID\)\$"
 }
 
 @test "the status of try is 124 if it would have to wait" {

@@ -208,6 +208,12 @@ all_refused() {
 	background w bash -c 'exec 3>&- 4>&-; ulimit -n 3; exec "$0" wait a' "$COMPL_TOOLS/../compl"
 	ends 125 w
 	[[ $(<w.err) == "compl: wait: "* ]]
+	background w bash -c 'exec 3>&- 4>&-; ulimit -n 3; exec "$0" wait a --borrow -- true' "$COMPL_TOOLS/../compl"
+	ends 125 w
+	[[ $(<w.err) == "compl: wait: --borrow: no descriptor is left for CMD: "* && $(<w.err) != *Invalid* ]]
+	background w bash -c 'exec 3>&- 4>&-; ulimit -n 3; exec "$0" scope --kill -- true' "$COMPL_TOOLS/../compl"
+	ends 125 w
+	[[ $(<w.err) == "compl: scope: "* && $(<w.err) != *"No such file"* ]]
 	left a 1
 }
 
@@ -304,7 +310,7 @@ all_refused() {
 	size=$(stat -c %s whole)
 	truncate -s 8M whole # every page of the records is there; two whole copies may be too much for /dev/shm
 	tolerate_damage
-	for size in 1 8 63 64 100 4095 4096 4097 8192 40959 40960 41000 65536 1000000 $((size - 1)); do
+	for size in 1 8 63 64 100 4095 4096 4097 8192 49151 49152 49200 65536 1000000 $((size - 1)); do
 		rm "$segment"
 		cp --sparse=never whole "$segment"
 		truncate -s $size "$segment"
@@ -391,18 +397,18 @@ as_long() {
 	foreign as_long
 }
 
-# The first seat of the lock is at 2560: its word, the number of its holder, its serial number.
+# The first seat of the lock is at 512: its word, the number of its holder, its serial number.
 @test "a seat of the lock with an impossible value is a fault, and a repair clears it" {
 	expect 0 done a
 	tolerate_damage
-	at 2560 '\x05\x00\x00\x40'
-	at 2608 '\x05\x00\x00\x80\x4d\x00\x00\x00'
+	at 512 '\x05\x00\x00\x40'
+	at 560 '\x05\x00\x00\x80\x4d\x00\x00\x00'
 	expect 1 check
 	[ "$out" = "seat 0 of the lock: the value is 0x40000005" ]
 	expect 0 check --repair
 	expect 0 check
-	[ "$(od -An -tu4 -j2560 -N4 "$segment")" -eq 0 ]
-	[ "$(od -An -tu4 -j2608 -N4 "$segment")" -eq 0 ] # its holder was gone
+	[ "$(od -An -tu4 -j512 -N4 "$segment")" -eq 0 ]
+	[ "$(od -An -tu4 -j560 -N4 "$segment")" -eq 0 ] # its holder was gone
 	expect 0 try a
 }
 
@@ -410,7 +416,7 @@ as_long() {
 	expect 0 init a
 	at 64 '\x00\x00\x00\xa0'
 	expect 0 done a
-	at 2560 '\x05\x00\x00\x80\x4d\x00\x00\x00'
+	at 512 '\x05\x00\x00\x80\x4d\x00\x00\x00'
 	expect 0 done a
 	at 64 '\x00\x00\x00\xa0'
 	tolerate_lost_wakeups
@@ -470,109 +476,6 @@ as_long() {
 	: >out
 	err=$(<err)
 	[ "$got" -eq 0 ] || one_line '^compl: done: '
-}
-
-# ---- several at once ---------------------------------------------------------------------------
-
-@test "several processes create a segment at the same time, and every token counts" {
-	local i
-
-	for i in {1..40}; do
-		rm -f "$segment"
-		for j in 1 2 3 4; do
-			background d$j "$COMPL" done a
-			background w$j "$COMPL_WAITER" wait a
-		done
-		ends 0 d1 d2 d3 d4 w1 w2 w3 w4
-		expect 0 ls --names
-		silent
-	done
-}
-
-@test "creators that are killed leave a segment that works, or none" {
-	local i
-
-	for i in {1..60}; do
-		rm -f "$segment"
-		background d "$COMPL" done a
-		sleep 0.000$((i % 10))
-		shoot KILL d 2>/dev/null || :
-		outcome d
-		[ "$got" -eq 0 ] || [ "$got" -eq 137 ]
-		expect 0 done b
-		expect 0 wait b
-		expect 0 check
-	done
-}
-
-@test "a creator that died before it could set the mode, under any umask, leaves no obstacle" {
-	local theirs=/dev/shm/compl.65534.$COMPL_NAMESPACE mode
-
-	need_others
-	for mode in 000 200 400; do
-		"${as_nobody[@]}" sh -c ": >$theirs && chmod $mode $theirs"
-		[ "$(stat -c '%s %04a' "$theirs")" = "0 0$mode" ]
-		expect_from "${as_nobody[0]}" 1 "${as_nobody[@]:1}" "$COMPL" test a
-		"${as_nobody[@]}" sh -c "rm $theirs; : >$theirs && chmod $mode $theirs"
-		expect_from "${as_nobody[0]}" 0 "${as_nobody[@]:1}" "$COMPL" done a
-		[ "$(stat -c '%U %a' "$theirs")" = "nobody 600" ]
-		"${as_nobody[@]}" "$COMPL" rm --all
-	done
-	"${as_nobody[@]}" sh -c ": >$theirs && chmod 602 $theirs" # others may have opened it
-	expect_from "${as_nobody[0]}" 125 "${as_nobody[@]:1}" "$COMPL" done a
-	refusal
-	"${as_nobody[@]}" sh -c "chmod 002 $theirs"
-	expect_from "${as_nobody[0]}" 125 "${as_nobody[@]:1}" "$COMPL" done a
-	refusal
-	rm "$theirs"
-	"${as_nobody[@]}" "$COMPL" done a
-	chmod 000 "$theirs" # by its owner, or by root: not what a creator leaves
-	expect_from "${as_nobody[0]}" 125 "${as_nobody[@]:1}" "$COMPL" done a
-	refusal
-	[ "$(stat -c %a "$theirs")" = 0 ]
-	rm "$theirs"
-}
-
-# delayed CALLS COMMAND…: nobody does the command, and the calls of its rule for strace come late.
-delayed() {
-	local rule=$1
-
-	shift
-	"${as_nobody[@]}" strace -qq -e trace=openat,lstat,newfstatat,fchmod -P "$theirs" -e "inject=$rule" "$@"
-}
-
-@test "two creators at once, under any umask, do not hinder each other" {
-	local theirs=/dev/shm/compl.65534.$COMPL_NAMESPACE i
-
-	need_others
-	need_trace
-	umask 777
-	# The second finds no file, and then one without a mode.
-	background b delayed openat:delay_enter=300000:when=2 "$COMPL" done b
-	wait_until grep -q ENOENT "$tmp/b.err"
-	background a delayed fchmod:delay_enter=600000 "$COMPL" done a
-	ends 0 b
-	ends 0 a
-	"${as_nobody[@]}" "$COMPL" rm --all
-	# The second may not open the file, and then finds that its mode has been set.
-	background a delayed fchmod:delay_enter=300000 "$COMPL" done a
-	wait_until test -e "$theirs"
-	background b delayed lstat,newfstatat:delay_enter=600000:when=1 "$COMPL" done b
-	ends 0 b
-	ends 0 a
-	"${as_nobody[@]}" "$COMPL" rm --all
-	for i in {1..20}; do
-		background a "${as_nobody[@]}" "$COMPL" done a
-		background b "${as_nobody[@]}" "$COMPL" done b
-		background c "$COMPL" -u 65534 done c
-		ends 0 a
-		ends 0 b
-		ends 0 c
-		"${as_nobody[@]}" "$COMPL" rm --all
-	done
-	expect_from setpriv 0 --bounding-set -fowner --inh-caps -fowner "$COMPL" -u 65534 done a
-	[ "$(stat -c '%U %a' "$theirs")" = "nobody 600" ]
-	"${as_nobody[@]}" "$COMPL" rm --all
 }
 
 # ---- other users ---------------------------------------------------------------------------------

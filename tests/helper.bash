@@ -21,6 +21,15 @@ LIMIT=20 # seconds
 declare -gA pid=() reaped=()
 declare -g out="" err="" got=0
 
+# untraced COMMAND...: runs it.  bats notes each line that a test runs, in order to name the one that fails.
+# That costs more than most lines do, and here the line of the test says enough.
+untraced() {
+	local -
+
+	set +T # what is called from here on is not traced
+	"$@"
+}
+
 setup() {
 	begin
 }
@@ -30,7 +39,11 @@ teardown() {
 }
 
 begin() {
-	unset COMPL_TIMEOUT COMPL_EXISTING COMPL_NAME COMPL_VALUE COMPL_PRODUCES COMPL_HOLD
+	untraced begin_test
+}
+
+begin_test() {
+	unset COMPL_TIMEOUT COMPL_EXISTING COMPL_PROGRESS COMPL_NAME COMPL_VALUE COMPL_PRODUCES COMPL_HOLD
 	tmp=$BATS_TEST_TMPDIR
 	spaces=()
 	damage_tolerated=
@@ -57,6 +70,10 @@ tolerate_lost_wakeups() {
 }
 
 finish() {
+	untraced finish_test
+}
+
+finish_test() {
 	local label verdict=0
 
 	for label in "${!pid[@]}"; do
@@ -121,15 +138,20 @@ end_strays() {
 # output is then in $out, its standard error in $err.  A crash and a hang have
 # statuses of their own and are never the expected one.
 expect() {
-	expect_from "$COMPL" "$@"
+	untraced run_and_compare "$COMPL" "$@"
 }
 
 # The same for $COMPL_WAITER.
 expect_w() {
-	expect_from "$COMPL_WAITER" "$@"
+	untraced run_and_compare "$COMPL_WAITER" "$@"
 }
 
-expect_from() { # PROGRAM STATUS ARGUMENT...
+# expect_from PROGRAM STATUS ARGUMENT...: the same for any program.
+expect_from() {
+	untraced run_and_compare "$@"
+}
+
+run_and_compare() {
 	local program=$1 want=$2 got=0
 
 	shift 2
@@ -193,11 +215,8 @@ background() {
 # line_up LABEL ARGUMENT...: starts `$COMPL_WAITER wait ARGUMENT...` in the background;
 # returns when it sleeps, and does not run compl to find out.
 line_up() {
-	local label=$1
-
-	shift
-	background "$label" "$COMPL_WAITER" wait "$@"
-	await_sleep "$label"
+	untraced background "$1" "$COMPL_WAITER" wait "${@:2}"
+	await_sleep "$1"
 }
 
 # The same with the terminating signals at their defaults (a shell starts background
@@ -223,6 +242,10 @@ outcome() {
 
 # ends STATUS LABEL...: each of these ends, with exactly this status.
 ends() {
+	untraced end_with "$@"
+}
+
+end_with() {
 	local want=$1 label
 
 	shift
@@ -236,6 +259,10 @@ ends() {
 
 # await_sleep LABEL...: waits until each sleeps on a futex.
 await_sleep() {
+	untraced see_asleep "$@"
+}
+
+see_asleep() {
 	local label
 
 	for label; do
@@ -300,6 +327,10 @@ is_stopped() {
 # wait_until COMMAND...: runs it until it succeeds.  After some tries it pauses longer, because each
 # pause is a process, and the machine may have other work.
 wait_until() {
+	untraced poll "$@"
+}
+
+poll() {
 	local end=$((SECONDS + LIMIT)) pause=0.003 tries=0
 
 	until "$@"; do
@@ -332,6 +363,10 @@ wait_until_waiting() {
 
 # left NAME N: the counter of NAME is N (a missing name is at 0).
 left() {
+	untraced compare_counter "$@"
+}
+
+compare_counter() {
 	local json
 
 	expect 0 ls "$1" --json || return
@@ -354,6 +389,10 @@ names() {
 
 # look FILTER [NAME]: runs jq on `ls --json`.
 look() {
+	untraced filter_listing "$@"
+}
+
+filter_listing() {
 	expect 0 ls --json "${@:2}" && jq -e "$1" "$tmp/out" >"$tmp/jq" && return
 	echo "not so: $1: $out"
 	return 1

@@ -48,3 +48,7 @@ apart() {
 @test "a producer from another pid namespace may be killed at any moment" {
 	apart run wait-producer-dies
 }
+
+@test "a borrower from several names in another pid namespace, and its next in line, may be killed at any moment" {
+	apart borrow-woken-queued wait-borrower-of-two-dies borrow-gives-back-two
+}

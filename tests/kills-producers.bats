@@ -12,6 +12,14 @@ load kills
 	run_scenarios run run-fails run-all run-lasts run-ready
 }
 
+@test "a producer that is ready may be killed at any moment" {
+	run_scenarios run-ready-ends run-ready-fails run-ready-beside run-ready-after-death
+}
+
+@test "a command on a ready name, or one that finds its producer dead, may be killed at any moment" {
+	run_scenarios done-ready reinit-ready test-dead-ready wait-ready-producer-dies
+}
+
 @test "a producer of a settled or produced name may be killed at any moment" {
 	run_scenarios run-anew run-anew-waited run-after-death run-beside run-single-refused
 }

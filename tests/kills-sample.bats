@@ -1,11 +1,11 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: ISC
-# builds: pairs
+# builds: once
 # runs in: check
 #
 # kills-sample.bats - a command of each kind, killed at each moment that matters (kills.bash)
 #
-# All scenarios are in kills.bats, kills-waits.bats and kills-producers.bats.
+# All scenarios, with every pair of builds, are in kills.bats, kills-waits.bats and kills-producers.bats.
 
 load kills
 

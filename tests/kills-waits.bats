@@ -7,6 +7,10 @@
 
 load kills
 
+@test "a wait that is bound to a generation may be killed at any moment" {
+	run_scenarios wait-bound wait-outdated
+}
+
 @test "a wait that finds what it wants may be killed at any moment" {
 	run_scenarios wait-takes wait-takes-three wait-takes-any wait-takes-status wait-missing try-takes try-any
 }

@@ -26,6 +26,10 @@ load kills
 		reinit-two-names
 }
 
+@test "a new generation, or a post to one, may be killed at any moment" {
+	run_scenarios reinit-bound reinit-print done-bound done-late
+}
+
 @test "a removal may be killed at any moment" {
 	run_scenarios rm rm-nobody rm-missing rm-two-names rm-stopped-first rm-stopped-middle rm-two-stopped
 }
@@ -49,7 +53,10 @@ load kills
 	[ -n "$scenarios" ]
 	for scenario in $scenarios; do
 		grep -Eqs "^	(run_scenarios	*|	)(.* )?$scenario( |\$)" "$BATS_TEST_DIRNAME"/kills.bats \
-			"$BATS_TEST_DIRNAME"/kills-waits.bats "$BATS_TEST_DIRNAME"/kills-producers.bats || missing+=" $scenario"
+			"$BATS_TEST_DIRNAME"/kills-waits.bats "$BATS_TEST_DIRNAME"/kills-producers.bats \
+			"$BATS_TEST_DIRNAME"/kills-barriers.bats "$BATS_TEST_DIRNAME"/kills-quorum.bats \
+			"$BATS_TEST_DIRNAME"/kills-loans.bats "$BATS_TEST_DIRNAME"/kills-loans-several.bats ||
+			missing+=" $scenario"
 	done
 	[ -z "$missing" ] || {
 		echo "not run:$missing"

@@ -53,10 +53,10 @@ has_escapes() {
 	line_up w2 a b --count 3 --io
 	line_up w3 a -- ./app
 	expect 0 ls -l
-	line 'a pending 0 3 0 - [0-9]+s'
-	line "  waiter ${pid[w1]} [a-z-]+ needs 1 for [0-9]+s"
-	[ "$(grep -Exc "  waiter ${pid[w2]} [a-z-]+ needs 3 for [0-9]+s I/O" <<<"$out")" -eq 2 ]
-	line "  waiter ${pid[w3]} \./app needs 1 for [0-9]+s"
+	line 'a pending 3 0 0 [0-9]+s -'
+	line "  waiter ${pid[w1]} [a-z-]+ needs 1 for [0-9]+s( unit [^ ]+)?"
+	[ "$(grep -Exc "  waiter ${pid[w2]} [a-z-]+ needs 3 for [0-9]+s I/O(, unit [^ ]+)?, also for [ab]" <<<"$out")" -eq 2 ]
+	line "  waiter ${pid[w3]} \./app needs 1 for [0-9]+s( unit [^ ]+)?"
 	[ "$(awk '{ print $1 == "waiter" ? $2 : $1 }' out | tr '\n' ' ')" = \
 		"NAME a ${pid[w1]} ${pid[w2]} ${pid[w3]} b ${pid[w2]} " ]
 	expect 0 ls --long b
@@ -67,14 +67,39 @@ has_escapes() {
 	ends 120 w1 w2 w3
 }
 
+# What "run --single" is refused for, and only that.
+@test "ls -l and ls --json show the stray that holds a name, and none while a producer lives" {
+	local stray
+
+	expect 0 run a -- sh -c 'sleep 1000 </dev/null >/dev/null 2>&1 & echo $! >stray; exec true'
+	stray=$(<stray)
+	wait_until process_has "$stray" comm sleep
+	expect 124 run a --single -- true
+	one_line "process $stray "
+	expect 0 ls -l
+	line "  stray $stray sleep of an earlier run(, unit [^ ]+)?"
+	look ".completions[0].stray | keys == [\"command\",\"host\",\"pid\",\"pid_namespace\",\"unit\"] and .pid == $stray and .command == \"sleep\""
+	background p "$COMPL" run a -- sleep 1000
+	wait_until look '.completions[0].producers | length == 1'
+	look '.completions[0].stray == null'
+	shoot KILL p
+	ends 137 p
+	wait_until look ".completions[0].stray.pid == $stray"
+	kill "$stray"
+	wait_until is_gone "$stray"
+	look '.completions[0].stray == null'
+	expect 0 ls -l
+	no_line stray
+}
+
 @test "ls -l marks stopped waiters" {
 	line_up w1 a
 	line_up w2 a
 	shoot STOP w1
 	wait_until is_stopped "${pid[w1]}"
 	expect 0 ls -l
-	line "  waiter ${pid[w1]} .* stopped"
-	line "  waiter ${pid[w2]} .*s"
+	line "  waiter ${pid[w1]} .* stopped(, unit [^ ]+)?"
+	line "  waiter ${pid[w2]} .*s( unit [^ ]+)?"
 	shoot CONT w1
 	await_sleep w1
 	expect 0 ls -l
@@ -94,11 +119,11 @@ has_escapes() {
 		wait_until test -s parent
 		wait_until is_asleep "$(<waiter)"
 		expect 0 ls -l
-		line "  waiter $(<waiter) sh needs 1 for [0-9]+s"
+		line "  waiter $(<waiter) sh needs 1 for [0-9]+s( unit [^ ]+)?"
 		kill -KILL "$(<parent)"
 		wait_until is_gone "$(<parent)"
 		expect 0 ls -l
-		line "  waiter $(<waiter) sh needs 1 for [0-9]+s orphan"
+		line "  waiter $(<waiter) sh needs 1 for [0-9]+s orphan(, unit [^ ]+)?"
 		expect 0 done a
 		wait_until is_gone "$(<waiter)"
 		let_go
@@ -110,7 +135,7 @@ has_escapes() {
 	timeout -s KILL "$LIMIT" setsid sh -c '"$0" wait a & echo $! >waiter' "$COMPL_WAITER" 3>&-
 	wait_until is_asleep "$(<waiter)"
 	expect 0 ls -l
-	line "  waiter $(<waiter) .* orphan"
+	line "  waiter $(<waiter) .* orphan(, unit [^ ]+)?"
 	expect 0 done a
 	wait_until is_gone "$(<waiter)"
 }
@@ -120,7 +145,7 @@ has_escapes() {
 	wait_until test -s waiter
 	wait_until is_asleep "$(<waiter)"
 	expect 0 ls -l
-	line "  waiter $(<waiter) sh needs 1 for [0-9]+s"
+	line "  waiter $(<waiter) sh needs 1 for [0-9]+s( unit [^ ]+)?"
 	expect 0 done a
 	ends 0 reaper
 }
@@ -156,14 +181,14 @@ has_escapes() {
 	line_up w1 c
 	line_up w2 c --count 1000 -- /a/rather/long/path
 	expect 0 ls -l
-	line 'a done 1 0 0 - [0-9]+s'
-	line 'a-longer-name done 12345 0 3 two words [0-9]+s'
-	line 'b all 4294967295 0 0 - [0-9]+s'
-	[[ $(head -n 1 out) = "NAME STATE DONE WAITERS STATUS VALUE AGE" ]]
+	line 'a 1 0 0 0 [0-9]+s -'
+	line 'a-longer-name 12345 0 0 3 [0-9]+s two words'
+	line 'b all 0 0 0 [0-9]+s -'
+	[[ $(head -n 1 out) = "NAME STATE WAITERS PRODUCERS STATUS SINCE VALUE" ]]
 	on_terminal NO_COLOR=1 'ls -l'
 	grep -v '^  ' <<<"$out" >names
 	[ "$(wc -l <names)" -eq 5 ]
-	for column in STATE DONE WAITERS STATUS VALUE AGE; do
+	for column in STATE WAITERS PRODUCERS STATUS SINCE VALUE; do
 		column=$(head -n 1 names | grep -ob "$column" | cut -d : -f 1)
 		run -1 grep -Evq "^.{$((column - 2))}  [^ ]" names
 	done
@@ -234,7 +259,7 @@ harmless() {
 	printed 'a\x1b[2e'
 }
 
-# A stack has 16 KiB, or four pages, of which the kernel leaves half unused at random.
+# A stack has 24 KiB, or six pages, of which the kernel leaves half unused at random.
 @test "ls -l needs hardly more stack than any other command" {
 	local i
 
@@ -244,7 +269,7 @@ harmless() {
 	for i in {1..20}; do
 		# shellcheck disable=SC2016
 		expect_from env 0 -i COMPL_NAMESPACE="$COMPL_NAMESPACE" bash -c \
-			'ulimit -s $(($(getconf PAGESIZE) / 256)); exec "$0" ls -l' "$COMPL"
+			'ulimit -s $(($(getconf PAGESIZE) / 1024 * 6)); exec "$0" ls -l' "$COMPL"
 	done
 	[[ $out == *waiter* ]]
 	expect 0 done b

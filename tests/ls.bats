@@ -10,15 +10,83 @@ load helper
 	expect 0 done a --count 3 --status 7 --value text
 	look '(. | keys) == ["completions", "namespace"] and (.completions | length) == 1'
 	look '.namespace == env.COMPL_NAMESPACE'
-	look '.completions[0] | (keys | contains(["age_seconds","all","done","name","producers","status","value","waiters","waits"]))'
+	look '.completions[0] | (keys == ["age_seconds","all","borrowers","changed_seconds","done","generation","initialised","name","parties","producers","ready","state","status","stray","value","waiters","waits"])'
 	look '.completions[0] | .name == "a" and .done == 3 and .all == false and .status == 7 and .value == "text"'
-	look '.completions[0] | .waiters == [] and .producers == [] and .waits == {count: 0, seconds: 0, io_seconds: 0}'
-	look '.completions[0].age_seconds | type == "number" and . >= 0 and . < 60'
+	look '.completions[0] | .waiters == [] and .producers == [] and .borrowers == [] and .parties == null and .waits == {count: 0, seconds: 0, io_seconds: 0}'
+	look '.completions[0] | (.age_seconds, .changed_seconds) | type == "number" and . >= 0 and . < 60'
+	look '.completions[0] | .state == "3" and .ready == false and .initialised == false and .generation > 0'
 }
 
 @test "a name at all says so, and has the largest counter" {
 	expect 0 done a --all
 	look '.completions[0] | .all == true and .done == 4294967295 and .value == null and .status == 0'
+}
+
+@test "a waiter and a producer have their fields, each of its type" {
+	local mine
+
+	mine=$(stat -L -c %i /proc/self/ns/pid)
+	line_up w a b --count 3
+	background p "$COMPL" run p -- sleep 60
+	wait_until look '[.completions[].name] == ["a", "b", "p"]'
+	look '.completions[0].waiters[0] | keys == ["below","command","count","host","io","names","orphan","pid","pid_namespace","seconds","stopped","unit"]'
+	look ".completions[0].waiters[0] | .pid == ${pid[w]} and .pid_namespace == $mine and .host == null"
+	look '.completions[1].waiters[0] | .names == ["a", "b"] and .below == [] and .orphan == false'
+	look '.completions[2].producers[0] | keys == ["command","host","pid","pid_namespace","ready","seconds","unit"]'
+	look ".completions[2].producers[0] | .pid == ${pid[p]} and .pid_namespace == $mine and .ready == false and .command == \"sleep\""
+	shoot TERM p
+	ends 143 p
+	expect 0 rm a
+	ends 120 w
+}
+
+@test "a waiter below run is listed with the name that it holds up" {
+	background p "$COMPL" run web -- "$COMPL_WAITER" wait db cache
+	wait_until look '(.completions | length == 3) and (.completions[1].waiters | length == 1)'
+	look '.completions[1] | .name == "db" and (.waiters[0] | .below == ["web"] and .names == ["db", "cache"])'
+	expect 0 rm db
+	ends 120 p
+}
+
+@test "STATE says in a word what a wait would meet" {
+	expect 0 init none
+	expect 0 done some --count 12
+	expect 0 done all --all
+	expect 0 done bad --all --status 3
+	look '[.completions[] | .name, .state] == ["all", "all", "bad", "failed", "none", "pending", "some", "12"]'
+	background p "$COMPL" run ready --ready fd:3 -- sh -c 'echo up >&3; exec sleep 60'
+	wait_until look '.completions[3] | .name == "ready" and .state == "ready" and .ready and .value == "up" and .done == 0 and .producers[0].ready'
+	shoot KILL p
+	ends 137 p
+	wait_until look '.completions[3] | .name == "ready" and .state == "failed" and .status == 121 and .ready == false'
+}
+
+# SINCE is about the state: a waiter that comes and goes changes nothing.
+@test "SINCE begins anew at each post, each token that is taken, and each reinit" {
+	expect 0 done a b --count 3
+	wait_until since_above 0.3
+	line_up w a --count 9
+	shoot KILL w
+	ends 137 w
+	look '.completions[0].changed_seconds > 0.3'
+	expect 0 "done" a
+	younger
+	expect_w 0 wait a
+	younger
+	expect 0 reinit a --force
+	expect 0 init a
+	younger
+	look '.completions[0].changed_seconds <= .completions[1].changed_seconds - 0.3'
+}
+
+since_above() {
+	look ".completions[0].changed_seconds > $1" >look.out
+}
+
+# a has changed after b, and then has time to age again.
+younger() {
+	look '.completions[0].changed_seconds <= .completions[1].changed_seconds - 0.3'
+	wait_until since_above 0.05
 }
 
 @test "waiters are listed in their order, with what they need" {

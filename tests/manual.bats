@@ -1,10 +1,11 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: ISC
-# builds: each
+# builds: once
 #
 # manual.bats - the examples of the manual pages and of README.md, run as they are printed
 
 bats_require_minimum_version 1.5.0
+load living
 
 : "${COMPL:=$BATS_TEST_DIRNAME/../build/compl}"
 
@@ -14,10 +15,15 @@ setup() {
 	cd "$BATS_TEST_TMPDIR" || return
 	mkdir bin scratch
 	ln -s "$(realpath "$COMPL")" bin/compl
-	export PATH=$PWD/bin:$PATH TMPDIR=$PWD/scratch
+	# If the file `held` exists, the first one never ends.
+	printf '%s\n' '#!/bin/sh' '[ -e "$TOP/held" ] && mkdir "$TOP/is-held" 2>/dev/null && exec /bin/sleep 1000' \
+		'exec /bin/sleep "$@"' >bin/sleep
+	chmod +x bin/sleep
+	export PATH=$PWD/bin:$PATH TMPDIR=$PWD/scratch TOP=$PWD
 }
 
 teardown() {
+	kill_living # after a failure something may be left
 	[ -z "$(compgen -G "/dev/shm/compl*-$$")" ]
 }
 
@@ -29,28 +35,95 @@ extract() {
 		out { print >out }' "$1"
 }
 
-# No segment with this process id in its name, and no file, is left.
-left_nothing() {
-	[ -z "$(compgen -G "/dev/shm/compl*-$1")" ]
-	[ -z "$(ls -A "$TMPDIR")" ]
+# in_our_namespaces FILE...: lets scripts use namespaces of this test.
+in_our_namespaces() {
+	sed -i "s/COMPL_NAMESPACE=\([a-z]\+\)\$/COMPL_NAMESPACE=\1-$$/" "$@"
 }
 
-@test "each example of compl.1 prints something, no error, and leaves nothing behind, twice" {
-	local block count=0
+# The processes of killed(), and all that they have started, one a line.  They have TOP twice in their environment.
+living_pids() {
+	grep -lFsz "EXAMPLE=$TOP" /proc/[0-9]*/environ | grep -o '[0-9]*'
+}
+
+# killed COMMAND...: kills it and all that it has started, also in sessions of their own, in the middle of its work.
+killed() {
+	local tries
+	: >held
+	EXAMPLE=$TOP "$@" >killed.out 2>&1 3>&- &
+	for tries in {1..1000}; do
+		[ ! -e is-held ] || break
+		/bin/sleep 0.02
+	done
+	[ "$tries" -lt 1000 ]
+	rm held
+	kill_living
+	wait $! || :
+	rm -r is-held "${TMPDIR:?}"
+	mkdir "$TMPDIR"
+}
+
+# run_block FILE: it prints something, no error, and leaves no file and no process behind.  It says what it has
+# said the last time, if there was one.
+run_block() {
+	local tries
+	echo "$1:"
+	cat "$1"
+	# shellcheck disable=SC2016 # for the inner shell
+	EXAMPLE=$TOP run -0 timeout -s KILL 60 sh -c 'exec sh "$0" >out 2>err' "$1" 3>&-
+	echo "said:"
+	cat out err
+	[ -s out ]
+	[ ! -s err ]
+	[ -z "$(living_pids)" ]
+	[ -z "$(ls -A "$TMPDIR")" ]
+	# Which worker takes an item, and when a job is done, may differ.
+	sed 's/^worker .*: //' out | sort >said
+	[ ! -e "said.$1" ] || diff "said.$1" said
+	mv said "said.$1"
+}
+
+@test "each example of compl.1 prints something, no error, and leaves nothing behind, twice and after a kill" {
+	local block space count=0 kills=0
 	extract "$top/man/compl.1" '#!/bin/sh'
-	for block in block.* block.*; do
-		echo "$block:"
-		cat "$block"
-		# shellcheck disable=SC2016 # for the inner shell
-		run -0 timeout -s KILL 60 sh -c 'echo $$ >pid; exec sh "$0" >out 2>err' "$block" 3>&-
-		echo "said:"
-		cat out err
-		[ -s out ]
-		[ ! -s err ]
-		left_nothing "$(<pid)"
+	in_our_namespaces block.*
+	for block in block.*; do
+		run_block "$block"
+		run_block "$block"
+		if grep -q sleep "$block"; then
+			killed sh "$block"
+			run_block "$block"
+			kills=$((kills + 1))
+		fi
 		count=$((count + 1))
 	done
-	[ "$count" -eq 14 ]
+	[ "$count" -eq 8 ]
+	[ "$kills" -eq 7 ] # one prints a unit
+	for space in $(sed -n 's/^export COMPL_NAMESPACE=//p' block.*); do
+		compl -n "$space" check
+		compl -n "$space" rm --all
+	done
+}
+
+@test "the snippets of compl.1 are right twice, and after they were killed" {
+	local round i
+	export COMPL_NAMESPACE=snippet-$$
+	extract "$top/man/compl.1" 'g=$(compl reinit'
+	mv block.1 question
+	rm -f block.*
+	extract "$top/man/compl.1" 'place=$(compl barrier'
+	mv block.1 round
+	printf '%s\n' '#!/bin/sh' 'sleep 0.01' 'echo "$place" >>"$TOP/merged"' >bin/merge-results
+	printf '%s\n' 'export place' 'for i in 1 2 3; do (. "$TOP/round") & done' '. "$TOP/round"' 'wait' >rounds
+	chmod +x bin/merge-results
+	for round in 1 2 3; do
+		says 42 sh question
+		rm -f merged
+		says '' sh rounds
+		[ "$(<merged)" = 1 ]
+		((round != 2)) || { killed sh question; killed sh rounds; }
+	done
+	compl check
+	compl rm --all
 }
 
 @test "the workers of compl.1 take each item exactly once" {
@@ -134,31 +207,32 @@ extract_readme() {
 		/^[*][*]Start-up order/ { next_file = "readme.startup" }
 		/^[*][*]A daemon/ { next_file = "readme.daemon" }
 		/^[*][*]A gate/ { next_file = "readme.gate" }
+		/^[*][*]Three jobs/ { next_file = "readme.limit" }
 		/^[*][*]Two units/ { next_file = "readme.units" }
 		/^More in/ { exit }
 		/^    / && next_file { file = next_file; print substr($0, 5) >file; next }
 		/^$/ && file { print "" >file; next }
 		file { file = "" }' "$top/README.md"
-	sed -i "s/COMPL_NAMESPACE=shop/COMPL_NAMESPACE=shop-$$/" readme.startup readme.daemon readme.units
+	in_our_namespaces readme.{startup,daemon,limit,units}
 }
 
 # Small versions of the programs that the examples of README.md call.  Each prints a line when it does its
-# work, so that an answer from an earlier run shows in the order of the lines.  If the file `held` exists, no
-# program becomes ready.
+# work, so that an answer from an earlier run shows in the order of the lines.
 stand_ins() {
 	local name
-	printf '%s\n' '#!/bin/sh' '[ ! -e held ] || exec sleep 1000' 'sleep 0.1' 'echo "$0 is ready"' >worker
+	printf '%s\n' '#!/bin/sh' 'sleep 0.1' 'echo "$0 is ready"' >worker
 	chmod +x worker
 	for name in bin/start-db bin/fill-shop; do
 		ln -s "$PWD/worker" "$name"
 	done
 	printf '%s\n' '#!/bin/sh' '[ "$*" = "--supervised systemd" ] || exit 9' '"$TOP/worker"' \
-		'systemd-notify --ready' 'sleep 0.2' >bin/redis-server
+		'systemd-notify --ready' 'sleep 1' >bin/redis-server
 	printf '%s\n' '#!/bin/sh' '[ "$1" = test ] || exit 0' '"$TOP/worker"; exit "${TESTS_SAY:-0}"' >bin/make
 	printf '%s\n' '#!/bin/sh' 'echo "app runs, $COMPL_NAME"' >app
 	printf '%s\n' '#!/bin/sh' 'echo deployed' >deploy
-	chmod +x app deploy bin/*
-	export TOP=$PWD
+	# What goes on in the background keeps a pipe open.
+	printf '%s\n' '#!/bin/sh' '"$@" >both 2>&1' 's=$?' 'cat both' 'exit $s' >in_file
+	chmod +x app deploy in_file bin/*
 }
 
 # says WANTED COMMAND...: the command ends with 0, and its lines are WANTED.
@@ -170,26 +244,14 @@ says() {
 	diff <(echo "$wanted") <(sed "s|^.*/worker|worker|; s|^.*/bin/|worker |; s|^worker [a-z-]* is|worker is|" <<<"$output")
 }
 
-is_waiting() { # NAMESPACE NAME: a wait is in line there, so what was posted before is forgotten
-	compl -n "$1" ls "$2" --json | grep -q '"waiters":\[{'
-}
-
-# killed NAMESPACE NAME COMMAND...: kills all of its processes while it waits for NAME.
-killed() {
-	local space=$1 name=$2 pid tries
-	shift 2
-	: >held
-	rm -f pid
-	setsid sh -c 'echo $$ >pid; exec "$@"' sh "$@" >killed.out 2>&1 3>&- &
+# ended NAMESPACE: no producer lives there.
+ended() {
+	local tries
 	for tries in {1..1000}; do
-		[ ! -s pid ] || ! is_waiting "$space" "$name" || break
+		compl -n "$1" ls --json | grep -q '"producers":\[{' || return 0
 		sleep 0.02
 	done
-	[ "$tries" -lt 1000 ]
-	pid=$(<pid)
-	kill -KILL -- "-$pid"
-	wait $! || :
-	rm held
+	return 1
 }
 
 @test "the start-up example of README.md is right on its second run, and after it was killed" {
@@ -198,7 +260,7 @@ killed() {
 	stand_ins
 	for round in 1 2 3; do
 		says $'worker is ready\napp runs, db-ready' sh readme.startup
-		((round < 2)) || killed "shop-$$" db-ready sh readme.startup
+		((round < 2)) || killed sh readme.startup
 	done
 	compl -n "shop-$$" rm --all
 }
@@ -208,17 +270,21 @@ killed() {
 	extract_readme
 	stand_ins
 	for round in 1 2 3; do
-		says $'worker is ready\napp runs, cache' sh readme.daemon
-		((round < 2)) || killed "shop-$$" cache sh readme.daemon
+		says $'worker is ready\napp runs, cache' ./in_file sh readme.daemon
+		# While the daemon runs, the next run leaves it alone.
+		run -0 timeout -s KILL 60 ./in_file sh readme.daemon 3>&-
+		[[ $output == *"produces it already"*"app runs, cache" ]]
+		ended "shop-$$"
+		((round < 2)) || killed sh readme.daemon
 	done
-	# As if the first daemon still had the address.
+	# As if an older daemon still had the address.
 	printf '%s\n' '#!/bin/sh' 'exit 7' >bin/redis-server
-	run -7 timeout -s KILL 60 sh readme.daemon 3>&-
+	run -7 timeout -s KILL 60 ./in_file sh readme.daemon 3>&-
 	[[ $output != *"app runs"* ]]
 	compl -n "shop-$$" rm --all
 }
 
-@test "the gate of README.md is right on its second run, and after a failure" {
+@test "the gate of README.md is right on its second run, after it was killed, and after a failure" {
 	local command words
 	command=$(sed -n 's/^own: `\(compl scope .*\)`$/\1/p' "$top/README.md")
 	[ "$command" = "compl scope -- sh gate.sh" ]
@@ -228,9 +294,40 @@ killed() {
 	mv readme.gate gate.sh
 	says $'worker is ready\ndeployed' "${words[@]}"
 	says $'worker is ready\ndeployed' "${words[@]}"
+	killed "${words[@]}"
+	says $'worker is ready\ndeployed' "${words[@]}"
 	TESTS_SAY=3 run -3 timeout -s KILL 60 "${words[@]}" 3>&-
 	[[ $output != *deployed* ]]
 	says $'worker is ready\ndeployed' "${words[@]}"
+}
+
+@test "by the limit of README.md three jobs run, on its second run, and after they were killed" {
+	local i round jobs
+	extract_readme
+	printf '%s\n' '#!/bin/sh' 'echo >>"$TOP/begun"; exec sleep 1000' >job
+	chmod +x job
+	export TOP=$PWD
+	for round in 1 2; do
+		: >begun
+		jobs=()
+		for i in 1 2 3; do
+			setsid sh readme.limit 3>&- &
+			jobs+=($!)
+		done
+		for i in {1..1000}; do
+			[ "$(wc -l <begun)" -lt 3 ] || break
+			sleep 0.02
+		done
+		[ "$(wc -l <begun)" -eq 3 ]
+		run -124 env COMPL_TIMEOUT=0 timeout -s KILL 60 sh readme.limit 3>&-
+		[ "$(wc -l <begun)" -eq 3 ]
+		for i in "${jobs[@]}"; do
+			kill -KILL -- "-$i"
+		done
+		wait "${jobs[@]}" || :
+		compl -n "shop-$$" wait slots --count 3 -t 30s --borrow -- true
+	done
+	compl -n "shop-$$" rm --all
 }
 
 # obey UNIT KEY: does what the unit of README.md says under KEY, with the command under test.
@@ -267,6 +364,14 @@ start() {
 		[ "$output" = "app runs, " ]
 		obey shop-data.service ExecStopPost
 	done
+	# Both are killed: the first one in its work, and then the second one, which waits for it.  The commands for
+	# stopping run after that, too.
+	killed start shop-data.service
+	obey shop-data.service ExecStopPost
+	run -124 start shop.service
+	start shop-data.service
+	run -0 start shop.service
+	obey shop-data.service ExecStopPost
 	# It fails, and then its state is not there either.  The commands for stopping run after a failure, too.
 	printf '%s\n' '#!/bin/sh' 'exit 3' >worker
 	run -3 start shop-data.service

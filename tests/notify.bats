@@ -22,7 +22,7 @@ told() {
 
 @test "READY=1 posts all, while CMD goes on" {
 	# shellcheck disable=SC2016
-	background r "$COMPL" run a --ready notify --value up -- sh -c 'systemd-notify --ready; exec "$COMPL" wait go'
+	background r "$COMPL" run a --ready notify --keep --value up -- sh -c 'systemd-notify --ready; exec "$COMPL" wait go'
 	expect_w 0 wait a --print
 	printed up
 	expect_w 0 wait a -t 0
@@ -45,7 +45,7 @@ told() {
 	local i
 
 	for i in {1..20}; do
-		expect 3 run a$i --ready notify -- sh -c '"$COMPL_TOOLS/notify" send READY=1; exit 3'
+		expect 3 run a$i --ready notify --keep -- sh -c '"$COMPL_TOOLS/notify" send READY=1; exit 3'
 		silent
 		expect_w 0 wait a$i -t 0
 	done
@@ -68,17 +68,17 @@ READY=11
 
 	for text in $'READY=1\n' $'STATUS=x\nREADY=1' $'MAINPID=1\nREADY=1\nSTATUS=y' $'\n\nREADY=1\n\n'; do
 		i=$((i + 1))
-		TEXT=$text expect 0 run "a$i" --ready notify -- sh -c '"$COMPL_TOOLS/notify" send "$TEXT"'
+		TEXT=$text expect 0 run "a$i" --ready notify --keep -- sh -c '"$COMPL_TOOLS/notify" send "$TEXT"'
 		silent
 		expect_w 0 wait "a$i" -t 0
 	done
-	TEXT=$(yes STATUS=x | head -n 5000)$'\nREADY=1' expect 0 run many --ready notify -- \
+	TEXT=$(yes STATUS=x | head -n 5000)$'\nREADY=1' expect 0 run many --ready notify --keep -- \
 		sh -c '"$COMPL_TOOLS/notify" send "$TEXT"'
 	expect_w 0 wait many -t 0
 }
 
 @test "empty and long datagrams do no harm" {
-	expect 0 run a --ready notify -- sh -c '
+	expect 0 run a --ready notify --keep -- sh -c '
 		for size in 0 1 4096 60000; do "$COMPL_TOOLS/notify" size $size || exit 9; done
 		"$COMPL_TOOLS/notify" send READY=1'
 	silent
@@ -87,7 +87,7 @@ READY=11
 
 @test "descriptors that are not passed on are closed" {
 	# shellcheck disable=SC2016
-	expect 0 run a --ready notify -- sh -c '
+	expect 0 run a --ready notify --keep -- sh -c '
 		count() { ls "/proc/$PPID/fd" | wc -l; }
 		systemd-notify --status=begun # run has closed what it had for CMD
 		before=$(count)
@@ -102,7 +102,7 @@ READY=11
 @test "what CMD says is passed on, except which process is the main one" {
 	outer o
 	# shellcheck disable=SC2016
-	expect 0 run a --ready notify -- sh -c '
+	expect 0 run a --ready notify --keep -- sh -c '
 		"$COMPL_TOOLS/notify" send "STATUS=starting"
 		"$COMPL_TOOLS/notify" send "READY=1
 MAINPID=$$
@@ -122,7 +122,7 @@ MONOTONIC_USEC=5"
 
 @test "run itself passes it on, as the main process of the unit" {
 	outer o
-	background r "$COMPL" run a --ready notify -- sh -c '"$COMPL_TOOLS/notify" send READY=1'
+	background r "$COMPL" run a --ready notify --keep -- sh -c '"$COMPL_TOOLS/notify" send READY=1'
 	ends 0 r
 	told o "0 READY=1"
 	grep -q " ${pid[r]} READY=1" o.out
@@ -130,7 +130,7 @@ MONOTONIC_USEC=5"
 
 @test "descriptors are passed on with their message, and so is a barrier" {
 	outer o
-	expect 0 run a --ready notify -- sh -c '
+	expect 0 run a --ready notify --keep -- sh -c '
 		"$COMPL_TOOLS/notify" send "FDSTORE=1
 FDNAME=x" 3
 		"$COMPL_TOOLS/notify" send READY=1 252
@@ -142,7 +142,7 @@ FDNAME=x" 3
 @test "a run below a run is told, and so is the outer one" {
 	outer o
 	# shellcheck disable=SC2016
-	expect 4 run a --ready notify -- "$COMPL" run b --ready notify -- sh -c 'systemd-notify --ready &&
+	expect 4 run a --ready notify --keep -- "$COMPL" run b --ready notify --keep -- sh -c 'systemd-notify --ready &&
 		"$COMPL" test a b && exit 4'
 	silent
 	told o "0 READY=1" "1 BARRIER=1"
@@ -152,7 +152,7 @@ FDNAME=x" 3
 @test "a run below a run is believed by it only if it is its CMD" {
 	outer o
 	# shellcheck disable=SC2016
-	background r "$COMPL" run a --ready notify -- sh -c '"$COMPL" run b --ready notify -- \
+	background r "$COMPL" run a --ready notify --keep -- sh -c '"$COMPL" run b --ready notify --keep -- \
 		sh -c "systemd-notify --ready; systemd-notify --status=x STOPPING=1"
 		echo inner; exec "$COMPL" wait go'
 	wait_until grep -q inner r.out
@@ -163,13 +163,13 @@ FDNAME=x" 3
 	one_line_of r "^compl: run: a: ended before it was ready"
 	told o ""
 	# shellcheck disable=SC2016
-	expect 0 run c --ready notify -- sh -c 'exec "$COMPL" run d --ready notify -- systemd-notify --ready'
+	expect 0 run c --ready notify --keep -- sh -c 'exec "$COMPL" run d --ready notify --keep -- systemd-notify --ready'
 	expect_w 0 wait c d -t 0
 }
 
 @test "READY=1 counts again after a reinit" {
 	# shellcheck disable=SC2016
-	background r "$COMPL" run a --ready notify --value up -- sh -c 'systemd-notify --ready
+	background r "$COMPL" run a --ready notify --keep --value up -- sh -c 'systemd-notify --ready
 		"$COMPL" wait reload; systemd-notify RELOADING=1 && systemd-notify --ready
 		"$COMPL" wait again; systemd-notify --ready
 		exec "$COMPL" wait go'
@@ -190,7 +190,7 @@ FDNAME=x" 3
 
 @test "a READY=1 after the name was removed is told once" {
 	# shellcheck disable=SC2016
-	background r "$COMPL" run a --ready notify -- sh -c '"$COMPL" wait go; systemd-notify --ready; systemd-notify --ready'
+	background r "$COMPL" run a --ready notify --keep -- sh -c '"$COMPL" wait go; systemd-notify --ready; systemd-notify --ready'
 	wait_until_waiting go 1
 	expect 0 rm a
 	expect 0 done go
@@ -212,7 +212,7 @@ FDNAME=x" 3
 	local socket
 
 	for socket in "$tmp/nowhere" @nobody vsock:2:1 relative "" / "$(printf /%0200d 0)"; do
-		NOTIFY_SOCKET=$socket expect 0 run a --ready notify -- systemd-notify --ready
+		NOTIFY_SOCKET=$socket expect 0 run a --ready notify --keep -- systemd-notify --ready
 		silent
 		expect_w 0 wait a -t 0
 		expect 0 rm a
@@ -221,7 +221,7 @@ FDNAME=x" 3
 
 @test "a receiver that never reads holds up CMD's messages, but neither its end nor its readiness" {
 	outer o deaf
-	background r "$COMPL" run a --ready notify -- sh -c '
+	background r "$COMPL" run a --ready notify --keep -- sh -c '
 		"$COMPL_TOOLS/notify" send READY=1
 		while "$COMPL_TOOLS/notify" send STATUS=x; do :; done'
 	expect_w 0 wait a
@@ -248,13 +248,13 @@ blocked() {
 	lend "$notify"
 	notify=$lent
 	# shellcheck disable=SC2016
-	expect 0 run a --ready notify -- setpriv --reuid nobody --clear-groups "$notify" send READY=1
+	expect 0 run a --ready notify --keep -- setpriv --reuid nobody --clear-groups "$notify" send READY=1
 	silent
 	expect_w 0 wait a -t 0
-	expect 0 run b --ready notify -- setpriv --reuid nobody --clear-groups sh -c 'systemd-notify --no-block --ready'
+	expect 0 run b --ready notify --keep -- setpriv --reuid nobody --clear-groups sh -c 'systemd-notify --no-block --ready'
 	silent
 	expect_w 0 wait b -t 0
-	expect 0 run c --ready notify -- sh -c 'setpriv --reuid 54321 --clear-groups systemd-notify --ready; :'
+	expect 0 run c --ready notify --keep -- sh -c 'setpriv --reuid 54321 --clear-groups systemd-notify --ready; :'
 	silent
 	expect_w 0 wait c -t 0
 }
@@ -265,7 +265,7 @@ blocked() {
 	notify=$lent
 	# shellcheck disable=SC2016
 	background r setpriv --reuid nobody --clear-groups env -u COMPL_NAMESPACE "$COMPL" -n "$COMPL_NAMESPACE" run a \
-		--ready notify -- sh -c 'echo "$NOTIFY_SOCKET"; exec sleep 1000'
+		--ready notify --keep -- sh -c 'echo "$NOTIFY_SOCKET"; exec sleep 1000'
 	wait_until test -s r.out
 	NOTIFY_SOCKET=$(<r.out)
 	export NOTIFY_SOCKET
@@ -297,7 +297,7 @@ one_line_of() {
 	need_root
 	umask 077
 	# shellcheck disable=SC2016
-	expect 0 run a --ready notify -- sh -c 'stat -c %a "${NOTIFY_SOCKET%/*}" "$NOTIFY_SOCKET"; systemd-notify --ready'
+	expect 0 run a --ready notify --keep -- sh -c 'stat -c %a "${NOTIFY_SOCKET%/*}" "$NOTIFY_SOCKET"; systemd-notify --ready'
 	printed 711 666
 }
 
@@ -308,7 +308,7 @@ one_line_of() {
 	mkdir -m 755 runtime
 	[ "$EUID" -ne 0 ] || chmod a+x "$tmp" "${tmp%/*}" "${tmp%/*/*}" "${tmp%/*/*/*}"
 	for i in 1 2 3; do
-		background r$i "$COMPL" run a$i --ready notify -- sh -c 'echo "$NOTIFY_SOCKET"; exec sleep 1000'
+		background r$i "$COMPL" run a$i --ready notify --keep -- sh -c 'echo "$NOTIFY_SOCKET"; exec sleep 1000'
 		wait_until test -s r$i.out
 	done
 	[ "$(sort -u r?.out | grep -c "^$tmp/runtime/compl-notify\.")" -eq 3 ]
@@ -319,7 +319,7 @@ one_line_of() {
 	mkdir -m 700 runtime/compl-notify.empty runtime/compl-notify.else
 	touch runtime/compl-notify.else/file runtime/compl-notify.file
 	ln -s "${RUNTIME_DIRECTORY%/*}" runtime/compl-notify.link
-	expect 3 run b --ready notify -- sh -c '"$COMPL_TOOLS/notify" send READY=1; exit 3'
+	expect 3 run b --ready notify --keep -- sh -c '"$COMPL_TOOLS/notify" send READY=1; exit 3'
 	[ ! -e "$(<r1.out)" ] && [ ! -e "$(dirname "$(<r1.out)")" ]
 	[ ! -e runtime/compl-notify.empty ] && [ -e runtime/compl-notify.else/file ] && [ -e runtime/compl-notify.file ] &&
 		[ -L runtime/compl-notify.link ]
@@ -334,7 +334,7 @@ one_line_of() {
 @test "if the socket cannot be made, run says so before it does anything" {
 	# One descriptor is left, and the receiver outside takes it.
 	# shellcheck disable=SC2016
-	NOTIFY_SOCKET=/x expect_from bash 125 -c 'exec 3>&-; ulimit -n 4; exec "$0" run a --ready notify -- touch run' "$COMPL"
+	NOTIFY_SOCKET=/x expect_from bash 125 -c 'exec 3>&-; ulimit -n 4; exec "$0" run a --ready notify --keep -- touch run' "$COMPL"
 	one_line '^compl: run: --ready: cannot make a socket for CMD: '
 	[ ! -e run ] && [ ! -e "$segment" ]
 }

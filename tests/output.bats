@@ -212,7 +212,8 @@ posts_first() {
 			wait_until pgrep -P "${pid[r]}"
 			kill -TERM "$(pgrep -P "${pid[r]}")"
 			ends 0 r
-			[ "$(<r.out)" = "exit 7" ]
+			# The kernel may have made room in a terminal since, and then its line follows.
+			[ "$(head -n 1 r.out)" = "exit 7" ]
 			expect 0 rm a
 		done
 	done

@@ -192,3 +192,78 @@ line_up_in() {
 	ends 0 w1-outer
 	unset "pid[w1]" "pid[w3]"
 }
+
+@test "ls marks the processes whose pids are of another namespace, on either side" {
+	local home
+
+	home=$(stat -L -c %i /proc/self/ns/pid)
+	line_up w1 a
+	line_up_in w2 a
+	look ".completions[0].waiters[0] | .pid == ${pid[w1]} and .pid_namespace == $home and .stopped == false and .below == []"
+	look '.completions[0].waiters[1] | .pid == 1 and .pid_namespace == null and .stopped == null and .orphan == null and .unit == null and .below == null'
+	expect 0 ls -l
+	[ "$(grep -c 'pid may be of another namespace' out)" -eq 1 ]
+	[[ $(grep 'pid may be of another namespace' out) == "  waiter 1 "* ]]
+	expect_from unshare 0 -p -f --mount-proc "$COMPL" ls -l
+	[ "$(grep -c 'pid may be of another namespace' out)" -eq 2 ]
+	expect 0 done a --all
+	ends 0 w1 w2-outer
+}
+
+@test "a line that names a process of another namespace says so" {
+	in_namespace run "$COMPL" run made -- sleep 1000
+	wait_until sh -c '"$1" ls made --json | grep -q "\"pid\":1,"' sh "$COMPL"
+	expect 124 run made --single -- true
+	one_line 'made: process 1 \(pid may be of another namespace\) produces it already \('
+	expect 124 wait made -t 20ms
+	one_line '; sleep \(1; pid may be of another namespace\) produces it and has not completed it \('
+	line_up_in w token --count 2
+	expect 0 done token
+	expect 124 wait token -t 20ms
+	one_line '; .* \(1; pid may be of another namespace\) is first in its line \('
+	expect 0 rm made
+	shoot TERM run
+	expect 0 done token
+	ends 0 w-outer
+}
+
+# Runs a command without /proc.
+without_proc=(unshare -m sh -c 'mount -t tmpfs none /proc && exec "$@"' sh)
+
+need_no_proc() {
+	need_namespaces mount
+	[ -z "${COMPL_ASAN-}" ] || skip "a sanitizer reads its options in /proc"
+	printf '%s\n' 6.11 "$(uname -r)" | sort -CV ||
+		skip "this kernel does not tell by a pidfd what a process's namespace is"
+}
+
+@test "without /proc a process is of its own pid namespace all the same, whoever looks and whoever waits" {
+	need_no_proc
+	local first with_proc=(env)
+
+	for first in with_proc without_proc; do
+		declare -n begin=$first
+		background w1 "${begin[@]}" "$COMPL_WAITER" wait a
+		await_sleep w1
+		background w2 "${without_proc[@]}" "$COMPL_WAITER" wait a
+		await_sleep w2
+		expect 0 ls -l
+		[ "$(grep -c '^  waiter' out)" -eq 2 ]
+		[[ $out != *"of another namespace"* ]]
+		expect_from "${without_proc[0]}" 0 "${without_proc[@]:1}" "$COMPL" ls -l
+		[ "$(grep -c '^  waiter' out)" -eq 2 ]
+		[[ $out != *"of another namespace"* ]]
+		expect 0 done a --all
+		ends 0 w1 w2
+		expect 0 rm --all
+	done
+}
+
+@test "without /proc ls marks the processes whose pids are of another namespace" {
+	need_no_proc
+	line_up w1 a
+	expect_from unshare 0 -p -f "${without_proc[@]}" "$COMPL" ls -l
+	[[ $(grep '^  waiter' out) == *"pid may be of another namespace"* ]]
+	expect 0 done a
+	ends 0 w1
+}

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: ISC
 # builds: once
 #
-# reference.bats - the help and the manual agree: commands, options, variables, statuses
+# reference.bats - the help and the manual agree: commands, options, variables, statuses; and so do
+# compl.h and compl.3: structures
 
 bats_require_minimum_version 1.5.0
 
@@ -111,4 +112,46 @@ same() {
 		count=$((count + 1))
 	done < <(sed -n 's/^	STATUS_[A-Z_]* = \([0-9]*\),.*/\1/p' "$BATS_TEST_DIRNAME/../src/cli/status.h")
 	[ "$count" -ge 9 ]
+}
+
+# fields FILE: prints "STRUCTURE FIELD" for each field of each structure that FILE defines.
+fields() {
+	awk '
+		BEGIN { RS = "\001" }
+		{
+			gsub(/\\-/, "-")
+			while ((from = index($0, "/*")) > 0) {
+				rest = substr($0, from + 2)
+				$0 = substr($0, 1, from - 1) substr(rest, index(rest, "*/") + 2)
+			}
+			count = split($0, line, "\n")
+			for (i = 1; i <= count; i++)
+				if (line[i] ~ /^struct compl_[a-z_]+ \{$/) {
+					split(line[i], word, " ")
+					name = word[2]
+				} else if (line[i] ~ /^\};/)
+					name = ""
+				else if (name != "")
+					members(line[i])
+		}
+		function members(text, parts, n, i) {
+			sub(/\)\(.*/, ";", text) # a pointer to a function
+			gsub(/\[[^]]*\]/, "", text)
+			n = split(text, parts, /[,;]/)
+			for (i = 1; i < n; i++)
+				if (match(parts[i], /[a-z_0-9]+$/))
+					print name, substr(parts[i], RSTART)
+		}' "$1"
+}
+
+@test "the structures of compl.3 have the fields of compl.h, in their order" {
+	local of_header of_manual name names
+
+	of_header=$(fields "$BATS_TEST_DIRNAME/../src/compl.h")
+	of_manual=$(fields "$BATS_TEST_DIRNAME/../man/compl.3")
+	names=$(sed 's/ .*//' <<<"$of_manual" | sort -u)
+	[ "$(wc -l <<<"$names")" -ge 15 ]
+	for name in $names; do
+		same "$(grep "^$name " <<<"$of_header")" "$(grep "^$name " <<<"$of_manual")"
+	done
 }

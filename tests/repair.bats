@@ -74,7 +74,7 @@ put() {
 	line_up w2 a
 	line_up w3 a
 	# head and tail of completion 1
-	put $((9 * page + 256 + 40)) '\0\0\0\0\0\0\0\0'
+	put $((11 * page + 256 + 40)) '\0\0\0\0\0\0\0\0'
 	expect 1 check
 	expect 0 check --repair
 	expect 0 done a

@@ -62,7 +62,8 @@ fuzz_replaced = clock_gettime nanosleep mmap munmap futex_wait futex_wait_any fu
 	futex_set_robust_list futex_get_robust_list futex_list_of participant_is_another openat \
 	unlink lstat chmod opendir
 fuzz_replaced_command = write stderr_write isatty exit _exit raise execv getenv setenv getpwnam \
-	sigaction sigprocmask pthread_sigmask prctl fork waitpid kill poll signalfd read getrandom
+	sigaction sigprocmask pthread_sigmask prctl fork waitpid kill poll signalfd read getrandom \
+	getppid setsid alarm dup2 timerfd_create timerfd_settime tcgetpgrp
 wrapped = $(patsubst %,-Wl$(comma)--wrap=%,$(fuzz_replaced) $(fuzz_replaced_$(1)))
 
 # $(call build_programs,DIRECTORY,PREFIX,FOLDER): rules for the programs of a folder of tests/.

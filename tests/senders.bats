@@ -80,7 +80,7 @@ ends_ready() {
 
 	for proc in without_proc with_hidden_proc; do
 		declare -n where=$proc
-		expect_from "${where[0]}" 0 "${where[@]:1}" "$COMPL" run a --ready notify -- \
+		expect_from "${where[0]}" 0 "${where[@]:1}" "$COMPL" run a --ready notify --keep -- \
 			"${as_nobody[@]}" "$notify" send READY=1
 		silent
 		expect_w 0 wait a -t 0
@@ -95,7 +95,7 @@ ends_ready() {
 
 	for proc in without_proc with_hidden_proc; do
 		declare -n where=$proc
-		starts r "${where[@]}" "$COMPL" run a --ready notify -- "${as_nobody[@]}" sh "$meet/cmd" "$notify" send READY=1
+		starts r "${where[@]}" "$COMPL" run a --ready notify --keep -- "${as_nobody[@]}" sh "$meet/cmd" "$notify" send READY=1
 		speaks_late r
 		ends_ready r
 		rm "$meet/go" "$meet/sent"
@@ -106,7 +106,7 @@ ends_ready() {
 @test "without /proc a helper of any user is believed while it lives" {
 	need_no_proc
 	need_pidfd
-	background r "${without_proc[@]}" "$COMPL" run a --ready notify -- \
+	background r "${without_proc[@]}" "$COMPL" run a --ready notify --keep -- \
 		sh -c '"$@" & exec sleep 1000' sh "${stranger[@]}" "$notify" stay READY=1
 	ends_ready r
 }
@@ -118,7 +118,7 @@ before_6_5=(strace -D -qq -o trace -e inject=pidfd_open:error=ENOSYS -e inject=s
 	need_namespaces mount
 	need_trace
 	[ -z "${COMPL_ASAN-}" ] || skip "strace and LeakSanitizer exclude each other"
-	expect_from "${before_6_5[0]}" 0 "${before_6_5[@]:1}" "${without_proc[@]}" "$COMPL" run a --ready notify -- \
+	expect_from "${before_6_5[0]}" 0 "${before_6_5[@]:1}" "${without_proc[@]}" "$COMPL" run a --ready notify --keep -- \
 		"${as_nobody[@]}" "$notify" send READY=1
 	silent
 	expect_w 0 wait a -t 0
@@ -127,7 +127,7 @@ before_6_5=(strace -D -qq -o trace -e inject=pidfd_open:error=ENOSYS -e inject=s
 @test "before Linux 6.5 /proc tells which processes are below run" {
 	need_trace
 	[ -z "${COMPL_ASAN-}" ] || skip "strace and LeakSanitizer exclude each other"
-	background r "${before_6_5[@]}" "$COMPL" run a --ready notify -- sh -c '"$@" & exec sleep 1000' sh "${stranger[@]}" "$notify" stay READY=1
+	background r "${before_6_5[@]}" "$COMPL" run a --ready notify --keep -- sh -c '"$@" & exec sleep 1000' sh "${stranger[@]}" "$notify" stay READY=1
 	ends_ready r
 	grep -q 'SO_PASSPIDFD.*INJECTED\|, 0x4c.*INJECTED' trace
 	grep -q 'open.*/proc/[0-9]*/status' trace
@@ -136,7 +136,7 @@ before_6_5=(strace -D -qq -o trace -e inject=pidfd_open:error=ENOSYS -e inject=s
 
 @test "process 1 of a container believes every process of the container, even if it is gone" {
 	need_namespaces pid
-	starts outer unshare -p -f --kill-child --mount-proc "$COMPL" run a --ready notify -- \
+	starts outer unshare -p -f --kill-child --mount-proc "$COMPL" run a --ready notify --keep -- \
 		sh "$meet/cmd" "${stranger[@]}" "$notify" send READY=1
 	pid[r]=$(pgrep -P "${pid[outer]}")
 	speaks_late r
@@ -152,7 +152,7 @@ before_6_5=(strace -D -qq -o trace -e inject=pidfd_open:error=ENOSYS -e inject=s
 
 	for i in {1..5}; do
 		rm -f "$meet/go"
-		starts r "$COMPL" run a --ready notify -- "${as_nobody[@]}" sh -c '
+		starts r "$COMPL" run a --ready notify --keep -- "${as_nobody[@]}" sh -c '
 			echo x >"$meet/begun"
 			until [ -e "$meet/go" ]; do sleep 0.01; done
 			"$notify" send READY=1
@@ -170,7 +170,7 @@ before_6_5=(strace -D -qq -o trace -e inject=pidfd_open:error=ENOSYS -e inject=s
 	need_trace
 	need_pidfd
 	[ -z "${COMPL_ASAN-}" ] || skip "strace and LeakSanitizer exclude each other"
-	starts r strace -D -qq -o trace "$COMPL" run a --ready notify -- sh "$meet/cmd" true
+	starts r strace -D -qq -o trace "$COMPL" run a --ready notify --keep -- sh "$meet/cmd" true
 	NOTIFY_SOCKET=$(<"$meet/begun") "${stranger[@]}" "$notify" send READY=1
 	wait_until grep -q "ignored a message from process [0-9]* of uid 54321, " r.err
 	expect 1 test a
@@ -186,7 +186,7 @@ before_6_5=(strace -D -qq -o trace -e inject=pidfd_open:error=ENOSYS -e inject=s
 
 	# shellcheck disable=SC2016
 	background r strace -f -qq -o trace -e trace=exit_group -e inject=exit_group:delay_enter=1000s \
-		"$COMPL" run a --ready notify -- sh -c 'echo "$NOTIFY_SOCKET"; exec sleep 1000'
+		"$COMPL" run a --ready notify --keep -- sh -c 'echo "$NOTIFY_SOCKET"; exec sleep 1000'
 	wait_until test -s r.out
 	for i in {1..20}; do
 		NOTIFY_SOCKET=$(<r.out) "${stranger[@]}" "$notify" send x 2
@@ -213,7 +213,7 @@ children_of() {
 	local limit
 
 	for limit in 1000 3; do # with room for a descriptor more, and without
-		starts r "$COMPL" run a --ready notify -- sh "$meet/cmd" true
+		starts r "$COMPL" run a --ready notify --keep -- sh "$meet/cmd" true
 		stop r
 		prlimit --pid "${pid[r]}" --nofile=$limit
 		NOTIFY_SOCKET=$(<"$meet/begun") background l "${stranger[@]}" "$notify" linger 1000

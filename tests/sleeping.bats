@@ -113,6 +113,10 @@ traced_one_sleeps() {
 	inner=$(pgrep -P "${pid[$1]}") && is_asleep "$inner"
 }
 
+is_lent() {
+	timeout -s KILL "$LIMIT" "$COMPL" ls pool --json 3>&- | jq -e '.completions[].state == "lent"' >jq.out
+}
+
 @test "no sleeper makes a system call: first, second, over several names, for any, with a deadline" {
 	local -A since=() ran=() woke=()
 	local label count
@@ -127,22 +131,33 @@ traced_one_sleeps() {
 	sleeper w7 e d --any
 	sleeper w8 f --timeout 1h
 	sleeper w9 f --timeout 1h
+	expect 0 init pool --count 3
+	for label in lender{1..3}; do
+		background "$label" "$COMPL_WAITER" wait pool --borrow -- sleep 1000
+	done
+	wait_until is_lent
+	sleeper w11 pool
+	sleeper w12 pool
+	sleeper w13 pool
 	since[w10]=$(now)
 	background w10 strace -o trace "$COMPL_WAITER" wait g
 	wait_until traced_one_sleeps w10
 	cp trace before
 	sleep 3 # only time can show this
-	for label in w2 w3 w5 w7 w9; do
+	for label in w2 w3 w5 w7 w9 w13; do
 		[ "$(runs "${pid[$label]}")" -eq "${ran[$label]}" ]
 	done
-	for label in w1 w4 w6 w8; do
+	for label in w1 w4 w6 w8 w11 w12; do
 		count=$(($(wakes "${pid[$label]}") - woke[$label]))
 		[ "$count" -le "$(looks $label)" ]
 	done
 	tail -c +$(($(wc -c <before) + 1)) trace | only_looks "$(looks w10)"
 	expect 0 done a b c f g --all
 	expect 0 done d --count 2
-	ends 0 w{1..10}
+	shoot TERM lender{1..3}
+	ends 143 lender{1..3}
+	expect 0 done pool --all
+	ends 0 w{1..13}
 }
 
 @test "a waiter that comes to a sleep does so after few system calls" {

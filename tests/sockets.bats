@@ -11,7 +11,7 @@ load notify
 place() {
 	local said
 
-	said=$("$@" run a --ready notify -- sh -c 'echo "$NOTIFY_SOCKET"') || [ $? -eq 121 ]
+	said=$("$@" run a --ready notify --keep -- sh -c 'echo "$NOTIFY_SOCKET"') || [ $? -eq 121 ]
 	[[ $said =~ ^(.+)/compl-notify\.[0-9a-f]{16}/socket$ || $said =~ ^(@compl-notify\.)[0-9a-f]{32}$ ]] || return
 	echo "${BASH_REMATCH[1]}"
 }
@@ -57,7 +57,7 @@ place() {
 
 	[ "$(place "${closed[@]}" 2>/dev/null)" = @compl-notify. ]
 	# shellcheck disable=SC2016
-	expect_from "${closed[0]}" 0 "${closed[@]:1}" run b --ready notify -- sh -c 'systemd-notify --ready && "$COMPL" test b'
+	expect_from "${closed[0]}" 0 "${closed[@]:1}" run b --ready notify --keep -- sh -c 'systemd-notify --ready && "$COMPL" test b'
 	silent
 }
 
@@ -65,22 +65,22 @@ place() {
 	export RUNTIME_DIRECTORY=$tmp/runtime
 	mkdir -m 755 runtime
 	[ "$EUID" -ne 0 ] || chmod a+x "$tmp" "${tmp%/*}" "${tmp%/*/*}" "${tmp%/*/*/*}"
-	expect 0 run a --ready notify -- sh -c 'ls "$RUNTIME_DIRECTORY" && systemd-notify --ready'
+	expect 0 run a --ready notify --keep -- sh -c 'ls "$RUNTIME_DIRECTORY" && systemd-notify --ready'
 	[[ $out == compl-notify.* ]]
-	expect 127 run a --ready notify -- "$tmp/no-such-command"
-	background r "$COMPL" run b --ready notify -- sleep 1000
+	expect 127 run a --ready notify --keep -- "$tmp/no-such-command"
+	background r "$COMPL" run b --ready notify --keep -- sleep 1000
 	wait_until names a b
 	expect 124 run b --ready notify --single -- true
 	shoot TERM r
 	ends 143 r
-	expect 125 -n scope.gone run a --ready notify -- true
+	expect 125 -n scope.gone run a --ready notify --keep -- true
 	[ -z "$(ls -A runtime)" ]
 
 	# one of the descriptors that run needs is not to be had
 	local limit
 	for ((limit = 5; limit < 12; limit++)); do
 		# shellcheck disable=SC2016
-		timeout 60 bash -c 'exec 3>&- 4>&- 5>&-; ulimit -n "$1" && exec "$0" run a --ready notify -- true' \
+		timeout 60 bash -c 'exec 3>&- 4>&- 5>&-; ulimit -n "$1" && exec "$0" run a --ready notify --keep -- true' \
 			"$COMPL" $limit 2>r.err || [ -s r.err ]
 		[ -z "$(ls -A runtime)" ]
 	done

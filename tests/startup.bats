@@ -29,12 +29,13 @@ execve			1	the process itself
 arch_prctl/set_tls	1	libc: thread-local storage
 set_tid_address		1	libc: its own thread id
 rt_sigaction		1	SIGXFSZ is ignored: a limit on file sizes is an error
-getpid			2	are we PID 1, and what /proc/self should say
+getpid			1	are we PID 1
 geteuid			1	whose namespace may be opened as we are
 openat			1	the segment
 fstat/newfstatat/statx	1	its owner, mode, size and pages
 mmap			1	the segment
-readlink/readlinkat	1	/proc/self: are thread ids those of /proc
+readlink/readlinkat	1	/proc/thread-self: are thread ids those of /proc
+clock_gettime		1	when the namespace was used last, and a name changed last, for rm --idle and ls
 stat/newfstatat/statx	1	/proc: of which pid namespace it is
 gettid			1	the owner of a lock
 get_robust_list		1	the list that libc may have, to give it back

@@ -46,11 +46,12 @@ getrandom		all	libc: its heap; and names that nobody can guess
 rt_sigaction		all	a limit on file sizes is an error; what the caller ignores stays ignored
 rt_sigprocmask		all	no signal comes between taking a token and telling of it
 rt_sigpending		all	before a line on stderr: a SIGPIPE that was there is not taken away
-getpid			all	are we PID 1, and what /proc/self should say
+getpid			all	are we PID 1
 geteuid/geteuid32	all	whose namespace may be opened as we are
 gettid			all	the owner of a lock
 get_robust_list		all	the list that libc has, to give it back
-readlink/readlinkat	all	/proc/self: are thread ids those of /proc
+readlink/readlinkat	all	/proc/thread-self: are thread ids those of /proc
+clock_gettime		all	when the namespace was used last, and a name changed last
 futex			all	every sleep and every wake; and pages, where there is no fallocate(2)
 futex_waitv		all	a sleep on several words
 write/writev		all	what is printed, and the line on stderr
@@ -76,7 +77,7 @@ prctl			-u	the same
 getppid			wait run scope	the parent's name, for ls; whether it has died
 getsid			wait ls	whether a process is an orphan
 prctl			wait run scope	CMD gets a signal when run dies
-clone/clone3/fork/vfork	run scope	CMD
+clone/clone3/fork/vfork	run scope	CMD; what goes on in the background
 wait4/waitid		run scope	the end of CMD
 signalfd4		run scope	signals
 timerfd_create		run scope	a time at which run looks again
@@ -89,6 +90,9 @@ mkdir/mkdirat		run	a directory for the socket of CMD
 rmdir/unlinkat		run	the same
 dup2/dup3		run	CMD's end of that pipe
 socket			run	CMD says by a datagram that it is ready
+socketpair		run	--background: both sides know what has become of the other
+sendto			run	the same
+setsid			run	--background
 bind			run	the same
 setsockopt		run	the same: which process has sent it
 recvmsg			run	the same
@@ -202,6 +206,8 @@ check_calls() {
 	trace 0 run b --ready notify -- systemd-notify --ready
 	trace 0 run c --ready fd:3 -- sh -c 'echo ready >&3'
 	trace 127 run d -- ./no-such-command
+	trace 0 run i --background --print -- true
+	trace 127 run j --background -- ./no-such-command
 	# shellcheck disable=SC2016 # it is CMD
 	background r strace -qq -ff -o "calls.term.run" "$COMPL" run e -- sh -c 'echo $$ $PPID; exec sleep 1200'
 	wait_until test -s r.out

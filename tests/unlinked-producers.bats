@@ -29,8 +29,9 @@ load unlinked
 	ends 0 new
 	[ "$(<new.out)" = port=1 ]
 	said p "$moved"
-	end 0 p
 	expect 0 test a
+	end 0 p
+	expect 1 test a
 }
 
 @test "readiness that a reinit has taken back is not posted again, and its end is 121" {

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: ISC
-# builds: each
+# builds: once
 #
 # values.bats - every bad value is refused: status 125, one line (two for a usage error), no change
 
@@ -116,10 +116,23 @@ refused() {
 @test "bad statuses are refused" {
 	local number
 
-	for number in -1 256 1000 4294967296 99999999999999999999 x '' ' 1' '1 ' 1.0 0x1; do
+	for number in -1 256 1000 4294967296 99999999999999999999 x ' 1' '1 ' 1.0 0x1 TER SIG SIGSIGTERM RTMIN+31 \
+		RTMIN-1 RTMIN+ RTMIN+x RTMIN+1x RTMIN+001 RTMAX-31 RTMAX+1; do
 		refused done a --status="$number"
 		refused done a --status "$number"
 		refused done a --and-exit="$number"
+	done
+	refused done a --and-exit=
+	refused done a --and-exit TERM
+}
+
+@test "a status may be the name of a signal, as systemd tells it, or empty" {
+	local status
+
+	for status in TERM=143 SIGTERM=143 KILL=137 STKFLT=144 SIGSYS=159 RTMIN=162 SIGRTMIN+1=163 RTMIN+30=192 RTMAX=192 \
+		RTMAX-30=162 =1 0=0 255=255; do
+		expect 0 done a --status "${status%=*}"
+		expect_w "${status#*=}" wait a -t 0
 	done
 }
 
@@ -151,7 +164,7 @@ refused() {
 @test "bad durations are refused" {
 	local t
 
-	for t in '' ' ' abc s 1x 1sec 1S -1 -1s +1 1,5s 1.2.3 . .s 1e3 0x10 ' 1' '1 ' '5 s' inf infinite infinity1 1infinity \
+	for t in '' ' ' abc s 1x 1secs 1S -1 -1s +1 1,5s 1.2.3 . .s 1e3 0x10 ' 1' '1 ' '5 s' inf infinite infinity1 1infinity \
 		nan 1s2 1m30 1s-1s --1 1µs $'1s\n' 1ss; do
 		refused wait a --timeout="$t"
 		refused wait a -t "$t"
@@ -216,7 +229,7 @@ refused() {
 
 @test "options of other commands are refused" {
 	for call in 'wait a --all' 'wait a --status 1' 'done a --any' 'done a --timeout 1s' 'test a --any' 'test a --count 1' \
-		'init a --force' 'rm a --any' 'reinit a --all' 'try a --timeout 1s' 'init a --count 1' 'check --any' 'ls --all'; do
+		'init a --force' 'rm a --any' 'reinit a --all' 'try a --timeout 1s' 'reinit a --count 1' 'check --any' 'ls --all'; do
 		expect 125 $call
 		usage_lines "^compl: ${call%% *}: "
 	done

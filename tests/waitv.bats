@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: ISC
 # builds: pairs
+# runs in: check-all (its waits end after a second each; faults.bats has one of them)
 #
 # waitv.bats - waits for any of several names without futex_waitv(2)
 #

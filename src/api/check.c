@@ -9,8 +9,11 @@
 
 #include "api/validate.h"
 
-#define OPEN_FLAGS    (COMPL_CREATE | COMPL_ONE_THREAD | COMPL_SCOPE | COMPL_ANY_DESCRIPTOR)
-#define PROMISE_FLAGS (COMPL_PROMISE_SINGLE | COMPL_PROMISE_CHILD | COMPL_PROMISE_HOLD)
+#define OPEN_FLAGS \
+	(COMPL_CREATE | COMPL_ONE_THREAD | COMPL_SCOPE | COMPL_ANY_DESCRIPTOR | COMPL_LOOK)
+#define PROMISE_FLAGS                                                                           \
+	(COMPL_PROMISE_SINGLE | COMPL_PROMISE_CHILD | COMPL_PROMISE_HOLD | COMPL_PROMISE_ANEW | \
+	 COMPL_PROMISE_READY)
 #define WAIT_FLAGS                                                                     \
 	(COMPL_WAIT_ANY | COMPL_WAIT_FAIL_FAST | COMPL_WAIT_EXISTING | COMPL_WAIT_IO | \
 	 COMPL_WAIT_INTERRUPTIBLE | COMPL_WAIT_DETECT)
@@ -49,6 +52,16 @@ check_post(const struct compl_post *post)
 }
 
 enum compl_result
+check_keep(const struct compl_post *post, bool stays)
+{
+	if (post->generation != 0)
+		return COMPL_E_ARGUMENT;
+	if (post->ready && (!stays || post->tokens != 0 || post->all || post->status != 0))
+		return COMPL_E_ARGUMENT;
+	return check_post(post);
+}
+
+enum compl_result
 check_promise(const char *name, unsigned flags)
 {
 	if (!compl_is_name(name))
@@ -62,12 +75,20 @@ is_escape(const struct compl_escape *escape)
 	return escape == NULL || (escape->env != NULL && IS_ZERO(escape->reserved));
 }
 
+static bool
+is_tick(const struct compl_tick *tick)
+{
+	return tick == NULL ||
+	       (tick->interval_ns > 0 && tick->fn != NULL && IS_ZERO(tick->reserved));
+}
+
 enum compl_result
 check_request(const struct compl_request *req)
 {
 	if (req->count == 0 || req->count > COMPL_NAMES_MAX || req->need == COMPL_ALL ||
-	    req->flags & ~(unsigned)WAIT_FLAGS || !is_escape(req->escape) ||
-	    !IS_ZERO(req->reserved))
+	    req->at_least > req->count || (req->at_least != 0 && req->flags & COMPL_WAIT_ANY) ||
+	    (req->generation != 0 && req->count > 1) || req->flags & ~(unsigned)WAIT_FLAGS ||
+	    !is_escape(req->escape) || !is_tick(req->tick) || !IS_ZERO(req->reserved))
 		return COMPL_E_ARGUMENT;
 	for (size_t i = 0; i < req->count; i++) {
 		if (!compl_is_name(req->names[i]))
@@ -76,4 +97,14 @@ check_request(const struct compl_request *req)
 			return COMPL_E_ARGUMENT;
 	}
 	return COMPL_OK;
+}
+
+enum compl_result
+check_barrier(const struct compl_request *req, const struct compl_round *round)
+{
+	if (req->count != 1 || req->need != 0 || req->generation != 0 ||
+	    req->flags & ~(unsigned)COMPL_WAIT_INTERRUPTIBLE || round->parties < 1 ||
+	    round->parties > COMPL_PARTIES_MAX || !IS_ZERO(round->reserved))
+		return COMPL_E_ARGUMENT;
+	return check_request(req);
 }

@@ -16,6 +16,14 @@
 
 int64_t clock_now_ns(void);
 
+/* Does what clock_now_ns() does, by a system call.  For processes that ask once: before libc's way
+ * without one first works, it looks through pages that nobody else needs. */
+int64_t clock_now_by_call_ns(void);
+
+/* The wall clock, CLOCK_REALTIME, in microseconds since 1970; 0 if it is before that.  Nothing
+ * sleeps by it. */
+int64_t clock_wall_us(void);
+
 /* The time since the machine was started, by CLOCK_BOOTTIME: also while it was suspended. */
 int64_t clock_boot_ns(void);
 

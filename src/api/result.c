@@ -11,9 +11,10 @@ static const char *const answers[] = {
 	[COMPL_NOT_DONE] = "not done",
 	[COMPL_TIMED_OUT] = "timed out",
 	[COMPL_REMOVED] = "removed while waiting",
-	[COMPL_PRODUCER_DIED] = "a producer went away without completing it",
+	[COMPL_PRODUCER_DIED] = "a producer of it has gone",
 	[COMPL_DEAD_LOCK] = "waiting would dead-lock",
 	[COMPL_INTERRUPTED] = "interrupted by a signal",
+	[COMPL_OTHER_GENERATION] = "not of that generation",
 };
 
 static const char *const failures[] = {
@@ -26,6 +27,9 @@ static const char *const failures[] = {
 	[COMPL_E_SCOPE_ENDED - COMPL_E_FIRST] = "the scope has ended",
 	[COMPL_E_EXISTS - COMPL_E_FIRST] = "initialised already, or in use",
 	[COMPL_E_BUSY - COMPL_E_FIRST] = "it holds tokens for those who wait",
+	[COMPL_E_IN_USE - COMPL_E_FIRST] = "the name has another use, so it can be no barrier",
+	[COMPL_E_BARRIER - COMPL_E_FIRST] = "a barrier stands on the name",
+	[COMPL_E_PARTIES - COMPL_E_FIRST] = "the barrier stands for another number",
 	[COMPL_E_OVERFLOW - COMPL_E_FIRST] = "the counter would overflow",
 	[COMPL_E_FULL_NAMES - COMPL_E_FIRST] = "no room for another name",
 	[COMPL_E_FULL_WAITERS - COMPL_E_FIRST] = "no room for another waiter",

@@ -21,11 +21,13 @@ enum cli_ready_kind {
 	READY_EXIT,   /* it does not: NAME is posted when CMD ends */
 	READY_NOTIFY, /* by sd_notify(3) */
 	READY_LINE,   /* by a line on descriptor fd */
+	READY_PROBE,  /* it does not: a command is asked */
 };
 
 struct cli_ready {
 	enum cli_ready_kind kind;
 	int fd;
+	const char *command;
 };
 
 /* One field for each option.  The option table of a command says which field an option sets. */
@@ -38,7 +40,7 @@ struct cli_settings {
 	bool quiet;
 	bool help;
 	bool version;
-	/* wait and try */
+	/* wait, try and barrier */
 	struct cli_timeout timeout;
 	bool any;
 	bool fail_fast;
@@ -48,11 +50,16 @@ struct cli_settings {
 	bool io;
 	bool print;
 	bool remaining;
+	bool progress; /* also of barrier */
 	bool repair;
 	bool outcome;
+	/* barrier */
+	uint32_t parties; /* 0: not given */
 	/* wait, try and done */
 	uint32_t count; /* 0: not given */
 	bool existing;
+	uint64_t generation; /* also of test; 0: not given */
+	uint32_t at_least;   /* 0: not given */
 	/* done and run */
 	bool all;
 	const char *value;
@@ -62,11 +69,20 @@ struct cli_settings {
 	uint8_t and_exit;
 	/* run */
 	struct cli_ready ready;
+	struct cli_timeout every; /* text is NULL if it is not given */
 	bool single;
+	bool keep;
+	bool background;
+	/* scope */
+	bool kill;
+	struct cli_timeout grace;
+	bool borrow;
 	/* the others */
 	bool exist_ok;
+	struct cli_timeout idle;
 	bool force;
 	bool is_long;
+	bool watch;
 	bool json;
 	bool names;
 	bool namespaces;

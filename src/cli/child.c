@@ -64,6 +64,14 @@ hand_over_or_die(const char *variable, pid_t from)
 	return true;
 }
 
+void
+child_inherit_or_die(pid_t parent)
+{
+	hand_over_or_die("WATCHDOG_PID", parent);
+	if (hand_over_or_die("LISTEN_PID", parent))
+		unsetenv("LISTEN_PIDFDID"); /* by which newer systemds say the same */
+}
+
 /* Ordering: prctl() comes before getppid().  If the parent dies after prctl(), the kernel sends
  * SIGTERM; if it died before, getppid() has changed.  So no death is missed.  SIGTERM stays pending
  * until exec_or_die() has set the mask. */
@@ -74,9 +82,7 @@ become_or_die(char **cmd, pid_t parent, void (*prepare)(void))
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	if (getppid() != parent)
 		raise(SIGTERM);
-	hand_over_or_die("WATCHDOG_PID", parent);
-	if (hand_over_or_die("LISTEN_PID", parent))
-		unsetenv("LISTEN_PIDFDID"); /* by which newer systemds say the same */
+	child_inherit_or_die(parent);
 	if (prepare != NULL)
 		prepare();
 	exec_or_die(cmd, NULL);
@@ -119,6 +125,50 @@ child_start(struct child *child, char **cmd, void (*prepare)(void))
 	child->end = STATUS_CANNOT_RUN << 8; /* as of waitpid(2) */
 }
 
+/* Makes a pipe whose end for the child is not the number `avoid`: in the child that becomes another
+ * file. */
+static bool
+make_pipe(int ends[2], int avoid)
+{
+	int fd;
+
+	if (pipe2(ends, O_CLOEXEC) != 0)
+		return false;
+	if (ends[1] != avoid)
+		return true;
+	fd = fcntl(ends[1], F_DUPFD_CLOEXEC, avoid + 1);
+	close(ends[1]);
+	ends[1] = fd;
+	return fd >= 0;
+}
+
+/* The child's end is close-on-exec.  So an end of the file without a byte means that CMD has been
+ * executed.
+ *
+ * Crash: if the child is killed before that, the end looks the same.  Then CMD counts as executed,
+ * and ended by the signal. */
+bool
+child_start_and_wait(struct child *child, char **cmd, void (*prepare)(void), int avoid)
+{
+	ssize_t count;
+	int ends[2];
+	char status;
+
+	if (!make_pipe(ends, avoid)) {
+		message_line("'%s': %s", message_quote(cmd[0]), strerror(errno));
+		*child = (struct child){ .has_ended = true, .end = STATUS_CANNOT_RUN << 8 };
+		return false;
+	}
+	exec_tell(ends[1]);
+	child_start(child, cmd, prepare);
+	close(ends[1]);
+	do
+		count = read(ends[0], &status, 1);
+	while (count < 0 && errno == EINTR);
+	close(ends[0]);
+	return count == 0 && !child->has_ended;
+}
+
 enum news { NOTHING, STOPPED, CONTINUED, ENDED };
 
 static enum news
@@ -134,11 +184,12 @@ note(struct child *child, int status)
 	return ENDED;
 }
 
-/* Returns the latest news of CMD.  As PID 1 or subreaper this process is also given processes whose
- * parent has died: reaps them, and reports nothing about them. */
+/* Returns the latest news of CMD.  This process may have other children, and as PID 1 or subreaper
+ * it is also given processes whose parent has died: reaps them, and tells the listener of them. */
 static enum news
 reap(struct child *child)
 {
+	const struct child_listener *listener = child->listener;
 	enum news news = NOTHING;
 	int status;
 	pid_t pid;
@@ -146,6 +197,9 @@ reap(struct child *child)
 	while ((pid = waitpid(-1, &status, WNOHANG | WUNTRACED | WCONTINUED)) > 0)
 		if (pid == child->pid)
 			news = note(child, status);
+		else if (listener != NULL && listener->reaped != NULL &&
+			 (WIFEXITED(status) || WIFSIGNALED(status)))
+			listener->reaped(pid, status);
 	return news;
 }
 
@@ -167,6 +221,13 @@ look_after(struct child *child)
 }
 
 static void
+note_interruption(const struct child *child)
+{
+	if (child->listener != NULL && child->listener->interrupted != NULL)
+		child->listener->interrupted();
+}
+
+static void
 take_signals(struct child *child)
 {
 	int signal;
@@ -175,6 +236,9 @@ take_signals(struct child *child)
 		if (signal == SIGCHLD || signal == SIGTSTP || signal == SIGTTIN ||
 		    signal == SIGTTOU)
 			look_after(child);
+		else if (signal == SIGTERM || signal == SIGINT || signal == SIGHUP ||
+			 signal == SIGQUIT)
+			note_interruption(child);
 }
 
 /* Returns the milliseconds until a deadline, rounded up, as poll(2) takes them. */
@@ -193,7 +257,7 @@ look_if_due(const struct child_listener *listener, int64_t *due_ns)
 	if (milliseconds_until(*due_ns) > 0)
 		return;
 	listener->look(listener->arg);
-	*due_ns = clock_now_ns() + CHILD_LOOK_S * CLOCK_SECOND_NS;
+	*due_ns = clock_now_ns() + listener->look_s * CLOCK_SECOND_NS;
 }
 
 /* Ordering: the listener comes before take_signals(), and is called for a signal, too.  What CMD's
@@ -203,8 +267,9 @@ child_wait(struct child *child, const struct child_listener *listener)
 {
 	struct pollfd wishes[2] = { { .fd = signals, .events = POLLIN }, { .fd = -1 } };
 	bool looks = listener != NULL && listener->look != NULL, hears_more = false;
-	int64_t due_ns = looks ? clock_now_ns() + CHILD_LOOK_S * CLOCK_SECOND_NS : CLOCK_NEVER;
+	int64_t due_ns = looks ? clock_now_ns() + listener->look_s * CLOCK_SECOND_NS : CLOCK_NEVER;
 
+	child->listener = listener;
 	while (!child->has_ended) {
 		if (listener != NULL)
 			wishes[1] = listener->wish();
@@ -226,6 +291,8 @@ child_tell(void)
 {
 	if (said_by_child != NULL && *said_by_child != '\0')
 		stderr_write(said_by_child, strlen(said_by_child));
+	if (said_by_child != NULL)
+		*said_by_child = '\0';
 	write_said();
 	message_hold(NULL, 0);
 }
@@ -235,6 +302,16 @@ child_status(const struct child *child)
 {
 	return WIFSIGNALED(child->end) ? STATUS_SIGNAL + WTERMSIG(child->end)
 				       : WEXITSTATUS(child->end);
+}
+
+int
+child_failure(const struct child *child)
+{
+	int signal = WIFSIGNALED(child->end) ? WTERMSIG(child->end) : 0;
+
+	if (signal == SIGTERM || signal == SIGINT || signal == SIGHUP)
+		return STATUS_DONE;
+	return child_status(child);
 }
 
 int

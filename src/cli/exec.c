@@ -10,6 +10,7 @@
 #include <limits.h>
 #include <paths.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,8 @@
 #include "cli/message.h"
 #include "cli/signals.h"
 #include "cli/status.h"
+
+static int told = -1; /* exec_tell() */
 
 /* Runs cmd as a shell script. */
 static void
@@ -101,9 +104,16 @@ exec_set_or_die(const char *variable, const char *text)
 	exit(STATUS_CANNOT_RUN);
 }
 
+void
+exec_tell(int fd)
+{
+	told = fd;
+}
+
 _Noreturn void
 exec_or_die(char **cmd, const char *consequence)
 {
+	uint8_t status;
 	int error;
 
 	signals_restore();
@@ -116,5 +126,8 @@ exec_or_die(char **cmd, const char *consequence)
 	error = errno;
 	message_line("'%s': %s%s%s", message_quote(cmd[0]), strerror(error),
 		     consequence ? "; " : "", consequence ? consequence : "");
-	exit(error == ENOENT ? STATUS_NOT_FOUND : STATUS_CANNOT_RUN);
+	status = error == ENOENT ? STATUS_NOT_FOUND : STATUS_CANNOT_RUN;
+	if (told >= 0 && write(told, &status, sizeof(status)) < 0)
+		message_line("cannot tell that: %s", strerror(errno));
+	exit(status);
 }

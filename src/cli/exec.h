@@ -14,4 +14,7 @@ void exec_set_or_die(const char *variable, const char *text);
  * NULL, ends the line. */
 _Noreturn void exec_or_die(char **cmd, const char *consequence);
 
+/* If CMD cannot be run, exec_or_die() writes its exit status to fd, as one byte, before it ends. */
+void exec_tell(int fd);
+
 #endif

@@ -8,6 +8,7 @@
 #include "cli/failure.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -30,6 +31,13 @@ static const struct explanation {
 	{ .result = COMPL_E_BUSY,
 	  .reason = "has tokens for a process that still waits",
 	  .advice = "try again when they are taken, or --force" },
+	{ .result = COMPL_E_BARRIER,
+	  .reason = "processes stand in it, as in a barrier",
+	  .advice = "try again when its round is complete, or use another name" },
+	{ .result = COMPL_E_IN_USE,
+	  .reason = "is no barrier: it carries a token, status or value, or somebody waits for it "
+		    "or produces it",
+	  .advice = "use another name, or clear it with 'compl reinit' or 'compl rm'" },
 	{ .result = COMPL_E_OVERFLOW,
 	  .reason = "the counter would pass 4294967294",
 	  .advice = "let waits take tokens, or reset it with 'compl reinit'" },
@@ -111,12 +119,23 @@ list_remedies(const struct cli_call *call, const struct explanation *e, const ch
 	return text;
 }
 
+static int
+report_generation(const struct cli_call *call)
+{
+	if (!call->set.quiet)
+		message_line("%s: it is not of generation %" PRIu64 " (%s)", call->names[0],
+			     call->set.generation, namespace_text(call));
+	return STATUS_OTHER_GENERATION;
+}
+
 int
 failure_report(const struct cli_call *call, enum compl_result result, const char *name, size_t done)
 {
 	COLD static struct compl_description d;
 	struct explanation e = explain(result);
 
+	if (result == COMPL_OTHER_GENERATION)
+		return report_generation(call);
 	compl_describe(&call->where, result, errno, &d);
 	fit_advice(&e, call);
 	message_line("%s%s%s%s%s%s (%s)%s", name ? name : "", name ? ": " : "", d.object,

@@ -8,9 +8,11 @@
 #include "cli/grid.h"
 
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "cli/output.h"
@@ -53,9 +55,12 @@ may_colour(void)
 struct grid
 grid_begin(const char *indent)
 {
+	struct winsize size;
 	struct grid grid = { .indent = indent, .is_aligned = isatty(STDOUT_FILENO) };
 
 	grid.is_coloured = grid.is_aligned && may_colour();
+	if (grid.is_aligned && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0)
+		grid.columns = size.ws_col;
 	return grid;
 }
 
@@ -70,20 +75,42 @@ grid_measure(struct grid *grid, const struct grid_row *row)
 	}
 }
 
+/* Writes what fits of a text, and takes its width off *left. */
+static void
+write_cut(const char *text, size_t *left)
+{
+	size_t length = text_cut(text, *left), width = text_width(text);
+
+	output_bytes(text, length);
+	*left -= width < *left ? width : *left;
+}
+
+static void
+write_cell(const struct grid *grid, const struct grid_row *row, size_t i, size_t *left)
+{
+	enum grid_colour colour = row->cells[i].colour;
+	bool is_coloured = grid->is_coloured && colour != GRID_PLAIN;
+
+	output_text(is_coloured ? sequences[colour] : "");
+	write_cut(row->cells[i].text, left);
+	output_text(is_coloured ? "\033[m" : "");
+}
+
 void
 grid_print(const struct grid *grid, const struct grid_row *row)
 {
-	output_text(grid->indent);
-	for (size_t i = 0; i < row->count; i++) {
-		const char *text = row->cells[i].text;
-		bool is_last = i + 1 == row->count;
-		bool is_coloured = grid->is_coloured && row->cells[i].colour != GRID_PLAIN;
+	size_t left = grid->columns != 0 ? grid->columns : SIZE_MAX;
 
-		output_text(is_coloured ? sequences[row->cells[i].colour] : "");
-		output_text(text);
-		output_text(is_coloured ? "\033[m" : "");
-		for (size_t width = text_width(text); width < grid->widths[i] && !is_last; width++)
-			output_text(" ");
-		output_text(is_last ? "\n" : " ");
+	write_cut(grid->indent, &left);
+	for (size_t i = 0; i < row->count; i++) {
+		size_t width = text_width(row->cells[i].text);
+
+		write_cell(grid, row, i, &left);
+		if (i + 1 == row->count)
+			break;
+		for (; width < grid->widths[i]; width++)
+			write_cut(" ", &left);
+		write_cut(" ", &left);
 	}
+	output_text("\n");
 }

@@ -2,7 +2,8 @@
  *
  * grid.h - rows of cells, on stdout
  *
- * On a terminal the cells are aligned in columns and may be coloured.  Elsewhere one blank
+ * On a terminal the cells are aligned in columns, may be coloured, and are cut at its width.
+ * Elsewhere one blank
  * separates them.  Measure all rows of a grid before you print the first:
  *
  *	struct grid grid = grid_begin("");
@@ -41,6 +42,7 @@ void grid_add_text(struct grid_row *row, const char *text);
 struct grid {
 	const char *indent; /* before each row */
 	bool is_aligned, is_coloured;
+	size_t columns; /* of the terminal: rows are cut there; 0: nowhere */
 	size_t widths[GRID_COLUMNS];
 };
 

@@ -7,6 +7,7 @@
  */
 #include "cli/inherited.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,10 +32,13 @@ reserve(int wanted)
 	return number == wanted;
 }
 
+/* fcntl(2) says EINVAL if the number is above the limit of the process. */
 static bool
 reserve_above(int least, int avoid)
 {
 	number = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, least);
+	if (number < 0 && errno == EINVAL)
+		errno = EMFILE;
 	if (number != avoid || number < 0)
 		return number >= 0;
 	close(number);

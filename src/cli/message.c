@@ -11,6 +11,7 @@
 
 #include "api/utf8.h"
 #include "cli/cold.h"
+#include "cli/progress.h"
 #include "cli/status.h"
 #include "cli/stderr.h"
 #include "cli/text.h"
@@ -54,10 +55,12 @@ write_line(const char *text)
 	text_escape(line, sizeof(line) - 1, text);
 	length = strlen(line);
 	line[length++] = '\n';
-	if (held != NULL)
+	if (held != NULL) {
 		hold_line(line, length);
-	else
+	} else {
+		progress_erase();
 		stderr_write(line, length);
+	}
 }
 
 __attribute__((format(printf, 1, 0))) static void

@@ -11,6 +11,10 @@
 
 #include <stddef.h>
 
+/* What is said of a pid that is not known to be of our pid namespace: here it may be the pid of
+ * another process. */
+#define MESSAGE_FOREIGN_PID "pid may be of another namespace"
+
 /* From now on lines begin with "compl: COMMAND: ".  Before, they begin with "compl: ". */
 void message_from(const char *command);
 

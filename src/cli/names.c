@@ -4,6 +4,8 @@
  */
 #include "cli/names.h"
 
+#include <fnmatch.h>
+
 #include "api/validate.h"
 #include "cli/failure.h"
 #include "cli/message.h"
@@ -32,6 +34,9 @@ names_check_or_die(const struct cli_call *call)
 	if (call->name_count > COMPL_NAMES_MAX)
 		usage_or_die(NULL, "%zu names are too many: at most %d at once", call->name_count,
 			     COMPL_NAMES_MAX);
+	if (call->set.generation != 0 && call->name_count > 1)
+		usage_or_die(NULL, "--generation is about one name, and here are %zu",
+			     call->name_count);
 	for (size_t i = 0; i < call->name_count; i++)
 		check_one_or_die(call, i);
 }
@@ -67,4 +72,13 @@ names_each(const struct cli_call *call, unsigned flags, names_fn *each)
 			return failure_report(call, result, call->names[i], i);
 	}
 	return STATUS_DONE;
+}
+
+bool
+names_match(const struct cli_call *call, const char *name)
+{
+	for (size_t i = 0; i < call->name_count; i++)
+		if (fnmatch(call->names[i], name, 0) == 0)
+			return true;
+	return call->name_count == 0;
 }

@@ -20,4 +20,7 @@ typedef enum compl_result names_fn(struct compl_space *c, const char *name,
  * Reports the first failure and stops there.  Returns the exit status. */
 int names_each(const struct cli_call *call, unsigned flags, names_fn *each);
 
+/* Whether a name matches one of the operands, as patterns of the shell; also if there are none. */
+bool names_match(const struct cli_call *call, const char *name);
+
 #endif

@@ -84,7 +84,7 @@ namespace_open(struct compl_space **c, const struct cli_call *call, unsigned fla
 	enum compl_result result;
 
 	compl_close(space);
-	result = compl_open(&space, &call->where, ours | (flags & COMPL_CREATE));
+	result = compl_open(&space, &call->where, ours | (flags & (COMPL_CREATE | COMPL_LOOK)));
 	*c = space;
 	if (result == COMPL_E_SCOPE_ENDED && (flags & NAMESPACE_ENDED_SCOPE))
 		return COMPL_E_NO_NAMESPACE;

@@ -15,7 +15,7 @@ void namespace_choose_or_die(struct cli_call *call);
  * other namespace that is not there. */
 #define NAMESPACE_ENDED_SCOPE (1u << 31)
 
-/* Calls compl_open() for a process with one thread.  flags is 0, COMPL_CREATE or
+/* Calls compl_open() for a process with one thread.  flags: any of COMPL_CREATE, COMPL_LOOK and
  * NAMESPACE_ENDED_SCOPE.  Closes the handle that an earlier call opened; the end of the process
  * closes the last one. */
 enum compl_result namespace_open(struct compl_space **c, const struct cli_call *call,

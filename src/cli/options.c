@@ -19,7 +19,7 @@ const struct cli_option options_global[] = {
 	      .letter = 'u', .group = GROUP_WHERE),
 	FLAG("system", system, "the system-wide namespace; with -n another one, of that name",
 	     .group = GROUP_WHERE),
-	FLAG("quiet", quiet, "print no line on stderr for 120, 121, 122, 124 and posted statuses",
+	FLAG("quiet", quiet, "print no line on stderr for 120 to 124 and posted statuses",
 	     .letter = 'q'),
 	FLAG("help", help, "show this help", .letter = 'h'),
 	FLAG("version", version, "show the version of compl"),

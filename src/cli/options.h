@@ -34,6 +34,7 @@ struct cli_option {
 	size_t field;	     /* offset in struct cli_settings */
 	enum cli_group group;
 	const char *variable; /* the environment variable with its default, or NULL */
+	bool required;	      /* the usage shows it without brackets */
 };
 
 /* A row of a table: FLAG() for a flag, VALUE() for an option that takes a value.  to is the field

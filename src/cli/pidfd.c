@@ -66,7 +66,13 @@ pidfd_read(int fd, struct process *process)
 }
 
 bool
+pidfd_send(int fd, int signal)
+{
+	return syscall(SYS_pidfd_send_signal, fd, signal, NULL, 0) == 0;
+}
+
+bool
 pidfd_is_reaped(int fd)
 {
-	return syscall(SYS_pidfd_send_signal, fd, 0, NULL, 0) != 0 && errno == ESRCH;
+	return !pidfd_send(fd, 0) && errno == ESRCH;
 }

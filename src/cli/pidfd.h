@@ -31,6 +31,9 @@ int pidfd_open_pid(pid_t pid);
  * if the kernel cannot tell, which it can from Linux 6.13 on. */
 bool pidfd_read(int fd, struct process *process);
 
+/* Sends a signal to the process.  False with errno: ESRCH if it has been reaped. */
+bool pidfd_send(int fd, int signal);
+
 /* Whether the process has been reaped. */
 bool pidfd_is_reaped(int fd);
 

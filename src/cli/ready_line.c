@@ -25,7 +25,10 @@ static int ours = -1, theirs = -1;
 static int number_of_cmd; /* what CMD calls its end */
 COLD static char line[COMPL_VALUE_MAX + 1];
 static size_t used;   /* sizeof(line): it is too long */
-static bool has_line; /* it has ended; what follows is ignored */
+static bool has_line; /* at least one has ended */
+/* What was read and not looked at yet. */
+COLD static char chunk[512];
+static size_t chunk_from, chunk_to;
 
 static void
 check_or_die(int number)
@@ -91,7 +94,7 @@ append(const char *bytes, size_t length)
 	used += length < room ? length : room;
 }
 
-/* Returns the line, or NULL after a message if it cannot be a value. */
+/* Returns the line, or NULL if it cannot be a value: after a message, if it is the first line. */
 static const char *
 as_value(void)
 {
@@ -101,8 +104,10 @@ as_value(void)
 		line[used] = '\0';
 	if (fits && strlen(line) == used && validate_is_value(line))
 		return line;
-	message_line("--ready: CMD is ready, but its line is not a value: UTF-8, at most %d bytes",
-		     COMPL_VALUE_MAX);
+	if (!has_line)
+		message_line("--ready: CMD is ready, but its line is not a value: UTF-8, at most "
+			     "%d bytes",
+			     COMPL_VALUE_MAX);
 	return NULL;
 }
 
@@ -136,24 +141,35 @@ hear_end(pid_t cmd)
 			     number_of_cmd);
 }
 
+/* Moves bytes from the chunk to the line.  Returns whether the line has ended. */
+static bool
+take_line(void)
+{
+	const char *from = chunk + chunk_from;
+	const char *end = memchr(from, '\n', chunk_to - chunk_from);
+	size_t length = end != NULL ? (size_t)(end - from) : chunk_to - chunk_from;
+
+	append(from, length);
+	chunk_from += length + (end != NULL);
+	return end != NULL;
+}
+
 bool
 ready_line_hear(pid_t cmd, const char **text)
 {
-	char bytes[512], *end;
-	ssize_t length;
+	ssize_t length = 1;
 
-	while ((length = read(ours, bytes, sizeof(bytes))) > 0) {
-		if (has_line)
-			continue;
-		end = memchr(bytes, '\n', (size_t)length);
-		append(bytes, end != NULL ? (size_t)(end - bytes) : (size_t)length);
-		has_line = end != NULL;
-		if (has_line) {
-			*text = as_value();
-			return true;
-		}
+	while (!take_line() && (length = read(ours, chunk, sizeof(chunk))) > 0) {
+		chunk_from = 0;
+		chunk_to = (size_t)length;
 	}
-	if (length == 0)
-		hear_end(cmd);
-	return false;
+	if (length <= 0) {
+		if (length == 0)
+			hear_end(cmd);
+		return false;
+	}
+	*text = as_value();
+	has_line = true;
+	used = 0;
+	return true;
 }

@@ -22,9 +22,10 @@ void ready_line_give(int number);
 /* For struct child_listener. */
 struct pollfd ready_line_wish(void);
 
-/* Reads what there is.  Returns true when the line has ended.  *text is then the line; or NULL,
- * after a message on stderr, if it cannot be a value.  cmd is CMD's pid, or 0 if it has ended.  If
- * CMD has closed the descriptor without a line, and goes on, a message says so. */
+/* Reads what there is.  Returns true when a line has ended.  *text is then the line, until the next
+ * call; or NULL if it cannot be a value, which a message on stderr says of the first line.  cmd is
+ * CMD's pid, or 0 if it has ended.  If CMD has closed the descriptor without a line, and goes on, a
+ * message says so. */
 bool ready_line_hear(pid_t cmd, const char **text);
 
 #endif

@@ -176,6 +176,35 @@ relay_next(pid_t child)
 	return signal;
 }
 
+int
+relay_descriptor(void)
+{
+	return fd;
+}
+
+static bool
+ends_process(int signal)
+{
+	return signal != SIGTSTP && sigismember(signals_hold(), signal) == 1;
+}
+
+bool
+relay_take_rest(void)
+{
+	struct signalfd_siginfo info;
+	bool is_told = false;
+
+	while (read(fd, &info, sizeof(info)) == sizeof(info)) {
+		int signal = (int)info.ssi_signo;
+
+		if (is_stop(signal))
+			stop_by(signal);
+		else if (!is_own_doing(&info) && ends_process(signal))
+			is_told = true;
+	}
+	return is_told;
+}
+
 /* What relay_limit_call() found and relay_end_limit() restores.  An alarm may have been set before
  * this program began. */
 static struct {

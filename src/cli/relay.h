@@ -25,6 +25,13 @@ void relay_begin(void);
  * the signal, or 0 if there is none. */
 int relay_next(pid_t child);
 
+/* The descriptor of relay_open(). */
+int relay_descriptor(void);
+
+/* For the time after CMD's end: takes all signals that have come, and passes none on.  Returns
+ * whether one of them would have ended this process.  Stops if the terminal says so. */
+bool relay_take_rest(void);
+
 /* Call relay_limit_call() before a call of the library, and relay_end_limit() after it.  If the
  * call takes longer than a second, because the owner of the namespace's lock is stopped,
  * terminating signals end this process, as they would without a child. */

@@ -23,6 +23,7 @@ struct take {
 	struct compl_escape *escape; /* from stop_catch() */
 	pid_t parent;		     /* end when this process dies; -1: do not care */
 	bool is_silent;		     /* no line about 124 */
+	const char *consequence;     /* what has happened, if CMD cannot be run */
 };
 
 /* Takes what call asks for, prints, and returns the exit status; or becomes CMD. */

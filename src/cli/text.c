@@ -72,6 +72,19 @@ text_escape(char *copy, size_t size, const char *text)
 }
 
 size_t
+text_cut(const char *text, size_t width)
+{
+	size_t length = 0, seen = 0;
+
+	for (; text[length] != '\0'; length++) {
+		seen += ((uint8_t)text[length] & 0xc0) != 0x80;
+		if (seen > width)
+			break;
+	}
+	return length;
+}
+
+size_t
 text_width(const char *text)
 {
 	size_t width = 0;

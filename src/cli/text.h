@@ -21,4 +21,7 @@ void text_escape(char *copy, size_t size, const char *text);
 /* Counts characters, not bytes. */
 size_t text_width(const char *text);
 
+/* Returns how many bytes of the text have that width at the most. */
+size_t text_cut(const char *text, size_t width);
+
 #endif

@@ -8,8 +8,11 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "api/clock.h"
 #include "api/validate.h"
 #include "cli/call.h"
+#include "cli/signal_name.h"
+#include "cli/status.h"
 #include "compl.h"
 
 #define DIGITS "0123456789"
@@ -21,6 +24,7 @@ static const struct {
 	{ "us", 1000 },
 	{ "ms", 1000000 },
 	{ "s", 1000000000 },
+	{ "sec", 1000000000 },
 	{ "m", 60 * INT64_C(1000000000) },
 	{ "min", 60 * INT64_C(1000000000) },
 	{ "h", 3600 * INT64_C(1000000000) },
@@ -118,6 +122,29 @@ value_timeout(const char *text, void *field)
 		       : "a duration, such as 30s, 1m30s, 250ms, 0.5 or infinity";
 }
 
+bool
+value_is_unit(const char *text)
+{
+	return unit_of(text, strlen(text)) != 0;
+}
+
+bool
+value_lacks_unit(const char *duration)
+{
+	return duration[strspn(duration, DIGITS ".")] == '\0';
+}
+
+const char *
+value_pause(const char *text, void *field)
+{
+	struct cli_timeout *pause = field;
+
+	if (value_timeout(text, field) != NULL || pause->ns < CLOCK_SECOND_NS / 100 ||
+	    pause->ns > 3600 * CLOCK_SECOND_NS)
+		return "a duration from 10ms to 1h";
+	return NULL;
+}
+
 /* strtonum() alone would accept blanks and signs. */
 bool
 value_number(long long *number, const char *text, long long least, long long most)
@@ -142,6 +169,39 @@ value_tokens(const char *text, void *field)
 }
 
 const char *
+value_names(const char *text, void *field)
+{
+	long long number;
+
+	if (!value_number(&number, text, 1, COMPL_NAMES_MAX))
+		return "a number from 1 to 64";
+	*(uint32_t *)field = (uint32_t)number;
+	return NULL;
+}
+
+const char *
+value_generation(const char *text, void *field)
+{
+	long long number;
+
+	if (!value_number(&number, text, 1, (INT64_C(1) << 53) - 1))
+		return "a generation, as 'compl reinit --print' prints it";
+	*(uint64_t *)field = (uint64_t)number;
+	return NULL;
+}
+
+const char *
+value_parties(const char *text, void *field)
+{
+	long long number;
+
+	if (!value_number(&number, text, 1, COMPL_PARTIES_MAX))
+		return "a number from 1 to 65535";
+	*(uint32_t *)field = (uint32_t)number;
+	return NULL;
+}
+
+const char *
 value_status(const char *text, void *field)
 {
 	long long number;
@@ -149,6 +209,20 @@ value_status(const char *text, void *field)
 	if (!value_number(&number, text, 0, UINT8_MAX))
 		return "a number from 0 to 255";
 	*(uint8_t *)field = (uint8_t)number;
+	return NULL;
+}
+
+const char *
+value_status_or_signal(const char *text, void *field)
+{
+	int signal = signal_name_find(text);
+
+	if (signal == 0 && *text != '\0' && value_status(text, field) != NULL)
+		return "a number from 0 to 255, or the name of a signal";
+	if (signal != 0)
+		*(uint8_t *)field = (uint8_t)(STATUS_SIGNAL + signal);
+	else if (*text == '\0')
+		*(uint8_t *)field = 1;
 	return NULL;
 }
 

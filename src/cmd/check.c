@@ -73,7 +73,7 @@ run_check(const struct cli_call *call)
 
 	if (call->name_count > 0)
 		usage_or_die(NULL, "%s: this command takes no name", message_quote(call->names[0]));
-	result = namespace_open(&c, call, NAMESPACE_ENDED_SCOPE);
+	result = namespace_open(&c, call, COMPL_LOOK | NAMESPACE_ENDED_SCOPE);
 	if (result == COMPL_OK)
 		result = compl_check(c, add_fault, &report, &faults);
 	if (result == COMPL_OK && faults > 0 && call->set.repair)

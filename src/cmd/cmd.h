@@ -36,6 +36,6 @@ struct command {
 
 /* All commands except `help`: that is about the others, and is in main.c, beside their table. */
 extern const struct command cmd_init, cmd_wait, cmd_try, cmd_done, cmd_test, cmd_reinit, cmd_rm,
-	cmd_run, cmd_scope, cmd_ls, cmd_check;
+	cmd_run, cmd_scope, cmd_ls, cmd_check, cmd_barrier;
 
 #endif

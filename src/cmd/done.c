@@ -26,10 +26,16 @@ post_one(struct compl_space *c, const char *name, const struct cli_settings *set
 		.all = set->all,
 		.waiting = set->waiting,
 		.existing = set->existing,
+		.generation = set->generation,
 		.status = set->status,
 		.value = set->value,
 	};
-	enum compl_result result = c != NULL ? compl_done(c, name, &post) : COMPL_E_NO_NAME;
+	enum compl_result result;
+
+	if (c != NULL)
+		result = compl_done(c, name, &post);
+	else
+		result = set->generation != 0 ? COMPL_OTHER_GENERATION : COMPL_E_NO_NAME;
 
 	if (result == COMPL_OK)
 		mention_nobody(name, &post);
@@ -39,7 +45,7 @@ post_one(struct compl_space *c, const char *name, const struct cli_settings *set
 static int
 run_done(const struct cli_call *call)
 {
-	unsigned flags = call->set.existing ? 0 : COMPL_CREATE;
+	unsigned flags = call->set.existing || call->set.generation != 0 ? 0 : COMPL_CREATE;
 	int status = names_each(call, flags, post_one);
 
 	return status == STATUS_DONE ? call->set.and_exit : status;
@@ -50,11 +56,14 @@ static const struct cli_option done_options[] = {
 	VALUE("count", count, "N", value_tokens, "post N tokens", .group = GROUP_OWN),
 	FLAG("waiting", waiting, "post what the waiters now in line need, and no more",
 	     .group = GROUP_OWN),
-	VALUE("status", status, "N", value_status,
-	      "the status of the waiter; the first that is not 0 stays"),
+	VALUE("status", status, "STATUS", value_status_or_signal,
+	      "the status with which the waiter ends, 0 to 255, or the name of a signal; the first "
+	      "that is not 0 stays"),
 	VALUE("value", value, "TEXT", value_text, "the text that 'wait --print' prints"),
 	FLAG("existing", existing, "fail if a name does not exist", .letter = 'e',
 	     .variable = "COMPL_EXISTING"),
+	VALUE("generation", generation, "G", value_generation,
+	      "post only to generation G of NAME, or end with 123"),
 	VALUE("and-exit", and_exit, "N", value_status, "then end with status N"),
 	{ 0 },
 };

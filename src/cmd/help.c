@@ -36,19 +36,20 @@ name_option(char *text, size_t size, const struct cli_option *o)
 				o->argument ? o->argument : "");
 }
 
-/* Writes "[--all | --count N]": o and the options of the same group that follow it.  Returns the
- * last of them. */
+/* Writes "[--all | --count N]": o and the options of the same group that follow it, in brackets
+ * unless o is required.  Returns the last of them. */
 static const struct cli_option *
 bracket(char *text, size_t size, const struct cli_option *o)
 {
-	size_t used = (size_t)snprintf(text, size, "[");
+	bool required = o->required;
+	size_t used = (size_t)snprintf(text, size, "%s", required ? "" : "[");
 
 	used += name_option(text + used, size - used, o);
 	while (o->group != GROUP_NONE && o[1].name != NULL && o[1].group == o->group) {
 		used += (size_t)snprintf(text + used, size - used, " | ");
 		used += name_option(text + used, size - used, ++o);
 	}
-	snprintf(text + used, size - used, "]");
+	snprintf(text + used, size - used, "%s", required ? "" : "]");
 	return o;
 }
 
@@ -156,8 +157,9 @@ show_all(const struct command *const *commands)
 		    "  ...\n"
 		    "  compl done db-ready --all            # in start-db, when it is ready\n\n"
 		    "Post a state with --all, a work item without it.  The exit status is the one\n"
-		    "that was posted, or 120 (removed), 121 (producer died), 122 (dead-lock), 124\n"
-		    "(timed out), 125 (compl failed).  'compl help COMMAND' says more.\n");
+		    "that was posted, or 120 (removed), 121 (producer died), 122 (dead-lock), 123\n"
+		    "(another generation), 124 (timed out), 125 (compl failed).  For more, see\n"
+		    "'compl help COMMAND'.\n");
 }
 
 int

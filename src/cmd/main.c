@@ -21,6 +21,7 @@
  *	cmd              what a command is: its texts, its options, its function
  *	wait             waits for tokens of its names
  *	try              takes tokens that are there, without waiting
+ *	barrier          waits until so many stand in a barrier
  *	done             posts tokens or "all"
  *	test             whether a name is done
  *	init             makes a name permanent
@@ -37,26 +38,36 @@
  *	call             what the command line asked for
  *	options          reads options by table, and their defaults from the environment
  *	value            reads the values of options: durations, numbers, texts
+ *	signal_name      signals by name
  *	message          the one line on stderr
  *	stderr           writes to stderr, but waits for no reader
  *	status           the exit statuses
+ *	hint             points out at a terminal what was probably meant otherwise
  *	names            checks the names that a command is given, and walks them
  *	namespace        chooses the namespace that a command is about, and opens it
  *	deadline         from a timeout to a deadline and back
  *	parent           the process that started this one: its name, and its death
- *	stop             the terminal's stop, SIGTSTP, during a wait
+ *	stop             the signals that interrupt a wait: the terminal's stop, or those that end
  *	take             one wait or try, from the request to the exit status
+ *	progress         a line on the terminal while a wait sleeps
+ *	missing          which names a wait that timed out still lacked, and why
+ *	outcome          how a wait or try went, as JSON
  *	cold             static memory that most runs never touch
  *	failure          a failure of the library as a line that says what to do about it
  *	text             bytes that somebody else chose, made fit to be shown
  *	output           one buffer in front of stdout
  *	exec             becomes CMD
  *	nearest          what a mistyped word was probably meant to be
+ *	lending          CMD as a child that holds borrowed tokens
  *	inherited        the descriptor that CMD inherits, by which it holds what it was started for
+ *	background       goes on in the background once all is well
  *	child            CMD as a child: starts it, and waits for its end, signals and a listener
  *	relay            passes signals on to CMD
- *	ready            how CMD says that it is ready: by a line or a datagram
+ *	teardown         ends what CMD has left running
+ *	descendants      the processes below this one, and signals to them
+ *	ready            how it is known that CMD is ready: a line, a datagram or a probe
  *	ready_line       a pipe to CMD, on which a line says that it is ready
+ *	probe            a command that is asked whether CMD is ready
  *	notify           a receiver for sd_notify(3)
  *	socket_dir       a socket that is found by a path, in a directory of its own
  *	address          addresses as NOTIFY_SOCKET has them
@@ -66,12 +77,19 @@
  *	sender           whether a process may speak for CMD
  *	pidfd            what the kernel says about a process without /proc
  *	table            a listing as a table, on stdout
+ *	state            the state of a name in one word
+ *	wait_names       which names each wait of a listing is for
+ *	below            which producers of a listing a process descends from
+ *	fingerprint      whether two listings say the same, apart from their times
+ *	unit             the unit of systemd that a process belongs to
  *	grid             rows of cells, with alignment and colour
- *	json             a listing as JSON, on stdout
+ *	json             JSON on stdout, and a listing as JSON
  *
  * src/shm/calls/     the functions of compl.h over shared memory; here a wait sleeps
- *	waiter           compl_wait() and compl_try(): the one loop of all waits
+ *	waiter           compl_wait(), _try() and _barrier(): the one loop of all waits
  *	readiness        which names a wait could take from now, and what blocks the others
+ *	round            what a wait in a barrier does instead of taking tokens
+ *	states           what a wait has found at its names, for a caller that asks for it
  *	watch            the words that a wait sleeps on
  *	wait             one wait in its own memory, and how it ends
  *	detection        when a wait looks for a dead-lock, and when it ends for one
@@ -80,9 +98,11 @@
  *	wait_graph       the waits for names that have producers, and those producers
  *	done             compl_done(): posts on a name
  *	test             compl_test(): whether a name is done
- *	promise          compl_promise(), _keep(), _break(): a thread's promise to complete a name
+ *	promise          compl_promise(), _keep(), _end(), _break(): to complete a name
+ *	loan             compl_give_back(): the end of a loan
  *	init             compl_init() and compl_reinit(): makes a name permanent, or begins it anew
  *	remove           compl_remove() and compl_remove_all(): removes a name, or a namespace
+ *	remove_idle      compl_remove_idle(): removes a namespace that nobody has used for a while
  *	listing          compl_list(): a snapshot of a namespace
  *	access           why a file may not be opened, made or removed
  *	describe         compl_describe(): what has failed, why, and what to do about it
@@ -94,8 +114,12 @@
  *	segment_lock     the lock, and recovery from a death; in names because it finishes jobs
  *	name             looks up, makes, reinitialises and removes a name, for the calls
  *	hashtable        from names to completions
+ *	generation       draws the numbers that tell the lives of a name apart
  *	producer         the threads that have promised to complete a completion
  *	completion       the record: counter, status, value, statistics
+ *	ready_producers  which producers of a completion are ready, and with which value
+ *	barrier          the round of a barrier: who stands in it, and when it is complete
+ *	borrower         tokens that come back, and who has them
  *	waitqueue        the waiters in order, what each sleeps on, and how they are woken
  *	queue            entries in order: waiters or producers
  *	entry            the records that the queues are made of, and the free ones
@@ -145,8 +169,10 @@
  *	nobsd/bsd/stdlib its declaration
  *	musl/sys/cdefs   what libbsd's headers expect of musl
  */
+#include <stdio.h>
 #include <string.h>
 
+#include "cli/hint.h"
 #include "cli/message.h"
 #include "cli/names.h"
 #include "cli/namespace.h"
@@ -171,9 +197,33 @@ static const struct command cmd_help = {
 
 /* The commands, in the order of the help.  The last is NULL. */
 static const struct command *const commands[] = {
-	&cmd_init, &cmd_wait,  &cmd_try, &cmd_done,  &cmd_test, &cmd_reinit, &cmd_rm,
-	&cmd_run,  &cmd_scope, &cmd_ls,	 &cmd_check, &cmd_help, NULL,
+	&cmd_init, &cmd_wait, &cmd_try,	  &cmd_done, &cmd_test,	 &cmd_barrier, &cmd_reinit,
+	&cmd_rm,   &cmd_run,  &cmd_scope, &cmd_ls,   &cmd_check, &cmd_help,    NULL,
 };
+
+/* What other tools call a command.  The first column has no word that is a command. */
+static const struct meaning {
+	const char *words; /* between blanks */
+	const char *command;
+} meanings[] = {
+	{ " list status ", "ls" },     { " post signal notify set ", "done" },
+	{ " reset clear ", "reinit" }, { " delete ", "rm" },
+	{ " start ", "run" },	       { " lock sem flock limit ", "wait --borrow" },
+	{ " meet sync ", "barrier" },
+};
+
+/* Returns the command that has this meaning, or NULL. */
+static const char *
+find_by_meaning(const char *name)
+{
+	char word[16];
+
+	snprintf(word, sizeof(word), " %s ", name);
+	for (size_t i = 0; i < sizeof(meanings) / sizeof(meanings[0]); i++)
+		if (strchr(name, ' ') == NULL && strstr(meanings[i].words, word) != NULL)
+			return meanings[i].command;
+	return NULL;
+}
 
 static _Noreturn void
 no_such_command_or_die(const char *name)
@@ -182,7 +232,8 @@ no_such_command_or_die(const char *name)
 
 	for (size_t i = 0; commands[i] != NULL; i++)
 		nearest_offer(&nearest, commands[i]->name);
-	usage_or_die(nearest.best, "%s: no such command", message_quote(name));
+	usage_or_die(find_by_meaning(name) ?: nearest.best, "%s: no such command",
+		     message_quote(name));
 }
 
 static const struct command *
@@ -202,8 +253,10 @@ run_help(const struct cli_call *call)
 	if (call->name_count > 1)
 		usage_or_die(NULL, "%s: help is about one command at a time",
 			     message_quote(call->names[1]));
-	if (call->name_count == 1)
+	if (call->name_count == 1) {
+		message_from(NULL); /* so that it is said to try 'compl help' */
 		command = find_command_or_die(call->names[0]);
+	}
 	return help_show(commands, command);
 }
 
@@ -237,15 +290,28 @@ show_version(void)
 	return STATUS_DONE;
 }
 
+/* Returns what the user probably meant by the second name of a command that runs a CMD. */
+static const char *
+words_after_dashes(const struct cli_call *call)
+{
+	static char text[80];
+
+	snprintf(text, sizeof(text), "-- %s", message_quote(call->names[1]));
+	return text;
+}
+
 static int
 run_or_die(const struct command *command, struct cli_call *call)
 {
 	if (call->cmd != NULL && call->cmd[0] == NULL)
 		usage_or_die(NULL, "no command after --");
 	if (call->cmd == NULL && command->cmd_rule == CMD_REQUIRED)
-		usage_or_die(NULL, "needs a command after --");
+		usage_or_die(call->name_count > 1 ? words_after_dashes(call) : NULL,
+			     "needs a command after --");
 	if (command->subject == ABOUT_NAMES)
 		names_check_or_die(call);
+	if (command->cmd_rule == CMD_OPTIONAL)
+		hint_about_names(call);
 	if (command->subject != ABOUT_COMPL)
 		namespace_choose_or_die(call);
 	return command->run(call);

@@ -2,24 +2,37 @@
  *
  * reinit.c - sets names back to zero: the kernel's reinit_completion()
  */
+#include <inttypes.h>
+
 #include "cli/names.h"
+#include "cli/output.h"
 #include "cmd/cmd.h"
 
 static enum compl_result
 reinit_one(struct compl_space *c, const char *name, const struct cli_settings *set)
 {
-	return compl_reinit(c, name, set->force);
+	uint64_t generation;
+	enum compl_result result =
+		compl_reinit(c, name, set->force, set->print ? &generation : NULL);
+
+	if (result == COMPL_OK && set->print)
+		output_format("%" PRIu64 "\n", generation);
+	return result;
 }
 
 static int
 run_reinit(const struct cli_call *call)
 {
-	return names_each(call, COMPL_CREATE, reinit_one);
+	int status = names_each(call, COMPL_CREATE, reinit_one);
+
+	output_end_or_die(NULL);
+	return status;
 }
 
 static const struct cli_option reinit_options[] = {
 	FLAG("force", force, "reset even while somebody waits for the tokens that are there",
 	     .letter = 'f'),
+	FLAG("print", print, "print the new generation of each NAME, and make it permanent"),
 	{ 0 },
 };
 

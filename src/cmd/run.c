@@ -11,7 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/clock.h"
 #include "api/number.h"
+#include "cli/background.h"
 #include "cli/child.h"
 #include "cli/exec.h"
 #include "cli/failure.h"
@@ -24,7 +26,10 @@
 #include "cli/value.h"
 #include "cmd/cmd.h"
 
+#define WHO_SIZE 80 /* of what a line calls a process */
+
 #define LAST_READY 1024 /* more than a socket holds */
+#define EVERY_NS   (CLOCK_SECOND_NS / 5)
 
 struct production {
 	const struct cli_call *call;
@@ -35,7 +40,7 @@ struct production {
 	bool may_hold;		     /* there is a number for the descriptor that CMD inherits */
 	struct compl_post readiness; /* if is_ready: what was posted */
 	char text[COMPL_VALUE_MAX + 1];
-	bool is_ready;
+	bool is_ready;	     /* it was said, and compl_reinit() may have taken it back since */
 	bool owes_readiness; /* in the namespace that is there now */
 	bool is_adrift;	     /* the namespace was unlinked, and there is no promise in a new one */
 	bool is_told;	     /* a line has said why */
@@ -65,23 +70,47 @@ tell_cmd_or_die(const struct cli_call *call)
 
 /* ---- the promise ------------------------------------------------------------------ */
 
-/* Finds a process that produces the name, or 0.  Takes the lock, for the listing. */
-static pid_t
-ask_for_producer(const struct production *p)
+/* Whether the end of CMD is posted as "all". */
+static bool
+posts_all(const struct production *p)
+{
+	const struct cli_settings *set = &p->call->set;
+
+	return set->all || set->background || set->ready.kind != READY_EXIT;
+}
+
+/* What every promise for this CMD has. */
+static unsigned
+promise_flags(const struct production *p)
+{
+	bool is_ready_later = p->call->set.ready.kind != READY_EXIT;
+
+	return COMPL_PROMISE_CHILD | (is_ready_later ? COMPL_PROMISE_READY : 0);
+}
+
+/* Asks for a process that produces the name, and writes into who what a line calls it.  Takes the
+ * lock, for the listing.  Returns false, and writes nothing, if there is none. */
+static bool
+ask_for_producer(const struct production *p, char who[WHO_SIZE])
 {
 	struct compl_listing *list;
-	pid_t pid = 0;
+	bool found = false;
 
 	if (compl_list(p->c, &list) != COMPL_OK)
-		return 0;
+		return false;
 	for (size_t i = 0; i < list->count; i++) {
 		const struct compl_entry *entry = compl_entry_at(list, i);
 
-		if (strcmp(entry->name, p->name) == 0 && entry->producer_count > 0)
-			pid = compl_producer_at(entry, 0)->pid;
+		if (strcmp(entry->name, p->name) == 0 && entry->producer_count > 0) {
+			const struct compl_producer *producer = compl_producer_at(entry, 0);
+
+			found = true;
+			snprintf(who, WHO_SIZE, "process %d%s", (int)producer->pid,
+				 producer->foreign ? " (" MESSAGE_FOREIGN_PID ")" : "");
+		}
 	}
 	compl_list_free(list);
-	return pid;
+	return found;
 }
 
 /* Reports that no producer is left, but what one of them has started. */
@@ -101,17 +130,14 @@ static int
 report_other(const struct production *p)
 {
 	pid_t pid;
-	char who[40] = "somebody else";
+	char who[WHO_SIZE] = "somebody else";
 
 	if (p->call->set.quiet)
 		return STATUS_TIMED_OUT;
-	pid = ask_for_producer(p);
-	if (pid == 0 && compl_holder(p->c, p->name, &pid) == COMPL_OK) {
+	if (!ask_for_producer(p, who) && compl_holder(p->c, p->name, &pid) == COMPL_OK) {
 		report_stray(p, pid);
 		return STATUS_TIMED_OUT;
 	}
-	if (pid != 0)
-		snprintf(who, sizeof(who), "process %d", (int)pid);
 	message_line("%s: %s produces it already (%s)", p->name, who, namespace_text(p->call));
 	return STATUS_TIMED_OUT;
 }
@@ -138,7 +164,8 @@ static enum compl_result
 promise(struct production *p)
 {
 	bool single = p->call->set.single;
-	const unsigned flags = COMPL_PROMISE_CHILD | (single ? COMPL_PROMISE_SINGLE : 0);
+	const unsigned flags = promise_flags(p) | (single ? COMPL_PROMISE_SINGLE : 0) |
+			       (posts_all(p) ? COMPL_PROMISE_ANEW : 0);
 	enum compl_result result = COMPL_E_SYSTEM;
 
 	errno = EMFILE;
@@ -175,12 +202,12 @@ has_lost(const struct production *p)
 }
 
 static void
-say_move(const struct production *p, pid_t other)
+say_move(const struct production *p, const char *other)
 {
-	char too[48] = "";
+	char too[WHO_SIZE + 32] = "";
 
-	if (other != 0)
-		snprintf(too, sizeof(too), ", where process %d produces it as well", (int)other);
+	if (other[0] != '\0')
+		snprintf(too, sizeof(too), ", where %s produces it as well", other);
 	message_line("%s: another program has unlinked the namespace; run goes on in the one that "
 		     "is there now%s (%s)",
 		     p->name, too, namespace_text(p->call));
@@ -193,12 +220,12 @@ static enum compl_result
 promise_anew(struct production *p)
 {
 	unsigned single = p->call->set.single ? COMPL_PROMISE_SINGLE : 0;
-	enum compl_result result = promise_with(p, COMPL_PROMISE_CHILD | single);
-	pid_t other = 0;
+	enum compl_result result = promise_with(p, promise_flags(p) | single);
+	char other[WHO_SIZE] = "";
 
 	if (result == COMPL_TIMED_OUT) {
-		other = ask_for_producer(p);
-		result = promise_with(p, COMPL_PROMISE_CHILD);
+		ask_for_producer(p, other);
+		result = promise_with(p, promise_flags(p));
 	}
 	p->is_adrift = result != COMPL_OK;
 	if (result == COMPL_OK)
@@ -217,7 +244,7 @@ move(struct production *p)
 	enum compl_result result;
 
 	if (!p->is_adrift)
-		p->owes_readiness = p->is_ready && compl_test(p->c, p->name) == COMPL_OK;
+		p->owes_readiness = p->is_ready && compl_test(p->c, p->name, 0) == COMPL_OK;
 	if (keep_or_break(p, NULL, false) == COMPL_REMOVED)
 		return COMPL_REMOVED;
 	do {
@@ -264,7 +291,8 @@ static void
 post_readiness(struct production *p, const char *text)
 {
 	const char *value = p->call->set.value;
-	struct compl_post post = { .all = true, .value = value };
+	const bool keep = p->call->set.keep;
+	struct compl_post post = { .ready = !keep, .all = keep, .value = value };
 
 	if (text != NULL && (*text != '\0' || value == NULL)) {
 		snprintf(p->text, sizeof(p->text), "%s", text);
@@ -302,10 +330,9 @@ hear_last(struct production *p)
 static void
 post_status(struct production *p, int status)
 {
-	const struct cli_settings *set = &p->call->set;
-	struct compl_post post = { .all = set->all || set->ready.kind != READY_EXIT,
+	struct compl_post post = { .all = posts_all(p),
 				   .status = (uint8_t)status,
-				   .value = set->value };
+				   .value = p->call->set.value };
 
 	settle(p, &post, false);
 }
@@ -320,7 +347,8 @@ end_unready(struct production *p)
 	settle(p, NULL, false);
 }
 
-/* CMD has ended after it was ready: waiters are told only if NAME was reinitialised since. */
+/* CMD has ended after it was ready, with --keep: waiters are told only if NAME was reinitialised
+ * since. */
 static void
 break_readiness(struct production *p)
 {
@@ -329,17 +357,50 @@ break_readiness(struct production *p)
 	relay_end_limit();
 }
 
+/* CMD has ended after it was ready.  Returns whether its readiness has ended with that.  False: it
+ * had been taken back by a reinit, so NAME is to learn how CMD has ended. */
+static bool
+end_readiness(struct production *p)
+{
+	enum compl_result result;
+
+	if (p->is_adrift)
+		return true;
+	relay_limit_call();
+	result = compl_end(p->c, &p->promise, (uint8_t)child_failure(&p->child));
+	relay_end_limit();
+	return result != COMPL_NOT_DONE;
+}
+
 static void
 post_end(struct production *p, int status)
 {
 	if (p->is_over)
 		return;
-	if (p->is_ready)
+	if (p->is_ready && p->call->set.keep)
 		break_readiness(p);
+	else if (p->is_ready && end_readiness(p))
+		;
 	else if (p->call->set.ready.kind == READY_EXIT || status != 0)
 		post_status(p, status);
 	else
 		end_unready(p);
+}
+
+/* Asks a probe again after a reinit, of which nothing tells. */
+static void
+look_for_reinit(struct production *p)
+{
+	bool stands;
+
+	if (p->call->set.ready.kind != READY_PROBE || !p->is_ready)
+		return;
+	if (p->call->set.keep)
+		stands = compl_test(p->c, p->name, 0) == COMPL_OK;
+	else
+		stands = compl_is_ready(p->c, &p->promise);
+	if (!stands)
+		ready_ask_again();
 }
 
 /* Is called every few seconds. */
@@ -349,8 +410,12 @@ look(void *arg)
 	struct production *p = arg;
 	enum compl_result result;
 
-	if (p->is_over || !has_lost(p))
+	if (p->is_over)
 		return;
+	if (!has_lost(p)) {
+		look_for_reinit(p);
+		return;
+	}
 	relay_limit_call();
 	result = move(p);
 	relay_end_limit();
@@ -359,6 +424,13 @@ look(void *arg)
 	else if (result != COMPL_OK && !p->is_told)
 		failure_report(p->call, result, p->name, 0);
 	p->is_told = result != COMPL_OK;
+}
+
+/* Returns the number of the descriptor on which CMD will say that it is ready, or -1. */
+static int
+number_to_avoid(const struct cli_call *call)
+{
+	return call->set.ready.kind == READY_LINE ? call->set.ready.fd : -1;
 }
 
 /* ---- CMD -------------------------------------------------------------------------- */
@@ -370,12 +442,32 @@ prepare(void)
 	inherited_give_or_die();
 }
 
+/* Ordering: with --background the promise has been made, and CMD is executed, before the user's
+ * shell goes on. */
+static void
+start(struct production *p)
+{
+	const struct cli_call *call = p->call;
+
+	if (!call->set.background)
+		child_start(&p->child, call->cmd, prepare);
+	else if (child_start_and_wait(&p->child, call->cmd, prepare, number_to_avoid(call)))
+		background_let_go();
+}
+
 static int
 run_child(struct production *p)
 {
-	const struct child_listener listener = { ready_wish, hear, look, p };
+	const bool probes = p->call->set.ready.kind == READY_PROBE;
+	const struct child_listener listener = { .wish = ready_wish,
+						 .hear = hear,
+						 .look = look,
+						 .look_s = probes ? 1 : CHILD_LOOK_S,
+						 .reaped = ready_reaped,
+						 .interrupted = ready_interrupt,
+						 .arg = p };
 
-	child_start(&p->child, p->call->cmd, prepare);
+	start(p);
 	inherited_close();
 	child_wait(&p->child, &listener);
 	hear_last(p);
@@ -387,6 +479,18 @@ run_child(struct production *p)
 	return child_end_as(&p->child);
 }
 
+static void
+check_options_or_die(const struct cli_settings *set)
+{
+	if (set->keep && set->ready.kind == READY_EXIT)
+		usage_or_die(NULL, "--keep belongs to a CMD that is ready at some time: --ready "
+				   "notify, fd:N or probe:COMMAND");
+	if (set->every.text != NULL && set->ready.kind != READY_PROBE)
+		usage_or_die(NULL, "--every belongs to --ready probe:COMMAND");
+	if (set->print && !set->background)
+		usage_or_die(NULL, "--print belongs to --background");
+}
+
 static int
 run_run(const struct cli_call *call)
 {
@@ -396,9 +500,13 @@ run_run(const struct cli_call *call)
 	if (call->name_count > 1)
 		usage_or_die(NULL, "%s: one name is enough; CMD comes after --",
 			     message_quote(call->names[1]));
+	check_options_or_die(&call->set);
 	child_fill_descriptors();
-	p.may_hold = inherited_choose(call->set.ready.kind == READY_LINE ? call->set.ready.fd : -1);
-	ready_begin_or_die(&call->set.ready);
+	if (call->set.background)
+		background_begin_or_die(call->set.print, number_to_avoid(call));
+	p.may_hold = inherited_choose(number_to_avoid(call));
+	ready_begin_or_die(&call->set.ready,
+			   call->set.every.text != NULL ? call->set.every.ns : EVERY_NS);
 	if (!child_open()) {
 		ready_end();
 		return STATUS_FAILED;
@@ -417,8 +525,16 @@ static const struct cli_option run_options[] = {
 	FLAG("all", all, "post \"all\", not a token"),
 	VALUE("ready", ready, "WHEN", ready_parse_or_die,
 	      "when to post: exit (CMD has ended, the default), notify (CMD says so by "
-	      "sd_notify(3)) or fd:N (CMD writes a line to descriptor N)"),
+	      "sd_notify(3)), fd:N (CMD writes a line to descriptor N) or probe:COMMAND (the "
+	      "shell command COMMAND ends with 0)"),
+	VALUE("every", every, "DUR", value_pause,
+	      "how long to wait before probe:COMMAND is run again (200ms)"),
 	VALUE("value", value, "TEXT", value_text, "what 'wait --print' prints"),
+	FLAG("keep", keep, "stay done after CMD's end (not with --ready exit)"),
+	FLAG("background", background,
+	     "return when CMD has been started, and go on in the background; implies --all",
+	     .letter = 'b'),
+	FLAG("print", print, "with -b: print the pid of the compl run that goes on"),
 	FLAG("single", single,
 	     "end with 124 if somebody else produces NAME, or what it started still runs"),
 	{ 0 },
@@ -429,14 +545,15 @@ const struct command cmd_run = {
 	.operands = "NAME",
 	.summary = "run a command, and post how it ends or when it is ready",
 	.text = "Runs CMD, posts its exit status to NAME when it ends (128+n for a signal), and "
-		"ends as\nCMD ended.  With --ready notify or fd:N it posts \"all\" as soon as CMD "
-		"is ready.  If\nCMD ends before that, it posts CMD's status, or 121 if that is 0.  "
-		"If compl run is\nkilled, CMD gets SIGTERM, and waiters of NAME leave with 121.  "
-		"If NAME is at \"all\"\nwhen compl run begins, it starts anew, unless another "
-		"producer of it lives.  Tokens\nstay.\n",
+		"ends as\nCMD ended.  With --ready notify, fd:N or probe:COMMAND NAME is ready as "
+		"long as CMD\nis: everybody who waits for it passes.  If CMD ends before that, its "
+		"status is posted,\nor 121 if that is 0.  If compl run is killed, CMD gets "
+		"SIGTERM, and waiters of NAME leave\nwith 121.  NAME begins anew when compl run "
+		"begins, unless another producer of it lives;\nwithout --all or --ready its "
+		"tokens stay.\n",
 	.example = "export COMPL_NAMESPACE=shop\n"
-		   "compl run cache --ready notify -- redis-server --supervised systemd &\n"
-		   "compl run tests --all -- make test &\n"
+		   "compl run cache -b --ready notify -- redis-server --supervised systemd\n"
+		   "compl run tests -b -- make test\n"
 		   "compl wait cache tests --fail-fast --timeout 5m -- ./app\n",
 	.options = run_options,
 	.subject = ABOUT_NAMES,

@@ -136,7 +136,7 @@ the_same(void)
 	second = line_up();
 	CHECK(space_post_all("a") == COMPL_OK);
 	CHECK(child_status(first) == 0 && child_status(second) == 0);
-	CHECK(compl_reinit(space(), "a", false) == COMPL_OK);
+	CHECK(compl_reinit(space(), "a", false, NULL) == COMPL_OK);
 	CHECK(space_names_left() == 0);
 	return true;
 }
@@ -157,7 +157,7 @@ round_after_round(void)
 		CHECK((round % 4 ? space_post("a", 2) : space_post_all("a")) == COMPL_OK);
 		for (i = 0; i < 3; i++)
 			CHECK(child_status(w[i]) == (i == round % 3 ? 137 : 0));
-		CHECK(round % 4 || compl_reinit(space(), "a", false) == COMPL_OK);
+		CHECK(round % 4 || compl_reinit(space(), "a", false, NULL) == COMPL_OK);
 	}
 	CHECK(space_names_left() == 0);
 	return true;

@@ -141,6 +141,33 @@ promises_and_execs(void *name)
 	return 98;
 }
 
+/* A second thread borrows from "a" and "b", and does the same. */
+static void *
+borrows_in_thread(void *argument)
+{
+	struct compl_space *own = space_open(COMPL_ONE_THREAD);
+	const char *names[] = { a, b };
+	struct compl_loan loan;
+	const struct compl_request request = { .names = names, .count = 2, .loan = &loan };
+	struct compl_outcome out;
+	char byte;
+
+	(void)argument;
+	NEED(own && compl_try(own, &request, &out) == COMPL_OK);
+	NEED(read(gate[0], &byte, 1) == 1);
+	return becomes_sleep(NULL);
+}
+
+static int
+borrows_and_execs(void *argument)
+{
+	pthread_t thread;
+
+	NEED(pthread_create(&thread, NULL, borrows_in_thread, argument) == 0);
+	pthread_join(thread, NULL);
+	return 98;
+}
+
 /* Takes the lock and keeps it. */
 static int
 keeps_the_lock(void *argument)
@@ -362,6 +389,42 @@ exec_in_a_handler_leaves_the_line(void)
 	CHECK(line_up(a, &w));
 	CHECK(space_post("a", 1) == COMPL_OK);
 	CHECK(ends_within(w, 5000, 0));
+	child_kill(dead, SIGKILL);
+	return true;
+}
+
+/* ---- borrowers ------------------------------------------------------------------------------ */
+
+/* exec gives the process its new name a moment before it closes the descriptor of the loan. */
+static bool
+comes_back(const char *name)
+{
+	int64_t limit = in_ms(20000);
+	enum compl_result result;
+
+	while ((result = space_try(name)) != COMPL_OK && in_ms(0) < limit)
+		nap();
+	return result == COMPL_OK;
+}
+
+/* The call that finds the death at the name "a" reports it for "b", too. */
+static bool
+exec_of_a_borrower_gives_back(void)
+{
+	size_t dead, w;
+
+	CHECK(pipe2(gate, O_CLOEXEC) == 0);
+	CHECK(space_post(a, 1) == COMPL_OK && space_post(b, 1) == COMPL_OK);
+	dead = child(borrows_and_execs, NULL);
+	while (space_counter(a) != 0)
+		nap();
+	CHECK(space_try(a) == COMPL_TIMED_OUT && line_up(b, &w));
+	CHECK(write(gate[1], "x", 1) == 1);
+	await_sleep_program(dead);
+	CHECK(comes_back(a));
+	CHECK(ends_within(w, 5000, 0));
+	close(gate[0]);
+	close(gate[1]);
 	child_kill(dead, SIGKILL);
 	return true;
 }
@@ -677,6 +740,8 @@ static const struct test tests[] = {
 	  a_wait_over_several_names_leaves_all_lines, false },
 	{ "a thread that execs in a signal handler during its wait leaves the line",
 	  exec_in_a_handler_leaves_the_line, false },
+	{ "a thread that execs gives back what it has borrowed", exec_of_a_borrower_gives_back,
+	  true },
 	{ "a thread that execs breaks its promise", exec_of_a_producer_ends_waits, true },
 	{ "the lock of a dead owner comes back within a second or two", the_lock_comes_back, true },
 	{ "check tells of the dead, and a repair removes them", check_tells_and_repair_mends,

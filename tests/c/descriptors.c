@@ -168,7 +168,7 @@ grows_no_other_file(void)
 		struct compl_post p = { .tokens = 1 };
 		unsigned count;
 
-		CHECK(c && compl_init(c, "a", true) == COMPL_OK);
+		CHECK(c && compl_init(c, "a", true, 0) == COMPL_OK);
 		fd = c->fd;
 		CHECK(steal(c, thief));
 		count = post_new_names(c, &result, &error);
@@ -176,7 +176,7 @@ grows_no_other_file(void)
 		CHECK(count < 20 && result == COMPL_E_SYSTEM && error == EBADF);
 		compl_describe(&where, result, error, &d);
 		CHECK(strstr(d.reason, "descriptor") && *d.remedy);
-		CHECK(compl_done(c, "a", &p) == COMPL_OK && compl_test(c, "a") == COMPL_OK);
+		CHECK(compl_done(c, "a", &p) == COMPL_OK && compl_test(c, "a", 0) == COMPL_OK);
 		compl_close(c);
 		CHECK(check_and_close(fd, thief));
 		CHECK(compl_remove_all(&where, false) == COMPL_OK);
@@ -196,7 +196,7 @@ a_wait_finds_no_room(void)
 	for (size_t i = 0; i < COMPL_NAMES_MAX; i++) {
 		names[i] = text[i];
 		snprintf(text[i], sizeof text[i], "n%zu", i);
-		CHECK(compl_init(space(), text[i], false) == COMPL_OK);
+		CHECK(compl_init(space(), text[i], false, 0) == COMPL_OK);
 	}
 	CHECK(steal(space(), BIG_FILE));
 	r.deadline_ns = in_ms(20000);
@@ -242,7 +242,7 @@ keeps_its_promise(void)
 		CHECK(steal(c, thief));
 		CHECK(child_status(child(fills_a_page, NULL)) == 0);
 		CHECK(compl_keep(c, &promise, &p, false) == COMPL_OK);
-		CHECK(compl_test(c, "fill39") == COMPL_OK);
+		CHECK(compl_test(c, "fill39", 0) == COMPL_OK);
 		compl_close(c);
 		CHECK(check_and_close(fd, thief));
 		CHECK(space_try("a") == COMPL_OK);

@@ -317,7 +317,7 @@ no_room_for_a_waiter(void)
 	CHECK(has_no_room());
 	CHECK(release_threads());
 	for (i = 0; i < COMPL_NAMES_MAX; i++)
-		CHECK(compl_reinit(space(), names[i], false) == COMPL_OK);
+		CHECK(compl_reinit(space(), names[i], false, NULL) == COMPL_OK);
 	CHECK(entries_add_up(&made));
 	CHECK(made == LAYOUT_ENTRIES);
 	CHECK(wait_for(64, in_ms(10)) == COMPL_TIMED_OUT);

@@ -116,7 +116,7 @@ uses_it(void *argument)
 	NEED(space_post_all("c") == COMPL_OK);
 	pthread_join(one, NULL);
 	pthread_join(two, NULL);
-	NEED(compl_reinit(space_handle, "c", false) == COMPL_OK);
+	NEED(compl_reinit(space_handle, "c", false, NULL) == COMPL_OK);
 	return 0;
 }
 

@@ -60,7 +60,7 @@ a_million_come_and_go(void)
 	uint32_t made, later;
 
 	for (i = 0; i < LIVING; i++)
-		CHECK(compl_init(space(), name_of("living", i), false) == COMPL_OK);
+		CHECK(compl_init(space(), name_of("living", i), false, 0) == COMPL_OK);
 	before = cost_of_living();
 	CHECK(before >= LIVING);
 	CHECK(records_add_up(&made));
@@ -90,7 +90,7 @@ generations_pass(void)
 
 	for (round = 0; round < 6; round++) {
 		for (i = 0; i < LIVING; i++)
-			CHECK(compl_init(space(), name_of("living", i), true) == COMPL_OK);
+			CHECK(compl_init(space(), name_of("living", i), true, 0) == COMPL_OK);
 		for (i = 0; i < 4000; i++)
 			CHECK(space_post(name_of("mass", round * 4000 + i), 1) == COMPL_OK);
 		for (i = 0; i < LIVING; i += 2)
@@ -99,7 +99,7 @@ generations_pass(void)
 			CHECK(space_try(name_of("mass", round * 4000 + (i * 1237 + 5) % 4000)) ==
 			      COMPL_OK);
 		for (i = 0; i < LIVING; i += 2)
-			CHECK(compl_init(space(), name_of("living", i), false) == COMPL_OK);
+			CHECK(compl_init(space(), name_of("living", i), false, 0) == COMPL_OK);
 		cost = cost_of_living();
 		CHECK(cost);
 		if (round == 0) {
@@ -124,11 +124,11 @@ no_room_for_a_name(void)
 	for (i = 0; i < LAYOUT_COMPLETIONS; i++)
 		CHECK(space_post(name_of("n", i), 1) == COMPL_OK);
 	CHECK(space_post(name, 1) == COMPL_E_FULL_NAMES);
-	CHECK(compl_init(space(), name, false) == COMPL_E_FULL_NAMES);
+	CHECK(compl_init(space(), name, false, 0) == COMPL_E_FULL_NAMES);
 	CHECK(space_wait_ms(space(), name, 1000) == COMPL_E_FULL_NAMES);
 	CHECK(space_try(name) == COMPL_TIMED_OUT);
-	CHECK(compl_test(space(), name) == COMPL_NOT_DONE);
-	CHECK(compl_reinit(space(), name, false) == COMPL_OK);
+	CHECK(compl_test(space(), name, 0) == COMPL_NOT_DONE);
+	CHECK(compl_reinit(space(), name, false, NULL) == COMPL_OK);
 	CHECK(space_names_left() == LAYOUT_COMPLETIONS);
 	CHECK(space_post(name_of("n", 77), 1) == COMPL_OK);
 	CHECK(space_try(name_of("n", 78)) == COMPL_OK);

@@ -175,9 +175,9 @@ knows_names(void)
 	CHECK(compl_is_name("a-b:c@d%e+f/g=h_i.0") && compl_is_name(long_name + 1));
 	CHECK(!compl_is_name("") && !compl_is_name("-a") && !compl_is_name(long_name) &&
 	      !compl_is_name("\xc3\xa4"));
-	CHECK(compl_init(space(), "-", false) == COMPL_E_BAD_NAME);
-	CHECK(compl_reinit(space(), "a b", false) == COMPL_E_BAD_NAME);
-	CHECK(compl_test(space(), "a b") == COMPL_E_BAD_NAME);
+	CHECK(compl_init(space(), "-", false, 0) == COMPL_E_BAD_NAME);
+	CHECK(compl_reinit(space(), "a b", false, NULL) == COMPL_E_BAD_NAME);
+	CHECK(compl_test(space(), "a b", 0) == COMPL_E_BAD_NAME);
 	CHECK(compl_remove(space(), "a b") == COMPL_E_BAD_NAME);
 	CHECK(compl_remove(space(), "a") == COMPL_E_NO_NAME);
 	return true;
@@ -250,7 +250,7 @@ refuses_unknown_flags_and_what_is_reserved(void)
 	struct compl_escape escape = { .env = NULL };
 	struct compl_request r = { .names = names, .count = 1 };
 	struct compl_where where = { .space = space_name, .uid = geteuid() };
-	struct compl_post p = { .reserved = { 0, 0, 0, 1 } };
+	struct compl_post p = { .reserved = { 0, 0, 1 } };
 	struct compl_spaces *spaces;
 	struct compl_promise promise;
 	struct compl_outcome out;
@@ -264,9 +264,9 @@ refuses_unknown_flags_and_what_is_reserved(void)
 		CHECK(compl_try(space(), &r, &out) == COMPL_E_ARGUMENT);
 	}
 	r.flags = 0;
-	r.reserved[5] = 1;
+	r.reserved[COUNT(r.reserved) - 1] = 1;
 	CHECK(compl_try(space(), &r, &out) == COMPL_E_ARGUMENT);
-	r.reserved[5] = 0;
+	r.reserved[COUNT(r.reserved) - 1] = 0;
 	r.escape = &escape;
 	CHECK(compl_try(space(), &r, &out) == COMPL_E_ARGUMENT);
 	escape.env = &env;
@@ -275,7 +275,7 @@ refuses_unknown_flags_and_what_is_reserved(void)
 	CHECK(compl_try(space(), &r, &out) == COMPL_E_ARGUMENT);
 	CHECK(compl_open(&c, &where, COMPL_SCOPE << 1) == COMPL_E_ARGUMENT && c == NULL);
 	CHECK(compl_scope(&c, &where, 1u << 31, scope) == COMPL_E_ARGUMENT && c == NULL);
-	CHECK(compl_promise(space(), "a", COMPL_PROMISE_CHILD << 1, NULL, &promise) ==
+	CHECK(compl_promise(space(), "a", COMPL_PROMISE_READY << 1, NULL, &promise) ==
 	      COMPL_E_ARGUMENT);
 	where.reserved[3] = 1;
 	CHECK(compl_open(&c, &where, 0) == COMPL_E_ARGUMENT && c == NULL);
@@ -487,16 +487,16 @@ init_and_reinit(void)
 	size_t w = child(waits, name_a);
 
 	CHECK(child_sleeps(w));
-	CHECK(compl_init(space(), "a", false) == COMPL_OK);
-	CHECK(compl_init(space(), "a", false) == COMPL_E_EXISTS);
-	CHECK(compl_init(space(), "a", true) == COMPL_OK);
-	CHECK(compl_reinit(space(), "a", false) == COMPL_OK);
+	CHECK(compl_init(space(), "a", false, 0) == COMPL_OK);
+	CHECK(compl_init(space(), "a", false, 0) == COMPL_E_EXISTS);
+	CHECK(compl_init(space(), "a", true, 0) == COMPL_OK);
+	CHECK(compl_reinit(space(), "a", false, NULL) == COMPL_OK);
 	CHECK(space_post("a", 1) == COMPL_OK);
 	CHECK(child_status(w) == 0);
-	CHECK(compl_test(space(), "a") == COMPL_NOT_DONE);
+	CHECK(compl_test(space(), "a", 0) == COMPL_NOT_DONE);
 	CHECK(space_names_left() == 1);
 	CHECK(space_post("b", 1) == COMPL_OK);
-	CHECK(compl_init(space(), "b", false) == COMPL_E_EXISTS);
+	CHECK(compl_init(space(), "b", false, 0) == COMPL_E_EXISTS);
 	CHECK(compl_remove(space(), "a") == COMPL_OK);
 	CHECK(space_names_left() == 1);
 	return true;
@@ -537,7 +537,7 @@ namespace_removal_ends_all(void)
 	child_kill(u, SIGCONT);
 	CHECK(child_status(u) == COMPL_OK);
 	CHECK(space_post("a", 1) == COMPL_E_NO_NAMESPACE);
-	CHECK(compl_test(space(), "a") == COMPL_E_NO_NAMESPACE);
+	CHECK(compl_test(space(), "a", 0) == COMPL_E_NO_NAMESPACE);
 	compl_close(space_handle);
 	space_handle = NULL;
 	CHECK(space_post("a", 1) == COMPL_OK);
@@ -560,7 +560,7 @@ all_releases_every_waiter(void)
 	child_kill(w[2], SIGSTOP);
 	CHECK(space_post_all("a") == COMPL_OK);
 	CHECK(space_waiters("a") == 0);
-	CHECK(compl_reinit(space(), "a", false) == COMPL_OK);
+	CHECK(compl_reinit(space(), "a", false, NULL) == COMPL_OK);
 	CHECK(child_status(w[1]) == 0 && child_status(w[3]) == 0 && child_status(w[4]) == 0);
 	child_kill(w[0], SIGCONT);
 	child_kill(w[2], SIGCONT);
@@ -627,7 +627,7 @@ handles_come_and_go(void)
 	close(fd);
 	for (i = 0; i < 3000; i++) {
 		CHECK(compl_open(&c, &where, i % 2 ? COMPL_ONE_THREAD : COMPL_CREATE) == COMPL_OK);
-		CHECK(compl_test(c, "a") == COMPL_OK);
+		CHECK(compl_test(c, "a", 0) == COMPL_OK);
 		compl_close(c);
 	}
 	snprintf(open_files, sizeof open_files, "/proc/self/fd/%d", fd);

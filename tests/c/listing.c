@@ -18,7 +18,8 @@
 static uint32_t *head_of_a;
 static int stop;
 
-/* Writes a queue of producers at these entries, without any producer. */
+/* Writes a queue of producers at these entries, without any producer.  ENTRY_REPORTED: a listing
+ * does not look into /proc for each of them. */
 static void
 forge(struct session *s, uint32_t completion, uint32_t first, uint32_t count)
 {
@@ -28,7 +29,7 @@ forge(struct session *s, uint32_t completion, uint32_t first, uint32_t count)
 		put(&p->beacon, 1 | FUTEX_WAITERS);
 		put(&p->completion, completion);
 		put(&p->wait_first, i);
-		put(&p->flags, ENTRY_PRODUCER);
+		put(&p->flags, ENTRY_PRODUCER | ENTRY_REPORTED);
 		put(&p->next, i + 1 < first + count ? i + 1 : 0);
 	}
 	put(&completion_at(s, completion)->producers.head, first);
@@ -72,8 +73,8 @@ producers_come_while_it_is_made(void)
 	bool right = true;
 	int met = 0;
 
-	CHECK(compl_init(space(), "a", false) == COMPL_OK);
-	CHECK(compl_init(space(), "b", false) == COMPL_OK);
+	CHECK(compl_init(space(), "a", false, 0) == COMPL_OK);
+	CHECK(compl_init(space(), "b", false, 0) == COMPL_OK);
 	CHECK(internals_lock(&s));
 	put(&s.h->entries_made, FEW + MANY);
 	segment_unlock(&s);
@@ -152,12 +153,12 @@ a_producer_dies_while_it_is_made(void)
 {
 	char name[16];
 
-	CHECK(compl_init(space(), "a", false) == COMPL_OK);
+	CHECK(compl_init(space(), "a", false, 0) == COMPL_OK);
 	for (int i = 0; i < BETWEEN; i++) {
 		snprintf(name, sizeof(name), "c%d", i);
-		CHECK(compl_init(space(), name, false) == COMPL_OK);
+		CHECK(compl_init(space(), name, false, 0) == COMPL_OK);
 	}
-	CHECK(compl_init(space(), "b", false) == COMPL_OK);
+	CHECK(compl_init(space(), "b", false, 0) == COMPL_OK);
 	for (int round = 0; round < 40; round++) {
 		bool told = false;
 		size_t p, w;
@@ -171,7 +172,7 @@ a_producer_dies_while_it_is_made(void)
 		while (!told)
 			CHECK(check_instant(&told));
 		CHECK(child_status(w) == 0 && child_status(p) == 137);
-		CHECK(compl_reinit(space(), "b", false) == COMPL_OK);
+		CHECK(compl_reinit(space(), "b", false, NULL) == COMPL_OK);
 	}
 	return true;
 }
@@ -197,7 +198,7 @@ times_are_any_bytes(void)
 		size_t w;
 
 		children_count = 0;
-		CHECK(compl_init(space(), "a", true) == COMPL_OK);
+		CHECK(compl_init(space(), "a", true, 0) == COMPL_OK);
 		w = child(waits_for_a, NULL);
 		CHECK(child_sleeps(w));
 		CHECK(internals_lock(&s));
@@ -220,9 +221,36 @@ times_are_any_bytes(void)
 	return true;
 }
 
+/* It asks nobody whether the waiter is stopped. */
+static bool
+a_brief_one_reads_only_the_segment(void)
+{
+	struct compl_listing *list;
+	const struct compl_waiter *waiter;
+	size_t w = child(waits_for_a, NULL);
+
+	CHECK(child_sleeps(w));
+	CHECK(compl_list(space(), &list) == COMPL_OK && list->count == 1);
+	waiter = compl_waiter_at(compl_entry_at(list, 0), 0);
+	CHECK(waiter->facts == (COMPL_FACT_STOPPED | COMPL_FACT_ORPHAN));
+	compl_list_free(list);
+	CHECK(compl_list_until(space(), COMPL_NEVER, COMPL_LIST_BRIEF, &list) == COMPL_OK);
+	CHECK(list->count == 1 && compl_entry_at(list, 0)->waiter_count == 1);
+	waiter = compl_waiter_at(compl_entry_at(list, 0), 0);
+	CHECK(waiter->facts == 0 && waiter->need == 1);
+	compl_list_free(list);
+	CHECK(compl_list_until(space(), COMPL_NEVER, COMPL_LIST_BRIEF << 1, &list) ==
+	      COMPL_E_ARGUMENT);
+	CHECK(list == NULL);
+	CHECK(space_post_all("a") == COMPL_OK);
+	CHECK(child_status(w) == 0);
+	return true;
+}
+
 static const struct test tests[] = {
 	{ "a producer that dies while a listing is made is there for all names or for none",
 	  a_producer_dies_while_it_is_made, false },
+	{ "a brief one reads only the segment", a_brief_one_reads_only_the_segment, false },
 	{ "a time in the segment may be any bytes", times_are_any_bytes, false },
 	{ "producers that come while a listing is made do not go beyond its room",
 	  producers_come_while_it_is_made, true },

@@ -69,7 +69,7 @@ plan_counter(uint32_t value)
 {
 	struct completion *n;
 
-	CHECK(compl_init(space(), "a", true) == COMPL_OK);
+	CHECK(compl_init(space(), "a", true, 0) == COMPL_OK);
 	n = record("a");
 	CHECK(n);
 	plan.entry[0] = (struct layout_change){ offset(&n->done), value };
@@ -107,7 +107,7 @@ half_applied_is_done(void)
 		CHECK(plan_counter(10 * applied));
 		CHECK(play(3, 3, applied));
 		CHECK(space_counter("a") == 10 * applied + 1 && record("a")->status == 5);
-		CHECK(compl_reinit(space(), "a", true) == COMPL_OK);
+		CHECK(compl_reinit(space(), "a", true, NULL) == COMPL_OK);
 	}
 	return true;
 }
@@ -157,7 +157,7 @@ bad_offsets_are_damage(void)
 		before = n->done;
 		CHECK(play(3, 3, 0));
 		CHECK(space_post("a", 1) == COMPL_E_DAMAGED);
-		CHECK(compl_test(space(), "a") == COMPL_E_DAMAGED);
+		CHECK(compl_test(space(), "a", 0) == COMPL_E_DAMAGED);
 		CHECK(n->done == before);
 		CHECK(internals_header()->log_length == 3);
 		internals_header()->log_length = 0;

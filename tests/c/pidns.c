@@ -172,7 +172,7 @@ works(void *argument)
 			stand_in_the_way(COMPL_WAIT_ANY);
 			break;
 		default:
-			compl_test(mine, "x");
+			compl_test(mine, "x", 0);
 		}
 	return 0;
 }

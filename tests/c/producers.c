@@ -205,7 +205,7 @@ killed(void)
 	CHECK(child_status(p) == 137);
 	CHECK(space_counter("a") == COMPL_ALL && status("a") == COMPL_STATUS_PRODUCER_DIED);
 	CHECK(space_wait_ms(space(), "a", 0) == COMPL_PRODUCER_DIED);
-	CHECK(compl_test(space(), "a") == COMPL_OK);
+	CHECK(compl_test(space(), "a", 0) == COMPL_OK);
 	return true;
 }
 
@@ -220,8 +220,8 @@ dead_before_anybody_waits(void)
 	w = child(waits, a_b);
 	CHECK(child_status(w) == PRODUCER_DIED);
 	CHECK(space_post("a", 1) == COMPL_OK && space_counter("a") == COMPL_ALL);
-	CHECK(compl_init(space(), "a", false) == COMPL_E_EXISTS);
-	CHECK(compl_reinit(space(), "a", false) == COMPL_OK);
+	CHECK(compl_init(space(), "a", false, 0) == COMPL_E_EXISTS);
+	CHECK(compl_reinit(space(), "a", false, NULL) == COMPL_OK);
 	CHECK(space_counter("a") == -1);
 	return true;
 }
@@ -402,7 +402,7 @@ reinit_keeps_the_living(void)
 
 	CHECK(promised(ready, &p));
 	CHECK(waiting(a_b, &w[0]));
-	CHECK(compl_reinit(space(), "a", true) == COMPL_OK);
+	CHECK(compl_reinit(space(), "a", true, NULL) == COMPL_OK);
 	CHECK(producers() == 1 && space_counter("a") == 0);
 	CHECK(waiting(a, &w[1]));
 	CHECK(child_sleeps(w[0]));
@@ -474,6 +474,21 @@ holds(void *argument)
 	return status_of(compl_keep(c, &promise, &token, false), &(struct compl_outcome){ 0 });
 }
 
+/* Whether the listing shows what holds "a".  pid: 0 if nothing does. */
+static bool
+lists_holder(pid_t pid)
+{
+	struct compl_listing *list;
+	const struct compl_entry *e;
+	bool is_so;
+
+	CHECK(compl_list(space(), &list) == COMPL_OK);
+	e = list->count > 0 ? compl_entry_at(list, 0) : NULL;
+	is_so = e != NULL ? e->held == (pid != 0) && e->holder == pid : pid == 0;
+	compl_list_free(list);
+	return is_so;
+}
+
 static bool
 may_be_single(bool yes)
 {
@@ -509,10 +524,10 @@ held_after_a_death(void)
 	child_kill(p, SIGKILL);
 	CHECK(child_status(p) == 137);
 	CHECK(may_be_single(false));
-	CHECK(compl_reinit(space(), "a", true) == COMPL_OK);
+	CHECK(compl_reinit(space(), "a", true, NULL) == COMPL_OK);
 	CHECK(space_names_left() == 1 && may_be_single(false));
-	CHECK(compl_holder(space(), "a", &pid) == COMPL_OK);
-	CHECK(let_go(pid));
+	CHECK(compl_holder(space(), "a", &pid) == COMPL_OK && lists_holder(pid));
+	CHECK(let_go(pid) && lists_holder(0));
 	CHECK(compl_holder(space(), "a", &pid) == COMPL_E_NO_NAME && pid == 0);
 	CHECK(may_be_single(true));
 	CHECK(compl_holder(space(), "-a", &pid) == COMPL_E_BAD_NAME);

@@ -124,7 +124,7 @@ changes_a_life(struct worker *w)
 
 	switch (roll(w, 4)) {
 	case 0:
-		result = compl_init(w->c, name, roll(w, 2));
+		result = compl_init(w->c, name, roll(w, 2), 0);
 		want(w, result == COMPL_OK || result == COMPL_E_EXISTS, "init");
 		break;
 	case 1:
@@ -132,7 +132,7 @@ changes_a_life(struct worker *w)
 		want(w, result == COMPL_OK || result == COMPL_E_NO_NAME, "remove");
 		break;
 	default:
-		result = compl_reinit(w->c, name, roll(w, 2));
+		result = compl_reinit(w->c, name, roll(w, 2), NULL);
 		want(w, result == COMPL_OK || result == COMPL_E_BUSY, "reinit");
 	}
 }
@@ -155,7 +155,7 @@ does_everything(void *argument)
 			changes_a_life(w);
 			break;
 		case 4:
-			result = compl_test(w->c, names[roll(w, NAMES)]);
+			result = compl_test(w->c, names[roll(w, NAMES)], 0);
 			want(w, result == COMPL_OK || result == COMPL_NOT_DONE, "test");
 			break;
 		case 5:

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  *
- * steps.c - calls that are followed instruction by instruction: there they are killed, or their
- * segment is unlinked
+ * steps.c - calls that are followed instruction by instruction: there they are killed, their
+ * segment is unlinked, or a waiter ahead of them dies
  */
 #include <errno.h>
 #include <sys/ptrace.h>
@@ -98,7 +98,7 @@ prepare_old(bool is_init)
 	struct completion *n;
 
 	compl_remove(space(), "a");
-	CHECK(!is_init || compl_init(space(), "a", false) == COMPL_OK);
+	CHECK(!is_init || compl_init(space(), "a", false, 0) == COMPL_OK);
 	CHECK(compl_done(space(), "a", &post) == COMPL_OK);
 	CHECK(internals_lock(&s));
 	n = completion_at(&s, hashtable_find(&s, "a"));
@@ -124,13 +124,13 @@ prepare_bare(void)
 static enum compl_result
 reinits(struct compl_space *c)
 {
-	return compl_reinit(c, "a", false);
+	return compl_reinit(c, "a", false, NULL);
 }
 
 static enum compl_result
 inits(struct compl_space *c)
 {
-	return compl_init(c, "a", true);
+	return compl_init(c, "a", true, 0);
 }
 
 static enum compl_result
@@ -361,6 +361,148 @@ unlinked_keep(void)
 	return unlinked_everywhere(keeps);
 }
 
+/* ---- a waiter ahead dies --------------------------------------------------------------- */
+
+static const char *const both_names[] = { "a", "b" };
+
+/* Stands in line for both names, and needs more than there is. */
+static int
+stands_ahead(void *argument)
+{
+	const struct compl_request request = {
+		.names = both_names, .count = 2, .need = 2, .deadline_ns = COMPL_NEVER
+	};
+	struct compl_space *c = space_open(COMPL_ONE_THREAD);
+	struct compl_outcome out;
+
+	(void)argument;
+	NEED(c != NULL);
+	return (int)compl_wait(c, &request, &out);
+}
+
+/* Fails if it takes from a name, and there is a token for it in the name before. */
+static enum compl_result
+tries_any(struct compl_space *c)
+{
+	const struct compl_request request = { .names = both_names,
+					       .count = 2,
+					       .flags = COMPL_WAIT_ANY };
+	struct compl_outcome out;
+	enum compl_result result = compl_try(c, &request, &out);
+
+	if (result == COMPL_OK)
+		return out.which == 0 ? COMPL_OK : COMPL_E_BUSY;
+	return result == COMPL_TIMED_OUT ? COMPL_OK : result;
+}
+
+static size_t ahead;
+
+static bool
+prepare_ahead(void)
+{
+	compl_remove(space(), "a");
+	compl_remove(space(), "b");
+	CHECK(space_post("a", 1) == COMPL_OK && space_post("b", 1) == COMPL_OK);
+	ahead = child(stands_ahead, NULL);
+	return child_sleeps(ahead);
+}
+
+static bool
+kill_ahead(void)
+{
+	child_kill(ahead, SIGKILL);
+	return child_status(ahead) == 128 + SIGKILL;
+}
+
+static bool
+ahead_dies(void)
+{
+	struct victim v = { .has_ended = false };
+	unsigned stride;
+
+	call = tries_any;
+	CHECK(measure(prepare_ahead, &stride));
+	CHECK(kill_ahead());
+	for (unsigned at = (unsigned)getpid() % stride; !v.has_ended; at += stride) {
+		CHECK(prepare_ahead());
+		CHECK(start(&v));
+		step(&v, at);
+		CHECK(kill_ahead());
+		if (!v.has_ended)
+			CHECK(ptrace(PTRACE_CONT, children[v.child].pid, NULL, NULL) == 0);
+		CHECK(child_status(v.child) == COMPL_OK);
+	}
+	return true;
+}
+
+/* ---- another producer dies --------------------------------------------------------------- */
+
+static size_t other_producer;
+
+/* Is ready until it is killed. */
+static int
+is_ready_first(void *unused)
+{
+	struct compl_space *c = space_open(COMPL_ONE_THREAD | COMPL_CREATE);
+	struct compl_post ready = { .ready = true };
+	struct compl_promise promise;
+
+	(void)unused;
+	NEED(compl_promise(c, "a", 0, NULL, &promise) == COMPL_OK);
+	NEED(compl_keep(c, &promise, &ready, true) == COMPL_OK);
+	return (int)space_wait_ms(c, "never", -1);
+}
+
+static bool
+prepare_other_producer(void)
+{
+	compl_remove(space(), "a");
+	other_producer = child(is_ready_first, NULL);
+	return child_sleeps(other_producer);
+}
+
+static bool
+kill_other_producer(void)
+{
+	child_kill(other_producer, SIGKILL);
+	return child_status(other_producer) == 128 + SIGKILL;
+}
+
+/* Fails if the name has failed while it has a living producer. */
+static enum compl_result
+promises_and_tries(struct compl_space *c)
+{
+	const struct compl_request request = { .names = both_names, .count = 1, .need = 1 };
+	struct compl_promise promise;
+	struct compl_outcome out;
+	enum compl_result result = compl_promise(c, "a", 0, NULL, &promise);
+
+	if (result == COMPL_OK)
+		result = compl_try(c, &request, &out);
+	return result == COMPL_TIMED_OUT ? COMPL_OK : result;
+}
+
+static bool
+other_producer_dies(void)
+{
+	struct victim v = { .has_ended = false };
+	unsigned stride;
+
+	call = promises_and_tries;
+	CHECK(measure(prepare_other_producer, &stride));
+	CHECK(kill_other_producer());
+	for (unsigned at = (unsigned)getpid() % stride; !v.has_ended; at += stride) {
+		CHECK(prepare_other_producer());
+		CHECK(start(&v));
+		step(&v, at);
+		CHECK(kill_other_producer());
+		if (!v.has_ended)
+			CHECK(ptrace(PTRACE_CONT, children[v.child].pid, NULL, NULL) == 0);
+		CHECK(child_status(v.child) == COMPL_OK);
+	}
+	return true;
+}
+
 static const struct test tests[] = {
 	{ "a reinit that is killed changes counter, status, age and statistics, or nothing",
 	  killed_reinit, false },
@@ -375,6 +517,11 @@ static const struct test tests[] = {
 	  unlinked_done_all, false },
 	{ "so are the tokens of a kept promise, and nobody is told that the producer died",
 	  unlinked_keep, false },
+	{ "a try for any of two names takes from the first, when the waiter ahead in both lines "
+	  "dies",
+	  ahead_dies, false },
+	{ "a name has not failed while a producer lives, when the ready one dies as that one comes",
+	  other_producer_dies, false },
 };
 
 static int

@@ -71,7 +71,7 @@ all_across(uint32_t low, uint32_t high)
 	child_kill(w[0], SIGSTOP);
 	child_kill(w[6], SIGSTOP);
 	CHECK(space_post_all("a") == COMPL_OK);
-	CHECK(compl_reinit(space(), "a", false) == COMPL_OK);
+	CHECK(compl_reinit(space(), "a", false, NULL) == COMPL_OK);
 	child_kill(w[0], SIGCONT);
 	child_kill(w[6], SIGCONT);
 	for (i = 0; i < 10; i++)

@@ -51,9 +51,9 @@ refuses_the_rest(struct compl_space *c)
 	struct compl_promise promise;
 	struct compl_listing *list;
 
-	CHECK(compl_init(c, "there", false) == COMPL_E_NO_NAMESPACE);
-	CHECK(compl_init(c, "new", true) == COMPL_E_NO_NAMESPACE);
-	CHECK(compl_reinit(c, "new", false) == COMPL_E_NO_NAMESPACE);
+	CHECK(compl_init(c, "there", false, 0) == COMPL_E_NO_NAMESPACE);
+	CHECK(compl_init(c, "new", true, 0) == COMPL_E_NO_NAMESPACE);
+	CHECK(compl_reinit(c, "new", false, NULL) == COMPL_E_NO_NAMESPACE);
 	CHECK(compl_promise(c, "new", 0, NULL, &promise) == COMPL_E_NO_NAMESPACE);
 	CHECK(compl_remove(c, "nothing") == COMPL_E_NO_NAMESPACE);
 	CHECK(compl_list(c, &list) == COMPL_E_NO_NAMESPACE && list == NULL);
@@ -88,9 +88,9 @@ nothing_changes(void)
 	CHECK(refuses_posts(c));
 	CHECK(refuses_promises(c, &promise));
 	CHECK(refuses_the_rest(c));
-	CHECK(compl_test(c, "new") == COMPL_NOT_DONE);
-	CHECK(compl_test(c, "promised") == COMPL_NOT_DONE);
-	CHECK(compl_test(c, "there") == COMPL_OK && compl_test(c, "settled") == COMPL_OK);
+	CHECK(compl_test(c, "new", 0) == COMPL_NOT_DONE);
+	CHECK(compl_test(c, "promised", 0) == COMPL_NOT_DONE);
+	CHECK(compl_test(c, "there", 0) == COMPL_OK && compl_test(c, "settled", 0) == COMPL_OK);
 	compl_close(c);
 	CHECK(space_names_left() == 0); /* in the new segment */
 	return true;

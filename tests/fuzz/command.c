@@ -23,11 +23,13 @@
 #include <sys/random.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
+#include <sys/timerfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "../segment-path.h"
 #include "api/utf8.h"
+#include "cli/exec.h"
 #include "cli/message.h"
 #include "cli/namespace.h"
 #include "cli/status.h"
@@ -153,12 +155,20 @@ __wrap_raise(int signal)
 	end(KILLED + signal);
 }
 
-/* ---- CMD ------------------------------------------------------------------------------------ */
+/* ---- the processes that a command starts -------------------------------------------------- */
 
-#define CMD_PID	  0x3ffffff /* larger than any */
-#define SIGNAL_FD 100000
+#define CHILD_PID    0x3ffffff /* larger than any; the next ones follow */
+#define CHILDREN_MAX 4
+#define FORKS_MAX    12 /* after so many the first child ends first, which is CMD */
+#define SIGNAL_FD    100000
+#define TIMER_FD     100001
 
-static unsigned cmd_forks, cmd_news;
+static pid_t children[CHILDREN_MAX]; /* that live or were not waited for, in order */
+static size_t child_count;
+static unsigned cmd_forks, strays_left;
+static bool has_sigchld, has_ended_child, has_timer;
+
+static bool has_word(const char *word);
 
 pid_t __wrap_fork(void);
 pid_t __real_fork(void);
@@ -166,37 +176,82 @@ pid_t __wrap_waitpid(pid_t pid, int *status, int options);
 pid_t __real_waitpid(pid_t pid, int *status, int options);
 int __wrap_kill(pid_t pid, int signal);
 int __real_kill(pid_t pid, int signal);
-int __wrap_poll(struct pollfd *wishes, nfds_t count, int ms);
-int __real_poll(struct pollfd *wishes, nfds_t count, int ms);
+pid_t __wrap_getppid(void);
+pid_t __real_getppid(void);
+pid_t __wrap_setsid(void);
+pid_t __real_setsid(void);
+unsigned __wrap_alarm(unsigned seconds);
+unsigned __real_alarm(unsigned seconds);
+int __wrap_dup2(int from, int to);
+int __real_dup2(int from, int to);
 int __wrap_signalfd(int fd, const sigset_t *set, int flags);
+int __wrap_timerfd_create(int clock, int flags);
+int __wrap_timerfd_settime(int fd, int flags, const struct itimerspec *when,
+			   struct itimerspec *before);
 ssize_t __wrap_read(int fd, void *bytes, size_t length);
 ssize_t __real_read(int fd, void *bytes, size_t length);
 ssize_t __wrap_getrandom(void *bytes, size_t length, unsigned flags);
 
-/* It may fail; if not, CMD ends at once. */
+static void
+begin_children(void)
+{
+	cmd_forks = 0;
+	child_count = 0;
+	has_sigchld = has_ended_child = has_timer = false;
+	strays_left = 3;
+}
+
+/* It may fail.  With --background this may go on as the child. */
 pid_t
 __wrap_fork(void)
 {
 	if (!is_inside)
 		return __real_fork();
 	cmd_forks++;
-	cmd_news = 1;
 	errno = EAGAIN;
-	return mode & 16 ? -1 : CMD_PID;
+	if (mode & 16 || child_count == CHILDREN_MAX)
+		return -1;
+	if (cmd_forks == 1 && mode & 128 && (has_word("--background") || has_word("-b")))
+		return 0;
+	children[child_count] = CHILD_PID + (pid_t)cmd_forks;
+	return children[child_count++];
 }
 
+/* Returns the place of a child that may have ended, or child_count. */
+static size_t
+find_ended(pid_t pid)
+{
+	size_t i = 0;
+
+	if (pid <= 0)
+		return cmd_forks > FORKS_MAX || child_count == 0 ? 0 : child_count - 1;
+	while (i < child_count && children[i] != pid)
+		i++;
+	return i;
+}
+
+/* One child ends in each poll(), the youngest first.  If there is none, what CMD has left running
+ * may be there for some time. */
 pid_t
 __wrap_waitpid(pid_t pid, int *status, int options)
 {
 	static const int ends_as[] = { 0, 1 << 8, 125 << 8, SIGKILL };
+	size_t i = find_ended(pid);
 
 	if (!is_inside)
 		return __real_waitpid(pid, status, options);
-	if (cmd_news == 0)
+	errno = ECHILD;
+	if (i == child_count)
+		return mode & 128 && strays_left > 0 && strays_left-- > 0 ? 0 : -1;
+	if (options & WNOHANG && !has_ended_child)
 		return 0;
-	cmd_news--;
-	*status = ends_as[mode >> 5 & 3];
-	return CMD_PID;
+	has_ended_child = false;
+	pid = children[i];
+	for (child_count--; i < child_count; i++)
+		children[i] = children[i + 1];
+	if (status)
+		*status = ends_as[mode >> 5 & 3];
+	return pid;
 }
 
 int
@@ -205,17 +260,30 @@ __wrap_kill(pid_t pid, int signal)
 	return is_inside ? 0 : __real_kill(pid, signal);
 }
 
-/* SIGCHLD has come; all other events that are asked for may have come. */
-int
-__wrap_poll(struct pollfd *wishes, nfds_t count, int ms)
+/* The parent of a child that goes on with --background has the child's own pid here. */
+pid_t
+__wrap_getppid(void)
 {
-	nfds_t i;
+	return is_inside ? getpid() : __real_getppid();
+}
 
-	if (!is_inside)
-		return __real_poll(wishes, count, ms);
-	for (i = 0; i < count; i++)
-		wishes[i].revents = wishes[i].fd >= 0 ? wishes[i].events : 0;
-	return (int)count;
+pid_t
+__wrap_setsid(void)
+{
+	return is_inside ? getpid() : __real_setsid();
+}
+
+unsigned
+__wrap_alarm(unsigned seconds)
+{
+	return is_inside ? 0 : __real_alarm(seconds);
+}
+
+/* The three standard descriptors stay those of the fuzzer. */
+int
+__wrap_dup2(int from, int to)
+{
+	return is_inside && to <= STDERR_FILENO ? to : __real_dup2(from, to);
 }
 
 int
@@ -227,19 +295,93 @@ __wrap_signalfd(int fd, const sigset_t *set, int flags)
 	return SIGNAL_FD;
 }
 
+int
+__wrap_timerfd_create(int clock, int flags)
+{
+	(void)clock;
+	(void)flags;
+	has_timer = false;
+	return TIMER_FD;
+}
+
+/* The time of a timer comes at once. */
+int
+__wrap_timerfd_settime(int fd, int flags, const struct itimerspec *when, struct itimerspec *before)
+{
+	(void)flags;
+	(void)before;
+	REQUIRE(fd == TIMER_FD && when->it_value.tv_sec >= 0 && when->it_value.tv_nsec >= 0 &&
+		when->it_value.tv_nsec < 1000000000);
+	has_timer = when->it_value.tv_sec > 0 || when->it_value.tv_nsec > 0;
+	return 0;
+}
+
+static ssize_t
+read_timer(void *bytes, size_t length)
+{
+	const uint64_t expirations = 1;
+
+	if (!has_timer || length < sizeof expirations) {
+		errno = EAGAIN;
+		return -1;
+	}
+	has_timer = false;
+	memcpy(bytes, &expirations, sizeof expirations);
+	return sizeof expirations;
+}
+
 ssize_t
 __wrap_read(int fd, void *bytes, size_t length)
 {
 	struct signalfd_siginfo info = { .ssi_signo = SIGCHLD };
 
+	if (is_inside && fd == TIMER_FD)
+		return read_timer(bytes, length);
 	if (!is_inside || fd != SIGNAL_FD)
 		return __real_read(fd, bytes, length);
-	if (cmd_news == 0) {
+	if (!has_sigchld) {
 		errno = EAGAIN;
 		return -1;
 	}
+	has_sigchld = false;
 	memcpy(bytes, &info, sizeof info);
 	return sizeof info;
+}
+
+/* ---- polling ------------------------------------------------------------------------- */
+
+#define LOOKS_GONE 15 /* of ls --watch, after which the namespace is removed */
+#define LOOKS_END  40 /* after which nobody reads what it prints */
+
+static unsigned watch_looks;
+
+int __wrap_poll(struct pollfd *wishes, nfds_t count, int ms);
+int __real_poll(struct pollfd *wishes, nfds_t count, int ms);
+
+/* ls --watch looks whether somebody still reads. */
+static int
+look_at_reader(struct pollfd *reader)
+{
+	if (++watch_looks == LOOKS_GONE)
+		sim_files_clear();
+	reader->revents = watch_looks >= LOOKS_END ? POLLERR : 0;
+	return reader->revents != 0;
+}
+
+/* All events that are asked for may have come.  If there are children, one has ended. */
+int
+__wrap_poll(struct pollfd *wishes, nfds_t count, int ms)
+{
+	nfds_t i;
+
+	if (!is_inside)
+		return __real_poll(wishes, count, ms);
+	if (count == 1 && wishes[0].events == 0)
+		return look_at_reader(wishes);
+	has_sigchld = has_ended_child = child_count > 0;
+	for (i = 0; i < count; i++)
+		wishes[i].revents = wishes[i].fd >= 0 ? wishes[i].events : 0;
+	return (int)count;
 }
 
 ssize_t
@@ -278,6 +420,7 @@ int __wrap_sigprocmask(int how, const sigset_t *set, sigset_t *before);
 int __real_sigprocmask(int how, const sigset_t *set, sigset_t *before);
 int __wrap_pthread_sigmask(int how, const sigset_t *set, sigset_t *before);
 int __wrap_prctl(int what, ...);
+pid_t __wrap_tcgetpgrp(int fd);
 
 char *
 __wrap_getenv(const char *name)
@@ -342,6 +485,14 @@ __wrap_prctl(int what, ...)
 	return 0;
 }
 
+/* It is in the foreground. */
+pid_t
+__wrap_tcgetpgrp(int fd)
+{
+	(void)fd;
+	return getpgrp();
+}
+
 /* There is no other process: after some time the segment is removed, and then the command ends. */
 static void
 wait_in_vain(unsigned sleeps)
@@ -393,6 +544,7 @@ is_documented(int status)
 	case STATUS_REMOVED:
 	case STATUS_PRODUCER_DIED:
 	case STATUS_DEAD_LOCK:
+	case STATUS_OTHER_GENERATION:
 	case STATUS_TIMED_OUT:
 	case STATUS_FAILED:
 	case STATUS_CANNOT_RUN:
@@ -403,7 +555,34 @@ is_documented(int status)
 	}
 }
 
-/* A usage error has a second line. */
+#define ERASE	 "\r\033[K"
+#define PROGRESS "compl: waiting for"
+
+/* Takes out of stderr what --progress has drawn.  Each such line has no end, and is erased before
+ * anything else is written, unless a signal has ended the command. */
+static void
+take_progress_out(void)
+{
+	const size_t erase = strlen(ERASE);
+	char *drawn, *rest, *end = err.text + err.length;
+
+	while ((drawn = strstr(err.text, ERASE)) != NULL) {
+		rest = drawn + erase;
+		if (strncmp(rest, PROGRESS, strlen(PROGRESS)) == 0) {
+			rest = strstr(rest, ERASE);
+			REQUIRE(rest != NULL || run.status >= KILLED || err.is_cut);
+			if (rest == NULL)
+				rest = end;
+			REQUIRE(memchr(drawn, '\n', (size_t)(rest - drawn)) == NULL);
+		}
+		memmove(drawn, rest, (size_t)(end - rest) + 1);
+		end -= rest - drawn;
+	}
+	err.length = (size_t)(end - err.text);
+}
+
+/* A usage error has a second line.  On a terminal `done` also tells of tokens that nobody waits
+ * for. */
 static void
 check_lines(void)
 {
@@ -415,14 +594,32 @@ check_lines(void)
 		REQUIRE(lines <= 3);
 		return;
 	}
-	if (run.status == STATUS_FAILED && !has_posted)
+	if (run.status == STATUS_FAILED && !has_posted && !(has_terminal() && has_word("done")))
 		REQUIRE(lines == 1 || (lines == 2 && strstr(err.text, "Try 'compl help")));
 	if (run.status == STATUS_CANNOT_RUN || run.status == STATUS_NOT_FOUND)
 		REQUIRE(lines == 1 || has_posted);
-	if (run.status != STATUS_FAILED && !has_terminal())
+	if (has_terminal() || (has_word("--idle") && has_posted))
+		return; /* rm --idle tells of each namespace that it cannot use */
+	if (run.status != STATUS_FAILED)
 		REQUIRE(lines <= 1);
-	if (run.status == STATUS_DONE && !has_terminal())
+	if (run.status == STATUS_DONE)
 		REQUIRE(lines == 0);
+}
+
+/* Each line is an object. */
+static void
+check_json(void)
+{
+	char *line = out.text, *next, first;
+
+	for (; *line != '\0'; line = next) {
+		next = strchr(line, '\n');
+		REQUIRE(*line == '{' && next != NULL);
+		first = *++next;
+		*next = '\0';
+		REQUIRE(json_is_line(line));
+		*next = first;
+	}
 }
 
 /* The output is lines of text, with colours on a terminal only. */
@@ -443,8 +640,9 @@ check_shown(const struct capture *c, bool may_colour)
 static void
 check_answer(void)
 {
-	bool is_json = out.text[0] == '{' && has_word("--json");
+	bool is_json = out.text[0] == '{' && has_word("--json") && cmd_forks == 0;
 
+	take_progress_out();
 	if (!is_documented(run.status)) {
 		fprintf(stderr, "fuzz: status %d\n", run.status);
 		sim_fail("not a documented status");
@@ -452,8 +650,8 @@ check_answer(void)
 	check_shown(&err, false);
 	if (run.status < KILLED)
 		check_lines();
-	if (run.status == STATUS_DONE && is_json && !out.is_cut)
-		REQUIRE(json_is_line(out.text));
+	if (is_json && !out.is_cut && !has_word("--print"))
+		check_json();
 	/* A wait prints values unchanged. */
 	if (!has_word("wait") && !has_word("try"))
 		check_shown(&out, has_terminal());
@@ -490,8 +688,11 @@ run_main(void)
 	out.length = err.length = 0;
 	out.is_cut = err.is_cut = false;
 	out.text[0] = err.text[0] = '\0';
-	cmd_forks = cmd_news = 0;
+	begin_children();
+	watch_looks = 0;
 	message_from(NULL);
+	message_hold(NULL, 0);
+	exec_tell(-1);
 	is_inside = true;
 	if (!setjmp(ends))
 		run.status = call_main();

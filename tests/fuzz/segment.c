@@ -27,10 +27,11 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-#define CALLS_MAX 60
-#define DEAR	  19 /* a call that looks at everything counts as so many more */
-#define DEPTH_MAX 4
-#define LATER_MAX 8
+#define CALLS_MAX  60
+#define DEAR	   19 /* a call that looks at everything counts as so many more */
+#define DEPTH_MAX  4
+#define LATER_MAX  8
+#define STRAYS_MAX 8
 
 #define X15  "xxxxxxxxxxxxxxx"
 #define X127 "x" X15 X15 X15 X15 X15 X15 X15 X15 "xxxxxx"
@@ -42,6 +43,7 @@ static const char *const names[] = { "a", "b", "c", "gk1", "gk3", X127 };
 static struct input in;
 static struct compl_space *space; /* of the participant that acts now */
 static bool is_sole, is_checked, is_corrupted, may_be_removed, may_die;
+static bool is_late; /* the input has what came later: loans, barriers, readiness, quorums */
 static unsigned calls, depth;
 static struct later {
 	struct corruption corruption;
@@ -54,6 +56,7 @@ static struct participant {
 	struct compl_space *spaces[2]; /* with libc's list, with one of its own */
 	struct compl_space handles[2]; /* as they were when opened */
 	struct compl_promise promises[2];
+	struct compl_loan loans[2];
 	struct compl_escape *escape; /* of its wait */
 	size_t sleepers;	     /* when its call began */
 	jmp_buf death;
@@ -68,8 +71,9 @@ static struct participant {
 #define MAKES  (ON(COMPL_E_FULL_NAMES) | ON(COMPL_E_FULL_DISK))
 #define ENDS                                                                                       \
 	(ON(COMPL_TIMED_OUT) | ON(COMPL_DEAD_LOCK) | ON(COMPL_REMOVED) | ON(COMPL_PRODUCER_DIED) | \
-	 ON(COMPL_INTERRUPTED))
+	 ON(COMPL_INTERRUPTED) | ON(COMPL_OTHER_GENERATION))
 #define FAILS (ON(COMPL_E_NO_NAME) | ON(COMPL_E_FULL_WAITERS) | ON(COMPL_E_LOCKED))
+#define TAKEN ON(COMPL_E_BARRIER) /* by a barrier */
 
 static void
 expect(enum compl_result result, uint64_t answers)
@@ -151,13 +155,40 @@ wipe(const struct stat *st)
 	*space->header = fresh[is_sole];
 }
 
+/* The descriptors of promises and loans that outlive their participants. */
+static int strays[STRAYS_MAX];
+static unsigned stray_count;
+
+/* Closes a descriptor that stands for a promise or a loan, or leaves it to a stray. */
+static void
+let_go(int *hold, bool stays)
+{
+	if (*hold > 0 && stays && stray_count < STRAYS_MAX)
+		strays[stray_count++] = *hold;
+	else if (*hold > 0)
+		close(*hold);
+	*hold = 0;
+}
+
+static void
+end_strays(void)
+{
+	while (stray_count > 0)
+		close(strays[--stray_count]);
+}
+
 /* Makes it a participant that has not been there before. */
 static void
 renew(struct participant *p)
 {
 	struct compl_space *c = p->spaces[is_sole];
 
+	for (size_t i = 0; i < 2; i++) {
+		let_go(&p->promises[i].hold, false);
+		let_go(&p->loans[i].hold, false);
+	}
 	memset(p->promises, 0, sizeof p->promises);
+	memset(p->loans, 0, sizeof p->loans);
 	p->escape = NULL;
 	c->reserved = LAYOUT_CORE;
 	c->secured = 0;
@@ -195,6 +226,7 @@ prepare(void)
 {
 	struct stat st;
 
+	end_strays();
 	renew_all();
 	if (stat_segment(&st)) {
 		depth = 0;
@@ -241,6 +273,7 @@ close_dead(void)
 	if (pending)
 		release_word(word_of(pending), true);
 	sim_leave(participants[depth].sleepers);
+	let_go(&participants[depth].loans[0].hold, is_late);
 	renew(&participants[depth]);
 }
 
@@ -301,15 +334,23 @@ call_init(void)
 {
 	const char *name = any_name();
 
-	expect(compl_init(space, name, input_byte(&in) & 1), ALWAYS | MAKES | ON(COMPL_E_EXISTS));
+	expect(compl_init(space, name, input_byte(&in) & 1, input_byte(&in) & 3),
+	       ALWAYS | MAKES | TAKEN | ON(COMPL_E_EXISTS));
 }
+
+/* The latest that a reinit has returned, or another number that may be one. */
+static uint64_t a_generation = 1;
 
 static void
 call_reinit(void)
 {
 	const char *name = any_name();
+	uint8_t how = input_byte(&in);
+	bool prints = how & 2;
 
-	expect(compl_reinit(space, name, input_byte(&in) & 1), ALWAYS | ON(COMPL_E_BUSY));
+	expect(compl_reinit(space, name, how & 1, prints ? &a_generation : NULL),
+	       ALWAYS | (prints ? MAKES : 0) | ON(COMPL_E_BUSY));
+	REQUIRE(is_corrupted || (a_generation > 0 && a_generation < UINT64_C(1) << 53));
 }
 
 static void
@@ -324,10 +365,12 @@ call_done(void)
 		.existing = how & 0x400,
 		.status = how & 0x800 ? (uint8_t)(how >> 16) : 0,
 		.value = values[how >> 24 & 3],
+		.generation = how & 0x1000 ? a_generation : 0,
 	};
 
-	expect(compl_done(space, any_name(), &post),
-	       ALWAYS | MAKES | ON(COMPL_E_OVERFLOW) | ON(COMPL_E_NO_NAME));
+	expect(compl_done(space, any_name(), &post), ALWAYS | MAKES | TAKEN | ON(COMPL_E_OVERFLOW) |
+							     ON(COMPL_E_NO_NAME) |
+							     ON(COMPL_OTHER_GENERATION));
 }
 
 /* How long a wait may last. */
@@ -371,19 +414,153 @@ call_wait(bool is_try)
 	if (request.count == 0)
 		chosen[request.count++] = names[0];
 	escapes[depth].env = &envs[depth];
+	request.generation = request.count == 1 && set & 0x80 ? a_generation : 0;
 	participants[depth].escape = request.escape;
 	result = is_try ? compl_try(space, &request, &out) : compl_wait(space, &request, &out);
 	participants[depth].escape = NULL;
-	expect(result, ALWAYS | MAKES | ENDS | FAILS);
+	expect(result, ALWAYS | MAKES | ENDS | FAILS | TAKEN);
 	REQUIRE(out.which < request.count);
 	for (i = 0; i < request.count; i++)
 		REQUIRE(strnlen(payloads[depth][i].value, COMPL_VALUE_MAX + 1) <= COMPL_VALUE_MAX);
 }
 
 static void
+count_tick(void *count)
+{
+	++*(unsigned *)count;
+}
+
+static unsigned ticks;
+static const struct compl_tick tick = { .interval_ns = 1000000000,
+					.fn = count_tick,
+					.arg = &ticks };
+
+/* What the later fields of a request are for one wait. */
+static struct later_fields {
+	struct compl_state states[NAMES];
+	bool granted[NAMES];
+	struct compl_loan *loan;
+} later_fields[DEPTH_MAX + 1];
+
+/* Borrowing with a loan that is not over would lose that one. */
+static void
+fill_later_fields(struct compl_request *request, struct later_fields *fields)
+{
+	uint8_t how = input_byte(&in);
+
+	request->at_least = how & 7;
+	request->states = how & 8 ? fields->states : NULL;
+	request->granted = how & 16 ? fields->granted : NULL;
+	request->tick = how & 32 ? &tick : NULL;
+	fields->loan = &participants[depth].loans[how >> 6 & 1];
+	request->loan = how & 128 && fields->loan->entry == 0 ? fields->loan : NULL;
+}
+
+/* Without corruption a wait takes from as many names as it says, and from no others. */
+static void
+check_later_fields(const struct compl_request *request, enum compl_result result, bool failed_fast)
+{
+	size_t granted = 0, quorum = request->at_least != 0 ? request->at_least : request->count;
+
+	if (result == COMPL_E_ARGUMENT)
+		return;
+	for (size_t i = 0; i < request->count; i++) {
+		granted += request->granted != NULL && request->granted[i];
+		if (request->states != NULL)
+			REQUIRE(strnlen(request->states[i].payload.value, COMPL_VALUE_MAX + 1) <=
+				COMPL_VALUE_MAX);
+	}
+	if (request->loan != NULL)
+		REQUIRE(result == COMPL_OK || request->loan->entry == 0);
+	if (request->granted == NULL || is_corrupted)
+		return;
+	if (request->flags & COMPL_WAIT_ANY)
+		quorum = 1;
+	REQUIRE(granted == (result == COMPL_OK && !failed_fast ? quorum : 0));
+}
+
+/* With at_least above the number of names, or with COMPL_WAIT_ANY, it is no request. */
+static uint64_t
+late_answers(const struct compl_request *request)
+{
+	bool is_bad = request->at_least > request->count ||
+		      (request->at_least != 0 && request->flags & COMPL_WAIT_ANY);
+
+	if (is_bad || (request->loan != NULL && !is_sole))
+		return ON(COMPL_E_ARGUMENT);
+	return ALWAYS | MAKES | ENDS | FAILS | TAKEN |
+	       (request->loan != NULL ? ON(COMPL_E_FULL_PRODUCERS) : 0);
+}
+
+/* A wait with the fields that compl_request has got later. */
+static void
+call_late_wait(void)
+{
+	const char *chosen[NAMES];
+	struct later_fields *fields = &later_fields[depth];
+	uint8_t set = input_byte(&in), how = input_byte(&in);
+	struct compl_request request = {
+		.names = chosen,
+		.need = how & 1 ? 2 : 1,
+		.flags = how >> 1 & (COMPL_WAIT_ANY | COMPL_WAIT_FAIL_FAST),
+		.deadline_ns = any_deadline(how >> 5),
+	};
+	struct compl_outcome out;
+	enum compl_result result;
+
+	for (size_t i = 0; i < NAMES; i++)
+		if (set >> i & 1)
+			chosen[request.count++] = names[i];
+	if (request.count == 0)
+		chosen[request.count++] = names[0];
+	fill_later_fields(&request, fields);
+	result = compl_wait(space, &request, &out);
+	expect(result, late_answers(&request));
+	REQUIRE(out.which < request.count);
+	check_later_fields(&request, result, out.failed_fast);
+}
+
+static void
+call_give_back(void)
+{
+	uint8_t how = input_byte(&in);
+	struct compl_loan *loan = &participants[depth].loans[how & 1];
+	bool is_open = loan->entry != 0;
+	enum compl_result result;
+
+	let_go(&loan->hold, how & 2);
+	result = compl_give_back(space, loan);
+	if (is_open && is_corrupted) /* the ticket of the entry may be another one */
+		expect(result, ALWAYS | ON(COMPL_NOT_DONE) | ON(COMPL_E_ARGUMENT));
+	else
+		expect(result, is_open ? ALWAYS | ON(COMPL_NOT_DONE) : ON(COMPL_E_ARGUMENT));
+	REQUIRE(loan->entry == 0 || result == COMPL_E_NO_NAMESPACE || is_corrupted);
+}
+
+static void
+call_barrier(void)
+{
+	const char *name = any_name();
+	uint8_t how = input_byte(&in);
+	const struct compl_request request = { .names = &name,
+					       .count = 1,
+					       .deadline_ns = any_deadline(how >> 5) };
+	struct compl_round round = { .parties = 1u + how % 4 };
+	enum compl_result result = compl_barrier(space, &request, &round);
+
+	expect(result, ALWAYS | MAKES | ENDS | FAILS | ON(COMPL_E_PARTIES) | ON(COMPL_E_IN_USE));
+	REQUIRE(result != COMPL_OK || (round.place >= 1 && round.place <= 1u + how % 4));
+	REQUIRE(result == COMPL_OK || round.place == 0);
+}
+
+static void
 call_test(void)
 {
-	expect(compl_test(space, any_name()), ALWAYS | ON(COMPL_NOT_DONE));
+	const char *name = any_name();
+
+	expect(compl_test(space, name, 0), ALWAYS | ON(COMPL_NOT_DONE));
+	expect(compl_test(space, name, a_generation),
+	       ALWAYS | ON(COMPL_NOT_DONE) | ON(COMPL_OTHER_GENERATION));
 }
 
 static void
@@ -405,6 +582,11 @@ read_all(const struct compl_listing *list)
 		for (j = 0; j < e->waiter_count; j++)
 			weight += strlen(compl_waiter_at(e, j)->command) +
 				  compl_waiter_at(e, j)->need;
+		for (j = 0; j < e->producer_count; j++)
+			weight += strlen(compl_producer_at(e, j)->command);
+		for (j = 0; j < e->borrower_count; j++)
+			weight += strlen(compl_borrower_at(e, j)->command) +
+				  compl_borrower_at(e, j)->count;
 	}
 	return weight;
 }
@@ -422,6 +604,24 @@ call_list(void)
 	if (list)
 		REQUIRE(read_all(list) < SIZE_MAX);
 	compl_list_free(list);
+}
+
+static void
+call_list_until(void)
+{
+	struct compl_listing *list;
+	uint32_t changes = compl_changes(space);
+	uint8_t how = input_byte(&in);
+	enum compl_result result;
+
+	may_die = false;
+	result = compl_list_until(space, any_deadline(how), how >> 7 ? COMPL_LIST_BRIEF : 0, &list);
+	expect(result, ALWAYS | ON(COMPL_TIMED_OUT));
+	REQUIRE((result == COMPL_OK) == (list != NULL));
+	if (list)
+		REQUIRE(read_all(list) < SIZE_MAX);
+	compl_list_free(list);
+	REQUIRE(compl_changes(space) >= changes || is_corrupted);
 }
 
 /* Reads a fault, and prints it if there should be none. */
@@ -494,6 +694,19 @@ call_remove_all(void)
 }
 
 static void
+call_remove_idle(void)
+{
+	static const int64_t lengths[] = { 0, 1000, 1000000000, COMPL_NEVER };
+	const struct compl_where there = where();
+	bool removed;
+
+	begin_without_handle();
+	expect_file(compl_remove_idle(&there, lengths[input_byte(&in) % 4], &removed),
+		    ON(COMPL_OK) | ON(COMPL_E_LOCKED));
+	continue_with_handle();
+}
+
+static void
 call_open(void)
 {
 	unsigned flags = input_byte(&in) & 1 ? COMPL_CREATE : 0;
@@ -505,7 +718,7 @@ call_open(void)
 	result = compl_open(&other, &there, flags);
 	expect_file(result, ALWAYS);
 	if (result == COMPL_OK)
-		expect(compl_test(other, any_name()), ALWAYS | ON(COMPL_NOT_DONE));
+		expect(compl_test(other, any_name(), 0), ALWAYS | ON(COMPL_NOT_DONE));
 	compl_close(other);
 	continue_with_handle();
 }
@@ -524,13 +737,18 @@ call_promise(void)
 {
 	uint8_t how = input_byte(&in);
 	struct compl_promise *promise = any_promise(how);
+	unsigned flags = how >> 7;
 
 	if (promise->entry != 0)
 		expect(compl_break(space, promise), ALWAYS | ON(COMPL_REMOVED));
 	if (promise->entry != 0)
 		return;
-	expect(compl_promise(space, names[how % NAMES], how >> 7, "producer", promise),
-	       is_sole ? ALWAYS | MAKES | FAILS | ON(COMPL_TIMED_OUT) | ON(COMPL_E_FULL_PRODUCERS)
+	let_go(&promise->hold, false);
+	if (is_late)
+		flags |= input_byte(&in) & (COMPL_PROMISE_HOLD | COMPL_PROMISE_ANEW);
+	expect(compl_promise(space, names[how % NAMES], flags, "producer", promise),
+	       is_sole ? ALWAYS | MAKES | FAILS | TAKEN | ON(COMPL_TIMED_OUT) |
+				 ON(COMPL_E_FULL_PRODUCERS)
 		       : ON(COMPL_E_ARGUMENT));
 }
 
@@ -544,6 +762,38 @@ call_keep(void)
 
 	expect(compl_keep(space, promise, &post, how & 0x10),
 	       is_open ? ALWAYS | ON(COMPL_REMOVED) | ON(COMPL_E_OVERFLOW) : ON(COMPL_E_ARGUMENT));
+}
+
+static void
+call_ready(void)
+{
+	uint8_t how = input_byte(&in);
+	struct compl_post post = { .ready = true, .value = how & 1 ? "x" : NULL };
+	struct compl_promise *promise = any_promise(how);
+	bool is_open = promise->entry != 0, has_been = compl_is_ready(space, promise);
+
+	expect(compl_keep(space, promise, &post, true),
+	       is_open ? ALWAYS | ON(COMPL_REMOVED) : ON(COMPL_E_ARGUMENT));
+	REQUIRE(is_open || !has_been);
+}
+
+static void
+call_end(void)
+{
+	uint8_t how = input_byte(&in);
+	struct compl_promise *promise = any_promise(how);
+	bool is_open = promise->entry != 0;
+
+	expect(compl_end(space, promise, how & 1 ? how : 0),
+	       is_open ? ALWAYS | ON(COMPL_REMOVED) | ON(COMPL_NOT_DONE) : ON(COMPL_E_ARGUMENT));
+}
+
+static void
+call_holder(void)
+{
+	pid_t pid;
+
+	expect(compl_holder(space, any_name(), &pid), ALWAYS | ON(COMPL_E_NO_NAME));
 }
 
 static void
@@ -644,30 +894,43 @@ corrupt_repeatedly(void)
 	plan_corruption(true);
 }
 
-/* By the byte of the input; the corpus depends on the order.  A byte of END or more is an end. */
+static void
+stray_ends(void)
+{
+	if (stray_count > 0)
+		close(strays[--stray_count]);
+}
+
+/* By the byte of the input; the corpus depends on the order.  A byte beyond these is an end. */
 static void (*const actions[])(void) = {
-	call_init,	   call_reinit,	       call_done,	call_done,    call_wait_in_line,
-	call_wait_in_line, call_try,	       call_test,	call_remove,  call_list,
-	call_check,	   call_repair,	       call_remove_all, call_open,    corrupt_now,
-	corrupt_later,	   corrupt_repeatedly, plan_to_die,	call_promise, call_keep,
-	call_break,
+	call_init,	   call_reinit,	       call_done,	call_done,	call_wait_in_line,
+	call_wait_in_line, call_try,	       call_test,	call_remove,	call_list,
+	call_check,	   call_repair,	       call_remove_all, call_open,	corrupt_now,
+	corrupt_later,	   corrupt_repeatedly, plan_to_die,	call_promise,	call_keep,
+	call_break,	   call_late_wait,     call_late_wait,	call_give_back, stray_ends,
+	call_barrier,	   call_ready,	       call_end,	call_holder,	call_list_until,
+	call_remove_idle,
 };
 
-#define END (sizeof actions / sizeof *actions)
+/* How many of the actions an input has; the others came later. */
+#define EARLY 21
+#define ALL   (sizeof actions / sizeof *actions)
 
 static uint8_t
 next_action(void)
 {
+	const size_t end = is_late ? ALL : EARLY;
+
 	if (!input_is_left(&in) || calls >= CALLS_MAX)
-		return END;
+		return ALL;
 	calls++;
-	return input_byte(&in) % (END + 2);
+	return input_byte(&in) % (end + 2);
 }
 
 static bool
 act(uint8_t action)
 {
-	if (action >= END)
+	if (action >= (is_late ? ALL : EARLY))
 		return false;
 	actions[action]();
 	return true;
@@ -757,7 +1020,7 @@ begin(void)
 	sim_begin();
 	sim_asleep = others_act;
 	sim_stuck = never_stuck;
-	calls = depth = later_count = 0;
+	calls = depth = later_count = ticks = 0;
 }
 
 int
@@ -769,6 +1032,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	begin();
 	mode = input_byte(&in);
 	is_sole = mode & 1;
+	is_late = mode >> 5 == 6;
 	is_checked = mode % 16 >= 12;
 	sim_has_waitv = !(mode & 2);
 	prepare();

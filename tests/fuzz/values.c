@@ -123,6 +123,17 @@ read_duration(const char *text, wide *ns)
 /* Each digit after the point may lose less than a nanosecond. */
 #define LOSS 500
 
+/* A pause is a duration from 10 milliseconds to an hour. */
+static void
+try_pause(const char *text, bool is_duration, int64_t ns)
+{
+	struct cli_timeout pause = { 0, NULL };
+	bool is_pause = !value_pause(text, &pause);
+
+	REQUIRE(is_pause == (is_duration && ns >= 10000000 && ns <= INT64_C(3600000000000)));
+	REQUIRE(!is_pause || pause.ns == ns);
+}
+
 static void
 try_duration(const char *text)
 {
@@ -132,6 +143,7 @@ try_duration(const char *text)
 	char shown[64];
 	wide ns;
 
+	try_pause(text, error == NULL, timeout.ns);
 	if (!strcmp(text, "infinity")) {
 		REQUIRE(!error && timeout.ns == COMPL_NEVER);
 		return;
@@ -163,10 +175,41 @@ read_number(const char *text, uint64_t least, uint64_t most, uint64_t *number)
 	return n > 0 && !text[n] && value >= least && value <= most;
 }
 
+/* The signals whose numbers are the same on all machines, and the bounds of the real-time ones. */
+static const struct {
+	const char *name;
+	int number;
+} signals[] = {
+	{ "HUP", 1 },	 { "INT", 2 },	  { "QUIT", 3 },      { "ILL", 4 },
+	{ "TRAP", 5 },	 { "ABRT", 6 },	  { "FPE", 8 },	      { "KILL", 9 },
+	{ "SEGV", 11 },	 { "PIPE", 13 },  { "ALRM", 14 },     { "TERM", 15 },
+	{ "RTMIN", 34 }, { "RTMAX", 64 }, { "RTMIN+30", 64 }, { "RTMAX-30", 34 },
+};
+
+/* A word of digits is a status, an empty one is 1, and any other is the name of a signal, with or
+ * without SIG before it. */
+static void
+try_status(const char *text, bool is_number, uint8_t number)
+{
+	const char *name = strncmp(text, "SIG", 3) == 0 ? text + 3 : text;
+	uint8_t status = 0;
+	bool is_one = !value_status_or_signal(text, &status);
+
+	if (is_number || *text == '\0') {
+		REQUIRE(is_one && status == (*text == '\0' ? 1 : number));
+		return;
+	}
+	REQUIRE(!is_one || (status > 128 && status <= 128 + 64));
+	REQUIRE(!is_one || (*name >= 'A' && *name <= 'Z' && strlen(name) <= strlen("RTMIN+30")));
+	for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
+		REQUIRE(strcmp(name, signals[i].name) != 0 ||
+			(is_one && status == 128 + signals[i].number));
+}
+
 static void
 try_numbers(const char *text)
 {
-	uint64_t expected;
+	uint64_t expected, generation = 0;
 	uint32_t count = 0;
 	uint8_t status = 0;
 	bool is_one;
@@ -177,6 +220,16 @@ try_numbers(const char *text)
 	is_one = read_number(text, 0, 255, &expected);
 	REQUIRE(is_one == !value_status(text, &status));
 	REQUIRE(!is_one || status == expected);
+	try_status(text, is_one, status);
+	is_one = read_number(text, 1, COMPL_NAMES_MAX, &expected);
+	REQUIRE(is_one == !value_names(text, &count));
+	REQUIRE(!is_one || count == expected);
+	is_one = read_number(text, 1, COMPL_PARTIES_MAX, &expected);
+	REQUIRE(is_one == !value_parties(text, &count));
+	REQUIRE(!is_one || count == expected);
+	is_one = read_number(text, 1, (UINT64_C(1) << 53) - 1, &expected);
+	REQUIRE(is_one == !value_generation(text, &generation));
+	REQUIRE(!is_one || generation == expected);
 }
 
 /* ---- texts ---------------------------------------------------------------------------------- */

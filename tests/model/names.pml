@@ -17,6 +17,11 @@
  * real kernel uses fewer orders), each in two steps: the word, then the wake of
  * one sleeper.
  *
+ * With GENERATIONS A has a generation. A wait may be bound to the first one, and
+ * so may a post. RENEW_A is a reinitialisation that draws a new one: its commit
+ * writes down the job that ends the bound waits. (Without GENERATIONS a
+ * reinitialisation is one of names that nobody is bound to.)
+ *
  * Parameters (by -D): WAIT0 .. WAIT2 say what each wait is over, POST0 .. POST2
  * what each poster does, with the numbers below.
  */
@@ -27,6 +32,8 @@
 #define WAIT_BA 4
 #define ANY_AB 5                        /* any of A, B; A is named first */
 #define ANY_BA 6
+#define BOUND_A 7                       /* for the first generation of A */
+#define ONE_AB 8                        /* at least one of A, B: goes on when one of them is removed */
 
 #define TOKEN_A 0
 #define TOKEN_B 1
@@ -36,6 +43,8 @@
 #define REINIT_B 5
 #define REMOVE_A 6                      /* the name is created again at once */
 #define REMOVE_B 7
+#define RENEW_A 8                       /* a new generation */
+#define ANSWER_A 10                     /* a token for the first generation */
 
 #ifndef WAITS
 #define WAITS 2
@@ -124,12 +133,19 @@ bit lock_died;
 #define JOB 2                           /* 0, or the walk that has to be completed */
 #define NEXT_TICKET 3
 #define LINKED(n, w) (4 + ENTRY(n, w))  /* 0, or the ticket: the order in the queue */
-byte data[4 + 2 * WAITS];
+#ifdef GENERATIONS
+#define GENERATION (4 + 2 * WAITS)      /* of A: how many it has had before */
+#define DATA (5 + 2 * WAITS)
+#else
+#define DATA (4 + 2 * WAITS)
+#endif
+byte data[DATA];
 
 #define RELEASE(n) (1 + (n))
 #define REMOVE(n) (3 + (n))
+#define OUTDATE_A 5
 #define JOB_NAME(j) (((j) - 1) & 1)
-#define JOB_REMOVES(j) ((j) > 2)
+#define JOB_REMOVES(j) ((j) == 3 || (j) == 4)
 
 byte log_length;
 byte log_word[3];
@@ -167,10 +183,12 @@ hidden byte covered;
 hidden byte found;
 
 #define USES_A(w) (kind[w] != WAIT_B)
-#define USES_B(w) (kind[w] != WAIT_A)
+#define USES_B(w) (kind[w] != WAIT_A && kind[w] != BOUND_A)
+#define IS_ONE(w) (kind[w] == ONE_AB)
 #define USES(w, n) ((n) == A && USES_A(w) || (n) == B && USES_B(w))
-#define IS_ANY(w) (kind[w] >= ANY_AB)
-#define SEVERAL(w) (kind[w] >= WAIT_AB)
+#define IS_ANY(w) (kind[w] == ANY_AB || kind[w] == ANY_BA || IS_ONE(w))
+#define SEVERAL(w) (kind[w] >= WAIT_AB && kind[w] != BOUND_A)
+#define IS_BOUND(w) (kind[w] == BOUND_A)
 /* the names in the order of the arguments */
 #define FIRST_NAME(w) (kind[w] == WAIT_B || kind[w] == WAIT_BA || kind[w] == ANY_BA)
 #define OTHER(n) (1 - (n))
@@ -367,8 +385,13 @@ inline previous_in_queue(n) {
 
 /* Does the job end wait w, or does w still need its other name? */
 #define COVERED_BY_JOB(w) \
-    (JOB_REMOVES(data[JOB]) || !SEVERAL(w) || IS_ANY(w) \
-     || data[COUNTER(OTHER(JOB_NAME(data[JOB])))] == ALL)
+    (data[JOB] == OUTDATE_A && IS_BOUND(w) || data[JOB] != OUTDATE_A && COVERED_BY_POST(w))
+#define COVERED_BY_POST(w) \
+    (JOB_REMOVES(data[JOB]) && !GOES_ON(w, JOB_NAME(data[JOB])) \
+     || !JOB_REMOVES(data[JOB]) && (!SEVERAL(w) || IS_ANY(w)) \
+     || !JOB_REMOVES(data[JOB]) && data[COUNTER(OTHER(JOB_NAME(data[JOB])))] == ALL)
+/* Does a wait go on when name n is removed, because its other name is left? */
+#define GOES_ON(w, n) (IS_ONE(w) && IS_LINKED(OTHER(n), w))
 
 /* From the tail to the head. A wait that has ended leaves all its queues, one
  * transaction each. */
@@ -407,6 +430,12 @@ inline walk_the_queue() {
                         log_apply()
                     :: else
                     fi;
+                    MAY_BE_KILLED;
+                    log_begin();
+                    log_entry(LINKED(JOB_NAME(data[JOB]), cursor), 0);
+                    log_length = g;
+                    log_apply()
+                :: (IS_WAITING(JOB_NAME(data[JOB]), cursor) && JOB_REMOVES(data[JOB])) ->
                     MAY_BE_KILLED;
                     log_begin();
                     log_entry(LINKED(JOB_NAME(data[JOB]), cursor), 0);
@@ -569,10 +598,13 @@ inline evaluate_any_of() {
         n1 = (n2 ^ FIRST_NAME(me));
         look_ahead(n1);
         if
-        :: (data[COUNTER(n1)] == ALL) -> take = GRANTED
-        :: (data[COUNTER(n1)] != ALL && ahead == NONE && data[COUNTER(n1)] > 0) ->
+        :: !IS_LINKED(n1, me) -> watch[ENTRY(n1, me)] = NONE     /* it was removed */
+        :: (IS_LINKED(n1, me) && data[COUNTER(n1)] == ALL) -> take = GRANTED
+        :: (IS_LINKED(n1, me) && data[COUNTER(n1)] != ALL && ahead == NONE
+            && data[COUNTER(n1)] > 0) ->
             take = GRANTED | (1 << n1)
-        :: (data[COUNTER(n1)] != ALL && (ahead != NONE || data[COUNTER(n1)] == 0)) ->
+        :: (IS_LINKED(n1, me) && data[COUNTER(n1)] != ALL
+            && (ahead != NONE || data[COUNTER(n1)] == 0)) ->
             if
             :: (ahead != NONE) -> watch_beacon(n1)
             :: else -> watch_bell(n1)
@@ -625,6 +657,10 @@ inline evaluate(leaving) {
                 :: else
                 fi
             };
+#ifdef GENERATIONS
+            /* no old answer */
+            assert(!IS_BOUND(me) || data[GENERATION] == 0);
+#endif
             MAY_BE_KILLED;
             if
             :: (take & 3) ->
@@ -794,6 +830,12 @@ proctype Wait(byte me) {
     byte must_wake = NONE;
 
     lock_segment();
+#if defined(GENERATIONS) && !defined(BREAK_BIND)
+    if
+    :: (IS_BOUND(me) && data[GENERATION] != 0) -> goto leave_queue
+    :: else
+    fi;
+#endif
     /* the beacons are mine before anybody can see them */
     atomic {
         if
@@ -958,6 +1000,11 @@ proctype Poster(byte me; byte what) {
     byte woken;
     bit died;
 #define NAME (what & 1)
+#define IS_TOKEN (what == TOKEN_A || what == TOKEN_B || what == ANSWER_A)
+/* whether a wait that is bound is linked */
+#define HAS_BOUND (IS_BOUND(0) && IS_LINKED(A, 0) \
+    || WAITS > 1 && IS_BOUND(1) && IS_LINKED(A, 1) \
+    || WAITS > 2 && IS_BOUND(WAITS - 1) && IS_LINKED(A, WAITS - 1))
 
     lock_segment();
     if
@@ -979,8 +1026,17 @@ proctype Poster(byte me; byte what) {
     :: else
     fi;
 
+#ifdef GENERATIONS
     if
-    :: (what == TOKEN_A || what == TOKEN_B) ->
+    :: (what == ANSWER_A && data[GENERATION] != 0) ->
+        atomic { unlock_store() };
+        goto finished
+    :: else
+    fi;
+#endif
+
+    if
+    :: IS_TOKEN ->
         atomic { MAY_BE_KILLED; next_in_queue(NAME) };
         if
         :: (cursor != NONE) ->
@@ -994,10 +1050,10 @@ proctype Poster(byte me; byte what) {
     fi;
 
     if
-    :: (what != TOKEN_A && what != TOKEN_B) ->
+    :: !IS_TOKEN ->
         /* Two waits besides me have to ask for the lock: wakes entries from the head of the
          * queue on, until that many were found asleep. */
-        last = 0;
+        last = (what == RENEW_A && !HAS_BOUND -> NONE : 0);
         do
         :: atomic {
             (last != NONE) ->
@@ -1019,10 +1075,24 @@ proctype Poster(byte me; byte what) {
             MAY_BE_KILLED;
             log_begin();
             if
-            :: (what >= REMOVE_A) ->
+#ifdef GENERATIONS
+            :: (what == RENEW_A) ->
+                log_entry(COUNTER(NAME), 0);
+                log_entry(GENERATION, data[GENERATION] + 1);
+#ifndef BREAK_OUTDATE
+                if
+                :: HAS_BOUND -> log_entry(JOB, OUTDATE_A)
+                :: else
+                fi
+#endif
+#endif
+            :: (what == REMOVE_A || what == REMOVE_B) ->
                 log_entry(COUNTER(NAME), 0);
                 log_entry(JOB, REMOVE(NAME))
-            :: else ->
+#ifdef GENERATIONS
+                ; log_entry(GENERATION, data[GENERATION] + 1)
+#endif
+            :: (what == ALL_A || what == ALL_B) ->
                 log_entry(COUNTER(NAME), ALL);
                 log_entry(JOB, RELEASE(NAME))
             fi;
@@ -1033,8 +1103,10 @@ proctype Poster(byte me; byte what) {
             :: (g < WAITS) ->
                 if
                 :: (IS_WAITING(NAME, g) && !is_dead[g]
-                    && (what >= REMOVE_A || !SEVERAL(g) || IS_ANY(g)
-                        || data[COUNTER(OTHER(NAME))] == ALL)) ->
+                    && (what != RENEW_A || IS_BOUND(g))
+                    && (what >= REMOVE_A && !(GOES_ON(g, NAME) && what <= REMOVE_B)
+                        || what < REMOVE_A && (!SEVERAL(g) || IS_ANY(g)
+                        || data[COUNTER(OTHER(NAME))] == ALL))) ->
                     must_end[g] = 1
                 :: else
                 fi;
@@ -1097,7 +1169,7 @@ over:
     && (PROCESSES < 4 || IDLE(2)) \
     && (PROCESSES < 5 || IDLE(3)))
 
-hidden byte value[4 + 2 * WAITS];       /* with the committed log applied */
+hidden byte value[DATA];       /* with the committed log applied */
 hidden byte near;
 
 /* near: the wait ahead of wait i in the queue of name n, or NONE. */
@@ -1126,7 +1198,7 @@ proctype Quiet() {
         assert(lock_owner == 0);
         h = 0;
         do
-        :: (h < 4 + 2 * WAITS) -> value[h] = data[h]; h++
+        :: (h < DATA) -> value[h] = data[h]; h++
         :: else -> break
         od;
         h = 0;
@@ -1151,7 +1223,9 @@ proctype Quiet() {
                 do
                 :: (n1 <= B) ->
                     if
-                    :: USES(i, n1) ->
+                    :: (USES(i, n1) && IS_ONE(i) && value[LINKED(n1, i)] == 0) ->
+                        near = NONE     /* it was removed */
+                    :: (USES(i, n1) && !(IS_ONE(i) && value[LINKED(n1, i)] == 0)) ->
                         assert(value[LINKED(n1, i)] != 0);
                         who_is_ahead(n1);
                         if
@@ -1174,7 +1248,9 @@ proctype Quiet() {
                 :: else -> break
                 od;
                 if
-                :: IS_ANY(i) -> assert(g == 2 && n2 == 2)
+                :: IS_ANY(i) ->
+                    assert(g > 0 && n2 == g);
+                    assert(g == 2 || IS_ONE(i) && (value[LINKED(A, i)] == 0 || value[LINKED(B, i)] == 0))
                 :: else -> assert(g > 0 && n2 == 1)
                 fi;
                 n1 = 0;
@@ -1189,7 +1265,7 @@ proctype Quiet() {
         i = 0;
         h = 0;
         do
-        :: (h < 4 + 2 * WAITS) -> value[h] = 0; h++
+        :: (h < DATA) -> value[h] = 0; h++
         :: else -> break
         od;
         h = 0

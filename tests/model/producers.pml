@@ -35,8 +35,10 @@
 #define BREAKS 10                       /* a producer: ends without posting */
 #define SILENT 12                       /* a producer: never posts, never ends by itself */
 #define NOBODY 14                       /* there is no such producer */
+#define READIES 16                      /* a producer: is ready, and later ends in order */
+#define ENDS 18                         /* the same producer, from then on */
 #define NAME_OF(what) ((what) & 1)
-#define ACTION_OF(what) ((what) & 14)
+#define ACTION_OF(what) ((what) & 30)
 
 #ifndef NAMES
 #define NAMES 1
@@ -137,7 +139,9 @@ bit lock_died;
 
 #define ALL 200
 byte counter[NAMES];
-bit producer_died[NAMES];                      /* "all" because a producer died */
+bit producer_died[NAMES];                      /* "all" because a producer died, or failed */
+bit is_ready[NAMES];                    /* COMPLETION_READY */
+bit ready[PRODUCERS];                   /* entry.ready */
 byte linked[NAMES * WAITS];             /* 0, or the ticket: the order in the queue */
 byte next_ticket;
 byte produces[PRODUCERS];               /* 0, or 1 + the name it is linked with */
@@ -148,6 +152,9 @@ byte job;                               /* 0, or the walk that has to be complet
 #define RELEASE 0
 #define REMOVES 2
 #define PRODUCER_DIED 4
+
+#define OPEN(n) (counter[n] == ALL || is_ready[n])
+#define IS_BROKEN(n) (producer_died[n] && !is_ready[n])  /* completion_is_broken() */
 
 /* ---- under the lock, not in transactions --------------------------------- */
 
@@ -195,7 +202,11 @@ hidden byte target;
 #if PRODUCERS > 1
 #define HAS_BROKEN(n) (BROKEN(n, 0) || BROKEN(n, 1))
 #define HAS_LIVING(n) (KEPT(n, 0) || KEPT(n, 1))
+#define READY_LIVES(n) (ready[0] && KEPT(n, 0) || ready[1] && KEPT(n, 1))
+#define HAS_OTHER(n, p) (produces[1 - (p)] == (n) + 1)   /* it may have died just now */
 #else
+#define READY_LIVES(n) (ready[0] && KEPT(n, 0))
+#define HAS_OTHER(n, p) 0
 #define HAS_BROKEN(n) BROKEN(n, 0)
 #define HAS_LIVING(n) KEPT(n, 0)
 #endif
@@ -429,15 +440,15 @@ inline wake_at_least(n) {
 
 /* Does the job end wait w, or does w still need its other name? */
 #define GOES(kind, n, w) ((kind) != RELEASE || !SEVERAL(w) || IS_ANY(w) \
-    || (linked[ENTRY(1 - (n), w)] != 0 && counter[1 - (n)] == ALL))
+    || (linked[ENTRY(1 - (n), w)] != 0 && OPEN(1 - (n))))
 #if NAMES == 1
 #undef GOES
 #define GOES(kind, n, w) 1
 #endif
 #define OUTCOME (JOB_KIND == RELEASE -> DONE : (JOB_KIND == REMOVES -> REMOVED : DIED))
 
-/* From inside the step that commits it; the counter is set after. */
-inline commit_job(kind, n) {
+/* From inside the step that commits it. */
+inline commit_walk(kind, n) {
     d_step {
         job = JOB(kind, n);
         h = 0;
@@ -450,13 +461,20 @@ inline commit_job(kind, n) {
             h++
         :: else -> break
         od;
-        h = 0;
+        h = 0
+    }
+}
+
+/* The same for a walk after a post or a removal; the counter is set after. */
+inline commit_job(kind, n) {
+    commit_walk(kind, n);
+    d_step {
         if
         :: (counter[n] != ALL) -> tokens[n] = tokens[n] - counter[n]
         :: else
         fi;
         if
-        :: ((kind) == REMOVES) -> counter[n] = 0; producer_died[n] = 0
+        :: ((kind) == REMOVES) -> counter[n] = 0; producer_died[n] = 0; is_ready[n] = 0
         :: else -> counter[n] = ALL; producer_died[n] = ((kind) == PRODUCER_DIED)
         fi
     }
@@ -521,6 +539,7 @@ inline do_the_job() {
             MAY_BE_KILLED;
             produces[step] = 0;
             owes[step] = 0;
+            ready[step] = 0;
             step++
         :: (step < PRODUCERS && !(JOB_KIND == REMOVES && produces[step] == JOB_NAME + 1)) -> step++
         :: (step == PRODUCERS) -> step = 0; break
@@ -553,26 +572,55 @@ inline commit_producer_died(n) {
     commit_job(PRODUCER_DIED, n)
 }
 
+/* post_ready_end(): the end of producer p, which is ready. died: it is dead. With the readiness
+ * ends what it covered: "all" by the death of another producer counts from now on. */
+#define IS_LAST_READY 1
+#define ENDS_WAITS 2
+inline ready_end(n, p, died) {
+    d_step {
+        ends = ((HAS_OTHER(n, p) && ready[PRODUCERS - 1 - (p)]) -> 0 : IS_LAST_READY);
+        if
+        :: (ends == IS_LAST_READY
+            && (counter[n] == 0 && !HAS_OTHER(n, p) || producer_died[n])) -> ends = ends | ENDS_WAITS
+        :: else
+        fi
+    };
+    if
+    :: (ends & ENDS_WAITS) -> wake_at_least(n)
+    :: else -> ring(n)
+    fi;
+    atomic {
+        MAY_BE_KILLED;
+        if
+        :: (ends & ENDS_WAITS) ->
+            commit_walk(PRODUCER_DIED, n);
+            producer_died[n] = (died || counter[n] == ALL)
+        :: else
+        fi;
+        if
+        :: (ends & IS_LAST_READY) -> is_ready[n] = 0
+        :: else
+        fi;
+        produces[p] = 0;
+        owes[p] = 0;
+        ready[p] = 0;
+        ends = 0
+    }
+}
+
 /* producer_reap(): each look at a name begins with this. */
 inline reap(n) {
+    victim = (BROKEN(n, 0) -> 0 : PRODUCERS - 1);
     if
-    :: (counter[n] != ALL) ->
+    :: ready[victim] -> ready_end(n, victim, 1)
+    :: (!ready[victim] && counter[n] != ALL && !(HAS_OTHER(n, victim) && ready[PRODUCERS - 1 - victim])) ->
         wake_at_least(n);
         atomic { MAY_BE_KILLED; commit_producer_died(n) }
     :: else ->
         /* the waits were told already, or are not concerned */
-        atomic {
-            MAY_BE_KILLED;
-            if
-            :: BROKEN(n, 0) -> produces[0] = 0; owes[0] = 0
-#if PRODUCERS > 1
-            :: else -> produces[1] = 0; owes[1] = 0
-#else
-            :: else
-#endif
-            fi
-        }
-    fi
+        atomic { MAY_BE_KILLED; produces[victim] = 0; owes[victim] = 0 }
+    fi;
+    victim = 0
 }
 
 /* ---- the lock ------------------------------------------------------------------- */
@@ -620,14 +668,20 @@ inline lock_segment() {
     !(IS_WAITING(n, 0) && linked[ENTRY(n, 0)] < linked[ENTRY(n, me)]) \
     && (WAITS < 2 || !(IS_WAITING(n, WAITS > 1) && linked[ENTRY(n, WAITS > 1)] < linked[ENTRY(n, me)])) \
     && (WAITS < 3 || !(IS_WAITING(n, WAITS - 1) && linked[ENTRY(n, WAITS - 1)] < linked[ENTRY(n, me)])))
-#define CLEAR(n) (counter[n] == ALL || (counter[n] > 0 && FIRST_IN(n)))
+#define CLEAR(n) (OPEN(n) || (counter[n] > 0 && FIRST_IN(n)))
 #define TAKES(n) \
     if \
-    :: (counter[n] != ALL) -> counter[n]--; has = has | BIT(n) \
+    :: !OPEN(n) -> counter[n]--; has = has | BIT(n) \
     :: else \
     fi
 
+#ifdef BREAK_READY_WATCH
+#define IS_PRODUCED(n) (!OPEN(n) && (HAS_LIVING(n) || HAS_BROKEN(n)))
+#elif defined(BREAK_UNCOVER)
 #define IS_PRODUCED(n) (counter[n] != ALL && (HAS_LIVING(n) || HAS_BROKEN(n)))
+#else
+#define IS_PRODUCED(n) ((counter[n] != ALL || is_ready[n]) && (HAS_LIVING(n) || HAS_BROKEN(n)))
+#endif
 
 /* watch_as_first(): the first wait of queue n watches all producers. But if the wait that
  * did so before me was released and has not ended, it may stay queued on them until it
@@ -733,13 +787,13 @@ inline try_to_take() {
     d_step {
 #if NAMES == 1
         if
-        :: producer_died[A] -> state[me] = DIED
-        :: (!producer_died[A] && CLEAR(A)) -> TAKES(A); state[me] = TAKEN
+        :: IS_BROKEN(A) -> state[me] = DIED
+        :: (!IS_BROKEN(A) && CLEAR(A)) -> TAKES(A); state[me] = TAKEN
         :: else
         fi
 #else
         if
-        :: (USES(me, A) && producer_died[A] || USES(me, B) && producer_died[B] && !(IS_ANY(me) && CLEAR(A))) ->
+        :: (USES(me, A) && IS_BROKEN(A) || USES(me, B) && IS_BROKEN(B) && !(IS_ANY(me) && CLEAR(A))) ->
             state[me] = DIED
         :: else
         fi;
@@ -766,8 +820,8 @@ inline try_to_take() {
 
 /* An all-of wait has one blocker: the first queue in which another wait is ahead, else the
  * first name that lacks a token. */
-#define TURN_IN(n) (counter[n] == ALL || FIRST_IN(n))
-#define IN_THE_WAY_IS_A (!TURN_IN(A) || TURN_IN(B) && counter[A] == 0)
+#define TURN_IN(n) (OPEN(n) || FIRST_IN(n))
+#define IN_THE_WAY_IS_A (!TURN_IN(A) || TURN_IN(B) && counter[A] == 0 && !OPEN(A))
 /* In the queue of a name with producers it watches the entry ahead as well. */
 #ifdef BREAK_ONE_WORD
 #define watch_beside(n) skip
@@ -925,7 +979,7 @@ inline kernel_cleans_up(lower, upper) {
 
 #define FORGET_LOCALS \
     pending = NONE; must_wake = NONE; cursor = NONE; bound = 0; step = 0; goes = 0; \
-    hit = 0; found = 0
+    hit = 0; found = 0; victim = 0; ends = 0
 
 /* No process reads these of a wait that has ended: they become the same in all states. */
 inline forget_me() {
@@ -969,6 +1023,8 @@ proctype Wait(byte me) {
     byte goes;
     byte hit;
     bit found;
+    byte victim;
+    byte ends;
     bit joined;
     bit leaving;
     bit again;
@@ -1233,7 +1289,7 @@ killed:
         beside = 0;
         own = NONE;
         todo = 0;
-        cursor = NONE; bound = 0; step = 0; goes = 0; hit = 0; found = 0
+        cursor = NONE; bound = 0; step = 0; goes = 0; hit = 0; found = 0; victim = 0; ends = 0
     };
     kernel_cleans_up(BEACON(A, me), BEACON(NAMES - 1, me));
     atomic { forget_me(); where[me] = ENDED };
@@ -1257,6 +1313,8 @@ proctype Poster(byte me; byte what) {
     byte goes;
     bit hit;
     bit found;
+    byte victim;
+    byte ends;
     bit registered;                     /* a producer: has been */
     bit finished;                       /* it has committed what it had to do */
 
@@ -1276,6 +1334,9 @@ look:
         :: finished ->
             if
             :: (IS_PRODUCER && ACTION_OF(what) == BREAKS) -> MAY_BE_KILLED; produces[SELF] = 0
+            :: (IS_PRODUCER && ACTION_OF(what) == ENDS && produces[SELF] != 0) ->
+                MAY_BE_KILLED;
+                produces[SELF] = 0
             :: else
             fi;
             goto leave
@@ -1301,6 +1362,20 @@ reap_here:
 
 post:
     if
+    :: (ACTION_OF(what) == READIES) ->
+        wake_at_least(HERE);
+        atomic {
+            MAY_BE_KILLED;
+            finished = 1;
+            ready[SELF] = 1;
+            is_ready[HERE] = 1;
+            commit_walk(RELEASE, HERE)
+        };
+        goto look
+    :: (ACTION_OF(what) == ENDS && ready[SELF]) ->
+        ready_end(HERE, SELF, 0);
+        finished = 1;
+        goto look
     :: (ACTION_OF(what) == TOKEN) ->
         ring(HERE);
 #ifdef BREAK_SPLIT_BEFORE
@@ -1309,7 +1384,7 @@ post:
         atomic {
             MAY_BE_KILLED;
             if
-            :: (counter[HERE] != ALL) -> counter[HERE]++; tokens[HERE]++
+            :: (counter[HERE] != ALL) -> counter[HERE]++; tokens[HERE]++; producer_died[HERE] = 0
             :: else
             fi;
             if
@@ -1326,7 +1401,7 @@ post:
 #endif
         goto leave
     :: (ACTION_OF(what) == EVERYTHING || ACTION_OF(what) == STAYS || ACTION_OF(what) == REMOVE
-        || ACTION_OF(what) == BREAKS) ->
+        || ACTION_OF(what) == BREAKS || (ACTION_OF(what) == ENDS && !ready[SELF])) ->
         if
         :: (counter[HERE] != ALL || ACTION_OF(what) == REMOVE) -> wake_at_least(HERE)
         :: else
@@ -1346,7 +1421,8 @@ post:
             :: (ACTION_OF(what) == REMOVE) -> commit_job(REMOVES, HERE)
             :: (ACTION_OF(what) != REMOVE && counter[HERE] != ALL) ->
                 if
-                :: (ACTION_OF(what) == BREAKS) -> commit_job(PRODUCER_DIED, HERE)
+                :: (ACTION_OF(what) == BREAKS || ACTION_OF(what) == ENDS) ->
+                    commit_job(PRODUCER_DIED, HERE)
                 :: else -> commit_job(RELEASE, HERE)
                 fi
             :: else
@@ -1367,11 +1443,12 @@ reinit:
         fi;
         counter[HERE] = 0;
         producer_died[HERE] = 0;
+        is_ready[HERE] = 0;
         h = 0;
         do
         :: (h < PRODUCERS) ->
             if
-            :: (produces[h] == HERE + 1) -> owes[h] = 1
+            :: (produces[h] == HERE + 1) -> owes[h] = 1; ready[h] = 0
             :: else
             fi;
             h++
@@ -1395,7 +1472,12 @@ register:
 #ifdef BREAK_ANEW
         :: (counter[HERE] == ALL && !HAS_LIVING(HERE)) -> counter[HERE] = 0; producer_died[HERE] = 0
 #else
-        :: (counter[HERE] == ALL && !HAS_LIVING(HERE) && !HAS_BROKEN(HERE)) ->
+        :: ((counter[HERE] == ALL || producer_died[HERE] || ACTION_OF(what) == READIES)
+            && !HAS_LIVING(HERE) && !HAS_BROKEN(HERE)) ->
+            if
+            :: (counter[HERE] != ALL) -> tokens[HERE] = tokens[HERE] - counter[HERE]
+            :: else
+            fi;
             counter[HERE] = 0;
             producer_died[HERE] = 0
 #endif
@@ -1420,8 +1502,9 @@ command:
 leave:
     atomic { UNLOCK_STORE };
     if
-    :: atomic { (IS_PRODUCER && ACTION_OF(what) == STAYS && finished && produces[SELF] != 0) ->
-        what = BREAKS | HERE;
+    :: atomic { (IS_PRODUCER && finished && produces[SELF] != 0
+            && (ACTION_OF(what) == STAYS || ACTION_OF(what) == READIES)) ->
+        what = (ACTION_OF(what) == STAYS -> BREAKS : ENDS) | HERE;
         finished = 0
        };
        goto command
@@ -1441,7 +1524,7 @@ killed:
         is_dead[me] = 1;
         registered = 0;
         finished = 0;
-        cursor = NONE; bound = 0; step = 0; goes = 0; hit = 0; found = 0
+        cursor = NONE; bound = 0; step = 0; goes = 0; hit = 0; found = 0; victim = 0; ends = 0
     };
     if
     :: IS_PRODUCER -> kernel_cleans_up(PROMISE(SELF), PROMISE(SELF))
@@ -1543,11 +1626,15 @@ proctype Quiet() {
                         :: else -> break
                         od;
                         if
-                        :: (counter[n1] == ALL || (!ahead && counter[n1] > 0)) -> has_one = 1
+                        :: (OPEN(n1) || (!ahead && counter[n1] > 0)) -> has_one = 1
                         :: else -> lacks = 1
                         fi;
                         /* no death of a producer went unnoticed */
-                        assert(counter[n1] == ALL || EXCUSED || !(FAILED(0) || FAILED(PRODUCERS - 1)))
+                        assert(counter[n1] == ALL || EXCUSED || !(FAILED(0) || FAILED(PRODUCERS - 1)));
+                        /* it does not sleep for a name that has failed, or would have failed
+                         * without a readiness that has ended */
+                        assert(!IS_BROKEN(n1));
+                        assert(!producer_died[n1] || READY_LIVES(n1))
                     :: else
                     fi;
                     n1++

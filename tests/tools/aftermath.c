@@ -6,6 +6,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -46,15 +47,35 @@ stopped_go_on(struct fixture *f, struct remains *r)
 static void
 serve(struct fixture *f, const struct remains *r, const struct request *request)
 {
-	unsigned n;
+	unsigned n, needed = request->any ? 1 : request->at_least;
 
 	for (n = 0; n < NAMES; n++) {
-		if (!(request->names >> n & 1) || verdict_is_all(r, n) ||
-		    r->left[n] >= request->count)
+		if (!(request->names >> n & 1) || (request->at_least && !r->entry[n]))
 			continue;
-		fixture_post(f, n, (uint32_t)(request->count - r->left[n]), false);
-		if (request->any)
+		if (!verdict_is_open(r, n) && r->left[n] < request->count)
+			fixture_post(f, n, (uint32_t)(request->count - r->left[n]), false);
+		else if (request->any)
+			continue;
+		if (needed && !--needed)
 			break;
+	}
+}
+
+/* Lets more participants come, until the round is complete. */
+static void
+complete_round(struct fixture *f, size_t i)
+{
+	const struct request *request = &f->bystander_command[i].request;
+	char action[64];
+	unsigned n = 0;
+
+	while (!(request->names >> n & 1))
+		n++;
+	snprintf(action, sizeof action, "barrier %s --parties %u", fixture_name(n),
+		 (unsigned)request->count);
+	while (f->bystanders < BYSTANDERS && !f->bystander[i].ended) {
+		fixture_start(f, action);
+		bystanders_await_rest(f->bystander, f->bystanders);
 	}
 }
 
@@ -66,10 +87,16 @@ waiters_go(struct fixture *f, struct remains *r, unsigned moved)
 	size_t i;
 
 	for (i = 0; i < f->bystanders; i++) {
-		if (f->bystander_command[i].ended ||
-		    strcmp(f->bystander_command[i].request.verb, "wait"))
+		const char *verb = f->bystander_command[i].request.verb;
+
+		if (f->bystander_command[i].ended || f->bystander_command[i].killed ||
+		    f->bystander_command[i].request.borrow ||
+		    (strcmp(verb, "wait") && strcmp(verb, "barrier")))
 			continue;
-		serve(f, r, &f->bystander_command[i].request);
+		if (!strcmp(verb, "barrier"))
+			complete_round(f, i);
+		else
+			serve(f, r, &f->bystander_command[i].request);
 		compl_list_free(r->list);
 		if (!bystanders_await_rest(f->bystander, f->bystanders))
 			return verdict_fail(r, "going on: the bystanders do not come to rest");
@@ -96,10 +123,10 @@ names_work(struct fixture *f, struct remains *r)
 		struct compl_request one = { .names = &name, .count = 1, .need = 1 };
 		struct compl_outcome out = { 0 };
 
-		fixture_must(compl_reinit(f->c, name, true));
+		fixture_must(compl_reinit(f->c, name, true, NULL));
 		fixture_post(f, n, 1, false);
 		fixture_must(compl_try(f->c, &one, &out));
-		if (compl_test(f->c, name) != COMPL_NOT_DONE)
+		if (compl_test(f->c, name, 0) != COMPL_NOT_DONE)
 			return verdict_fail(r, "%s is done after a token was posted and taken",
 					    name);
 	}

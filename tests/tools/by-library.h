@@ -20,6 +20,9 @@ uint16_t by_library_value_number(const char *text);
 extern struct compl_promise by_library_promised;
 extern uint8_t by_library_promised_name;
 
+/* What this process has borrowed. */
+extern struct compl_loan by_library_loan;
+
 /* Does the task, and notes in o what the call said. */
 void by_library(struct compl_space *c, const struct task *task, struct op *o);
 

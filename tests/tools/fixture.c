@@ -32,8 +32,8 @@ fixture_name(unsigned n)
 }
 
 /* Splits "wait a b --count 2" into the arguments of program, in our namespace; "_" stands for a
- * space in an argument.  (The namespace is named first, because there may be a CMD.  A scope has
- * its own.) */
+ * space in an argument, "G" for the generation of the last "ask".  (The namespace is named first,
+ * because there may be a CMD.  A scope has its own.) */
 static void
 arguments_of(struct fixture *f, const char *program, char *line, char *argv[ARGUMENTS])
 {
@@ -46,7 +46,7 @@ arguments_of(struct fixture *f, const char *program, char *line, char *argv[ARGU
 	argv[n++] = (char *)(uintptr_t)(scope ? "-q" : "-n");
 	argv[n++] = scope ? (char *)(uintptr_t) "-q" : f->space;
 	for (word = strtok_r(line, " ", &state); word; word = strtok_r(NULL, " ", &state)) {
-		argv[n++] = word;
+		argv[n++] = strcmp(word, "G") ? word : f->generation;
 		while ((gap = strchr(word, '_')))
 			*gap = ' ';
 	}
@@ -56,6 +56,7 @@ static struct request
 request_of(char *const argv[])
 {
 	struct request request = { .count = 1 };
+	bool keeps = false;
 	int i;
 
 	snprintf(request.verb, sizeof request.verb, "%s", argv[3]);
@@ -63,14 +64,23 @@ request_of(char *const argv[])
 		if (islower((unsigned char)argv[i][0]) && !argv[i][1] &&
 		    strncmp(argv[i - 1], "--v", 3))
 			request.names |= 1u << (argv[i][0] - 'a');
-		else if (!strcmp(argv[i], "--count") && argv[i + 1])
+		else if ((!strcmp(argv[i], "--count") || !strcmp(argv[i], "--parties")) &&
+			 argv[i + 1])
 			request.count = (uint32_t)strtoul(argv[i + 1], NULL, 10);
+		else if (!strcmp(argv[i], "--at-least") && argv[i + 1])
+			request.at_least = (uint32_t)strtoul(argv[i + 1], NULL, 10);
+		else if (!strcmp(argv[i], "--generation") && argv[i + 1])
+			request.generation = strtoull(argv[i + 1], NULL, 10);
 		request.any |= !strcmp(argv[i], "--any");
 		request.all |= !strcmp(argv[i], "--all") || !strcmp(argv[i], "--ready");
+		request.readiness |= !strcmp(argv[i], "--ready");
+		keeps |= !strcmp(argv[i], "--keep");
 		request.waiting |= !strcmp(argv[i], "--waiting");
 		request.fail_fast |= !strcmp(argv[i], "--fail-fast");
+		request.borrow |= !strcmp(argv[i], "--borrow");
 	}
 	request.has_cmd = argv[i] != NULL;
+	request.readiness &= !keeps;
 	if (!strcmp(request.verb, "rm") && request.all)
 		request.names = (1u << NAMES) - 1;
 	return request;
@@ -109,9 +119,9 @@ fixture_post(struct fixture *f, unsigned name, uint32_t tokens, bool all)
 	fixture_post_status(f, name, tokens, all, 0);
 }
 
-/* Starts a waiter, a producer, or a poster.  A poster may end at once; and so may a waiter, if the
- * victim ahead of it has timed out by then. */
-static void
+/* A poster may end at once; so may a waiter, if the victim ahead of it has timed out by then; and
+ * so may a participant of a barrier. */
+void
 fixture_start(struct fixture *f, const char *action)
 {
 	char *argv[ARGUMENTS], text[128];
@@ -122,7 +132,7 @@ fixture_start(struct fixture *f, const char *action)
 	f->bystander_command[i] = (struct command){ .request = request_of(argv) };
 	bystander_start(&f->bystander[i], argv, f->apart && !strncmp(action, "done", 4));
 	if (!bystanders_await_rest(&f->bystander[i], 1) ||
-	    (f->bystander[i].ended && !f->has_deadline))
+	    (f->bystander[i].ended && !f->has_deadline && strncmp(action, "barrier", 7)))
 		give_up("a waiter does not sleep");
 }
 
@@ -179,6 +189,16 @@ fixture_let_go(struct fixture *f)
 	f->held = 0;
 }
 
+/* A question: the name begins anew. */
+static void
+fixture_ask(struct fixture *f, unsigned name)
+{
+	uint64_t generation;
+
+	fixture_must(compl_reinit(fixture_open(f), fixture_name(name), true, &generation));
+	snprintf(f->generation, sizeof f->generation, "%llu", (unsigned long long)generation);
+}
+
 static void
 fixture_act(struct fixture *f, const char *action)
 {
@@ -187,7 +207,8 @@ fixture_act(struct fixture *f, const char *action)
 
 	sscanf(action, "%7s %c %u", verb, &letter, &count);
 	name = (unsigned)(letter - 'a');
-	if (!strcmp(verb, "wait") || !strcmp(verb, "run") || !strcmp(verb, "done")) {
+	if (!strcmp(verb, "wait") || !strcmp(verb, "run") || !strcmp(verb, "done") ||
+	    !strcmp(verb, "barrier")) {
 		fixture_start(f, action);
 	} else if (!strcmp(verb, "hold")) {
 		fixture_hold(f);
@@ -198,7 +219,9 @@ fixture_act(struct fixture *f, const char *action)
 	} else if (!strcmp(verb, "all")) {
 		fixture_post(f, name, 1, true);
 	} else if (!strcmp(verb, "init")) {
-		fixture_must(compl_init(fixture_open(f), fixture_name(name), false));
+		fixture_must(compl_init(fixture_open(f), fixture_name(name), false, 0));
+	} else if (!strcmp(verb, "ask")) {
+		fixture_ask(f, name);
 	} else if (!strcmp(verb, "rm")) {
 		fixture_must(compl_remove(fixture_open(f), fixture_name(name)));
 		f->removed |= 1u << name;

@@ -24,8 +24,12 @@ struct request {
 	char verb[8];
 	unsigned names; /* bits */
 	uint32_t count;
+	uint32_t at_least; /* --at-least, or 0 */
 	bool any, all, fail_fast, waiting;
-	bool has_cmd; /* CMD */
+	bool has_cmd;	     /* CMD */
+	bool borrow;	     /* --borrow: what it takes comes back */
+	bool readiness;	     /* a producer that is ready, and does not keep it when it ends */
+	uint64_t generation; /* --generation, or 0 */
 };
 
 /* A command that takes part, and how it ended. */
@@ -51,6 +55,7 @@ struct fixture {
 	int64_t posted[NAMES]; /* by us */
 	unsigned all, removed; /* names, by us */
 	bool has_deadline;     /* a victim has a deadline; it may have passed when we look */
+	char generation[24];   /* of the last "ask", as text */
 	ino_t inode;	       /* of the segment, once there is one */
 	uint32_t held;	       /* the value of the lock while a bystander holds it, or 0 */
 	char scope[128];       /* the file of the victim's scope, or "" */
@@ -64,6 +69,9 @@ struct compl_space *fixture_open(struct fixture *f);
 
 /* Gives up if a call of ours has failed. */
 void fixture_must(enum compl_result result);
+
+/* Starts a waiter, a producer, a poster, or a participant of a barrier. */
+void fixture_start(struct fixture *f, const char *action);
 
 /* Posts, and notes it for the sums. */
 void fixture_post(struct fixture *f, unsigned name, uint32_t tokens, bool all);

@@ -52,7 +52,7 @@ fill_names(void)
 
 	for (unsigned i = 1; i <= LAYOUT_COMPLETIONS; i++) {
 		snprintf(name, sizeof(name), "n%u", i);
-		if ((result = compl_init(space, name, false)) != COMPL_OK)
+		if ((result = compl_init(space, name, false, 0)) != COMPL_OK)
 			die(name, result);
 	}
 }

@@ -4,9 +4,11 @@
  *
  *	BEGIN END pid=PID KIND [NAMES] [WORD[=VALUE]]... -> RESULT [WORD[=VALUE]]...
  *
- * NAMES are letters: "ab".  A listing shows each name as a:DONE:STATUS:VALUE[:i], with "i" for an
- * initialised one; then come its waiters, a:1:0:-:+101/1+102/2, and its producers, *103.  Deaths
- * come last.  A line that begins with "#" is a comment.
+ * NAMES are letters: "ab".  A listing shows each name as a:DONE:STATUS:VALUE[:FLAGS], with "i" for
+ * an initialised one, "f" for one that has failed, and "g" and a number for its generation, as in
+ * a:1:0:-:ig7; then come its waiters, a:1:0:-:+101/1+102/2, or those who stand in its barrier,
+ * a:0:0:-:|101/3, its producers, *103, or *103r if it is ready, and its borrowers, <104/2, where a
+ * stray is 0.  Deaths and returns come last.  A line that begins with "#" is a comment.
  */
 #ifndef HISTORY_TEXT_H
 #define HISTORY_TEXT_H

@@ -127,6 +127,7 @@ is_interruptible(void)
 {
 	return !trial.apart &&
 	       (!strncmp(trial.scenario->victim, "wait ", 5) ||
+		!strncmp(trial.scenario->victim, "barrier ", 8) ||
 		!strncmp(trial.scenario->victim, "try ", 4)) &&
 	       !strstr(trial.scenario->victim, "--uninterruptible");
 }

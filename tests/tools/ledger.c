@@ -49,6 +49,39 @@ ledger_end_op(struct op *o)
 	ledger_store(&o->end, ledger_stamp());
 }
 
+static void
+tell(unsigned name, uint64_t generation)
+{
+	struct told *told = &ledger->told[name];
+	uint32_t count = __atomic_fetch_add(&told->count, 1, __ATOMIC_SEQ_CST);
+
+	__atomic_store_n(&told->generation[count % TOLD], generation, __ATOMIC_SEQ_CST);
+}
+
+void
+ledger_tell(const struct op *o)
+{
+	const struct shot *shot = &ledger->history.shot[o->got.shot];
+	unsigned n;
+
+	if (o->got.generation)
+		tell(o->ask.names[0], o->got.generation);
+	for (n = 0; o->got.shot && n < NAMES; n++)
+		if (shot->name[n].listed)
+			tell(n, shot->name[n].state.generation);
+}
+
+uint64_t
+ledger_told(unsigned name, unsigned age)
+{
+	struct told *told = &ledger->told[name];
+	uint32_t count = ledger_load(&told->count);
+
+	if (count <= age || age >= TOLD)
+		return 0;
+	return __atomic_load_n(&told->generation[(count - 1 - age) % TOLD], __ATOMIC_SEQ_CST);
+}
+
 uint8_t
 ledger_new_shot(void)
 {

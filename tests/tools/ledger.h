@@ -16,19 +16,27 @@
 #include "history.h"
 #include "plan.h"
 
-#define DEATHS 64
+#define DEATHS 96
 
 struct worker {
 	uint32_t open;	  /* the operation under way, or OPS */
 	uint32_t next;	  /* the task to begin next */
 	uint32_t last;	  /* the end of the task before */
 	uint32_t promise; /* the beginning of the operation that promised, or 0 */
+	uint32_t loan;	  /* the beginning of the one whose tokens it has borrowed, or 0 */
 	uint32_t hit;	  /* the signal of the task under way has come */
 	int out, err;	  /* descriptors: what a command says */
 };
 
+/* The latest generations of a name that workers have been told. */
+struct told {
+	uint64_t generation[TOLD];
+	uint32_t count;
+};
+
 struct ledger {
 	uint32_t stamp, go;
+	struct told told[NAMES];
 	struct worker worker[WORKERS];
 	struct plan plan;
 	struct history history;
@@ -64,6 +72,12 @@ ledger_store(uint32_t *word, uint32_t value)
 /* Stamp the beginning and the end of an operation; it is open between them. */
 void ledger_begin_op(struct op *o, const struct ask *ask, pid_t pid);
 void ledger_end_op(struct op *o);
+
+/* Notes the generations that an operation which has ended was told. */
+void ledger_tell(const struct op *o);
+
+/* A generation of a name that was told before the latest `age` others; 0: there is none. */
+uint64_t ledger_told(unsigned name, unsigned age);
 
 /* The index of a free listing in the history; 0: they are used up. */
 uint8_t ledger_new_shot(void);

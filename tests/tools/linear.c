@@ -9,7 +9,8 @@
  * is repeated with other bits.)
  *
  * An event that changes nothing is applied as soon as it is possible.  No explanation is lost: it
- * can be put there into any order that explains the other events.
+ * can be put there into any order that explains the other events.  (A listing from which the model
+ * learns the generation of a name changes something.)
  */
 #include "linear.h"
 
@@ -73,10 +74,12 @@ hash_model(const struct linear *l, const struct state_model *s)
 		hash = mix(hash, (uint64_t)name->done << 32 | (uint64_t)name->value << 16 |
 					 (uint64_t)name->status << 2 | name->producer_died << 1 |
 					 name->init);
+		hash = mix(mix(mix(hash, name->failed), name->generation), s->over[n]);
 	}
 	hash = hash_bytes(hash, s->phase, l->h->count);
 	hash = hash_bytes(hash, s->line, s->waiting * sizeof s->line[0]);
-	hash = hash_bytes(mix(hash, s->waiting), s->promise, s->promised);
+	hash = hash_bytes(mix(hash, s->waiting), s->promise, s->promised * sizeof s->promise[0]);
+	hash = hash_bytes(mix(hash, s->promised), s->loan, s->loans * sizeof s->loan[0]);
 	return hash | 1;
 }
 
@@ -112,7 +115,7 @@ due(const struct history *h, const struct state_model *s, unsigned op)
 
 	if (s->phase[op] == PHASE_OVER)
 		return UINT32_MAX;
-	if (o->ask.kind == OP_WAIT && s->phase[op] == 0 && o->seen && o->seen < o->end)
+	if (history_op_stands(o) && s->phase[op] == 0 && o->seen && o->seen < o->end)
 		return o->seen;
 	return o->end;
 }
@@ -135,6 +138,23 @@ most_urgent(const struct history *h, const struct state_model *s)
 	return best;
 }
 
+static bool
+is_same_name(const struct name_state *a, const struct name_state *b)
+{
+	return a->done == b->done && a->generation == b->generation && a->value == b->value &&
+	       a->status == b->status && a->init == b->init && a->failed == b->failed &&
+	       a->producer_died == b->producer_died;
+}
+
+static bool
+has_same_names(const struct state_model *a, const struct state_model *b)
+{
+	for (unsigned n = 0; n < NAMES; n++)
+		if (!is_same_name(&a->name[n], &b->name[n]))
+			return false;
+	return true;
+}
+
 /* Applies all events that change nothing and can happen now; returns what is due first then. */
 static unsigned
 apply_idle(const struct history *h, struct state_model *s)
@@ -155,7 +175,7 @@ apply_idle(const struct history *h, struct state_model *s)
 			    h->op[i].begin >= limit)
 				continue;
 			next = *s;
-			if (!state_model_apply(h, &next, i, EVENT_ACT))
+			if (!state_model_apply(h, &next, i, EVENT_ACT) || !has_same_names(&next, s))
 				continue;
 			*s = next;
 			again = true;
@@ -259,8 +279,18 @@ shot_add_waiter(struct shot *shot, unsigned name, const struct op *o)
 {
 	unsigned at = shot->name[name].waiters++;
 
+	shot->name[name].barrier = o->ask.kind == OP_BARRIER;
 	shot->name[name].line[at].pid = o->pid;
 	shot->name[name].line[at].need = o->ask.tokens;
+}
+
+static void
+shot_add_borrower(struct shot *shot, unsigned name, const struct op *o)
+{
+	unsigned at = shot->name[name].borrowers++;
+
+	shot->name[name].borrower[at].pid = o->pid;
+	shot->name[name].borrower[at].count = o->ask.tokens;
 }
 
 void
@@ -272,7 +302,7 @@ linear_explain(FILE *to, const struct linear *l)
 
 	memset(&shot, 0, sizeof shot);
 	for (n = 0; n < NAMES; n++) {
-		shot.name[n].state = s->name[n];
+		shot.name[n].state = state_model_view(l->h, s, n);
 		shot.name[n].listed = state_model_exists(l->h, s, n);
 	}
 	for (i = 0; i < s->waiting; i++)
@@ -280,11 +310,16 @@ linear_explain(FILE *to, const struct linear *l)
 			if (state_model_waits_for(l->h, s, i, n))
 				shot_add_waiter(&shot, n, &l->h->op[s->line[i].op]);
 	for (i = 0; i < s->promised; i++) {
-		const struct op *o = &l->h->op[s->promise[i]];
+		const struct op *o = &l->h->op[s->promise[i].op];
 
 		n = o->ask.names[0];
-		shot.name[n].producer[shot.name[n].producers++] = o->pid;
+		shot.name[n].producer[shot.name[n].producers].pid = o->pid;
+		shot.name[n].producer[shot.name[n].producers++].ready = s->promise[i].ready;
 	}
+	for (i = 0; i < s->loans; i++)
+		for (n = 0; n < NAMES; n++)
+			if (state_model_lends(l->h, s, i, n))
+				shot_add_borrower(&shot, n, &l->h->op[s->loan[i].op]);
 	fprintf(to, "# at best, %u of %u operations have an explanation; the names are then",
 		l->over, (unsigned)l->h->count);
 	history_print_shot(to, &shot);

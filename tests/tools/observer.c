@@ -87,7 +87,7 @@ observer_look_for(const struct worker *w, uint32_t entries)
 	if (open >= OPS)
 		return;
 	o = &ledger->history.op[open];
-	if (!ledger_load(&o->begin) || o->ask.kind != OP_WAIT || o->ask.at_once ||
+	if (!ledger_load(&o->begin) || !history_op_stands(o) || o->ask.at_once ||
 	    ledger_load(&o->seen))
 		return;
 	for (i = 1; i <= entries; i++)

@@ -16,6 +16,7 @@
 
 #include "../segment-path.h"
 #include "bystander.h"
+#include "shm/segment/layout.h"
 
 void
 peek_file(char *path, size_t size, const char *space)
@@ -92,6 +93,31 @@ copy_drop(void)
 	unlink(path);
 }
 
+/* What changes when somebody takes the lock, or commits. */
+static uint64_t
+stamp_of(int fd)
+{
+	uint32_t lock = 0, seqcount = 0;
+
+	if (pread(fd, &lock, sizeof lock, offsetof(struct layout_header, lock)) < 0 ||
+	    pread(fd, &seqcount, sizeof seqcount, offsetof(struct layout_header, seqcount)) < 0)
+		give_up("copy of the segment");
+	return (uint64_t)lock << 32 | seqcount;
+}
+
+/* Copies again if the segment has changed meanwhile: the first in line may look by itself, once a
+ * second, while it waits for what a borrower has left. */
+static void
+copy_whole(int from, int to)
+{
+	uint64_t stamp;
+
+	do {
+		stamp = stamp_of(from);
+		peek_copy(from, to);
+	} while (stamp_of(from) != stamp);
+}
+
 /* False: there is no segment. */
 static bool
 copy_take(const char *space)
@@ -111,7 +137,7 @@ copy_take(const char *space)
 	to = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (from < 0 || to < 0)
 		give_up("copy of the segment");
-	peek_copy(from, to);
+	copy_whole(from, to);
 	close(from);
 	close(to);
 	return true;

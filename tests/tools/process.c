@@ -63,6 +63,14 @@ process_is_asleep(pid_t pid)
 	return state && state[2] == 'S';
 }
 
+bool
+process_is_at_poll(pid_t pid)
+{
+	char wchan[64];
+
+	return proc_read(pid, "wchan", wchan, sizeof wchan) && strstr(wchan, "poll");
+}
+
 /* The system call in which it sleeps, and the first argument. */
 static bool
 read_call(pid_t pid, unsigned long *call, unsigned long *argument)

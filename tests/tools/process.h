@@ -22,6 +22,9 @@ bool process_is_asleep(pid_t pid);
  * lies 64 bytes after a multiple of 128. */
 bool process_is_at_lock(pid_t pid);
 
+/* Whether it sleeps in poll(2). */
+bool process_is_at_poll(pid_t pid);
+
 /* Whether it waits for a signal in sigwait(3). */
 bool process_awaits_signal(pid_t pid);
 

@@ -25,7 +25,8 @@ replay_begin(struct fixture *f, struct victim *v, const struct scenario *scenari
 static bool
 wakes_by_itself(const char *victim)
 {
-	bool awaits_cmd = !strncmp(victim, "run ", 4) || !strncmp(victim, "scope ", 6);
+	bool awaits_cmd = !strncmp(victim, "run ", 4) || !strncmp(victim, "scope ", 6) ||
+			  strstr(victim, "--borrow");
 
 	return strstr(victim, "SOON") || strstr(victim, "LATE") ||
 	       (awaits_cmd && !strstr(victim, "sleep 1000"));

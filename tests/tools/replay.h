@@ -17,7 +17,7 @@
 #include "victim.h"
 #include "watch.h"
 
-#define MOMENTS_MAX 200000
+#define MOMENTS_MAX 400000
 
 /* The moments of a run. */
 struct recording {

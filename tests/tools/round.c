@@ -30,7 +30,10 @@ rests(unsigned i, uint64_t *sum)
 
 	if (!workers_process[i].pid)
 		return true;
-	if (!o || o->ask.kind != OP_WAIT || !o->ask.patient || workers_process[i].stopped_until)
+	if (!o || !history_op_stands(o) || !o->ask.patient || workers_process[i].stopped_until)
+		return false;
+	/* It has borrowed, and its CMD has not ended. */
+	if (process_is_at_poll(workers_process[i].pid))
 		return false;
 	task = workers_deed_of(o);
 	if (task->signal && !ledger_load(&ledger->worker[i].hit))
@@ -118,19 +121,69 @@ await_rest(void)
 struct compl_space *round_space;
 static unsigned coordinator_ops;
 
+/* A wait and a barrier that have succeeded leave signals blocked. */
 static void
 do_as_coordinator(const struct task *task)
 {
 	struct op *o = &ledger->history.op[WORKERS * TASKS + coordinator_ops];
+	struct task now = workers_bind(task);
+	sigset_t before;
 
 	if (WORKERS * TASKS + ++coordinator_ops > OPS)
 		give_up("more operations than a history holds");
 	observer_look();
-	ledger_begin_op(o, &task->ask, getpid());
+	sigprocmask(SIG_BLOCK, NULL, &before);
+	ledger_begin_op(o, &now.ask, getpid());
 	alarm(30);
-	by_library(round_space, task, o);
+	by_library(round_space, &now, o);
 	alarm(0);
 	ledger_end_op(o);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	ledger_tell(o);
+}
+
+/* Looks whether a stray has tokens: a process that has died, and whose descriptors are not closed
+ * yet, or the CMD of a killed command. */
+static bool
+look_for_stray(void)
+{
+	struct compl_listing *list;
+	bool stray = false;
+	size_t i, k;
+
+	if (compl_list(round_space, &list) != COMPL_OK)
+		give_up("the namespace cannot be listed");
+	for (i = 0; i < list->count; i++)
+		for (k = 0; k < compl_entry_at(list, i)->borrower_count; k++)
+			stray |= compl_borrower_at(compl_entry_at(list, i), k)->stray;
+	compl_list_free(list);
+	return stray;
+}
+
+/* Looks until all that was lent to the dead has come back: at the latest a second after their end,
+ * but as soon as somebody looks. */
+static void
+await_returns(void)
+{
+	bool any = false;
+	unsigned i;
+
+	for (i = 0; i < ledger->death_count; i++)
+		any |= !ledger->deaths[i].end && ledger->deaths[i].ask.kind == OP_RETURN;
+	if (!any)
+		return;
+	alarm(30);
+	while (look_for_stray())
+		pause_us(1000);
+	alarm(0);
+}
+
+static void
+await_rest_and_returns(void)
+{
+	await_rest();
+	await_returns();
+	await_rest();
 }
 
 static void
@@ -138,7 +191,7 @@ list_all(enum kind kind)
 {
 	unsigned i;
 
-	/* By now all waits for a dead producer have been told of it. */
+	/* By now all waits for a dead producer have been told of it, and all tokens are back. */
 	for (i = 0; i < ledger->death_count; i++)
 		if (!ledger->deaths[i].end)
 			ledger_end_op(&ledger->deaths[i]);
@@ -184,6 +237,7 @@ round_begin(void)
 	memset(&ledger->history, 0, sizeof ledger->history);
 	ledger->death_count = 0;
 	ledger->stamp = 0;
+	memset(ledger->told, 0, sizeof ledger->told);
 	coordinator_ops = 0;
 	ledger_store(&ledger->go, 0);
 	for (i = 0; i < WORKERS; i++) {
@@ -191,6 +245,7 @@ round_begin(void)
 		ledger->worker[i].open = OPS;
 		ledger->worker[i].next = 0;
 		ledger->worker[i].promise = 0;
+		ledger->worker[i].loan = 0;
 		ledger->worker[i].last = 0;
 	}
 	for (i = 0; i < ledger->plan.workers; i++)
@@ -204,14 +259,15 @@ round_run(void)
 	unsigned i;
 
 	round_begin();
-	await_rest();
+	await_rest_and_returns();
 	list_all(OP_REST);
 	for (i = 0; i < ledger->plan.closings; i++) {
 		do_as_coordinator(&ledger->plan.closing[i]);
-		await_rest();
+		await_rest_and_returns();
 		list_all(OP_REST);
 	}
 	finish_all();
+	await_returns();
 	list_all(OP_LIST);
 }
 

@@ -7,11 +7,13 @@
  *
  *	wait ...	a waiter, started with these arguments, that sleeps then
  *	run ...		a producer, with a CMD that does not end
+ *	barrier ...	a participant of a barrier, which sleeps or completes the round
  *	done ...	a poster, where the victim may have its deadline and the lock
  *	post a 2	tokens
  *	fail a		a token with a status
  *	all a		the kernel's complete_all()
  *	init a, reinit a, rm a
+ *	ask a		reinit with a new generation, which "G" stands for from then on
  *	kill 0		SIGKILL for the first bystander that was started, and so on
  *	stop 0		SIGSTOP, until the verdict is given
  *	hold		another process takes the lock, and keeps it until the victim is dead

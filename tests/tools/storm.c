@@ -28,6 +28,7 @@
 #include <unistd.h>
 
 #include "api/proc.h"
+#include "by-command.h"
 #include "bystander.h"
 #include "compl.h"
 #include "history-text.h"
@@ -258,8 +259,14 @@ print_deed(const char *who, unsigned i, const struct task *task)
 		printf("after %u us, ", task->nap_us);
 	printf("%s", task->how == BY_COMMAND ? "command" : "call");
 	history_print_ask(stdout, &task->ask);
-	if (task->ask.kind == OP_WAIT && !task->ask.patient && !task->ask.at_once)
+	if ((task->ask.kind == OP_WAIT || task->ask.kind == OP_BARRIER) && !task->ask.patient &&
+	    !task->ask.at_once)
 		printf(", for %u us", task->timeout_us);
+	if (task->ask.kind == OP_RUN)
+		printf(", ready after %u us, end after %u us, kill after %u us", task->ready_us,
+		       task->end_us, task->kill_us);
+	if (task->bound)
+		printf(", bound to what was told %u before", task->bound);
 	if (task->signal)
 		printf(", signal %u after %u us", task->signal, task->delay_us);
 	putchar('\n');
@@ -407,6 +414,8 @@ main(int argc, char **argv)
 	char space[COMPL_SPACE_MAX];
 	int first;
 
+	if (argc == 8 && !strcmp(argv[1], "--serve"))
+		by_command_serve(argv + 2);
 	if (argc > 1 && !strcmp(argv[1], "--work"))
 		workers_work_as_other_build(argc, argv);
 	l = linear_new();

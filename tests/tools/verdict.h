@@ -33,8 +33,11 @@ bool verdict_fail(struct remains *r, const char *format, ...);
 /* Whether a name is at "all". */
 bool verdict_is_all(const struct remains *r, unsigned n);
 
+/* Whether n is at "all", or ready. */
+bool verdict_is_open(const struct remains *r, unsigned n);
+
 /* The verdict on what is there, after all processes have come to rest; false: r->trouble says why.
  * The caller frees the list of r. */
-bool verdict(struct remains *r, const struct fixture *f);
+bool verdict(struct remains *r, struct fixture *f);
 
 #endif

@@ -279,13 +279,17 @@ victim_take_wake(struct victim *v)
 	return v->state == VICTIM_STOPPED && victim_take_hit(v);
 }
 
+/* A breakpoint may be left, if the victim has fallen asleep on the way to it.  It is removed when
+ * it is hit: otherwise the victim would go on in the middle of an instruction. */
 void
 victim_end_by(struct victim *v, int signal)
 {
 	kill(v->pid, signal);
 	while (v->state != VICTIM_ENDED) {
-		if (v->state == VICTIM_STOPPED)
+		if (v->state == VICTIM_STOPPED) {
+			victim_take_hit(v);
 			victim_resume(v, PTRACE_CONT);
+		}
 		victim_await_stop(v);
 	}
 }

@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -86,8 +87,13 @@ call(struct compl_space *c, const struct task *task, struct op *o)
 	armed = set_timer(&timer, task);
 	by_library(c, task, o);
 	ledger_end_op(o);
+	ledger_tell(o);
 	if (o->ask.kind >= OP_PROMISE && o->ask.kind <= OP_BREAK && by_library_promised.entry == 0)
 		ledger_store(&me->promise, 0);
+	if (o->got.lends)
+		ledger_store(&me->loan, o->begin);
+	else if (o->ask.kind == OP_GIVE)
+		ledger_store(&me->loan, 0);
 	ledger_store(&me->last, o->end);
 	ledger_store(&me->open, OPS);
 	if (armed)
@@ -101,30 +107,68 @@ begin(struct op *o, const struct task *task)
 	observer_look();
 	ledger_store(&me->hit, 0);
 	ledger_store(&me->open, (uint32_t)(o - ledger->history.op));
-	if (task->ask.kind == OP_KEEP || task->ask.kind == OP_BREAK)
+	if (task->ask.kind > OP_PROMISE && task->ask.kind <= OP_BREAK)
 		o->promise = me->promise;
-	o->requeues = task->how == BY_COMMAND && task->signal == SIGTSTP;
+	else if (task->ask.kind == OP_GIVE)
+		o->promise = me->loan;
+	o->requeues =
+		task->how == BY_COMMAND && task->signal == SIGTSTP && task->ask.kind == OP_WAIT;
 	ledger_begin_op(o, &task->ask, getpid());
 	if (task->ask.kind == OP_PROMISE)
 		ledger_store(&me->promise, o->begin);
-	else if (o->promise)
+	else if (o->promise && task->ask.kind != OP_GIVE)
 		o->ask.names[o->ask.count++] = by_library_promised_name;
 }
 
-/* A promise needs that this worker has none yet; to keep or break one it must have one. */
+/* A promise needs that this worker has none yet; to keep or break one it must have one.  The same
+ * is true for a loan. */
 static bool
 is_pointless(const struct task *task)
 {
 	if (task->ask.kind == OP_PROMISE)
 		return by_library_promised.entry != 0;
-	return (task->ask.kind == OP_KEEP || task->ask.kind == OP_BREAK) &&
+	if (task->ask.borrow && !task->ask.cmd)
+		return by_library_loan.entry != 0;
+	if (task->ask.kind == OP_GIVE)
+		return by_library_loan.entry == 0;
+	return task->ask.kind > OP_PROMISE && task->ask.kind <= OP_BREAK &&
 	       by_library_promised.entry == 0;
+}
+
+struct task
+workers_bind(const struct task *task)
+{
+	struct task now = *task;
+
+	if (task->bound)
+		now.ask.generation = ledger_told(task->ask.names[0], task->bound - 1u);
+	return now;
 }
 
 static const char *
 program_of(const struct task *task)
 {
 	return workers_setup.programs[task->command % workers_setup.program_count];
+}
+
+static struct op *
+find_op(uint32_t begin)
+{
+	struct op *o = ledger->history.op;
+
+	while (o->begin != begin)
+		o++;
+	return o;
+}
+
+/* The names from which it has borrowed, or tried to. */
+static void
+name_loan(struct ask *a)
+{
+	const struct ask *wait = &find_op(me->loan)->ask;
+
+	a->count = wait->count;
+	memcpy(a->names, wait->names, sizeof a->names);
 }
 
 /* Does all tasks of a worker, one after the other. */
@@ -143,16 +187,20 @@ work(unsigned i)
 	while (ledger_load(&ledger->go) == 1 && me->next < ledger->plan.tasks[i]) {
 		const struct task *task = &ledger->plan.task[i][me->next];
 		struct op *o = &ledger->history.op[i * TASKS + me->next];
+		struct task now;
 
 		if (task->nap_us)
 			pause_us((long)task->nap_us);
 		ledger_store(&me->next, me->next + 1);
 		if (is_pointless(task))
 			continue;
-		begin(o, task);
+		now = workers_bind(task);
+		if (now.ask.kind == OP_GIVE)
+			name_loan(&now.ask);
+		begin(o, &now);
 		if (task->how == BY_COMMAND)
-			by_command(program_of(task), workers_setup.where.space, task, me);
-		call(c, task, o);
+			by_command(program_of(task), workers_setup.where.space, &now, me);
+		call(c, &now, o);
 	}
 	_exit(0);
 }
@@ -243,25 +291,51 @@ workers_deed_of(const struct op *o)
 	return &ledger->plan.task[index / TASKS][index % TASKS];
 }
 
-/* Notes the death of a producer, which was known to live at the stamp `alive`. */
+/* Notes what becomes of a name because a worker has died, which was known to live at the stamp
+ * `alive`.  It is about the operation that began at the stamp `promise`. */
 static void
-note_death(struct worker *w, uint32_t alive)
+note_end(enum kind kind, uint32_t promise, unsigned name, uint32_t alive, uint32_t seen)
 {
-	struct op *o = &ledger->deaths[ledger->death_count++], *promise = ledger->history.op;
+	struct op *o = &ledger->deaths[ledger->death_count++], *about = find_op(promise);
 
-	while (promise->begin != w->promise)
-		promise++;
-	*o = (struct op){ .ask = promise->ask,
-			  .pid = promise->pid,
+	*o = (struct op){ .ask = { .kind = (uint8_t)kind, .count = 1, .names = { (uint8_t)name } },
+			  .pid = about->pid,
 			  .begin = alive,
-			  .seen = ledger_stamp(),
-			  .begin_ns = promise->begin_ns,
-			  .promise = w->promise,
+			  .seen = seen,
+			  .begin_ns = about->begin_ns,
+			  .promise = promise,
 			  .got = { .result = GOT_OK, .which = -1, .failed_fast = -1 } };
-	o->ask.kind = OP_DEATH;
 	if (ledger->death_count == DEATHS)
 		give_up("more deaths than the ledger holds");
-	w->promise = 0;
+}
+
+/* What it has borrowed comes back, name by name. */
+static void
+note_returns(uint32_t loan, uint32_t alive, uint32_t seen)
+{
+	const struct ask *a = &find_op(loan)->ask;
+	unsigned i;
+
+	for (i = 0; i < a->count; i++)
+		note_end(OP_RETURN, loan, a->names[i], alive, seen);
+}
+
+/* Of what it had promised and borrowed.  Nobody sees when the CMD of a killed command ends, after
+ * which the tokens come back. */
+static void
+note_ends(struct worker *w, const struct op *open, uint32_t alive)
+{
+	uint32_t seen = ledger_stamp();
+
+	if (w->promise)
+		note_end(OP_DEATH, w->promise, find_op(w->promise)->ask.names[0], alive, seen);
+	if (w->loan)
+		note_returns(w->loan, alive, seen);
+	if (open && open->ask.kind == OP_RUN && open->got.result == GOT_KILLED)
+		note_end(OP_DEATH, open->begin, open->ask.names[0], alive, seen);
+	if (open && open->ask.borrow && open->got.result == GOT_KILLED)
+		note_returns(open->begin, alive, open->ask.cmd ? UINT32_MAX : seen);
+	w->promise = w->loan = 0;
 }
 
 /* Closes the operation that a dead worker left open, and starts a worker that continues. */
@@ -277,11 +351,11 @@ close_dead(unsigned i, int status)
 		alive = o->begin;
 		by_command_read_death(workers_deed_of(o), status, w, &o->got);
 		ledger_end_op(o);
+		ledger_tell(o);
 	} else if (WIFEXITED(status) && WEXITSTATUS(status) != 0) {
 		give_up("a worker could not open the namespace");
 	}
-	if (w->promise)
-		note_death(w, alive);
+	note_ends(w, o, alive);
 	workers_totals.kills += WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
 	workers_totals.signals += WIFSIGNALED(status) && WTERMSIG(status) != SIGKILL;
 	ledger_store(&w->open, OPS);

@@ -32,6 +32,9 @@ extern struct workers_setup workers_setup;
 /* The main() of a worker that is another build: its arguments are those of become_other_build(). */
 _Noreturn void workers_work_as_other_build(int argc, char **argv);
 
+/* The task, with the generation that it is bound to. */
+struct task workers_bind(const struct task *task);
+
 /* ---- the coordinator's side ---------------------------------------------------- */
 
 /* What the coordinator knows of a worker. */

@@ -24,17 +24,17 @@
 
 /* ---- what is stuck ---------------------------------------------------------------------- */
 
-/* Whether the wait of a process is stuck: one of its names is, or with COMPL_WAIT_ANY all are. */
+/* Whether the wait of a process is stuck: fewer of its names than it needs are not. */
 static bool
 is_wait_stuck(const struct wait_graph *graph, const struct proc_node *node)
 {
 	const struct waiter_edge *waiter = &graph->waiters[node->waits - 1];
-	uint32_t needed = waiter->any ? waiter->names : 1, count = 0;
+	uint32_t count = 0;
 
 	for (uint32_t next = node->waits; next != 0; next = graph->waiters[next - 1].next)
 		count += graph->waiters[next - 1].ticket == waiter->ticket &&
 			 graph->names[graph->waiters[next - 1].name].stuck;
-	return count >= needed;
+	return count + waiter->quorum > waiter->names;
 }
 
 /* Whether a process produces names, and for each of them does nothing but wait for its children.

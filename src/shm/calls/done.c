@@ -3,6 +3,7 @@
  * done.c - compl_done(), the kernel's complete() and complete_all(): posts on a name
  */
 #include "api/check.h"
+#include "shm/names/barrier.h"
 #include "shm/names/completion.h"
 #include "shm/names/name.h"
 #include "shm/names/post.h"
@@ -21,7 +22,7 @@ count_tokens(struct session *s, uint32_t index, const struct compl_post *post, u
 	*tokens = post_count(post);
 	if (!post->waiting || post->all)
 		return COMPL_OK;
-	needed = index != 0 ? completion_needed(s, index) : 0;
+	needed = index != 0 && !completion_is_open(s, index) ? completion_needed(s, index) : 0;
 	there = index != 0 ? get(&completion_at(s, index)->done) : 0;
 	if (needed >= COMPL_ALL)
 		return COMPL_E_OVERFLOW;
@@ -53,12 +54,16 @@ compl_done(struct compl_space *c, const char *name, struct compl_post *post)
 {
 	struct session s;
 	uint32_t index, tokens;
-	enum compl_result result = check_post(post);
+	enum compl_result result = post->ready ? COMPL_E_ARGUMENT : check_post(post);
 
 	if (result != COMPL_OK || (result = name_lock(&s, c, name, &index)) != COMPL_OK)
 		return result;
+	if (!completion_is_of(&s, index, post->generation))
+		return segment_look_and_unlock(&s, COMPL_OTHER_GENERATION);
 	if (post->existing && index == 0)
 		return segment_look_and_unlock(&s, COMPL_E_NO_NAME);
+	if (barrier_stands(&s, index))
+		return segment_look_and_unlock(&s, COMPL_E_BARRIER);
 	post->awaited = index != 0 && waitqueue_reap_to_first(&s, index) != 0;
 	result = count_tokens(&s, index, post, &tokens);
 	if (result != COMPL_OK || tokens == 0)

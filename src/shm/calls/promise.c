@@ -25,6 +25,7 @@
 
 #include "api/check.h"
 #include "api/clock.h"
+#include "shm/names/barrier.h"
 #include "shm/names/completion.h"
 #include "shm/names/name.h"
 #include "shm/names/post.h"
@@ -34,6 +35,8 @@
 #include "shm/os/proc_tree.h"
 #include "shm/segment/file.h"
 #include "shm/segment/hold.h"
+
+_Static_assert(ROBUST_RETAINED == COMPL_PROMISES_MAX, "each has a beacon that is retained");
 
 static enum compl_result
 begin_and_lock(struct session *s, struct compl_space *c)
@@ -48,7 +51,8 @@ static void
 fill_how(struct session *s, unsigned flags, const char *command, struct entry *how)
 {
 	*how = (struct entry){ .flags = ENTRY_PRODUCER |
-					(flags & COMPL_PROMISE_CHILD ? ENTRY_CHILD : 0),
+					(flags & COMPL_PROMISE_CHILD ? ENTRY_CHILD : 0) |
+					(flags & COMPL_PROMISE_READY ? ENTRY_READY : 0),
 			       .state = STATE_PRODUCING,
 			       .ticket = waitqueue_draw_ticket(s),
 			       .pid = (uint32_t)getpid(),
@@ -118,6 +122,8 @@ join(struct session *s, const char *name, unsigned flags, const char *command,
 
 	if (completion == 0)
 		result = name_make(s, name, &completion);
+	else if (barrier_stands(s, completion))
+		result = COMPL_E_BARRIER;
 	else if (flags & COMPL_PROMISE_SINGLE &&
 		 (producer_count(s, completion) > 0 || completion_is_held(s, completion)))
 		result = COMPL_TIMED_OUT;
@@ -129,7 +135,8 @@ join(struct session *s, const char *name, unsigned flags, const char *command,
 	if (flags & COMPL_PROMISE_HOLD)
 		result = take_hold(s, completion, promise);
 	if (result == COMPL_OK)
-		result = producer_join(s, completion, &how, &promise->entry);
+		result = producer_join(s, completion, &how, flags & COMPL_PROMISE_ANEW,
+				       &promise->entry);
 	if (result == COMPL_OK)
 		return result;
 	close_hold(promise); /* before the look whether the name is held */
@@ -147,7 +154,7 @@ promise_and_retain(struct session *s, struct compl_space *c, const char *name, u
 	if (result != COMPL_OK)
 		return result;
 	s->thorough = true;
-	if (!robust_may_retain(&s->thread))
+	if (!robust_may_retain(&s->thread, 1))
 		return segment_unlock_with(s, COMPL_E_FULL_PRODUCERS);
 	result = join(s, name, flags, command, promise);
 	if (result == COMPL_OK)
@@ -238,9 +245,9 @@ enum compl_result
 compl_keep(struct compl_space *c, struct compl_promise *promise, struct compl_post *post,
 	   bool stays)
 {
-	uint32_t tokens = post_count(post), completion;
+	uint32_t tokens = post->ready ? COMPL_ALL : post_count(post), completion;
 	struct session s;
-	enum compl_result result = check_post(post);
+	enum compl_result result = check_keep(post, stays);
 
 	if (result != COMPL_OK ||
 	    (result = lock_and_look_up(&s, c, promise, &completion)) != COMPL_OK)
@@ -252,10 +259,46 @@ compl_keep(struct compl_space *c, struct compl_promise *promise, struct compl_po
 		return segment_look_and_unlock(&s, result);
 	if (!stays)
 		drop_hold(&s, completion);
-	result = post_tokens(&s, completion, tokens, post, stays ? 0 : promise->entry);
+	if (post->ready)
+		result = post_ready(&s, completion, promise->entry, post->value);
+	else
+		result = post_tokens(&s, completion, tokens, post, stays ? 0 : promise->entry);
 	if (stays || result != COMPL_OK)
 		return segment_unlock_with(&s, result);
 	return close_promise(&s, promise, result);
+}
+
+/* The entry is the caller's as long as the promise is open, so nobody else can have it by now. */
+bool
+compl_is_ready(const struct compl_space *c, const struct compl_promise *promise)
+{
+	const struct entry *e = (const struct entry *)(c->base + LAYOUT_ENTRIES_AT);
+
+	if (promise->entry == 0 || promise->entry > LAYOUT_ENTRIES)
+		return false;
+	e += promise->entry;
+	return e->ticket == promise->ticket && get(&e->completion) != 0 && get(&e->ready) != 0;
+}
+
+enum compl_result
+compl_end(struct compl_space *c, struct compl_promise *promise, uint8_t status)
+{
+	struct session s;
+	uint32_t completion;
+	enum compl_result result = lock_and_look_up(&s, c, promise, &completion);
+
+	if (result != COMPL_OK)
+		return result;
+	if (completion == 0)
+		return close_promise(&s, promise, COMPL_REMOVED);
+	if (get(&entry_at(&s, promise->entry)->ready) == 0)
+		return segment_unlock_with(&s, COMPL_NOT_DONE);
+	if (!file_is_linked(c))
+		return segment_unlock_with(&s, COMPL_E_NO_NAMESPACE);
+	drop_hold(&s, completion);
+	post_ready_end(&s, completion, promise->entry, status, false);
+	completion_drop_if_idle(&s, completion);
+	return close_promise(&s, promise, COMPL_OK);
 }
 
 enum compl_result

@@ -14,6 +14,8 @@
  * tries another random name.  The scope lock is not the file lock of file_unlink(), which is taken
  * with flock(2).
  */
+#include "shm/calls/scope.h"
+
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
@@ -37,20 +39,32 @@ lock(int fd)
 	return ofd_lock_take(fd, LAYOUT_SIZE) == 0;
 }
 
-/* Removes one scope if its maker has died.  Opens the file alone: a process that only tries the
- * lock takes no part in the segment.
+/* Opens the file alone: a process that only tries the lock takes no part in the segment. */
+int
+scope_seize(const struct compl_where *where)
+{
+	struct compl_space left = { .fd = -1 };
+
+	if (file_name(left.name, where) != COMPL_OK || file_open(&left, where, 0) != COMPL_OK)
+		return -1;
+	if (lock(left.fd))
+		return left.fd;
+	close(left.fd);
+	return -1;
+}
+
+/* Removes one scope if its maker has died.
  *
  * Crash: the next sweep goes on. */
 static void
 sweep_one(const struct compl_where *where)
 {
-	struct compl_space left = { .fd = -1 };
+	int fd = scope_seize(where);
 
-	if (file_name(left.name, where) != COMPL_OK || file_open(&left, where, 0) != COMPL_OK)
+	if (fd < 0)
 		return;
-	if (lock(left.fd))
-		namespace_remove(where, false, clock_now_ns() + PATIENCE_NS);
-	close(left.fd);
+	namespace_remove(where, false, clock_now_ns() + PATIENCE_NS);
+	close(fd);
 }
 
 /* Removes the scopes of this user whose makers have died.  Ignores failures: a scope that is left

@@ -16,11 +16,16 @@
 
 #include "api/clock.h"
 #include "api/validate.h"
+#include "shm/names/barrier.h"
+#include "shm/names/borrower.h"
+#include "shm/names/completion.h"
 #include "shm/names/entry.h"
 #include "shm/names/hashtable.h"
 #include "shm/names/job.h"
+#include "shm/names/producer.h"
 #include "shm/names/queue.h"
 #include "shm/names/segment_lock.h"
+#include "shm/names/waitqueue.h"
 #include "shm/segment/log.h"
 #include "shm/segment/seat.h"
 
@@ -62,7 +67,8 @@ meet(struct report *r, uint8_t *seen, uint32_t limit, uint32_t index, const char
 	return true;
 }
 
-#define KNOWN_FLAGS (COMPLETION_USED | COMPLETION_INIT | COMPLETION_PRODUCER_DIED)
+#define KNOWN_FLAGS \
+	(COMPLETION_USED | COMPLETION_INIT | COMPLETION_PRODUCER_DIED | COMPLETION_READY)
 
 static void
 check_queue(struct report *r, uint32_t completion, const struct queue *q, const char *name)
@@ -88,6 +94,64 @@ check_queue(struct report *r, uint32_t completion, const struct queue *q, const 
 }
 
 static void
+check_readiness(struct report *r, uint32_t index, const char *name)
+{
+	struct completion *n = completion_at(&r->s, index);
+	struct queue_walk walk = producer_walk(&r->s, index);
+	bool is_ready = false;
+	uint32_t entry;
+
+	while ((entry = queue_next(&walk)) != 0)
+		is_ready |= get(&entry_at(&r->s, entry)->ready) != 0;
+	if (is_ready != ((get(&n->flags) & COMPLETION_READY) != 0))
+		fault(r, "%s: it is %sready, but its producers are %s", name,
+		      is_ready ? "not " : "", is_ready ? "ready" : "not");
+	if (get(&n->failed) > 255 || (get(&n->failed) != 0 && get(&n->done) != 0))
+		fault(r, "%s: the last ready producer has failed with %u", name, get(&n->failed));
+}
+
+/* Whether the waiters of a name are of a barrier or not, all alike; and if they are, the name has
+ * nothing else, and no round is under way. */
+static void
+check_barrier(struct report *r, uint32_t index, const char *name)
+{
+	struct completion *n = completion_at(&r->s, index);
+	struct queue_walk walk = waitqueue_walk(&r->s, index);
+	uint32_t parties = barrier_parties(&r->s, index), entry;
+
+	if (!barrier_is_at_rest(&r->s, index))
+		fault(r, "%s: a round of its barrier is not finished", name);
+	if (parties != 0 && (get(&n->done) != 0 || get(&n->producers.head) != 0))
+		fault(r, "%s: a barrier, but it has tokens or producers", name);
+	while ((entry = queue_next(&walk)) != 0) {
+		const struct entry *e = entry_at(&r->s, entry);
+		uint32_t own = get(&e->flags) & ENTRY_BARRIER ? get(&e->need) : 0;
+
+		if (waitqueue_is_queued(&r->s, entry) && own != parties)
+			fault(r, "entry %u in the queue of %s is of a barrier of %u, others of %u",
+			      entry, name, own, parties);
+	}
+}
+
+static void
+check_loans(struct report *r, uint32_t index, const char *name)
+{
+	struct completion *n = completion_at(&r->s, index);
+	struct queue_walk walk = borrower_walk(&r->s, index);
+	uint64_t lent = 0;
+	uint32_t entry;
+
+	check_queue(r, index, &n->borrowers, name);
+	while ((entry = queue_next(&walk)) != 0)
+		lent += get(&entry_at(&r->s, entry)->need);
+	if (lent != get(&n->lent))
+		fault(r, "%s: %u tokens are lent, but its borrowers have %llu", name, get(&n->lent),
+		      (unsigned long long)lent);
+	if (get(&n->done) != COMPL_ALL && lent > 0 && lent >= COMPL_ALL - get(&n->done))
+		fault(r, "%s: too many tokens are lent to come back", name);
+}
+
+static void
 check_completion(struct report *r, uint32_t index)
 {
 	struct completion *n = completion_at(&r->s, index);
@@ -105,12 +169,18 @@ check_completion(struct report *r, uint32_t index)
 		fault(r, "%s: the flags are %u", name, get(&n->flags));
 	if ((value & 0xffff) > COMPL_VALUE_MAX + 1 || value >> 16 > 1)
 		fault(r, "%s: its value has no valid slot and length", name);
+	if (completion_generation(&r->s, index) - 1 >= r->s.h->generation)
+		fault(r, "%s: its generation was never drawn", name);
 	if (get(&n->status) > 255)
 		fault(r, "%s: the status is %u", name, get(&n->status));
-	if (get(&n->flags) & COMPLETION_PRODUCER_DIED && get(&n->done) != COMPL_ALL)
+	if (get(&n->flags) & COMPLETION_PRODUCER_DIED && get(&n->done) != COMPL_ALL &&
+	    get(&n->failed) == 0)
 		fault(r, "%s: not at \"all\", although a producer died", name);
 	check_queue(r, index, &n->waiters, name);
+	check_barrier(r, index, name);
 	check_queue(r, index, &n->producers, name);
+	check_readiness(r, index, name);
+	check_loans(r, index, name);
 }
 
 static void

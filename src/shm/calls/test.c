@@ -9,6 +9,7 @@
  * A record that is not on a chain yet is written without the log, and no reader can reach it.  When
  * a record comes off a chain, the sequence counter changes.
  */
+#include "shm/names/completion.h"
 #include "shm/names/hashtable.h"
 #include "shm/names/name.h"
 #include "shm/names/segment_lock.h"
@@ -19,6 +20,12 @@ static const struct completion *
 record_at(const struct compl_space *c, uint32_t index)
 {
 	return (const struct completion *)(c->base + LAYOUT_COMPLETIONS_AT) + index;
+}
+
+static uint64_t
+load(const uint64_t *word)
+{
+	return __atomic_load_n(word, __ATOMIC_RELAXED);
 }
 
 /* Sets *found to the record of a name, or to NULL if there is none.  False: the chain has an
@@ -51,14 +58,23 @@ is_at_rest(const struct layout_header *h, uint32_t count)
 	       get(&h->mark) != MARK_DEAD;
 }
 
-/* Sets *done to whether the counter of a well-formed name is above 0.  False: only a call with the
+/* Whether only waiters need the name, which may all be dead.  Then it does not exist any more. */
+static bool
+may_be_idle(const struct completion *n)
+{
+	return get(&n->flags) == COMPLETION_USED && get(&n->done) == 0;
+}
+
+/* Sets *result to the result of the test of a well-formed name.  False: only a call with the
  * lock can tell.  A change is under way, or its owner has died; or the name has producers, which
- * may have died; or the segment is removed or damaged.
+ * may have died; or its generation is asked for, and only waiters need it; or the segment is
+ * removed or damaged.
  *
- * Ordering: seqcount_read() pairs with seqcount_write_end() of the poster: if *done is true, the
+ * Ordering: seqcount_read() pairs with seqcount_write_end() of the poster: after COMPL_OK the
  * caller sees all that the poster has written before its post. */
 static bool
-test_unlocked(struct compl_space *c, const char *name, bool *done)
+test_unlocked(struct compl_space *c, const char *name, uint64_t generation,
+	      enum compl_result *result)
 {
 	const struct layout_header *h = c->header;
 	uint32_t count = seqcount_read(&h->seqcount);
@@ -68,15 +84,19 @@ test_unlocked(struct compl_space *c, const char *name, bool *done)
 	if (!is_at_rest(h, count) || records > LAYOUT_COMPLETIONS ||
 	    !pages_measure_and_compare(c, records, 0) || !follow_chain(c, records, name, &n))
 		return false;
-	if (n != NULL && get(&n->producers.head) != 0)
+	if (n != NULL && (get(&n->producers.head) != 0 || get(&n->borrowers.head) != 0 ||
+			  (generation != 0 && may_be_idle(n))))
 		return false;
-	*done = n != NULL && get(&n->done) > 0;
+	if (generation != 0 && (n == NULL || load(&n->generation) != generation))
+		*result = COMPL_OTHER_GENERATION;
+	else
+		*result = n != NULL && get(&n->done) > 0 ? COMPL_OK : COMPL_NOT_DONE;
 	return seqcount_is_same(&h->seqcount, count);
 }
 
 /* Tests with the lock.  May sleep for the lock, and recovers after a dead owner. */
 static enum compl_result
-test_locked(struct compl_space *c, const char *name)
+test_locked(struct compl_space *c, const char *name, uint64_t generation)
 {
 	struct session s;
 	uint32_t index;
@@ -85,18 +105,21 @@ test_locked(struct compl_space *c, const char *name)
 
 	if (result != COMPL_OK)
 		return result;
-	done = index != 0 && get(&completion_at(&s, index)->done) > 0;
+	if (!completion_is_of(&s, index, generation))
+		return segment_unlock_with(&s, COMPL_OTHER_GENERATION);
+	done = index != 0 &&
+	       (get(&completion_at(&s, index)->done) > 0 || completion_is_open(&s, index));
 	return segment_unlock_with(&s, done ? COMPL_OK : COMPL_NOT_DONE);
 }
 
 enum compl_result
-compl_test(struct compl_space *c, const char *name)
+compl_test(struct compl_space *c, const char *name, uint64_t generation)
 {
-	bool done;
+	enum compl_result result;
 
 	if (!compl_is_name(name))
 		return COMPL_E_BAD_NAME;
-	if (test_unlocked(c, name, &done))
-		return done ? COMPL_OK : COMPL_NOT_DONE;
-	return test_locked(c, name);
+	if (test_unlocked(c, name, generation, &result))
+		return result;
+	return test_locked(c, name, generation);
 }

@@ -13,7 +13,13 @@
 struct wait {
 	const struct compl_request *req;
 	struct compl_outcome *out;
-	bool joined;	 /* the waitqueues of all its names */
+	struct compl_round *round; /* NULL: not in a barrier */
+	bool joined;		   /* the waitqueues of all its names */
+	bool has_slept;		   /* or was about to: one that borrows may end as it joins */
+	/* Of the entries that are to become those of the loan, which is there after the commit: a
+	   bit for the name of each, the first one, and the latest one. */
+	uint64_t lent;
+	uint32_t lent_first, lent_last;
 	uint32_t *state; /* of the first entry of the wait, once joined */
 	int64_t since_ns;
 	/* The words to sleep on are watches[0] to watches[watch_count - 1].  The first own_count of
@@ -25,6 +31,8 @@ struct wait {
 	bool brief; /* the owner of a word may be stopped: sleep for BRIEF_NS at the most */
 	int64_t watchdog_ns; /* when a bounded sleep, which goes on later, ends; or 0 */
 	bool overslept;	     /* only the bound of the latest sleep has ended it */
+	int64_t tick_ns;     /* when compl_request.tick is called next; 0: at once */
+	uint32_t walked;     /* the state in which a walk has ended it, or STATE_NONE */
 	/* Of detection.c: */
 	int64_t detect_ns; /* when it looks for a dead-lock next; 0: at once; or CLOCK_NEVER */
 	bool has_looked;   /* and then: it waits for what has a producer, or may be in a cycle */
@@ -47,6 +55,28 @@ wait_has_flag(const struct wait *w, enum compl_wait_flags flag)
 	return w->req->flags & (unsigned)flag;
 }
 
+/* How many of its names it needs; and whether those may be any of more. */
+static inline size_t
+wait_quorum(const struct wait *w)
+{
+	if (wait_has_flag(w, COMPL_WAIT_ANY))
+		return 1;
+	return w->req->at_least != 0 ? w->req->at_least : w->req->count;
+}
+
+static inline bool
+wait_has_choice(const struct wait *w)
+{
+	return wait_has_flag(w, COMPL_WAIT_ANY) || w->req->at_least != 0;
+}
+
+/* Whether the tokens come back. */
+static inline bool
+wait_borrows(const struct wait *w)
+{
+	return w->req->loan != NULL;
+}
+
 /* How many tokens it takes from each name. */
 static inline uint32_t
 wait_need(const struct wait *w)
@@ -54,12 +84,15 @@ wait_need(const struct wait *w)
 	return w->req->need != 0 ? w->req->need : 1;
 }
 
-/* Takes the tokens of all names, or, with COMPL_WAIT_ANY, those of the name `one`, in one commit.
- * The caller has seen that they are there.  Under the lock. */
-enum compl_result wait_take(struct wait *w, size_t one);
+/* Takes the tokens of the names for which `chosen` is set, in one commit.  The caller has seen that
+ * they are there.  Under the lock. */
+enum compl_result wait_take(struct wait *w, const bool *chosen);
 
 /* Reads the status and the value of name i into the outcome.  Under the lock. */
 void wait_read_payload(struct wait *w, size_t i);
+
+/* Reads the place in a round that is complete.  Returns how the wait in the barrier ends. */
+enum compl_result wait_read_round(struct wait *w);
 
 /* Adds the wait to the statistics of all its names, if it has joined their waitqueues. */
 void wait_note_statistics(struct wait *w);

@@ -9,6 +9,7 @@
 
 #include <stdlib.h>
 
+#include "shm/names/completion.h"
 #include "shm/names/entry.h"
 #include "shm/names/producer.h"
 #include "shm/names/waitqueue.h"
@@ -79,15 +80,24 @@ wait_graph_free(struct wait_graph *graph)
 
 /* ---- noting ------------------------------------------------------------------------------- */
 
-/* How many names the wait has that an entry belongs to. */
+/* How many names the wait has that an entry belongs to, without those that were removed. */
 static uint32_t
 count_names(struct session *s, uint32_t entry)
 {
 	uint32_t count = 0;
 
-	for (struct wait_walk walk = wait_walk(s, entry); wait_walk_next(&walk) != 0;)
-		count++;
+	for (struct wait_walk walk = wait_walk(s, entry); (entry = wait_walk_next(&walk)) != 0;)
+		count += get(&entry_at(s, entry)->completion) != 0;
 	return count;
+}
+
+/* How many of its names the wait needs. */
+static uint32_t
+quorum_of(struct session *s, uint32_t entry)
+{
+	uint32_t quorum = waitqueue_quorum(s, entry);
+
+	return quorum != 0 ? quorum : count_names(s, entry);
 }
 
 /* Whether an entry is of a wait that goes on, and that no deadline will end. */
@@ -114,7 +124,7 @@ note_waiters(struct session *s, struct wait_graph *graph, uint32_t name)
 						      .name = name,
 						      .names = count_names(s, entry),
 						      .pid = (pid_t)get(&e->pid),
-						      .any = get(&e->flags) & ENTRY_ANY };
+						      .quorum = quorum_of(s, entry) };
 	}
 	graph->is_short |= entry != 0;
 	graph->names[name].waiters.to = (uint32_t)graph->waiter_count;
@@ -151,9 +161,11 @@ note_name(struct session *s, struct wait_graph *graph, uint32_t completion)
 		return;
 	}
 	graph->name_count++;
-	graph->names[name] = (struct wait_graph_name){
-		.completion = completion, .is_empty = get(&completion_at(s, completion)->done) == 0
-	};
+	graph->names[name] =
+		(struct wait_graph_name){ .completion = completion,
+					  .is_empty =
+						  get(&completion_at(s, completion)->done) == 0 &&
+						  !completion_is_open(s, completion) };
 	note_waiters(s, graph, name);
 	note_producers(s, graph, name);
 }

@@ -17,7 +17,7 @@ struct waiter_edge {
 	uint32_t names; /* how many names the whole wait has */
 	uint32_t next;	/* of the same process: index in wait_graph.waiters + 1, or 0 */
 	pid_t pid;
-	bool any; /* COMPL_WAIT_ANY */
+	uint32_t quorum; /* how many of them it needs */
 };
 
 /* From a name to a process that produces it. */

@@ -2,7 +2,7 @@
  *
  * waiter.c - the one loop of all waits: queues the wait, looks, sleeps, and leaves
  *
- * loop() repeats three steps until the wait has ended:
+ * loop() repeats four steps until the wait has ended:
  *
  *	wait_round()		takes the lock and looks at the names.  If the wait can end, takes
  *				the tokens and leaves.  Otherwise joins the waitqueues, if it has
@@ -14,6 +14,7 @@
  *	detection_look()	looks for a dead-lock that this wait has closed, if that is due,
  *				without the lock (detection.h).  The next round ends the wait if
  *				there is one.
+ *	tick_call()		calls compl_request.tick, if that is due, without the lock.
  *	sleep_once()		sleeps on these words, without the lock.
  *
  * How a wait ends decides which function of wait.h it leaves by:
@@ -21,7 +22,7 @@
  *	wait_leave_locked()	wait_step() has ended it under the lock: it has taken the tokens, or
  *				found a reason to end without; or there is a dead-lock
  *	wait_leave_ended()	a walk (job.c) has ended it: after "all", a removal, a producer's
- *				death or a failure
+ *				death, a failure or a new generation
  *	wait_leave_unlocked()	it ends without the lock: a signal came, the segment's file is not
  *				linked any more, the futex call failed; or it did not get the lock:
  *				the deadline came first, or the namespace is removed or damaged
@@ -42,8 +43,13 @@
 #include "api/clock.h"
 #include "shm/calls/detection.h"
 #include "shm/calls/readiness.h"
+#include "shm/calls/round.h"
+#include "shm/calls/states.h"
 #include "shm/calls/wait.h"
 #include "shm/calls/watch.h"
+#include "shm/names/barrier.h"
+#include "shm/names/borrower.h"
+#include "shm/names/completion.h"
 #include "shm/names/name.h"
 #include "shm/names/producer.h"
 #include "shm/names/segment_lock.h"
@@ -78,12 +84,15 @@ fill_how(struct wait *w, struct entry *how)
 			       .ticket = waitqueue_draw_ticket(&w->s),
 			       .state = STATE_WAITING,
 			       .pid = (uint32_t)getpid(),
+			       .parent = (uint32_t)getppid(),
 			       .since_ns = w->since_ns = clock_now_ns() };
-	how->flags = (wait_has_flag(w, COMPL_WAIT_ANY) ? ENTRY_ANY : 0) |
+	how->flags = w->req->at_least << ENTRY_AT_LEAST_SHIFT |
+		     (wait_has_flag(w, COMPL_WAIT_ANY) ? ENTRY_ANY : 0) |
 		     (w->req->deadline_ns == COMPL_NEVER ? ENTRY_ENDLESS : 0) |
 		     (wait_has_flag(w, COMPL_WAIT_FAIL_FAST) ? ENTRY_FAIL_FAST : 0) |
 		     (wait_has_flag(w, COMPL_WAIT_IO) ? ENTRY_IO : 0) |
-		     (uint32_t)getppid() << ENTRY_PARENT_SHIFT;
+		     (w->req->generation != 0 ? ENTRY_GENERATION : 0) |
+		     (w->round != NULL ? ENTRY_BARRIER : 0);
 	if (w->req->command != NULL)
 		memcpy(how->command, w->req->command,
 		       strnlen(w->req->command, sizeof(how->command)));
@@ -117,10 +126,14 @@ join(struct wait *w)
 	fill_how(w, &how);
 	for (size_t i = 0; i < w->req->count; i++) {
 		w->completions[i] = name_reap_and_look_up(s, w->req->names[i]);
-		if (w->completions[i] == 0)
+		if (!completion_is_of(s, w->completions[i], w->req->generation))
+			result = COMPL_OTHER_GENERATION;
+		else if (w->completions[i] == 0)
 			result = name_make(s, w->req->names[i], &w->completions[i]);
 		if (has_joined(w, i))
 			session_note_damage(s);
+		if (w->round != NULL && result == COMPL_OK)
+			how.payload = barrier_next_place(s, w->completions[i]);
 		if (result == COMPL_OK)
 			result = waitqueue_join(s, w->completions[i], &how, &w->entries[i]);
 		if (result != COMPL_OK)
@@ -146,8 +159,14 @@ set_escape(struct wait *w, enum compl_escape_state state)
 		w->req->escape->state = state;
 }
 
-/* Notes whether the bound of the sleep has ended it.  If only a signal, or a look for a dead-lock,
- * has ended it before, the bound stays, for the next sleep.
+static bool
+is_tick(const struct wait *w, int64_t until_ns)
+{
+	return w->req->tick != NULL && until_ns == w->tick_ns;
+}
+
+/* Notes whether the bound of the sleep has ended it.  If only a signal, a look for a dead-lock, or
+ * a tick has ended it before, the bound stays, for the next sleep.
  *
  * These looks come every ten seconds, too.  One that comes just before the bound counts as the
  * bound, so that the two cost one wake-up. */
@@ -159,7 +178,8 @@ note_bound(struct wait *w, enum futex_result result, int64_t until_ns)
 	w->overslept = result == FUTEX_TIMED_OUT && until_ns != w->req->deadline_ns &&
 		       w->watchdog_ns != 0 && until_ns >= w->watchdog_ns - early_ns;
 	if (w->overslept ||
-	    !(result == FUTEX_SIGNALLED || (result == FUTEX_TIMED_OUT && until_ns == w->detect_ns)))
+	    !(result == FUTEX_SIGNALLED ||
+	      (result == FUTEX_TIMED_OUT && (until_ns == w->detect_ns || is_tick(w, until_ns)))))
 		w->watchdog_ns = 0;
 }
 
@@ -214,6 +234,7 @@ sleep_once(struct wait *w)
 {
 	int64_t until = w->req->deadline_ns;
 
+	w->s.now_ns = 0;
 	if (sigmask_is_interrupted(&w->s.sigmask))
 		return COMPL_INTERRUPTED;
 	if (w->watch_count == 0)
@@ -226,6 +247,8 @@ sleep_once(struct wait *w)
 		w->watchdog_ns = 0;
 	if (w->detect_ns < until)
 		until = w->detect_ns;
+	if (w->req->tick != NULL && w->tick_ns < until)
+		until = w->tick_ns;
 	if (until == COMPL_NEVER && wait_has_flag(w, COMPL_WAIT_INTERRUPTIBLE))
 		until = FAR_NS;
 	return sleep_unblocked(w, until);
@@ -250,8 +273,16 @@ reap_and_look_up_names(struct wait *w)
 	for (size_t i = 0; i < w->req->count; i++) {
 		w->completions[i] = name_reap_and_look_up(&w->s, w->req->names[i]);
 		w->out->which = i;
+		if (!completion_is_of(&w->s, w->completions[i], w->req->generation))
+			return COMPL_OTHER_GENERATION;
 		if (w->completions[i] == 0 && wait_has_flag(w, COMPL_WAIT_EXISTING))
 			return COMPL_E_NO_NAME;
+		if (w->round == NULL && barrier_stands(&w->s, w->completions[i])) {
+			if (!is_over(w))
+				return COMPL_E_BARRIER;
+			w->out->which = 0;
+			return COMPL_TIMED_OUT;
+		}
 	}
 	w->out->which = 0;
 	return COMPL_OK;
@@ -267,8 +298,9 @@ end_by(struct wait *w, size_t which)
 	return true;
 }
 
-/* Ends the wait, without a token, if a producer of one of its names has died, or, with
- * COMPL_WAIT_FAIL_FAST, if one of its names has a status other than 0.  Returns whether it did. */
+/* Ends the wait, without a token, if a producer of one of its names has died, or was ready and has
+ * failed, or, with COMPL_WAIT_FAIL_FAST, if one of its names has a status other than 0.  Returns
+ * whether it did. */
 static bool
 try_end_early(struct wait *w, const struct readiness *readiness, enum compl_result *end)
 {
@@ -277,29 +309,78 @@ try_end_early(struct wait *w, const struct readiness *readiness, enum compl_resu
 	*end = COMPL_PRODUCER_DIED;
 	if (which < w->req->count)
 		return end_by(w, which);
-	if (!wait_has_flag(w, COMPL_WAIT_FAIL_FAST) ||
-	    (which = readiness_find_failed(w)) == w->req->count)
-		return false;
+	*end = COMPL_REMOVED;
+	if ((which = readiness_find_removed(w, readiness)) < w->req->count) {
+		w->out->which = which;
+		return true;
+	}
 	*end = COMPL_OK;
-	w->out->failed_fast = true;
+	if (wait_has_flag(w, COMPL_WAIT_FAIL_FAST) &&
+	    (which = readiness_find_failed(w)) < w->req->count)
+		w->out->failed_fast = true;
+	else if ((which = readiness_find_failed_producer(w, readiness)) < w->req->count)
+		w->out->failed_fast = !wait_has_flag(w, COMPL_WAIT_ANY);
+	else
+		return false;
 	return end_by(w, which);
+}
+
+/* Whether the names let the wait go on. */
+static bool
+is_clear(const struct wait *w, const struct readiness *readiness)
+{
+	return readiness->clear >= wait_quorum(w);
+}
+
+/* Whether a wait that has not joined can end as soon as it has: in a barrier, where it may complete
+ * the round, or if what it is to borrow is there. */
+static bool
+may_end_by_joining(const struct wait *w, const struct readiness *readiness)
+{
+	return w->round != NULL || (wait_borrows(w) && is_clear(w, readiness));
+}
+
+/* Takes from as many names as the wait needs: the first in the request that let it. */
+static enum compl_result
+take_first(struct wait *w, const struct readiness *readiness)
+{
+	size_t left = wait_quorum(w), lenders = 0;
+	bool chosen[COMPL_NAMES_MAX];
+
+	for (size_t i = 0; i < w->req->count; i++) {
+		chosen[i] = left > 0 && readiness->blocker[i] == BLOCKER_NONE;
+		left -= chosen[i];
+		lenders += chosen[i] && !completion_is_open(&w->s, w->completions[i]);
+	}
+	if (wait_borrows(w) && !robust_may_retain(&w->s.thread, lenders))
+		return COMPL_E_FULL_PRODUCERS;
+	return wait_take(w, chosen);
+}
+
+/* Takes the tokens if they are there, or ends the wait early.  A wait that borrows them has to join
+ * first: its entries become those of the loan.  Returns whether it has ended. */
+static bool
+try_take(struct wait *w, const struct readiness *readiness, enum compl_result *end)
+{
+	if (try_end_early(w, readiness, end))
+		return true;
+	if (!is_clear(w, readiness) || (wait_borrows(w) && !w->joined))
+		return false;
+	*end = take_first(w, readiness);
+	return true;
 }
 
 /* Ends the wait if it can end now, and returns whether it did.  *end is COMPL_OK if it has taken
  * the tokens or failed fast, otherwise why it ends without tokens.  The deadline comes last: tokens
- * that are there are taken even if it has passed. */
+ * that are there are taken even if it has passed, for which a wait may have to join first. */
 static bool
 try_end(struct wait *w, const struct readiness *readiness, enum compl_result *end)
 {
-	bool any = wait_has_flag(w, COMPL_WAIT_ANY);
-
 	if (w->s.damaged)
 		*end = COMPL_E_DAMAGED;
-	else if (try_end_early(w, readiness, end))
+	else if (w->round != NULL ? round_try_end(w, end) : try_take(w, readiness, end))
 		return true;
-	else if (any ? readiness->clear > 0 : readiness->clear == w->req->count)
-		*end = wait_take(w, readiness->first);
-	else if (is_over(w))
+	else if ((w->joined || !may_end_by_joining(w, readiness)) && is_over(w))
 		*end = COMPL_TIMED_OUT;
 	else
 		return false;
@@ -315,8 +396,13 @@ wait_step(struct wait *w, enum compl_result *end)
 
 	for (;;) {
 		readiness_reap_and_look(w, &readiness);
-		if (try_end(w, &readiness, end))
+		if (w->req->states != NULL)
+			states_note(w, &readiness);
+		if (try_end(w, &readiness, end)) {
+			if (w->req->states != NULL)
+				states_note_end(w);
 			return WAIT_ENDED;
+		}
 		if (w->joined) {
 			watch_arm(w, &readiness);
 			if (!w->s.damaged)
@@ -361,8 +447,12 @@ lock_by_deadline(struct wait *w)
 static void
 reap_producers(struct wait *w)
 {
-	for (size_t i = 0; i < w->req->count && wait_state(w) == STATE_WAITING; i++)
+	for (size_t i = 0; i < w->req->count && wait_state(w) == STATE_WAITING; i++) {
+		if (w->completions[i] == 0)
+			continue;
 		producer_reap(&w->s, w->completions[i]);
+		borrower_reap(&w->s, w->completions[i]);
+	}
 }
 
 /* One round, from taking the lock to giving it back.  WAIT_ENDED: the wait has left, and *end is
@@ -390,6 +480,8 @@ wait_round(struct wait *w, enum compl_result *end)
 		return WAIT_ENDED;
 	}
 	if (!w->joined && (*end = reap_and_look_up_names(w)) != COMPL_OK) {
+		if (w->req->states != NULL && *end != COMPL_E_NO_NAME)
+			states_note_refusal(w);
 		segment_unlock(&w->s);
 		return WAIT_ENDED;
 	}
@@ -412,6 +504,21 @@ wait_round(struct wait *w, enum compl_result *end)
 
 /* ---- the loop ----------------------------------------------------------------------- */
 
+/* Calls compl_request.tick if that is due.  The words are armed already: what changes meanwhile
+ * ends the sleep that follows at once. */
+static void
+tick_call(struct wait *w)
+{
+	const struct compl_tick *tick = w->req->tick;
+	int64_t now_ns = clock_now_ns();
+
+	if (now_ns < w->tick_ns)
+		return;
+	tick->fn(tick->arg);
+	if (__builtin_add_overflow(now_ns, tick->interval_ns, &w->tick_ns))
+		w->tick_ns = CLOCK_NEVER;
+}
+
 /* Returns how the wait has ended.  A walk may end it while we do not hold the lock.  Therefore
  * wait_state() is looked at after each sleep, before anything else. */
 static enum compl_result
@@ -426,7 +533,10 @@ loop(struct wait *w)
 				return end;
 			continue;
 		}
+		w->has_slept = true;
 		detection_look(w);
+		if (w->req->tick != NULL)
+			tick_call(w);
 		end = sleep_once(w);
 		if (wait_state(w) != STATE_WAITING)
 			return wait_leave_ended(w, wait_state(w));
@@ -459,16 +569,18 @@ begin(struct wait *w, const struct compl_request *req, struct compl_outcome *out
 	detection_begin(w);
 }
 
-/* Does the work of compl_wait() for a request that check_request() has accepted.  With COMPL_OK the
- * signals of req->hold stay blocked, so that none comes before the caller has reported its
+/* Does the work of compl_wait() and compl_barrier() for a request that was checked.  With COMPL_OK
+ * the signals of req->hold stay blocked, so that none comes before the caller has reported its
  * tokens. */
 static enum compl_result
-wait_checked(struct compl_space *c, const struct compl_request *req, struct compl_outcome *out)
+wait_checked(struct compl_space *c, const struct compl_request *req, struct compl_outcome *out,
+	     struct compl_round *round)
 {
 	enum compl_result result;
 	struct wait w;
 
 	begin(&w, req, out);
+	w.round = round;
 	if ((result = session_begin_brief(&w.s, c, req->hold)) != COMPL_OK)
 		return result;
 	if (req->escape != NULL) {
@@ -479,10 +591,33 @@ wait_checked(struct compl_space *c, const struct compl_request *req, struct comp
 	result = loop(&w);
 	detection_end(&w);
 	set_escape(&w, COMPL_ESCAPE_NONE);
+	if (req->states != NULL)
+		states_note_walk(&w);
 	if (result == COMPL_PRODUCER_DIED)
 		result = judge_death(&w);
 	if (result != COMPL_OK)
 		sigmask_restore(&w.s.sigmask);
+	return result;
+}
+
+/* Does the work of wait_checked() for a wait that borrows.  If nothing was lent, nobody needs the
+ * descriptor. */
+static enum compl_result
+borrow_checked(struct compl_space *c, const struct compl_request *req, struct compl_outcome *out)
+{
+	struct compl_loan *loan = req->loan;
+	enum compl_result result;
+
+	*loan = (struct compl_loan){ 0 };
+	if (!c->one_thread)
+		return COMPL_E_ARGUMENT;
+	if ((result = file_open_again(c, &loan->hold)) == COMPL_OK)
+		result = wait_checked(c, req, out, NULL);
+	if (loan->entry != 0)
+		return result;
+	if (loan->hold > 0)
+		close(loan->hold);
+	*loan = (struct compl_loan){ 0 };
 	return result;
 }
 
@@ -496,7 +631,11 @@ compl_wait(struct compl_space *c, const struct compl_request *req, struct compl_
 		return result;
 	if (req->payloads != NULL)
 		memset(req->payloads, 0, req->count * sizeof(req->payloads[0]));
-	return wait_checked(c, req, out);
+	if (req->granted != NULL)
+		memset(req->granted, 0, req->count * sizeof(req->granted[0]));
+	if (req->states != NULL)
+		memset(req->states, 0, req->count * sizeof(req->states[0]));
+	return req->loan != NULL ? borrow_checked(c, req, out) : wait_checked(c, req, out, NULL);
 }
 
 enum compl_result
@@ -506,4 +645,21 @@ compl_try(struct compl_space *c, const struct compl_request *req, struct compl_o
 
 	now.deadline_ns = 0;
 	return compl_wait(c, &now, out);
+}
+
+enum compl_result
+compl_barrier(struct compl_space *c, const struct compl_request *req, struct compl_round *round)
+{
+	enum compl_result result = check_barrier(req, round);
+	struct compl_request own = *req;
+	struct compl_outcome out = { 0 };
+
+	round->place = 0;
+	if (result != COMPL_OK)
+		return result;
+	own.need = round->parties;
+	own.payloads = NULL;
+	if (req->states != NULL)
+		req->states[0] = (struct compl_state){ 0 };
+	return wait_checked(c, &own, &out, round);
 }

@@ -6,10 +6,11 @@
  *
  *	all names	the beacon of the entry ahead, in the first waitqueue in which there is one;
  *			if there is none, the bell of the first name that has too few tokens
- *	any name	one such word for every name, on all of them at once
+ *	some names	one such word for every name, on all of them at once
  *
  * The first in line of a name that has producers, and is not at "all", also sleeps on the beacons
- * of all these producers.
+ * of all these producers; even if one of them is ready and the name holds nobody up, because a wait
+ * over several names has to notice when that ends.  While one is ready, also at "all".
  *
  * Ordering: the expected value of each word is read under the lock (watch_arm()).  If a word
  * changes after that, the kernel refuses the sleep (watch_sleep()).
@@ -32,12 +33,16 @@
  * the most, and then asks about the owner (readiness.c).  It does so wherever it stands, because
  * nobody may tell it when the entry ahead becomes the first.
  *
+ * A borrower's end lets a wait go on.  Its beacon is watched as that of a producer is.
+ *
  * What failed before: every waiter watched all producers.  The last in line was woken and killed;
  * nobody came after it, and the others slept on.
  */
 #include "shm/calls/watch.h"
 
 #include "api/clock.h"
+#include "shm/names/borrower.h"
+#include "shm/names/completion.h"
 #include "shm/names/entry.h"
 #include "shm/names/producer.h"
 #include "shm/names/waitqueue.h"
@@ -69,13 +74,18 @@ watch_blocker(struct wait *w, size_t i, uint32_t ahead)
 	return how != WAITQUEUE_GONE;
 }
 
-/* Whether name i has producers, and is not at "all". */
+/* Whether name i has producers or borrowers whose end concerns its waits.  At "all" only the end of
+ * a ready producer does: it may have covered a status, or the death of another producer. */
 static bool
 is_produced(struct wait *w, size_t i)
 {
-	struct completion *n = completion_at(&w->s, w->completions[i]);
+	struct completion *n;
 
-	return get(&n->producers.head) != 0 && get(&n->done) != COMPL_ALL;
+	if (w->completions[i] == 0)
+		return false;
+	n = completion_at(&w->s, w->completions[i]);
+	return (get(&n->producers.head) != 0 || get(&n->borrowers.head) != 0) &&
+	       (get(&n->done) != COMPL_ALL || completion_is_ready(&w->s, w->completions[i]));
 }
 
 /* Watches the beacon of an entry.  If there is no room for another word, the sleep is brief
@@ -119,9 +129,27 @@ find_stale(struct wait *w, size_t i)
 	return entry_is_alive(e) && get(&e->watch) == offset_of(&w->s, &n->bell) ? watcher : 0;
 }
 
-/* Watches the beacons of all producers of name i, for the first in line.  While a former first may
- * still sleep on them, watches the beacon of that waiter instead.  It may be stopped, so the sleep
- * is brief.  False: a beacon has no owner any more. */
+/* Watches the beacons of all borrowers of name i that live.  Of a stray nothing tells that it ends,
+ * so the sleep is brief while there is one.  False: a borrower has just ended. */
+static bool
+watch_borrowers(struct wait *w, size_t i)
+{
+	struct queue_walk walk = borrower_walk(&w->s, w->completions[i]);
+	uint32_t entry;
+
+	while ((entry = queue_next(&walk)) != 0) {
+		bool lives = borrower_is_alive(&w->s, entry);
+
+		if (lives ? !watch_beacon(w, entry) : borrower_has_ended(&w->s, entry))
+			return false;
+		w->brief |= !lives;
+	}
+	return true;
+}
+
+/* Watches the beacons of all producers and borrowers of name i, for the first in line.  While a
+ * former first may still sleep on them, watches the beacon of that waiter instead.  It may be
+ * stopped, so the sleep is brief.  False: a beacon has no owner any more. */
 static bool
 watch_as_first(struct wait *w, size_t i)
 {
@@ -137,15 +165,16 @@ watch_as_first(struct wait *w, size_t i)
 	     (entry = queue_next(&walk)) != 0;)
 		if (!watch_beacon(w, entry))
 			return false;
-	return true;
+	return watch_borrowers(w, i);
 }
 
-static bool
-has_several_producers(struct wait *w, size_t i)
+/* Returns an entry whose beacon a witness watches, or 0 if there are only strays. */
+static uint32_t
+find_beacon_for_witness(struct wait *w, size_t i)
 {
-	struct queue *q = &completion_at(&w->s, w->completions[i])->producers;
+	uint32_t producer = get(&completion_at(&w->s, w->completions[i])->producers.head);
 
-	return get(&q->head) != get(&q->tail);
+	return producer != 0 ? producer : borrower_find_living(&w->s, w->completions[i]);
 }
 
 /* Watches the beacon of one producer, because the first in line may be stopped.  It is a producer
@@ -153,19 +182,22 @@ has_several_producers(struct wait *w, size_t i)
  *
  * A waiter that is stopped while first in line, just as it is woken, can neither reap nor hand the
  * wake on.  So the next in line looks as often as the first would.  With several producers it looks
- * every second, because it watches only one of them. */
+ * every second, because it watches only one of them.  With several borrowers it need not: while the
+ * first is stopped in line, it holds up their tokens. */
 static bool
 watch_as_witness(struct wait *w, const struct readiness *readiness)
 {
+	uint32_t entry;
+
 	for (size_t i = 0; i < w->req->count; i++) {
-		if (!is_produced(w, i) || readiness->blocker[i] != BLOCKER_AHEAD)
+		if (!is_produced(w, i) || readiness->ahead[i] == 0)
 			continue;
 		if (waitqueue_reap_to_first(&w->s, w->completions[i]) == readiness->ahead[i]) {
 			w->has_watchdog = true;
-			w->brief |= has_several_producers(w, i);
+			w->brief |= producer_count(&w->s, w->completions[i]) > 1;
 		}
-		return watch_beacon(w,
-				    get(&completion_at(&w->s, w->completions[i])->producers.head));
+		entry = find_beacon_for_witness(w, i);
+		return entry == 0 || watch_beacon(w, entry);
 	}
 	return true;
 }
@@ -182,18 +214,18 @@ watch_producers(struct wait *w, const struct readiness *readiness)
 	if (!watch_as_witness(w, readiness))
 		return false;
 	for (size_t i = 0; i < w->req->count; i++)
-		if (is_produced(w, i) && readiness->blocker[i] != BLOCKER_AHEAD &&
-		    !watch_as_first(w, i))
+		if (is_produced(w, i) && readiness->ahead[i] == 0 && !watch_as_first(w, i))
 			return false;
 	return true;
 }
 
-/* Watches the words of the waitqueues: with COMPL_WAIT_ANY one for each name, otherwise one.
- * False: a blocker has just gone. */
+/* Watches the words of the waitqueues: one for each name that was not removed, if some are enough,
+ * otherwise one.  A name whose producer went away is watched too: a post rings its bell and wakes
+ * nobody else.  False: a blocker has just gone. */
 static bool
 watch_blockers(struct wait *w, const struct readiness *readiness)
 {
-	bool any = wait_has_flag(w, COMPL_WAIT_ANY);
+	bool any = wait_has_choice(w);
 	enum blocker kind = BLOCKER_SHORT;
 
 	for (size_t i = 0; i < w->req->count; i++) {
@@ -202,7 +234,7 @@ watch_blockers(struct wait *w, const struct readiness *readiness)
 			kind = BLOCKER_AHEAD;
 	}
 	for (size_t i = 0; i < w->req->count; i++) {
-		if (!any && readiness->blocker[i] != kind)
+		if ((!any && readiness->blocker[i] != kind) || w->completions[i] == 0)
 			continue;
 		if (!watch_blocker(w, i, readiness->ahead[i]))
 			return false;

@@ -16,7 +16,9 @@
 #include <string.h>
 
 #include "api/clock.h"
+#include "shm/names/generation.h"
 #include "shm/names/hashtable.h"
+#include "shm/names/ready_producers.h"
 #include "shm/names/waitqueue.h"
 #include "shm/segment/hold.h"
 #include "shm/segment/log.h"
@@ -26,13 +28,29 @@
 #define VALUE_LENGTH(value) (((value)&0xffff) - 1)
 #define VALUE_SLOT(value)   ((value) >> 16)
 
+uint32_t
+completion_status(struct session *s, uint32_t completion)
+{
+	struct completion *n = completion_at(s, completion);
+	uint32_t failed = get(&n->failed);
+
+	if (get(&n->flags) & COMPLETION_READY)
+		return 0;
+	return failed != 0 ? failed : get(&n->status);
+}
+
 void
 completion_copy_value(struct session *s, uint32_t completion, char *text, uint32_t *length)
 {
-	uint32_t value = get(&completion_at(s, completion)->value);
+	struct completion *n = completion_at(s, completion);
+	uint32_t value = get(&n->value);
 
+	if (get(&n->flags) & COMPLETION_READY) {
+		ready_producers_copy_value(s, completion, text, length);
+		return;
+	}
 	*length = 0;
-	if (value == 0)
+	if (value == 0 || get(&n->failed) != 0)
 		return;
 	if (VALUE_LENGTH(value) > COMPL_VALUE_MAX) {
 		session_note_damage(s);
@@ -48,7 +66,7 @@ completion_read_payload(struct session *s, uint32_t completion, struct compl_pay
 	uint32_t length;
 
 	memset(payload->reserved, 0, sizeof(payload->reserved));
-	payload->status = (uint8_t)get(&completion_at(s, completion)->status);
+	payload->status = (uint8_t)completion_status(s, completion);
 	completion_copy_value(s, completion, payload->value, &length);
 	payload->has_value = length > 0;
 	payload->value[length > 0 ? length - 1 : 0] = '\0';
@@ -84,6 +102,17 @@ completion_log_status(struct session *s, uint32_t completion, const struct compl
 	log_value(s, completion, post->value);
 }
 
+void
+completion_log_not_failed(struct session *s, uint32_t completion)
+{
+	struct completion *n = completion_at(s, completion);
+
+	if (get(&n->failed) == 0)
+		return;
+	log_put(s, &n->failed, 0);
+	log_put(s, &n->flags, get(&n->flags) & ~COMPLETION_PRODUCER_DIED);
+}
+
 static void
 log_forget(struct session *s, struct completion *n)
 {
@@ -116,14 +145,15 @@ completion_set_hold(struct session *s, uint32_t completion, uint64_t number)
 
 /* ---- whether it is idle -------------------------------------------------------- */
 
-/* Whether the name stays even without waiters: it is initialised, above 0, or has a producer. */
+/* Whether the name stays even without waiters: it is initialised, above 0, has a producer or a
+ * borrower, or has failed. */
 static bool
 is_pinned(struct session *s, uint32_t completion)
 {
 	struct completion *n = completion_at(s, completion);
 
-	return get(&n->flags) != COMPLETION_USED || get(&n->done) != 0 ||
-	       get(&n->producers.head) != 0;
+	return get(&n->flags) != COMPLETION_USED || get(&n->done) != 0 || get(&n->failed) != 0 ||
+	       get(&n->producers.head) != 0 || get(&n->borrowers.head) != 0;
 }
 
 bool
@@ -146,24 +176,27 @@ completion_drop_if_idle(struct session *s, uint32_t completion)
 
 /* ---- changes ----------------------------------------------------------------- */
 
-/* Whether the wait of this entry is for any of several names, and can take what it needs from
- * another one. */
+/* Whether some of its names are enough for the wait of this entry, and it can take what it needs
+ * from others. */
 static bool
 is_served_elsewhere(struct session *s, uint32_t entry)
 {
+	uint32_t quorum = waitqueue_quorum(s, entry), found = 0, i;
 	struct entry *e = entry_at(s, entry);
-	uint32_t i;
 
-	if (!(get(&e->flags) & ENTRY_ANY))
+	if (quorum == 0)
 		return false;
 	for (struct wait_walk walk = wait_walk(s, entry); (i = wait_walk_next(&walk)) != 0;) {
 		uint32_t completion = get(&entry_at(s, i)->completion);
 
-		if (i != entry && completion != 0 && waitqueue_find_first(s, completion) == i &&
-		    get(&completion_at(s, completion)->done) >= get(&e->need))
-			return true;
+		if (i == entry || completion == 0 || completion_is_lost_to(s, completion, entry))
+			continue;
+		if (completion_is_open(s, completion) ||
+		    (waitqueue_find_first(s, completion) == i &&
+		     get(&completion_at(s, completion)->done) >= get(&e->need)))
+			found++;
 	}
-	return false;
+	return found >= quorum;
 }
 
 uint64_t
@@ -179,23 +212,80 @@ completion_needed(struct session *s, uint32_t completion)
 	return needed;
 }
 
-/* Puts counter, status, value and age back to zero, in the transaction under way. */
-static void
-log_zero(struct session *s, struct completion *n)
+/* ---- generations ------------------------------------------------------------------ */
+
+uint64_t
+completion_generation(struct session *s, uint32_t completion)
 {
-	log_put_wide(s, &n->since_ns, (uint64_t)clock_now_ns());
-	log_put(s, &n->done, 0);
-	log_put(s, &n->flags, get(&n->flags) & ~COMPLETION_PRODUCER_DIED);
-	log_forget(s, n);
+	return __atomic_load_n(&completion_at(s, completion)->generation, __ATOMIC_RELAXED);
 }
 
-void
-completion_log_anew(struct session *s, uint32_t completion)
+bool
+completion_is_of(struct session *s, uint32_t completion, uint64_t generation)
+{
+	return generation == 0 ||
+	       (completion != 0 && completion_generation(s, completion) == generation);
+}
+
+static bool
+has_bound_wait(struct session *s, uint32_t completion)
+{
+	uint32_t entry;
+
+	for (struct queue_walk walk = waitqueue_walk(s, completion);
+	     (entry = queue_next(&walk)) != 0;)
+		if (get(&entry_at(s, entry)->flags) & ENTRY_GENERATION)
+			return true;
+	return false;
+}
+
+/* Invariant: all bound waits in line are bound to the generation that their name has.  A wait joins
+ * only while that is so.  The job, which is written down by the commit that gives a new generation,
+ * ends all of them before another call can join. */
+static enum job_kind
+log_generation(struct session *s, uint32_t completion, int64_t now_ns)
+{
+	enum job_kind job = has_bound_wait(s, completion) ? JOB_OUTDATE : JOB_NONE;
+
+	if (job != JOB_NONE)
+		waitqueue_wake_at_least(s, completion, WAITQUEUE_WAKES);
+	log_put_wide(s, &completion_at(s, completion)->generation, generation_draw(s, now_ns));
+	return job;
+}
+
+enum job_kind
+completion_log_generation(struct session *s, uint32_t completion)
+{
+	return log_generation(s, completion, clock_now_ns());
+}
+
+/* ---- back to zero ----------------------------------------------------------------- */
+
+/* Puts counter, status, value and age back to zero, and gives a new generation. */
+static enum job_kind
+log_zero(struct session *s, uint32_t completion)
+{
+	struct completion *n = completion_at(s, completion);
+	int64_t now_ns = clock_now_ns();
+	enum job_kind job = log_generation(s, completion, now_ns);
+
+	log_put_wide(s, &n->since_ns, (uint64_t)now_ns);
+	log_put(s, &n->done, 0);
+	log_put(s, &n->flags, get(&n->flags) & ~(COMPLETION_PRODUCER_DIED | COMPLETION_READY));
+	log_put(s, &n->failed, 0);
+	log_put(s, &n->lent, 0);
+	log_forget(s, n);
+	return get(&n->borrowers.head) != 0 ? JOB_RECALL : job;
+}
+
+enum job_kind
+completion_log_anew(struct session *s, uint32_t completion, bool always)
 {
 	struct completion *n = completion_at(s, completion);
 
-	if (get(&n->done) == COMPL_ALL)
-		log_zero(s, n);
+	if (!always && get(&n->done) != COMPL_ALL && get(&n->failed) == 0)
+		return JOB_NONE;
+	return log_zero(s, completion);
 }
 
 /* Puts the statistics back to zero, in the transaction under way.  A waiter that leaves without the
@@ -209,25 +299,44 @@ log_no_statistics(struct session *s, struct completion *n)
 	log_put_wide(s, &n->waits_io_ns, 0);
 }
 
-void
-completion_init(struct session *s, uint32_t completion)
+bool
+completion_carries_something(struct session *s, uint32_t completion)
 {
 	struct completion *n = completion_at(s, completion);
 
-	if (get(&n->flags) & COMPLETION_INIT)
-		return;
-	log_no_statistics(s, n);
-	log_put(s, &n->flags, get(&n->flags) | COMPLETION_INIT);
-	log_commit(s);
+	return (get(&n->flags) & (COMPLETION_INIT | COMPLETION_READY)) || get(&n->done) != 0 ||
+	       get(&n->lent) != 0 || get(&n->status) != 0 || get(&n->failed) != 0 ||
+	       get(&n->value) != 0;
 }
 
-void
-completion_log_reinit(struct session *s, uint32_t completion)
+enum job_kind
+completion_log_init(struct session *s, uint32_t completion, uint32_t tokens)
 {
 	struct completion *n = completion_at(s, completion);
+	enum job_kind job;
+
+	if (get(&n->flags) & COMPLETION_INIT)
+		return JOB_NONE;
+	if (tokens != 0 && !completion_carries_something(s, completion))
+		log_put(s, &n->done, tokens);
+	job = completion_log_generation(s, completion);
+	log_no_statistics(s, n);
+	log_put(s, &n->flags, get(&n->flags) | COMPLETION_INIT);
+	return job;
+}
+
+enum job_kind
+completion_log_reinit(struct session *s, uint32_t completion, bool permanent)
+{
+	struct completion *n = completion_at(s, completion);
+	enum job_kind job = log_zero(s, completion);
+	uint32_t flags = get(&n->flags) & ~(COMPLETION_PRODUCER_DIED | COMPLETION_READY);
 
 	log_no_statistics(s, n);
-	log_zero(s, n);
+	ready_producers_log_none(s, completion);
+	if (permanent)
+		log_put(s, &n->flags, flags | COMPLETION_INIT);
+	return job;
 }
 
 void
@@ -236,7 +345,7 @@ completion_log_take(struct session *s, uint32_t completion, uint32_t need)
 	struct completion *n = completion_at(s, completion);
 	uint32_t done = get(&n->done);
 
-	if (done == COMPL_ALL)
+	if (completion_is_open(s, completion))
 		return;
 	log_put(s, &n->done, done - need);
 	if (done == need && !(get(&n->flags) & COMPLETION_INIT))

@@ -14,6 +14,7 @@
 
 #include "api/clock.h"
 #include "api/validate.h"
+#include "shm/names/generation.h"
 #include "shm/segment/log.h"
 #include "shm/segment/pages.h"
 
@@ -96,7 +97,7 @@ set_name(struct completion *n, const char *name)
  * and a waiter of the former name that left at its deadline, and still notes its statistics.  So
  * all stores that such a call may touch are atomic.  since_ns is used only under the lock. */
 static void
-blank(struct completion *n, const char *name, uint32_t hash)
+blank(struct session *s, struct completion *n, const char *name, uint32_t hash)
 {
 	put(&n->hash, hash);
 	put(&n->done, 0);
@@ -109,6 +110,13 @@ blank(struct completion *n, const char *name, uint32_t hash)
 	__atomic_store_n(&n->waits_ns, 0, __ATOMIC_RELAXED);
 	__atomic_store_n(&n->waits_io_ns, 0, __ATOMIC_RELAXED);
 	__atomic_store_n(&n->hold, 0, __ATOMIC_RELAXED);
+	put(&n->failed, 0);
+	put(&n->lent, 0);
+	__atomic_store_n(&n->generation, generation_draw(s, n->since_ns), __ATOMIC_RELAXED);
+	n->changed_ns = n->since_ns;
+	empty(&n->borrowers);
+	put(&n->spare, 0);
+	put(&n->barrier, 0);
 	set_name(n, name);
 }
 
@@ -135,7 +143,7 @@ hashtable_make(struct session *s, const char *name, uint32_t *index)
 		log_put(s, &s->h->completions_free, get(&n->chain));
 	else
 		log_put(s, &s->h->completions_made, *index);
-	blank(n, name, hash);
+	blank(s, n, name, hash);
 	log_put(s, &n->chain, get(bucket));
 	log_put(s, &n->flags, COMPLETION_USED);
 	log_put(s, bucket, *index);
@@ -178,21 +186,26 @@ is_usable(struct session *s, const struct completion *n, const char *name)
 {
 	uint32_t flags = get(&n->flags);
 
-	return (flags & ~(COMPLETION_INIT | COMPLETION_PRODUCER_DIED)) == COMPLETION_USED &&
+	return (flags & ~(COMPLETION_INIT | COMPLETION_PRODUCER_DIED | COMPLETION_READY)) ==
+		       COMPLETION_USED &&
 	       memchr(name, '\0', sizeof(n->name)) != NULL && compl_is_name(name) &&
 	       hashtable_find(s, name) == 0;
 }
 
-/* Stores the hash of a record, empties its queues, and clears a status or a value that is
- * impossible. */
+/* Stores the hash of a record, empties its queues, clears a status or a value that is impossible,
+ * and replaces a generation that was never drawn. */
 static void
-mend(struct completion *n, uint32_t hash)
+mend(struct session *s, struct completion *n, uint32_t hash)
 {
 	uint32_t value = get(&n->value);
 
 	put(&n->hash, hash);
 	empty(&n->producers);
+	empty(&n->borrowers);
 	empty(&n->waiters);
+	if (n->generation - 1 >= s->h->generation)
+		n->generation = generation_draw(s, clock_now_ns());
+	put(&n->barrier, 0);
 	if (get(&n->status) > 255)
 		put(&n->status, 0);
 	if ((value & 0xffff) > COMPL_VALUE_MAX + 1 || value >> 16 > 1)
@@ -216,7 +229,7 @@ hashtable_rebuild(struct session *s)
 		if (is_usable(s, n, name)) {
 			uint32_t hash = hashtable_hash(name);
 
-			mend(n, hash);
+			mend(s, n, hash);
 			list = bucket_at(s, hash);
 			names++;
 		} else {

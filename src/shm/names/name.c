@@ -8,6 +8,7 @@
 #include "shm/names/name.h"
 
 #include "api/clock.h"
+#include "shm/names/borrower.h"
 #include "shm/names/completion.h"
 #include "shm/names/hashtable.h"
 #include "shm/names/job.h"
@@ -38,6 +39,7 @@ name_reap_and_look_up(struct session *s, const char *name)
 	if (found == 0)
 		return 0;
 	producer_reap(s, found);
+	borrower_reap(s, found);
 	return completion_drop_if_idle(s, found) ? 0 : found;
 }
 
@@ -54,11 +56,13 @@ name_make(struct session *s, const char *name, uint32_t *completion)
 }
 
 void
-name_reinit(struct session *s, uint32_t completion)
+name_reinit(struct session *s, uint32_t completion, bool permanent)
 {
+	enum job_kind job;
+
 	producer_announce(s, completion);
-	completion_log_reinit(s, completion);
-	log_commit(s);
+	job = completion_log_reinit(s, completion, permanent);
+	job_commit(s, job, completion);
 	completion_drop_if_idle(s, completion);
 }
 

@@ -23,9 +23,10 @@ uint32_t name_reap_and_look_up(struct session *s, const char *name);
  * idle completions and tries again. */
 enum compl_result name_make(struct session *s, const char *name, uint32_t *completion);
 
-/* Sets counter, status, value and statistics to zero, like the kernel's reinit_completion().  Drops
- * the completion if it is idle then. */
-void name_reinit(struct session *s, uint32_t completion);
+/* Sets counter, status, value and statistics to zero, like the kernel's reinit_completion(), gives
+ * a new generation, and ends the waits that are bound to an older one.  permanent: also makes the
+ * name permanent.  Drops the completion if it is idle then. */
+void name_reinit(struct session *s, uint32_t completion, bool permanent);
 
 /* Removes a name, and ends its waits. */
 void name_remove(struct session *s, uint32_t completion);

@@ -13,8 +13,10 @@
 #include "shm/names/post.h"
 
 #include "shm/names/completion.h"
+#include "shm/names/entry.h"
 #include "shm/names/job.h"
 #include "shm/names/queue.h"
+#include "shm/names/ready_producers.h"
 #include "shm/names/waitqueue.h"
 #include "shm/segment/file.h"
 #include "shm/segment/log.h"
@@ -22,9 +24,10 @@
 enum compl_result
 post_check(struct session *s, uint32_t completion, uint32_t tokens)
 {
-	uint32_t done = get(&completion_at(s, completion)->done);
+	struct completion *n = completion_at(s, completion);
+	uint32_t done = get(&n->done), lent = get(&n->lent);
 
-	if (done == COMPL_ALL || tokens == COMPL_ALL || tokens < COMPL_ALL - done)
+	if (done == COMPL_ALL || tokens == COMPL_ALL || (uint64_t)tokens + lent < COMPL_ALL - done)
 		return COMPL_OK;
 	return COMPL_E_OVERFLOW;
 }
@@ -51,6 +54,35 @@ job_of(uint32_t tokens, uint8_t status)
 	return status != 0 ? JOB_FAIL : JOB_NONE;
 }
 
+/* Whether a producer is ready, and no other producer of the completion is. */
+static bool
+is_last_ready(struct session *s, uint32_t completion, uint32_t entry)
+{
+	return get(&entry_at(s, entry)->ready) != 0 &&
+	       !ready_producers_has_other(s, completion, entry);
+}
+
+/* The job that is due when the last readiness ends.  What it has covered counts from now on: a
+ * status for the fail-fast waits, the death of a producer for all waits. */
+static enum job_kind
+job_uncovered(const struct completion *n)
+{
+	if (get(&n->flags) & COMPLETION_PRODUCER_DIED)
+		return JOB_PRODUCER_DIED;
+	return get(&n->status) != 0 ? JOB_FAIL : JOB_NONE;
+}
+
+/* Unlinks a producer, which may be ready. */
+static void
+log_leave(struct session *s, uint32_t completion, uint32_t leaver)
+{
+	struct completion *n = completion_at(s, completion);
+
+	if (is_last_ready(s, completion, leaver))
+		log_put(s, &n->flags, get(&n->flags) & ~COMPLETION_READY);
+	queue_log_remove(s, leaver);
+}
+
 /* A post into a segment that another program has unlinked is taken back, wholly.  None of its
  * tokens can have been taken: only the owner of the lock takes any, and that is still the poster.
  * "All" has not released anybody: the walk begins after the look.  So the caller may post the same
@@ -71,15 +103,79 @@ post_tokens(struct session *s, uint32_t completion, uint32_t tokens, const struc
 
 	if (!adds && leaver == 0)
 		return file_is_linked(s->c) ? COMPL_OK : COMPL_E_NO_NAMESPACE;
+	if (adds)
+		job = job_of(tokens, post->status);
+	if (job == JOB_NONE && leaver != 0 && is_last_ready(s, completion, leaver))
+		job = job_uncovered(n);
+	if (adds || job != JOB_NONE)
+		job = announce(s, completion, job);
 	if (adds) {
-		job = announce(s, completion, job_of(tokens, post->status));
 		log_put(s, &n->done, tokens == COMPL_ALL ? COMPL_ALL : done + tokens);
+		completion_log_not_failed(s, completion);
 		if (post->status != 0 || post->value != NULL)
 			completion_log_status(s, completion, post);
 	}
 	if (leaver != 0)
-		queue_log_remove(s, leaver);
+		log_leave(s, completion, leaver);
 	return job_commit_if_linked(s, job, completion) ? COMPL_OK : COMPL_E_NO_NAMESPACE;
+}
+
+enum compl_result
+post_ready(struct session *s, uint32_t completion, uint32_t producer, const char *value)
+{
+	enum job_kind job;
+
+	if (get(&entry_at(s, producer)->ready) != 0)
+		return file_is_linked(s->c) ? COMPL_OK : COMPL_E_NO_NAMESPACE;
+	job = announce(s, completion, JOB_RELEASE);
+	ready_producers_log_add(s, completion, producer, value);
+	return job_commit_if_linked(s, job, completion) ? COMPL_OK : COMPL_E_NO_NAMESPACE;
+}
+
+/* Puts into the transaction under way how the last producer of all has ended, while the counter is
+ * 0. */
+static void
+log_last_end(struct session *s, struct completion *n, uint32_t status, bool died)
+{
+	uint32_t flags = get(&n->flags) & ~COMPLETION_READY;
+
+	if (died || status != 0)
+		log_put(s, &n->failed, died ? COMPL_STATUS_PRODUCER_DIED : status);
+	log_put(s, &n->flags, died ? flags | COMPLETION_PRODUCER_DIED : flags);
+}
+
+/* Whether a completion has another producer.  (That one may have died since the producers were
+ * reaped.  It counts as if it dies later, and the next to look reaps it.) */
+static bool
+has_other_producer(const struct completion *n, uint32_t entry)
+{
+	return get(&n->producers.head) != entry || get(&n->producers.tail) != entry;
+}
+
+/* If the counter is above 0, it takes effect now.  The first in line may take tokens of it, so the
+ * bell is rung.
+ *
+ * Crash: one commit ends the readiness, unlinks the producer and writes the job. */
+void
+post_ready_end(struct session *s, uint32_t completion, uint32_t producer, uint32_t status,
+	       bool died)
+{
+	struct completion *n = completion_at(s, completion);
+	bool is_last = is_last_ready(s, completion, producer);
+	bool ends_waits = is_last && get(&n->done) == 0 && !has_other_producer(n, producer);
+	enum job_kind job = JOB_NONE;
+
+	if (ends_waits)
+		job = died || status == 0 ? JOB_PRODUCER_DIED : JOB_PRODUCER_FAILED;
+	else if (is_last)
+		job = job_uncovered(n);
+	job = announce(s, completion, job);
+	if (ends_waits)
+		log_last_end(s, n, status, died);
+	else if (is_last)
+		log_put(s, &n->flags, get(&n->flags) & ~COMPLETION_READY);
+	queue_log_remove(s, producer);
+	job_commit(s, job, completion);
 }
 
 void
@@ -90,6 +186,7 @@ post_producer_died(struct session *s, uint32_t completion)
 	enum job_kind job = announce(s, completion, JOB_PRODUCER_DIED);
 
 	log_put(s, &n->done, COMPL_ALL);
+	log_put(s, &n->failed, 0);
 	log_put(s, &n->flags, get(&n->flags) | COMPLETION_PRODUCER_DIED);
 	completion_log_status(s, completion, &post);
 	job_commit(s, job, completion);

@@ -32,6 +32,19 @@ enum compl_result post_check(struct session *s, uint32_t completion, uint32_t to
 enum compl_result post_tokens(struct session *s, uint32_t completion, uint32_t tokens,
 			      const struct compl_post *post, uint32_t leaver);
 
+/* Posts that a producer is ready, with a value or NULL.  The completion is open from now on, and
+ * the waits that this covers end.  Changes nothing if the producer is ready already.  Fails as
+ * post_tokens() does. */
+enum compl_result post_ready(struct session *s, uint32_t completion, uint32_t producer,
+			     const char *value);
+
+/* Posts the end of a ready producer, and unlinks it: with a status, 0 if it has ended in order, or
+ * because it is dead.  If another producer of the completion lives, only its own readiness ends.
+ * If it was the last one, and the counter is 0, the waits in line end; and unless it has ended in
+ * order, the completion is `failed` from now on. */
+void post_ready_end(struct session *s, uint32_t completion, uint32_t producer, uint32_t status,
+		    bool died);
+
 /* Brings a completion that is not at "all" to "all", because a producer has died, and ends all its
  * waits. */
 void post_producer_died(struct session *s, uint32_t completion);

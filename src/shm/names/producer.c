@@ -2,10 +2,10 @@
  *
  * producer.c - registers producers, and reaps the dead ones
  *
- * Invariant: if the first in line of a name that is not at "all" sleeps, it sleeps on the beacons
- * of all living producers of that name too, or on a word that has changed.  There are exceptions,
- * in which it sleeps for a second at the most (watch.c): a former first still sleeps on these
- * beacons; there are more beacons than words to watch; or the kernel has no futex_waitv(2).
+ * Invariant: if the first in line of a name that is ready, or not at "all", sleeps, it sleeps on
+ * the beacons of all living producers of that name too, or on a word that has changed.  There are
+ * exceptions, in which it sleeps for a second at the most (watch.c): a former first still sleeps on
+ * these beacons; there are more beacons than words to watch; or the kernel has no futex_waitv(2).
  *
  * Two calls add to the producers whose death would end waits: a registration, and a reinit of a
  * name at "all".  Both first wake the first four in line (WITNESSES), and every wait over several
@@ -13,15 +13,17 @@
  * of another waitqueue.  A call that takes a producer away need not wake anybody: a waiter that
  * still sleeps on the beacon of that producer is woken once too often at the most.
  *
- * Crash: producer_reap_all() commits the "all" and the job first, and unlinks the dead producers
- * after that.  If we die in between, the next owner of the lock finds the producers dead again, and
- * the name at "all".
+ * Crash: break_promise() commits the "all" and the job first, and unlinks the dead producer after
+ * that.  If we die in between, the next owner of the lock finds the producer dead again, and the
+ * name at "all".  The end of a ready producer is one commit (post_ready_end()).
  */
 #include "shm/names/producer.h"
 
 #include "shm/names/completion.h"
 #include "shm/names/entry.h"
+#include "shm/names/job.h"
 #include "shm/names/post.h"
+#include "shm/names/ready_producers.h"
 #include "shm/names/waitqueue.h"
 #include "shm/segment/log.h"
 
@@ -60,17 +62,26 @@ unlink_one(struct session *s, uint32_t entry)
 	log_commit(s);
 }
 
+/* Ends the promise of a producer that was never ready, or is not any more, without a post. */
+static void
+break_promise(struct session *s, uint32_t completion, uint32_t entry)
+{
+	if (!completion_is_settled(s, completion) &&
+	    !ready_producers_has_other(s, completion, entry))
+		post_producer_died(s, completion);
+	unlink_one(s, entry);
+}
+
 void
 producer_reap_all(struct session *s, uint32_t completion)
 {
-	uint32_t entry = report_to_dead(s, completion);
+	uint32_t entry;
 
-	if (entry == 0)
-		return;
-	if (get(&completion_at(s, completion)->done) != COMPL_ALL)
-		post_producer_died(s, completion);
-	for (; entry != 0 && !s->damaged; entry = report_to_dead(s, completion))
-		unlink_one(s, entry);
+	while ((entry = report_to_dead(s, completion)) != 0 && !s->damaged)
+		if (get(&entry_at(s, entry)->ready) != 0)
+			post_ready_end(s, completion, entry, 0, true);
+		else
+			break_promise(s, completion, entry);
 }
 
 size_t
@@ -117,22 +128,25 @@ producer_announce(struct session *s, uint32_t completion)
 }
 
 enum compl_result
-producer_join(struct session *s, uint32_t completion, const struct entry *how, uint32_t *entry)
+producer_join(struct session *s, uint32_t completion, const struct entry *how, bool anew,
+	      uint32_t *entry)
 {
-	size_t others = producer_count(s, completion);
+	enum job_kind job = JOB_NONE;
 	enum compl_result result;
+	size_t others;
 
+	/* A producer that dies after this counts as one that dies after the registration. */
+	producer_reap(s, completion);
+	others = queue_length(producer_walk(s, completion));
 	if (others >= COMPL_PRODUCERS_MAX)
 		return COMPL_E_FULL_PRODUCERS;
-	/* A producer may have died since: reap it now, before completion_log_anew() forgets it. */
-	producer_reap(s, completion);
 	if ((result = waitqueue_own_entry(s, how, entry)) != COMPL_OK)
 		return result;
 	producer_announce(s, completion);
 	if (others == 0)
-		completion_log_anew(s, completion);
+		job = completion_log_anew(s, completion, anew);
 	queue_log_append(s, &completion_at(s, completion)->producers, completion, *entry);
-	if (log_commit_if_linked(s))
+	if (job_commit_if_linked(s, job, completion))
 		return COMPL_OK;
 	robust_release(&s->thread, &entry_at(s, *entry)->beacon);
 	return s->damaged ? COMPL_E_DAMAGED : COMPL_E_NO_NAMESPACE;
@@ -151,7 +165,8 @@ producer_leave(struct session *s, uint32_t entry)
 {
 	uint32_t completion = get(&entry_at(s, entry)->completion);
 
-	if (get(&completion_at(s, completion)->done) != COMPL_ALL)
-		post_producer_died(s, completion);
-	unlink_one(s, entry);
+	if (get(&entry_at(s, entry)->ready) != 0)
+		post_ready_end(s, completion, entry, 0, true);
+	else
+		break_promise(s, completion, entry);
 }

@@ -15,8 +15,9 @@
 #include "shm/names/queue.h"
 #include "shm/segment/session.h"
 
-/* Unlinks all dead producers.  If there is one, and the completion is not at "all", first brings it
- * to "all" and ends its waits with COMPL_PRODUCER_DIED. */
+/* Unlinks all dead producers.  If one of them was ready, its readiness ends (post_ready_end()).  If
+ * one was not, and the completion is not open, first brings it to "all" and ends its waits with
+ * COMPL_PRODUCER_DIED. */
 void producer_reap_all(struct session *s, uint32_t completion);
 
 /* Does what producer_reap_all() does, but saves the call if there is no producer. */
@@ -37,17 +38,17 @@ struct queue_walk producer_walk(struct session *s, uint32_t completion);
  * before a commit after which the death of a producer ends waits. */
 void producer_announce(struct session *s, uint32_t completion);
 
-/* Registers the calling thread as a producer.  A completion at "all" starts anew unless another
- * producer of it lives.  how: as for waitqueue_own_entry().  Fails with COMPL_E_FULL_PRODUCERS, as
- * waitqueue_own_entry() does, or, if another program has unlinked the segment, with
- * COMPL_E_NO_NAMESPACE. */
+/* Registers the calling thread as a producer.  Unless another producer of it lives, a completion
+ * starts anew (completion_log_anew()); anew: even if it is neither at "all" nor failed.  how: as
+ * for waitqueue_own_entry().  Fails with COMPL_E_FULL_PRODUCERS, as waitqueue_own_entry() does, or,
+ * if another program has unlinked the segment, with COMPL_E_NO_NAMESPACE. */
 enum compl_result producer_join(struct session *s, uint32_t completion, const struct entry *how,
-				uint32_t *entry);
+				bool anew, uint32_t *entry);
 
 /* Returns the completion that an entry with this ticket produces, or 0 if it has been removed. */
 uint32_t producer_completion(struct session *s, uint32_t entry, uint64_t ticket);
 
-/* Unlinks a producer that leaves without a post.  The waits end as if it had died. */
+/* Unlinks a producer that leaves without a post, as if it had died. */
 void producer_leave(struct session *s, uint32_t entry);
 
 #endif

@@ -17,7 +17,9 @@ queue_of(struct session *s, uint32_t entry)
 	struct entry *e = entry_at(s, entry);
 	struct completion *n = completion_at(s, get(&e->completion));
 
-	return get(&e->flags) & ENTRY_PRODUCER ? &n->producers : &n->waiters;
+	if (get(&e->flags) & ENTRY_PRODUCER)
+		return &n->producers;
+	return get(&e->flags) & ENTRY_BORROWER ? &n->borrowers : &n->waiters;
 }
 
 void
@@ -34,8 +36,9 @@ queue_log_append(struct session *s, struct queue *q, uint32_t completion, uint32
 	log_put(s, &q->tail, entry);
 }
 
-void
-queue_log_remove(struct session *s, uint32_t entry)
+/* Links the neighbours of an entry to each other. */
+static void
+log_bypass(struct session *s, uint32_t entry)
 {
 	struct entry *e = entry_at(s, entry);
 	struct queue *q = queue_of(s, entry);
@@ -43,6 +46,27 @@ queue_log_remove(struct session *s, uint32_t entry)
 
 	log_put(s, prev == 0 ? &q->head : &entry_at(s, prev)->next, next);
 	log_put(s, next == 0 ? &q->tail : &entry_at(s, next)->prev, prev);
+}
+
+void
+queue_log_move(struct session *s, struct queue *to, uint32_t entry)
+{
+	struct entry *e = entry_at(s, entry);
+	uint32_t tail = get(&to->tail);
+
+	log_bypass(s, entry);
+	log_put(s, &e->prev, tail);
+	log_put(s, &e->next, 0);
+	log_put(s, tail == 0 ? &to->head : &entry_at(s, tail)->next, entry);
+	log_put(s, &to->tail, entry);
+}
+
+void
+queue_log_remove(struct session *s, uint32_t entry)
+{
+	struct entry *e = entry_at(s, entry);
+
+	log_bypass(s, entry);
 	log_put(s, &e->completion, 0);
 	log_put(s, &e->prev, 0);
 	entry_log_free(s, entry);

@@ -17,6 +17,10 @@ struct queue *queue_of(struct session *s, uint32_t entry);
 void queue_log_append(struct session *s, struct queue *q, uint32_t completion, uint32_t entry);
 void queue_log_remove(struct session *s, uint32_t entry);
 
+/* Puts into the transaction under way: a linked entry moves to the end of another queue of the same
+ * completion. */
+void queue_log_move(struct session *s, struct queue *to, uint32_t entry);
+
 /* Walks along all linked entries, from the head on:
  *
  *	for (struct queue_walk w = queue_walk(s, q, completion); (entry = queue_next(&w)) != 0;)

@@ -42,7 +42,18 @@ is_linkable(struct session *s, uint32_t entry)
 
 	return completion >= 1 && completion <= s->completions && first >= 1 &&
 	       first <= s->entries && get(&completion_at(s, completion)->flags) != 0 &&
-	       (get(&e->flags) & ENTRY_PRODUCER || waitqueue_is_queued(s, entry));
+	       (get(&e->flags) & (ENTRY_PRODUCER | ENTRY_BORROWER) ||
+		waitqueue_is_queued(s, entry));
+}
+
+/* Whether an entry belongs to no completion because that was removed, and its wait goes on without
+ * it (compl_request.at_least). */
+static bool
+is_removed(struct session *s, uint32_t entry)
+{
+	const struct entry *e = entry_at(s, entry);
+
+	return get(&e->completion) == 0 && get(&e->flags) >> ENTRY_AT_LEAST_SHIFT != 0;
 }
 
 /* Ends the wait of an entry that cannot be linked, if that wait goes on: STATE_LOST. */
@@ -51,7 +62,8 @@ end_lost_wait(struct session *s, uint32_t entry)
 {
 	uint32_t first = get(&entry_at(s, entry)->wait_first), waiting = STATE_WAITING;
 
-	if (first == 0 || first > s->entries || !waitqueue_is_queued(s, entry))
+	if (first == 0 || first > s->entries || !waitqueue_is_queued(s, entry) ||
+	    is_removed(s, entry))
 		return;
 	__atomic_compare_exchange_n(&entry_at(s, first)->state, &waiting, STATE_LOST, false,
 				    __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
@@ -63,6 +75,8 @@ free_entry(struct session *s, uint32_t entry)
 	uint32_t tail = get(&s->h->entries_free_tail);
 	struct entry *e = entry_at(s, entry);
 
+	if (get(&e->state) == STATE_LEAVING)
+		put(&e->state, STATE_LEFT);
 	put(&e->completion, 0);
 	put(&e->prev, 0);
 	put(&e->next, 0);
@@ -103,6 +117,68 @@ collect(struct session *s, struct linkable *found)
 	return count;
 }
 
+/* Clears what cannot be of the failure of a producer. */
+static void
+mend_failure(struct completion *n)
+{
+	if (get(&n->failed) > 255 || get(&n->done) != 0)
+		put(&n->failed, 0);
+	if (get(&n->failed) == 0 && get(&n->done) != COMPL_ALL)
+		put(&n->flags, get(&n->flags) & ~COMPLETION_PRODUCER_DIED);
+}
+
+/* Derives from the producers that were linked which completions are ready. */
+static void
+derive_ready(struct session *s)
+{
+	for (uint32_t i = 1; i <= s->completions; i++) {
+		struct completion *n = completion_at(s, i);
+
+		put(&n->flags, get(&n->flags) & ~COMPLETION_READY);
+		mend_failure(n);
+	}
+	for (uint32_t i = 1; i <= s->entries; i++) {
+		struct entry *e = entry_at(s, i);
+
+		if (get(&e->completion) == 0 || !(get(&e->flags) & ENTRY_PRODUCER))
+			continue;
+		if (get(&e->ready) != 0) {
+			struct completion *n = completion_at(s, get(&e->completion));
+
+			put(&n->flags, get(&n->flags) | COMPLETION_READY);
+		}
+	}
+}
+
+/* How much a completion has room to lend beside its counter, to which it comes back. */
+static uint64_t
+room_beside(const struct completion *n)
+{
+	uint32_t done = get(&n->done);
+
+	return done == COMPL_ALL ? COMPL_ALL : COMPL_ALL - done;
+}
+
+/* Derives from the borrowers that were linked how much is lent.  What would not fit is forgotten.
+ * */
+static void
+derive_lent(struct session *s)
+{
+	for (uint32_t i = 1; i <= s->completions; i++)
+		put(&completion_at(s, i)->lent, 0);
+	for (uint32_t i = 1; i <= s->entries; i++) {
+		struct entry *e = entry_at(s, i);
+		struct completion *n;
+
+		if (get(&e->completion) == 0 || !(get(&e->flags) & ENTRY_BORROWER))
+			continue;
+		n = completion_at(s, get(&e->completion));
+		if ((uint64_t)get(&n->lent) + get(&e->need) >= room_beside(n))
+			put(&e->need, 0);
+		put(&n->lent, get(&n->lent) + get(&e->need));
+	}
+}
+
 /* Wakes every waiter, to look again. */
 static void
 wake_all(struct session *s)
@@ -128,5 +204,7 @@ rebuild(struct session *s)
 	for (size_t i = 0; i < count; i++)
 		append(s, found[i].entry);
 	free(found);
+	derive_ready(s);
+	derive_lent(s);
 	wake_all(s);
 }

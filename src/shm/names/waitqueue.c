@@ -34,6 +34,14 @@ is_bell(uint32_t offset)
 	return offset < LAYOUT_ENTRIES_AT;
 }
 
+uint32_t
+waitqueue_quorum(struct session *s, uint32_t entry)
+{
+	uint32_t flags = get(&entry_at(s, entry)->flags);
+
+	return flags & ENTRY_ANY ? 1 : flags >> ENTRY_AT_LEAST_SHIFT & 255;
+}
+
 /* ---- in and out ------------------------------------------------------------- */
 
 uint64_t
@@ -61,8 +69,8 @@ fill(struct entry *e, const struct entry *how, uint32_t self)
 	put(&e->flags, how->flags);
 	put(&e->pid, how->pid);
 	put(&e->ended_by, 0);
-	put(&e->status, 0);
-	put(&e->value, 0);
+	put(&e->payload, how->payload);
+	put(&e->parent, how->parent);
 	e->since_ns = how->since_ns;
 	memcpy(e->command, how->command, sizeof(e->command));
 	put(&e->state, how->state);
@@ -75,7 +83,7 @@ reap_all(struct session *s)
 {
 	for (uint32_t i = 1; i <= s->entries && !s->damaged; i++)
 		if (get(&entry_at(s, i)->completion) != 0 && !waitqueue_is_queued(s, i) &&
-		    !(get(&entry_at(s, i)->flags) & ENTRY_PRODUCER))
+		    !(get(&entry_at(s, i)->flags) & (ENTRY_PRODUCER | ENTRY_BORROWER)))
 			waitqueue_unlink(s, i);
 }
 
@@ -108,7 +116,9 @@ waitqueue_own_entry(struct session *s, const struct entry *how, uint32_t *entry)
 		return COMPL_E_DAMAGED;
 	fill(e, how, *entry);
 	if (s->thread.private != NULL && s->thread.tid == how->pid)
-		put(&e->flags, how->flags | ENTRY_REPORTED);
+		put(&e->flags, get(&e->flags) | ENTRY_REPORTED);
+	if (seat_is_foreign(&s->c->lock.seats))
+		put(&e->flags, get(&e->flags) | ENTRY_FOREIGN);
 	robust_own(&s->thread, &e->beacon);
 	return COMPL_OK;
 }
@@ -129,6 +139,26 @@ waitqueue_join(struct session *s, uint32_t completion, const struct entry *how, 
 	return COMPL_E_DAMAGED;
 }
 
+void
+waitqueue_wake_watcher(struct session *s, uint32_t entry)
+{
+	struct entry *e = entry_at(s, entry);
+
+	if (entry_is_watched(s, e) && waitqueue_is_queued(s, get(&e->watcher)))
+		robust_wake(&e->beacon);
+}
+
+/* Notes that a participant which leaves a barrier has left: its entry will not be met again. */
+static void
+note_left(struct entry *e)
+{
+	uint32_t leaving = STATE_LEAVING;
+
+	if (get(&e->state) == STATE_LEAVING)
+		__atomic_compare_exchange_n(&e->state, &leaving, STATE_LEFT, false,
+					    __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+}
+
 /* Crash: the wakes come before the commit.  If we die in between, the entry is still linked, and
  * the next owner of the lock that meets it unlinks it.  It does no harm that the waiters wake
  * before the commit: a woken waiter finds that its state has changed already, or it needs the lock
@@ -140,10 +170,21 @@ waitqueue_unlink(struct session *s, uint32_t entry)
 
 	if (entry_is_alive(e))
 		waitqueue_wake_entry(s, entry);
-	if (entry_is_watched(s, e) && waitqueue_is_queued(s, get(&e->watcher)))
-		robust_wake(&e->beacon);
+	waitqueue_wake_watcher(s, entry);
+	note_left(e);
 	queue_log_remove(s, entry);
 	log_commit(s);
+}
+
+uint32_t
+waitqueue_count(struct session *s, uint32_t completion)
+{
+	uint32_t entry, count = 0;
+
+	for (struct queue_walk walk = waitqueue_walk(s, completion);
+	     (entry = queue_next(&walk)) != 0;)
+		count += waitqueue_is_queued(s, entry);
+	return count;
 }
 
 uint32_t

@@ -59,6 +59,9 @@ waitqueue_is_queued(struct session *s, uint32_t entry)
 	return waitqueue_wait_of(s, entry) != 0;
 }
 
+/* Returns how many entries are queued. */
+uint32_t waitqueue_count(struct session *s, uint32_t completion);
+
 /* Returns the first queued entry, or 0.  Changes nothing. */
 uint32_t waitqueue_find_first(struct session *s, uint32_t completion);
 
@@ -98,6 +101,10 @@ struct wait_walk {
 struct wait_walk wait_walk(struct session *s, uint32_t entry);
 uint32_t wait_walk_next(struct wait_walk *walk);
 
+/* How many of its names the wait of an entry needs if it is enough that some of them are done:
+ * COMPL_WAIT_ANY, or compl_request.at_least.  0: it needs all. */
+uint32_t waitqueue_quorum(struct session *s, uint32_t entry);
+
 /* Draws a ticket: a number that no wait and no promise has had before, and that none will have
  * again.  Commits. */
 uint64_t waitqueue_draw_ticket(struct session *s);
@@ -105,8 +112,8 @@ uint64_t waitqueue_draw_ticket(struct session *s);
 /* Obtains an entry (entry_obtain()), fills it in, and owns its beacon.  Does not link it.  If there
  * is no room, unlinks all entries that are not queued, in all waitqueues, and tries again.
  *
- * The caller sets these fields of `how`: need, flags, pid, since_ns, command, state, ticket, and
- * wait_first (0: the entry itself).
+ * The caller sets these fields of `how`: need, flags, pid, parent, since_ns, command, state,
+ * ticket, payload (of a barrier; otherwise 0), and wait_first (0: the entry itself).
  *
  * Fails with COMPL_E_FULL_WAITERS, COMPL_E_FULL_DISK, COMPL_E_SYSTEM or COMPL_E_DAMAGED. */
 enum compl_result waitqueue_own_entry(struct session *s, const struct entry *how, uint32_t *entry);
@@ -114,6 +121,9 @@ enum compl_result waitqueue_own_entry(struct session *s, const struct entry *how
 /* Does what waitqueue_own_entry() does, and links the entry at the end of the waitqueue. */
 enum compl_result waitqueue_join(struct session *s, uint32_t completion, const struct entry *how,
 				 uint32_t *entry);
+
+/* Wakes the waiter that sleeps on the beacon of an entry, if one is recorded to, to look again. */
+void waitqueue_wake_watcher(struct session *s, uint32_t entry);
 
 /* Unlinks a linked entry and puts it on the free queue.  Wakes its waiter, which looks at the state
  * of its wait.  Also wakes the waiter that sleeps on the beacon of the entry, which looks again.

@@ -62,7 +62,7 @@ int
 robust_thread_init(struct robust_thread *t, struct robust_private *p, uint32_t tid,
 		   const uint32_t *mixed)
 {
-	t->count = 0;
+	t->count = p != NULL ? p->retained_count : 0;
 	t->mixed = mixed;
 	t->private = p;
 	if (p == NULL)
@@ -71,9 +71,21 @@ robust_thread_init(struct robust_thread *t, struct robust_private *p, uint32_t t
 	t->base = &p->head->list;
 	t->distance = -p->head->futex_offset;
 	t->tid = tid;
-	for (; t->count < p->retained_count; t->count++)
-		t->held[t->count] = p->retained[t->count];
 	return 0;
+}
+
+static size_t
+count_retained(const struct robust_thread *t)
+{
+	return t->private != NULL ? t->private->retained_count : 0;
+}
+
+uint32_t *
+robust_word(const struct robust_thread *t, size_t i)
+{
+	size_t retained = count_retained(t);
+
+	return i < retained ? t->private->retained[i] : t->held[i - retained];
 }
 
 /* Puts a word first on the list.
@@ -85,57 +97,50 @@ push(struct robust_thread *t, uint32_t *word)
 	if (t->count == 0 && t->private == NULL)
 		t->base = t->head->list.next;
 	set_next(robust_link(t, word),
-		 t->count == 0 ? t->base : robust_link(t, t->held[t->count - 1]));
+		 t->count == 0 ? t->base : robust_link(t, robust_word(t, t->count - 1)));
 	robust_barrier();
 	t->head->list.next = robust_link(t, word);
 	robust_barrier();
-	t->held[t->count++] = word;
+	t->held[t->count++ - count_retained(t)] = word;
 }
 
-static size_t
-count_retained(const struct robust_thread *t)
-{
-	return t->private != NULL ? t->private->retained_count : 0;
-}
-
-/* Removes retained[i]. */
+/* Removes words[i] of so many. */
 static void
-forget_retained(struct robust_private *p, size_t i)
+forget(uint32_t **words, size_t count, size_t i)
 {
-	p->retained_count--;
-	memmove(&p->retained[i], &p->retained[i + 1],
-		(p->retained_count - i) * sizeof(p->retained[0]));
+	memmove(&words[i], &words[i + 1], (count - i - 1) * sizeof(words[0]));
 }
 
 /* Takes a word off the list, wherever on the list it is, by one store. */
 static void
 pull(struct robust_thread *t, const uint32_t *word)
 {
+	size_t retained = count_retained(t), i = t->count;
 	struct robust_list *next;
-	size_t i = t->count;
 
-	while (i > 0 && t->held[i - 1] != word)
+	while (i > 0 && robust_word(t, i - 1) != word)
 		i--;
 	if (i-- == 0)
 		return;
-	next = i == 0 ? t->base : robust_link(t, t->held[i - 1]);
+	next = i == 0 ? t->base : robust_link(t, robust_word(t, i - 1));
 	robust_barrier();
 	if (i == t->count - 1)
 		t->head->list.next = next;
 	else
-		set_next(robust_link(t, t->held[i + 1]), next);
+		set_next(robust_link(t, robust_word(t, i + 1)), next);
 	robust_barrier();
-	if (i < count_retained(t))
-		forget_retained(t->private, i);
-	for (t->count--; i < t->count; i++)
-		t->held[i] = t->held[i + 1];
+	if (i < retained)
+		forget(t->private->retained, t->private->retained_count--, i);
+	else
+		forget(t->held, t->count - retained, i - retained);
+	t->count--;
 }
 
 bool
 robust_holds(const struct robust_thread *t, const uint32_t *word)
 {
 	for (size_t i = 0; i < t->count; i++)
-		if (t->held[i] == word)
+		if (robust_word(t, i) == word)
 			return true;
 	return false;
 }
@@ -203,22 +208,23 @@ void
 robust_release_all(struct robust_thread *t)
 {
 	while (t->count > count_retained(t))
-		robust_release(t, t->held[t->count - 1]);
+		robust_release(t, robust_word(t, t->count - 1));
 }
 
 bool
-robust_may_retain(const struct robust_thread *t)
+robust_may_retain(const struct robust_thread *t, size_t count)
 {
-	return t->private != NULL && t->private->retained_count < ROBUST_RETAINED;
+	return t->private != NULL && t->private->retained_count + count <= ROBUST_RETAINED;
 }
 
 void
 robust_retain(struct robust_thread *t)
 {
 	struct robust_private *p = t->private;
+	size_t count = t->count - p->retained_count;
 
-	p->retained[p->retained_count] = t->held[p->retained_count];
-	p->retained_count++;
+	memcpy(&p->retained[p->retained_count], t->held, count * sizeof(t->held[0]));
+	p->retained_count = t->count;
 }
 
 int
@@ -265,11 +271,24 @@ robust_detach(struct robust_thread *t, const uint32_t *word)
 	pull(t, word);
 }
 
+/* Whether p is the list of the calling thread.  A child has a copy of p, and no list, or another
+ * one. */
+static bool
+is_registered(const struct robust_private *p)
+{
+	struct robust_list_head *head;
+
+	return futex_get_robust_list(&head) < 0 || head == p->head;
+}
+
+/* The parent of a child owns the words that are retained in the copy. */
 void
 robust_unregister(struct robust_private *p, uint32_t tid, const uint32_t *mixed)
 {
-	struct robust_thread t;
+	struct robust_thread t = { .count = 0 };
 
+	if (p->retained_count > 0 && !is_registered(p))
+		return;
 	robust_thread_init(&t, p, tid, mixed);
 	while (p->retained_count > 0)
 		robust_release(&t, p->retained[0]);

@@ -28,7 +28,7 @@
  * kernel sets FUTEX_WAITERS beside this bit.) */
 #define ROBUST_LEFT FUTEX_OWNER_DIED
 
-#define ROBUST_RETAINED 16
+#define ROBUST_RETAINED 80
 
 /* A robust list of our own, for a program that lets us replace the list of its thread.
  *
@@ -40,32 +40,35 @@ struct robust_private {
 	struct robust_list_head first;
 	struct robust_list_head *head;
 	struct robust_list_head *before; /* the list that the thread had */
-	/* The words that stay owned between calls, the oldest first. */
-	uint32_t *retained[ROBUST_RETAINED];
+	/* The words that stay owned between calls, the oldest first.  They are last: most programs
+	   never touch them. */
 	size_t retained_count;
+	uint32_t *retained[ROBUST_RETAINED];
 };
 
-/* The words that a thread owns, during one call.
+/* The words that a thread owns, during one call: first those of private->retained, then held[0] and
+ * so on.
  *
- * Invariant: held[0] to held[count - 1] are on the thread's list.  The kernel comes to the last of
- * them first and to held[0] last, and then to whatever was on the list before (a host program's own
- * mutexes).  We write the links, which may lie in shared memory, and never read them. */
+ * Invariant: all `count` of them are on the thread's list.  The kernel comes to the last of them
+ * first and to the first one last, and then to whatever was on the list before (a host program's
+ * own mutexes).  We write the links, which may lie in shared memory, and never read them. */
 struct robust_thread {
 	struct robust_list_head *head;
 	ptrdiff_t distance; /* from a word to its link */
 	uint32_t tid;
-	const uint32_t *mixed;	  /* header.mixed; see robust_mixed() */
-	struct robust_list *base; /* the link that comes after that of held[0] */
+	const uint32_t *mixed;		/* header.mixed; see robust_mixed() */
+	struct robust_list *base;	/* the link that comes after that of the first word */
+	struct robust_private *private; /* NULL: the list is libc's */
 	size_t count;
-	uint32_t *held[ROBUST_RETAINED + 66]; /* 64 beacons and the lock, and one to spare */
-	struct robust_private *private;	      /* NULL: the list is libc's */
+	uint32_t *held[66]; /* 64 beacons and the lock, and one to spare */
 };
 
 /* Registers p as the calling thread's list.  The link of a word lies `distance` bytes after the
  * word.  0, or -1 with errno (EBUSY: the thread has another list of ours already). */
 int robust_register(struct robust_private *p, ptrdiff_t distance);
 
-/* Gives the retained words up, and registers the list that the thread had before. */
+/* Gives the retained words up, and registers the list that the thread had before.  Does nothing in
+ * a child of the thread's process, if there are such words. */
 void robust_unregister(struct robust_private *p, uint32_t tid, const uint32_t *mixed);
 
 /* Registers another head for the list, and changes the distance of the links.  To be called while
@@ -89,7 +92,10 @@ robust_load(const uint32_t *word)
 	return __atomic_load_n(word, __ATOMIC_SEQ_CST);
 }
 
-/* Whether a word is among t->held, whatever the word itself says. */
+/* Returns the word number i of those that t owns, from 0 on. */
+uint32_t *robust_word(const struct robust_thread *t, size_t i);
+
+/* Whether t owns a word, whatever the word itself says. */
 bool robust_holds(const struct robust_thread *t, const uint32_t *word);
 
 /* Makes t the owner of a word.  Nobody else may change the word meanwhile, and t must not own it
@@ -117,12 +123,13 @@ bool robust_release_dead(struct robust_thread *t, uint32_t *word, uint32_t seen)
 /* Gives up all words that t owns, the latest first, except the retained ones. */
 void robust_release_all(struct robust_thread *t);
 
-/* Whether robust_retain() can retain one more word: t has a private list, with fewer than
- * ROBUST_RETAINED retained words. */
-bool robust_may_retain(const struct robust_thread *t);
+/* Whether robust_retain() can retain so many more words: t has a private list, with room for
+ * ROBUST_RETAINED of them. */
+bool robust_may_retain(const struct robust_thread *t, size_t count);
 
-/* Retains the one word that t owns and has not retained yet: it stays owned when the call is over,
- * until robust_release() in a later call or the end of the thread. */
+/* Retains the words that t owns and has not retained yet: they stay owned when the call is over,
+ * until robust_release() in a later call or the end of the thread.  robust_may_retain() has said
+ * that there is room. */
 void robust_retain(struct robust_thread *t);
 
 /* Wakes all sleepers of a word.  The word may have any owner, which stays its owner.  Sets

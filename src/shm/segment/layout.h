@@ -9,13 +9,13 @@
  * touched (pages.h).
  *
  *	0        header; its first 64 bytes are the same in every version
- *	512      redo log, in the same page
- *	2560     seats of the lock, in the same page
- *	4 KiB    buckets of the hash table, which leads from names to completions
- *	36 KiB   completions   16,384 x 256 bytes
+ *	512      seats of the lock, in the same page
+ *	2 KiB    redo log, which begins in the same page: a short transaction touches no other
+ *	12 KiB   buckets of the hash table, which leads from names to completions
+ *	44 KiB   completions   16,384 x 256 bytes
  *	         entries       65,536 x 128 bytes      -- robust words end here
  *	         values of completions, two of 256 bytes each
- *	         values of released entries, 256 bytes each
+ *	         values of released entries, and of ready producers, 256 bytes each
  *
  * Index 0 of the completions and of the entries means "none".
  *
@@ -83,12 +83,12 @@
 #include <stdint.h>
 
 #define LAYOUT_MAGIC   UINT64_C(0x31306c706d6f6320) /* " compl01" */
-#define LAYOUT_VERSION 4 /* version 3 had no seats, version 2 no producers and a longer log */
+#define LAYOUT_VERSION 5 /* version 4 had a shorter log, and no generations, loans or barriers */
 
 #define LAYOUT_BUCKETS	   8192u
 #define LAYOUT_COMPLETIONS 16384u
 #define LAYOUT_ENTRIES	   65536u
-#define LAYOUT_LOG	   256u
+#define LAYOUT_LOG	   1024u
 #define LAYOUT_VALUE	   256u
 #define LAYOUT_PAGE	   4096u
 
@@ -99,12 +99,17 @@
  * rebuild */
 enum job_kind {
 	JOB_NONE = 0,
-	JOB_RELEASE,	   /* after a post of "all": ends the waits that it satisfies */
-	JOB_REMOVE,	   /* after the removal of a completion: ends all waits for it */
-	JOB_FAIL,	   /* after a status other than 0: ends the fail-fast waits */
-	JOB_PRODUCER_DIED, /* after the death of a producer: ends all waits for its completion */
-	JOB_REMOVE_ALL,	   /* after the removal of the segment: ends all waits */
-	JOB_REBUILD,	   /* after damage: makes all links anew from the records */
+	JOB_RELEASE, /* after a post of "all" or a readiness: ends the waits that it satisfies */
+	JOB_REMOVE,  /* after the removal of a completion: ends all waits for it */
+	JOB_FAIL,    /* after a status other than 0: ends the fail-fast waits */
+	JOB_PRODUCER_DIED,   /* after the end of a producer: ends all waits for its completion */
+	JOB_REMOVE_ALL,	     /* after the removal of the segment: ends all waits */
+	JOB_REBUILD,	     /* after damage: makes all links anew from the records */
+	JOB_PRODUCER_FAILED, /* after the failure of a ready producer: does the same */
+	JOB_OUTDATE, /* after a new generation: ends the waits that are bound to an older one */
+	JOB_ROUND,   /* when enough stand in a barrier: completes the round, if it can */
+	JOB_RECALL,  /* after a reinit: forgets what is lent, and does what JOB_OUTDATE does */
+	JOB_KINDS,
 };
 
 struct layout_header {
@@ -145,6 +150,12 @@ struct layout_header {
 	int64_t look_ns;       /* [atomic] when a wait has begun to read all processes, or -1 */
 	int64_t clear_ns;      /* [atomic] when it has begun a look after which no name was stuck */
 	uint32_t seat_holders; /* [atomic] the latest number of a handle; seat.h */
+	uint32_t spare;	       /* unused */
+	uint64_t generation;   /* [store] the latest generation drawn, or 0 */
+	int64_t opened_s;      /* [atomic] when it was opened last, in seconds of CLOCK_MONOTONIC */
+	/* [store] The microsecond at which the first generation was drawn, by the wall clock, less
+	   the same by CLOCK_MONOTONIC; see generation.c. */
+	uint64_t generation_epoch;
 };
 
 /* What a participant of another pid namespace than the first user's owns while it owns
@@ -174,9 +185,10 @@ struct layout_change {
 
 /* completion.flags */
 #define COMPLETION_USED		 1u
-#define COMPLETION_INIT		 2u /* permanent, by compl_init() */
-#define COMPLETION_REMOVED	 4u /* off the hash table; its waits are being ended */
-#define COMPLETION_PRODUCER_DIED 8u /* at "all" because a producer has died */
+#define COMPLETION_INIT		 2u  /* permanent, by compl_init() */
+#define COMPLETION_REMOVED	 4u  /* off the hash table; its waits are being ended */
+#define COMPLETION_PRODUCER_DIED 8u  /* at "all", or `failed`, because a producer has died */
+#define COMPLETION_READY	 16u /* one of its producers is ready: entry.ready */
 
 /* Entries that are linked by `prev` and `next`, in the order in which they came: the waiters of a
  * completion, or its producers. */
@@ -194,8 +206,9 @@ struct completion {
 	uint32_t flags; /* [lock] */
 	uint32_t done;	/* [lock] the counter; UINT32_MAX is "all" */
 	struct queue producers;
-	uint32_t watcher;  /* [store] the latest first in line to watch the producers; watch.c */
-	uint32_t spare[2]; /* unused */
+	uint32_t watcher; /* [store] the latest first in line to watch the producers; watch.c */
+	uint32_t failed;  /* [lock] 0, or the status with which its last ready producer ended */
+	uint32_t lent;	  /* [lock] the tokens that the entries of `borrowers` have */
 	struct queue waiters;
 	uint32_t status;  /* [lock] */
 	uint32_t value;	  /* [lock] 0: none, else slot << 16 | length + 1 */
@@ -206,7 +219,11 @@ struct completion {
 	/* [lock] The byte that the producers of this name hold (hold.h), by its number.  0: none
 	   has held it since the name was made. */
 	uint64_t hold;
-	uint8_t more[32]; /* unused */
+	uint64_t generation; /* [lock] */
+	int64_t changed_ns;  /* [store] when counter, status, value or readiness changed last */
+	struct queue borrowers;
+	uint32_t spare;	  /* unused */
+	uint32_t barrier; /* [atomic] the word of a round; see barrier.c */
 	char name[128];	  /* [store] NUL-terminated; constant while the record is on a chain */
 };
 
@@ -216,23 +233,37 @@ enum entry_state {
 	STATE_NONE = 0,
 	STATE_WAITING,
 	STATE_LEFT,	     /* the waiter, without the lock */
-	STATE_DONE,	     /* a poster of "all" */
+	STATE_DONE,	     /* a poster of "all"; or who completes the round of a barrier */
 	STATE_REMOVED,	     /* a process that removes the name or the segment */
 	STATE_FAILED,	     /* a poster of a status other than 0 */
 	STATE_PRODUCER_DIED, /* the process that found a producer dead */
+	STATE_OUTDATED,	     /* a process that gives the name a new generation */
 	STATE_LOST,	     /* a rebuild that could not link all entries of the wait */
 	STATE_PRODUCING,     /* a producer; its entry waits for nothing */
+	STATE_LEAVING,	     /* a participant of a barrier, without the lock; see barrier.c */
+	STATE_BORROWING,     /* [lock] a borrower; the same */
 };
 
 /* entry.flags */
-#define ENTRY_ANY	   1u /* one of the names is enough */
-#define ENTRY_FAIL_FAST	   2u /* the first status other than 0 ends the wait */
-#define ENTRY_IO	   4u /* counts as I/O in the statistics */
-#define ENTRY_PRODUCER	   8u
-#define ENTRY_CHILD	   16u /* a producer that does nothing but wait for its children */
-#define ENTRY_REPORTED	   32u /* the kernel reports the death of its owner in every case */
-#define ENTRY_ENDLESS	   64u /* a wait without a deadline (older programs do not set it) */
-#define ENTRY_PARENT_SHIFT 8   /* flags >> ENTRY_PARENT_SHIFT is the pid of the waiter's parent */
+#define ENTRY_ANY	     1u /* one of the names is enough */
+#define ENTRY_FAIL_FAST	     2u /* the first status other than 0 ends the wait */
+#define ENTRY_IO	     4u /* counts as I/O in the statistics */
+#define ENTRY_PRODUCER	     8u
+#define ENTRY_CHILD	     16u   /* a producer that does nothing but wait for its children */
+#define ENTRY_REPORTED	     32u   /* the kernel reports the death of its owner in every case */
+#define ENTRY_ENDLESS	     64u   /* a wait without a deadline (older programs do not set it) */
+#define ENTRY_GENERATION     128u  /* the wait is bound to the generation of its name */
+#define ENTRY_BARRIER	     512u  /* a participant of a barrier; `need` is how many make a round */
+#define ENTRY_BORROWER	     1024u /* of a loan */
+#define ENTRY_READY	     2048u /* a producer that will say that it is ready */
+#define ENTRY_FOREIGN	     32768u /* of another pid namespace than the home (pidns.h) */
+#define ENTRY_AT_LEAST_SHIFT 16	    /* bits 16 to 23: how many of its names the wait needs, or 0 */
+
+/* entry.payload of a wait */
+#define PAYLOAD_LENGTH 0x1ffu	   /* of the value + 1; from bit 8 on */
+#define PAYLOAD_LOST   0x20000000u /* a producer of the completion went away; see readiness.h */
+#define PAYLOAD_ALL    0x40000000u /* the completion was at "all" */
+#define PAYLOAD_READY  0x80000000u /* a producer of the completion was ready */
 
 /* The entry of one wait in the waitqueue of one completion, or of a producer among the producers of
  * a completion.
@@ -259,17 +290,24 @@ struct entry {
 	uint32_t flags;	   /* [own] */
 	uint32_t pid;	   /* [own] */
 	uint32_t ended_by; /* [end] in the first entry of the wait: the entry that ended it */
-	uint32_t status;   /* [end] of the completion */
-	uint32_t value;	   /* [end] of the completion: 0: none, else length + 1 */
-	int64_t since_ns;  /* [own] when the wait or the promise began */
-	char command[32];  /* [own] not terminated when full */
+	/* [end] Status and value of the completion: status | (length of the value + 1) << 8, or no
+	   more than the status if there is no value; and PAYLOAD_ALL, _READY or _LOST. */
+	uint32_t payload;
+	union {
+		uint32_t parent; /* [own] of a waiter: the pid of its parent */
+		/* [lock] Of a producer: 0, or its number among those that are ready; the latest
+		   one has the largest. */
+		uint32_t ready;
+	};
+	int64_t since_ns; /* [own] when the wait or the promise began */
+	char command[32]; /* [own] not terminated when full */
 };
 
 #define LAYOUT_ROUND(bytes) (((bytes) + LAYOUT_PAGE - 1) / LAYOUT_PAGE * LAYOUT_PAGE)
 
-#define LAYOUT_LOG_AT	      512u
-#define LAYOUT_SEATS_AT	      (LAYOUT_LOG_AT + LAYOUT_LOG * 8)
-#define LAYOUT_BUCKETS_AT     LAYOUT_PAGE
+#define LAYOUT_SEATS_AT	      512u
+#define LAYOUT_LOG_AT	      (LAYOUT_SEATS_AT + LAYOUT_SEATS * 48)
+#define LAYOUT_BUCKETS_AT     LAYOUT_ROUND(LAYOUT_LOG_AT + LAYOUT_LOG * 8)
 #define LAYOUT_COMPLETIONS_AT (LAYOUT_BUCKETS_AT + LAYOUT_BUCKETS * 4)
 #define LAYOUT_ENTRIES_AT     (LAYOUT_COMPLETIONS_AT + LAYOUT_ROUND((LAYOUT_COMPLETIONS + 1) * 256))
 #define LAYOUT_ROBUST_END     (LAYOUT_ENTRIES_AT + LAYOUT_ROUND((LAYOUT_ENTRIES + 1) * 128))
@@ -303,7 +341,10 @@ LAYOUT_IS(layout_header, ticket, 148);
 LAYOUT_IS(layout_header, late_promise, 160);
 LAYOUT_IS(layout_header, look_ns, 168);
 LAYOUT_IS(layout_header, seat_holders, 184);
-_Static_assert(sizeof(struct layout_header) <= LAYOUT_LOG_AT, "header");
+LAYOUT_IS(layout_header, generation, 192);
+LAYOUT_IS(layout_header, opened_s, 200);
+LAYOUT_IS(layout_header, generation_epoch, 208);
+_Static_assert(sizeof(struct layout_header) <= LAYOUT_SEATS_AT, "header");
 _Static_assert(sizeof(struct layout_change) == 8, "log");
 
 LAYOUT_IS(seat, owner, 0);
@@ -312,7 +353,7 @@ LAYOUT_IS(seat, link, 20);
 _Static_assert(offsetof(union seat_owner, holder) == 4, "holder");
 _Static_assert(sizeof(struct seat) == 48, "seat");
 _Static_assert(LAYOUT_SEATS_AT % 8 == 0, "seats: compare-and-swap of 64 bits");
-_Static_assert(LAYOUT_SEATS_AT + LAYOUT_SEATS * sizeof(struct seat) <= LAYOUT_BUCKETS_AT, "seats");
+_Static_assert(LAYOUT_SEATS_AT + LAYOUT_SEATS * sizeof(struct seat) <= LAYOUT_LOG_AT, "seats");
 
 LAYOUT_IS(completion, bell, 0);
 LAYOUT_IS(completion, hash, 4);
@@ -320,12 +361,16 @@ LAYOUT_IS(completion, chain, 8);
 LAYOUT_IS(completion, flags, 12);
 LAYOUT_IS(completion, done, 16);
 LAYOUT_IS(completion, producers, 20);
+LAYOUT_IS(completion, failed, 32);
 LAYOUT_IS(completion, waiters, 40);
 LAYOUT_IS(completion, status, 48);
 LAYOUT_IS(completion, value, 52);
 LAYOUT_IS(completion, since_ns, 56);
 LAYOUT_IS(completion, waits, 64);
 LAYOUT_IS(completion, hold, 88);
+LAYOUT_IS(completion, generation, 96);
+LAYOUT_IS(completion, borrowers, 112);
+LAYOUT_IS(completion, barrier, 124);
 LAYOUT_IS(completion, name, 128);
 _Static_assert(sizeof(struct completion) == 256, "completion");
 
@@ -344,8 +389,8 @@ LAYOUT_IS(entry, state, 64);
 LAYOUT_IS(entry, flags, 68);
 LAYOUT_IS(entry, pid, 72);
 LAYOUT_IS(entry, ended_by, 76);
-LAYOUT_IS(entry, status, 80);
-LAYOUT_IS(entry, value, 84);
+LAYOUT_IS(entry, payload, 80);
+LAYOUT_IS(entry, parent, 84);
 LAYOUT_IS(entry, since_ns, 88);
 LAYOUT_IS(entry, command, 96);
 _Static_assert(sizeof(struct entry) == 128, "entry");

@@ -19,6 +19,19 @@
 #include "shm/segment/file.h"
 #include "shm/segment/seqcount.h"
 
+/* Words of a record, as bits. */
+#define FIELD(type, field)	(UINT64_C(1) << offsetof(struct type, field) / 4)
+#define WIDE_FIELD(type, field) (UINT64_C(3) << offsetof(struct type, field) / 4)
+
+/* Whether a word at this offset from the first record of a table is one of these fields. */
+static bool
+is_field(uint32_t offset, uint64_t fields, uint32_t size)
+{
+	uint32_t word = offset % size / 4;
+
+	return word < 64 && (fields >> word & 1);
+}
+
 static struct layout_change *
 shared_log(const struct session *s)
 {
@@ -47,13 +60,43 @@ log_put_wide(struct session *s, void *word, uint64_t value)
 	log_put(s, (uint32_t *)word + 1, halves[1]);
 }
 
+/* The fields of a completion that a listing shows as its state. */
+static const uint64_t state_fields = FIELD(completion, flags) | FIELD(completion, done) |
+				     FIELD(completion, failed) | FIELD(completion, lent) |
+				     FIELD(completion, status) | FIELD(completion, value) |
+				     WIDE_FIELD(completion, generation);
+
+/* Notes when the states of completions changed.  This need not go through the log: the stores come
+ * with each application of the changes, also with that of the next owner after a death.  So a time
+ * is missing only as long as the change itself is. */
+static void
+note_changes(struct session *s)
+{
+	int64_t now_ns = 0;
+
+	for (uint32_t i = 0; i < s->logged; i++) {
+		uint32_t offset = s->log[i].offset;
+		struct completion *n;
+
+		if (offset < LAYOUT_COMPLETIONS_AT || offset >= LAYOUT_ENTRIES_AT ||
+		    !is_field(offset, state_fields, sizeof(*n)))
+			continue;
+		if (now_ns == 0)
+			now_ns = session_now_ns(s);
+		n = (struct completion *)(s->c->base + offset - offset % sizeof(*n));
+		n->changed_ns = now_ns;
+	}
+}
+
 /* Writes the new values.  Takes them from our own copy of the log, because others may write into
  * the shared one, and their bytes must not decide where we write. */
 static void
 apply(struct session *s)
 {
-	uint32_t odd = seqcount_write_begin(&s->h->seqcount);
+	uint32_t odd;
 
+	note_changes(s);
+	odd = seqcount_write_begin(&s->h->seqcount);
 	for (uint32_t i = 0; i < s->logged; i++)
 		put((uint32_t *)(s->c->base + s->log[i].offset), s->log[i].value);
 	s->logged = 0;
@@ -84,15 +127,15 @@ log_commit(struct session *s)
 /* The look comes after the commit.  So if the transaction stands, there was a moment at which it
  * was done and the segment could be opened.  A look before the commit would not say that.
  *
- * The old values are kept in the half of our log that no transaction needs.  Nobody has read the
- * new ones, except without the lock: we still hold it.
+ * The old values are kept in our log, after the new ones.  Nobody has read the new ones, except
+ * without the lock: we still hold it.
  *
  * Crash: if we die between the two commits, the transaction stands. */
 bool
 log_commit_if_linked(struct session *s)
 {
-	struct layout_change *before = s->log + LAYOUT_LOG / 2;
 	uint32_t count = s->logged;
+	struct layout_change *before = s->log + count;
 
 	if (count > LAYOUT_LOG / 2)
 		return session_note_damage(s);
@@ -104,16 +147,13 @@ log_commit_if_linked(struct session *s)
 		return false;
 	if (file_is_linked(s->c))
 		return true;
-	memcpy(s->log, before, count * sizeof(before[0]));
+	memmove(s->log, before, count * sizeof(before[0]));
 	s->logged = count;
 	log_commit(s);
 	return false;
 }
 
 /* ---- replay: the bytes need not be what log_commit() wrote ------------------ */
-
-#define FIELD(type, field)	(UINT64_C(1) << offsetof(struct type, field) / 4)
-#define WIDE_FIELD(type, field) (UINT64_C(3) << offsetof(struct type, field) / 4)
 
 static const uint64_t header_fields =
 	FIELD(layout_header, mark) | FIELD(layout_header, names) | FIELD(layout_header, job_kind) |
@@ -128,18 +168,13 @@ static const uint64_t completion_fields =
 	FIELD(completion, producers.head) | FIELD(completion, producers.tail) |
 	FIELD(completion, status) | FIELD(completion, value) | WIDE_FIELD(completion, since_ns) |
 	WIDE_FIELD(completion, waits) | WIDE_FIELD(completion, waits_ns) |
-	WIDE_FIELD(completion, waits_io_ns) | WIDE_FIELD(completion, hold);
+	WIDE_FIELD(completion, waits_io_ns) | WIDE_FIELD(completion, hold) |
+	FIELD(completion, failed) | FIELD(completion, lent) | FIELD(completion, borrowers.head) |
+	FIELD(completion, borrowers.tail) | WIDE_FIELD(completion, generation);
 
 static const uint64_t entry_fields =
-	FIELD(entry, completion) | FIELD(entry, prev) | FIELD(entry, next);
-
-static bool
-is_field(uint32_t offset, uint64_t fields, uint32_t size)
-{
-	uint32_t word = offset % size / 4;
-
-	return word < 64 && (fields >> word & 1);
-}
+	FIELD(entry, completion) | FIELD(entry, prev) | FIELD(entry, next) | FIELD(entry, payload) |
+	FIELD(entry, ready) | FIELD(entry, flags) | FIELD(entry, state);
 
 /* Whether log_put() is ever called with the word at this offset.  completions, entries: how many
  * records have pages. */
@@ -148,7 +183,7 @@ is_logged(uint32_t completions, uint32_t entries, uint32_t offset)
 {
 	if (offset % 4 != 0)
 		return false;
-	if (offset < LAYOUT_LOG_AT)
+	if (offset < LAYOUT_SEATS_AT)
 		return offset < 256 && is_field(offset, header_fields, 256);
 	if (offset < LAYOUT_BUCKETS_AT)
 		return false;

@@ -12,11 +12,19 @@
  * namespace may live on: a /proc is unmounted, and the next one that is mounted gets its number.
  * But that one is mounted later.  (If the clock is set back, it would have to be mounted in the
  * very tick of the first one.)
+ *
+ * Where no /proc is mounted, the kernel tells the inode by a pidfd, from Linux 6.11 on.  A /proc
+ * that does not show us is one of another namespace.  Then we stay foreign, because those at home
+ * look up thread ids in /proc.
  */
 #include "shm/segment/pidns.h"
 
+#include <linux/magic.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "api/clock.h"
@@ -24,17 +32,22 @@
 #include "shm/os/robust.h"
 #include "shm/segment/word.h"
 
+#ifndef SYS_pidfd_open
+#define SYS_pidfd_open 434
+#endif
+#define GET_PID_NAMESPACE _IO(0xff, 5) /* PIDFD_GET_PID_NAMESPACE, which many headers lack */
+
 /* The kernel takes the time of a mount from a clock that ticks once in this time at the least. */
 #define TICK_NS (CLOCK_SECOND_NS / 50)
 
-/* Whether the first length bytes of text are this number. */
+/* Whether the path, of this length, ends with this number. */
 static bool
-is_number(const char *text, ssize_t length, pid_t number)
+ends_with(const char *path, ssize_t length, uint32_t number)
 {
-	char expected[NUMBER_SIZE];
+	char expected[NUMBER_SIZE + 1] = "/";
+	ssize_t digits = number_write(expected + 1, number) - expected;
 
-	return number_write(expected, (uint64_t)number) - expected == length &&
-	       memcmp(text, expected, (size_t)length) == 0;
+	return length > digits && memcmp(path + length - digits, expected, (size_t)digits) == 0;
 }
 
 static int64_t
@@ -44,22 +57,46 @@ changed_ns(const struct stat *st)
 }
 
 /* Returns a number that identifies the /proc that we see, if it is one of our pid namespace; or 0.
- * It is one of ours if getpid() says the same as /proc/self.  *mounted_ns: when it was mounted.
+ * It is one of ours if /proc/thread-self says PID/task/TID with our thread id.  *mounted_ns: when
+ * it was mounted.
  *
- * (In the /proc of another namespace, in which ours is nested, /proc/self is the id that we have
- * there.  It may be equal by chance.  But then it is right to take us for a process of that
- * namespace, as long as we have one thread.) */
+ * (In the /proc of another namespace, in which ours is nested, it is the id that we have there.  It
+ * may be equal by chance.  But then it is right to take us for a process of that namespace, as long
+ * as we have one thread.) */
 static uint64_t
-number_of_proc(int64_t *mounted_ns)
+number_of_proc(uint32_t tid, int64_t *mounted_ns)
 {
-	char self[24];
-	ssize_t length = readlink("/proc/self", self, sizeof(self));
+	char self[64];
+	ssize_t length = readlink("/proc/thread-self", self, sizeof(self));
 	struct stat st;
 
-	if (length <= 0 || !is_number(self, length, getpid()) || stat("/proc", &st) < 0)
+	if (!ends_with(self, length, tid) || stat("/proc", &st) < 0)
 		return 0;
 	*mounted_ns = changed_ns(&st);
 	return (uint64_t)st.st_dev * UINT64_C(0x9e3779b97f4a7c15) ^ (uint64_t)*mounted_ns;
+}
+
+static bool
+has_proc(void)
+{
+	struct statfs fs;
+
+	return statfs("/proc", &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC;
+}
+
+/* Asks the kernel about our pid namespace, without /proc. */
+static bool
+stat_by_pidfd(struct stat *st)
+{
+	int self = (int)syscall(SYS_pidfd_open, getpid(), 0);
+	int ns = self >= 0 ? ioctl(self, GET_PID_NAMESPACE, 0) : -1;
+	bool known = ns >= 0 && fstat(ns, st) == 0;
+
+	if (ns >= 0)
+		close(ns);
+	if (self >= 0)
+		close(self);
+	return known;
 }
 
 /* Whether our pid namespace is the home.  The first user makes it so.  *looked_ns: a time at which
@@ -69,7 +106,7 @@ claim_pid_inode(struct layout_header *h, int64_t *looked_ns)
 {
 	struct stat st;
 
-	if (stat("/proc/self/ns/pid", &st) < 0)
+	if (stat("/proc/self/ns/pid", &st) < 0 && (has_proc() || !stat_by_pidfd(&st)))
 		return false;
 	*looked_ns = changed_ns(&st);
 	return word_claim(&h->pid_inode, st.st_ino) == st.st_ino;
@@ -78,10 +115,10 @@ claim_pid_inode(struct layout_header *h, int64_t *looked_ns)
 /* The number of a /proc is stored only if it was there more than a tick ago: then no later /proc
  * has the same device and the same time. */
 bool
-pidns_note(struct layout_header *h)
+pidns_note(struct layout_header *h, uint32_t tid)
 {
 	int64_t mounted_ns = 0, looked_ns = 0;
-	uint64_t mine = number_of_proc(&mounted_ns);
+	uint64_t mine = number_of_proc(tid, &mounted_ns);
 
 	if (mine != 0 && __atomic_load_n(&h->pid_namespace, __ATOMIC_SEQ_CST) == mine)
 		return false;

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "api/check.h"
+#include "api/clock.h"
 #include "api/validate.h"
 #include "shm/os/libc_robust_list.h"
 #include "shm/segment/descriptor.h"
@@ -69,6 +70,23 @@ claim_header(struct layout_header *h, unsigned flags)
 	return COMPL_OK;
 }
 
+/* Notes when the segment was opened: compl_remove_idle().  Most often another call of this second
+ * has done so.  To a short program its first call begins now. */
+static void
+note_opening(struct compl_space *c, unsigned flags)
+{
+	bool is_short = flags & COMPL_ONE_THREAD && flags & COMPL_ANY_DESCRIPTOR;
+	int64_t now_ns, *opened_s = &c->header->opened_s;
+
+	if (flags & COMPL_LOOK)
+		return;
+	now_ns = is_short ? clock_now_by_call_ns() : clock_now_ns();
+	if (is_short)
+		c->opened_ns = now_ns;
+	if (__atomic_load_n(opened_s, __ATOMIC_RELAXED) != now_ns / CLOCK_SECOND_NS)
+		__atomic_store_n(opened_s, now_ns / CLOCK_SECOND_NS, __ATOMIC_RELAXED);
+}
+
 static enum compl_result
 join(struct compl_space *c, const struct compl_where *where, unsigned flags)
 {
@@ -82,7 +100,9 @@ join(struct compl_space *c, const struct compl_where *where, unsigned flags)
 		return COMPL_REMOVED;
 	if (!(flags & COMPL_ONE_THREAD))
 		c->epoch = libc_robust_list_epoch();
-	if (pidns_note(c->header))
+	c->tid = (uint32_t)syscall(SYS_gettid);
+	note_opening(c, flags);
+	if (pidns_note(c->header, c->tid))
 		seat_join(&c->lock.seats, &c->header->seat_holders, c->fd);
 	return COMPL_OK;
 }
@@ -133,7 +153,6 @@ free_handle(struct compl_space *c)
 static enum compl_result
 register_list(struct compl_space *c)
 {
-	c->tid = (uint32_t)syscall(SYS_gettid);
 	if (robust_register(&c->list, (char *)&c->lock_link - (char *)&c->header->lock) < 0)
 		return COMPL_E_SYSTEM;
 	return COMPL_OK;
@@ -191,7 +210,8 @@ segment_note_pidns(struct compl_space *c, uint32_t epoch)
 {
 	int error = errno;
 
-	if (!seat_is_foreign(&c->lock.seats) && pidns_note(c->header))
+	if (!seat_is_foreign(&c->lock.seats) &&
+	    pidns_note(c->header, (uint32_t)syscall(SYS_gettid)))
 		join_in_child(c);
 	__atomic_store_n(&c->epoch, epoch, __ATOMIC_RELEASE);
 	errno = error;

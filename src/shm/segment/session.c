@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "api/clock.h"
 #include "shm/os/libc_robust_list.h"
 #include "shm/segment/segment.h"
 
@@ -39,8 +40,19 @@ begin(struct session *s, struct compl_space *c, const sigset_t *hold)
 	s->h = c->header;
 	sigmask_init(&s->sigmask, hold);
 	s->completions = s->entries = s->logged = 0;
+	s->now_ns = 0;
+	if (c->one_thread) {
+		s->now_ns = c->opened_ns;
+		c->opened_ns = 0;
+	}
 	s->damaged = s->thorough = false;
 	return init_thread(s);
+}
+
+int64_t
+session_now_ns(const struct session *s)
+{
+	return s->now_ns != 0 ? s->now_ns : clock_now_ns();
 }
 
 enum compl_result

@@ -28,6 +28,7 @@ struct session {
 	struct robust_thread thread;
 	struct sigmask sigmask;
 	uint32_t completions, entries; /* sizes of the tables, read each time the lock is taken */
+	int64_t now_ns;		       /* when the call began, or 0: ask */
 	bool damaged;
 	bool thorough; /* asks /proc too, whether an owner is dead: see entry.h */
 	union {
@@ -61,6 +62,9 @@ session_has_links(const struct session *s)
 /* Makes room for the links of all words, after session_begin_brief().  The call must not have the
  * lock.  Fails with COMPL_E_SYSTEM. */
 enum compl_result session_make_links(struct session *s);
+
+/* The time, at the latest when the call began or ended its latest sleep in a line. */
+int64_t session_now_ns(const struct session *s);
 
 /* Marks the session as damaged.  Always returns false, which the caller can return as
  * its own failure. */
