@@ -11,7 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "cli/pidfd.h"
+#include "api/pidfd.h"
 
 bool
 datagram_ask(int socket)

@@ -24,8 +24,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "api/pidfd.h"
 #include "api/proc.h"
-#include "cli/pidfd.h"
 
 bool
 descendants_adopt(void)

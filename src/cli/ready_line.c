@@ -11,11 +11,11 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "api/pidfd.h"
 #include "api/proc.h"
 #include "api/validate.h"
 #include "cli/cold.h"
 #include "cli/message.h"
-#include "cli/pidfd.h"
 #include "cli/status.h"
 #include "compl.h"
 

@@ -21,8 +21,8 @@
 #include <unistd.h>
 
 #include "api/clock.h"
+#include "api/pidfd.h"
 #include "api/proc.h"
-#include "cli/pidfd.h"
 
 #define STEPS_MAX 1000 /* a chain of parents cannot be longer, unless it changes meanwhile */
 

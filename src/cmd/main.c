@@ -75,7 +75,6 @@
  *	pace             a bound on the work that strangers can make
  *	datagram         a datagram with its descriptors, and a look at its sender
  *	sender           whether a process may speak for CMD
- *	pidfd            what the kernel says about a process without /proc
  *	table            a listing as a table, on stdout
  *	state            the state of a name in one word
  *	wait_names       which names each wait of a listing is for
@@ -160,6 +159,7 @@
  *	number           whole numbers as text
  *	clock            reads the clock; no other file does
  *	proc             what /proc says about a process
+ *	pidfd            what the kernel says about a process without /proc
  *	random           random digits that nobody can guess
  *	result           each result in words
  *

@@ -21,21 +21,15 @@
 
 #include <linux/magic.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "api/clock.h"
 #include "api/number.h"
+#include "api/pidfd.h"
 #include "shm/os/robust.h"
 #include "shm/segment/word.h"
-
-#ifndef SYS_pidfd_open
-#define SYS_pidfd_open 434
-#endif
-#define GET_PID_NAMESPACE _IO(0xff, 5) /* PIDFD_GET_PID_NAMESPACE, which many headers lack */
 
 /* The kernel takes the time of a mount from a clock that ticks once in this time at the least. */
 #define TICK_NS (CLOCK_SECOND_NS / 50)
@@ -88,8 +82,8 @@ has_proc(void)
 static bool
 stat_by_pidfd(struct stat *st)
 {
-	int self = (int)syscall(SYS_pidfd_open, getpid(), 0);
-	int ns = self >= 0 ? ioctl(self, GET_PID_NAMESPACE, 0) : -1;
+	int self = pidfd_open_pid(getpid());
+	int ns = self >= 0 ? pidfd_open_pid_namespace(self) : -1;
 	bool known = ns >= 0 && fstat(ns, st) == 0;
 
 	if (ns >= 0)

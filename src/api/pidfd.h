@@ -2,10 +2,11 @@
  *
  * pidfd.h - what the kernel says about a process without /proc
  *
- * A pidfd stands for one process, and never for a later one with the same number.
+ * A pidfd stands for one process, and never for a later one with the same number.  Both sides of
+ * compl.h use these calls, as those of proc.h.
  */
-#ifndef CLI_PIDFD_H
-#define CLI_PIDFD_H
+#ifndef API_PIDFD_H
+#define API_PIDFD_H
 
 #include <stdbool.h>
 #include <sys/socket.h>
@@ -36,5 +37,8 @@ bool pidfd_send(int fd, int signal);
 
 /* Whether the process has been reaped. */
 bool pidfd_is_reaped(int fd);
+
+/* Opens the pid namespace of the process.  -1 with errno: before Linux 6.11 the kernel cannot. */
+int pidfd_open_pid_namespace(int fd);
 
 #endif

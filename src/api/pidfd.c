@@ -5,7 +5,7 @@
  * The numbers and structures here are those of the kernel.  The headers of many C libraries do not
  * have them yet.
  */
-#include "cli/pidfd.h"
+#include "api/pidfd.h"
 
 #include <errno.h>
 #include <stdint.h>
@@ -35,6 +35,8 @@ struct info {
 #define GET_INFO  _IOWR(0xff, 11, struct info)
 #define WITH_PIDS 1 /* bits of mask: PIDFD_INFO_PID */
 #define WITH_UIDS 2 /* PIDFD_INFO_CREDS */
+
+#define GET_PID_NAMESPACE _IO(0xff, 5)
 
 bool
 pidfd_ask(int socket, bool with)
@@ -75,4 +77,10 @@ bool
 pidfd_is_reaped(int fd)
 {
 	return !pidfd_send(fd, 0) && errno == ESRCH;
+}
+
+int
+pidfd_open_pid_namespace(int fd)
+{
+	return ioctl(fd, GET_PID_NAMESPACE, 0);
 }
