@@ -156,12 +156,37 @@ run_and_compare() {
 
 	shift 2
 	timeout -s KILL "$LIMIT" "$program" "$@" >"$tmp/out" 2>"$tmp/err" </dev/null 3>&- || got=$?
-	out=$(<"$tmp/out")
-	err=$(<"$tmp/err")
+	read_file out "$tmp/out"
+	read_file err "$tmp/err"
 	[ "$got" -eq "$want" ] && return
 	printf '%s: status %s, expected %s\n' "$program $*" "$got" "$want"
 	printf 'stdout: %s\nstderr: %s\n' "$out" "$err"
 	return 1
+}
+
+# read_file VARIABLE FILE: as VARIABLE=$(<FILE), but without a process.
+read_file() {
+	local -n content=$1
+
+	if IFS= read -r -d '' content <"$2"; then # there is a NUL in it
+		content=$(<"$2")
+	fi
+	without_newlines content
+}
+
+# Removes newlines at the end, as $() does.
+without_newlines() {
+	local -n text=$1
+
+	text=${text%"${text##*[!$'\n']}"}
+}
+
+# has_whole_lines FILE COUNT: it has so many lines, and each ends with a newline.
+has_whole_lines() {
+	local lines
+
+	mapfile lines <"$1"
+	[ "${#lines[@]}" -eq "$2" ] && [[ ${lines[-1]} == *$'\n' ]]
 }
 
 # Of the last call: nothing was printed.
@@ -173,7 +198,11 @@ silent() {
 
 # Of the last call: standard output is these lines, and nothing else.
 printed() {
-	[ "$(printf '%s\n' "$@")" = "$out" ] && [ ! -s "$tmp/err" ] && return
+	local expected
+
+	printf -v expected '%s\n' "$@"
+	without_newlines expected
+	[ "$expected" = "$out" ] && [ ! -s "$tmp/err" ] && return
 	printf 'expected: %s\nstdout: %s\nstderr: %s\n' "$*" "$out" "$err"
 	return 1
 }
@@ -181,14 +210,14 @@ printed() {
 # Of the last call: one line on standard error, nothing on standard output, and
 # the line matches the regular expression.
 one_line() {
-	[ ! -s "$tmp/out" ] && [ "$(wc -l <"$tmp/err")" -eq 1 ] && [[ $err =~ $1 ]] && return
+	[ ! -s "$tmp/out" ] && has_whole_lines "$tmp/err" 1 && [[ $err =~ $1 ]] && return
 	printf 'expected one line like: %s\nstdout: %s\nstderr: %s\n' "$1" "$out" "$err"
 	return 1
 }
 
 # The same for a usage error: a second line says where to look.
 usage_lines() {
-	[ ! -s "$tmp/out" ] && [ "$(wc -l <"$tmp/err")" -eq 2 ] && [[ $err =~ $1 ]] &&
+	[ ! -s "$tmp/out" ] && has_whole_lines "$tmp/err" 2 && [[ $err =~ $1 ]] &&
 		[[ ${err#*$'\n'} =~ "Try 'compl help" ]] && return
 	printf 'expected a usage error like: %s\nstdout: %s\nstderr: %s\n' "$1" "$out" "$err"
 	return 1
@@ -324,8 +353,8 @@ is_stopped() {
 	{ read -r _ _ state _ <"/proc/$1/stat"; } 2>/dev/null && [ "$state" = T ]
 }
 
-# wait_until COMMAND...: runs it until it succeeds.  After some tries it pauses longer, because each
-# pause is a process, and the machine may have other work.
+# wait_until COMMAND...: runs it until it succeeds.  After some tries it pauses longer, because the machine
+# may have other work.
 wait_until() {
 	untraced poll "$@"
 }
@@ -340,8 +369,14 @@ poll() {
 		fi
 		tries=$((tries + 1))
 		[ "$tries" -ne 20 ] || pause=0.03
-		sleep "$pause"
+		pause_for "$pause"
 	done
+}
+
+# pause_for SECONDS: as sleep(1), but without a process.  Nobody writes to this FIFO.
+pause_for() {
+	[ -p "$BATS_FILE_TMPDIR/pause" ] || mkfifo "$BATS_FILE_TMPDIR/pause"
+	read -rt "$1" <>"$BATS_FILE_TMPDIR/pause" || :
 }
 
 # ---- looking ---------------------------------------------------------------
