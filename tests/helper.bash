@@ -16,7 +16,9 @@ bats_require_minimum_version 1.5.0
 : "${COMPL:=$BATS_TEST_DIRNAME/../build/compl}"
 : "${COMPL_WAITER:=$COMPL}"
 : "${COMPL_TOOLS:=$BATS_TEST_DIRNAME/../build/tools}"
-LIMIT=20 # seconds
+: "${COMPL_SLOWNESS:=1}" # of the machine; tests/run measures it
+slowness=${COMPL_SLOWNESS%.*}
+LIMIT=$((20 * slowness)) # seconds
 
 declare -gA pid=() reaped=()
 declare -g out="" err="" got=0

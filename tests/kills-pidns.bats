@@ -12,7 +12,7 @@ load kills
 
 begin_apart() {
 	need_namespaces pid
-	options=(--apart)
+	options+=(--apart)
 	samples=1
 }
 

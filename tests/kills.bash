@@ -9,8 +9,10 @@
 # it at every instruction.)
 #
 # The first build with itself runs all scenarios, each other pair a third of them.  In the core of
-# the suite every pair runs all that it is given, with fewer samples.  A slow machine (tests/slowness) takes
-# fewer samples as well; the moments at which something changes are the same everywhere.
+# the suite every pair runs all that it is given, with fewer samples.
+#
+# On a machine that is N times as slow as usual (tests/slowness) a run takes one in N of the moments,
+# others each time.
 
 load helper
 
@@ -25,16 +27,9 @@ setup() {
 	*) part=0 ;;
 	esac
 	options=()
-	samples=$(share_of 8) doubles=$((part == 0 ? $(share_of 3) : 0))
+	samples=8 doubles=$((part == 0 ? 3 : 0))
 	[ -z "${COMPL_CORE-}" ] || part=0 samples=1 doubles=1
-}
-
-# share_of NUMBER: prints what of it a machine of this speed does, at least 1.
-share_of() {
-	local slowness=${COMPL_SLOWNESS:-1}
-
-	slowness=${slowness%.*}
-	echo $((slowness < $1 ? $1 / slowness : 1))
+	[ "$slowness" -eq 1 ] || options=(--share "$((RANDOM % slowness))/$slowness") samples=1 doubles=$((doubles > 0))
 }
 
 # run_scenarios SCENARIO...: runs those of our part, with the kill-stepper's options $options.

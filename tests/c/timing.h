@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: ISC
  *
- * timing.h - the monotonic clock, and short pauses
+ * timing.h - the monotonic clock, limits, and short pauses
  */
 #ifndef TIMING_H
 #define TIMING_H
 
 #include <stdint.h>
+#include <stdlib.h>
 #include <time.h>
 
 static inline int64_t
@@ -28,6 +29,17 @@ static inline int64_t
 in_ms(int ms)
 {
 	return now_ns() + ms * INT64_C(1000000);
+}
+
+/* A limit of so many seconds that no sound run reaches: more on a slow machine.  (tests/run has
+ * measured how slow it is.) */
+static inline unsigned
+limit_s(unsigned seconds)
+{
+	const char *slowness = getenv("COMPL_SLOWNESS");
+	unsigned long factor = slowness ? strtoul(slowness, NULL, 10) : 1;
+
+	return seconds * (unsigned)(factor > 1 ? factor : 1);
 }
 
 static inline void

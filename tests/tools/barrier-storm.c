@@ -38,7 +38,7 @@
 
 #define PARTIES_MAX 8
 #define SLOTS	    (6 * PARTIES_MAX)
-#define LIMIT_MS    30000
+#define LIMIT_MS    ((int)limit_s(30) * 1000)
 #define NAME	    "round"
 
 enum ending { STANDS, PASSED, LEFT, UNKNOWN };

@@ -106,7 +106,7 @@ bystanders_rest(struct bystander *o, size_t count, bool *changed)
 bool
 bystanders_await_rest(struct bystander *o, size_t count)
 {
-	int64_t end = now_us() + 10000000;
+	int64_t end = now_us() + limit_s(10) * INT64_C(1000000);
 	long pause = 25;
 
 	while (now_us() < end) {
@@ -125,7 +125,7 @@ bystanders_await_rest(struct bystander *o, size_t count)
 bool
 bystanders_await_lock(struct bystander *o, size_t count)
 {
-	int64_t end = now_us() + 10000000;
+	int64_t end = now_us() + limit_s(10) * INT64_C(1000000);
 	size_t i = 0;
 
 	while (i < count && now_us() < end) {

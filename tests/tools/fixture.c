@@ -296,7 +296,7 @@ fixture_check_scope(struct fixture *f)
 {
 	bool sweeps =
 		!strcmp(f->victim_command[0].request.verb, "scope") && !f->victim_command[0].ended;
-	int64_t end = now_us() + 10000000;
+	int64_t end = now_us() + limit_s(10) * INT64_C(1000000);
 
 	if (sweeps)
 		fixture_sweep(f);

@@ -134,7 +134,7 @@ do_as_coordinator(const struct task *task)
 	observer_look();
 	sigprocmask(SIG_BLOCK, NULL, &before);
 	ledger_begin_op(o, &now.ask, getpid());
-	alarm(30);
+	alarm(limit_s(30));
 	by_library(round_space, &now, o);
 	alarm(0);
 	ledger_end_op(o);
@@ -172,7 +172,7 @@ await_returns(void)
 		any |= !ledger->deaths[i].end && ledger->deaths[i].ask.kind == OP_RETURN;
 	if (!any)
 		return;
-	alarm(30);
+	alarm(limit_s(30));
 	while (look_for_stray())
 		pause_us(1000);
 	alarm(0);

@@ -126,7 +126,7 @@ ask_command(const char *verb, const char *flag)
 	fflush(stdout);
 	pid = fork();
 	if (pid == 0) {
-		alarm(5);
+		alarm(limit_s(5));
 		if (dup2(1, 2) >= 0)
 			execl(workers_setup.programs[0], workers_setup.programs[0], verb, "-n",
 			      workers_setup.where.space, flag, (char *)NULL);
@@ -194,7 +194,7 @@ check_segment(void)
 {
 	size_t faults = 0;
 
-	alarm(30);
+	alarm(limit_s(30));
 	/* What nobody has noticed has to be removed. */
 	if (workers_setup.released && compl_repair(round_space) != COMPL_OK)
 		give_up("the segment cannot be repaired");
