@@ -7,10 +7,12 @@
  */
 #include "bystander.h"
 
+#include <errno.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/ptrace.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -30,12 +32,20 @@ bystander_start(struct bystander *o, char *const argv[], bool apart)
 	if (pid == 0) {
 		sched_setaffinity(0, sizeof all, &all);
 		process_silence();
+		ptrace(PTRACE_TRACEME, 0, 0, 0);
 		execv(argv[0], argv);
 		_exit(127);
 	}
 	*o = (struct bystander){ .pid = pid };
 	if (o->pid < 0)
 		give_up("fork");
+	while (waitpid(pid, &o->status, 0) < 0)
+		if (errno != EINTR)
+			give_up("waitpid");
+	o->ended = !WIFSTOPPED(o->status);
+	/* It may become the second victim. */
+	if (!o->ended && (!process_hide_vdso(pid) || ptrace(PTRACE_DETACH, pid, 0, 0) != 0))
+		give_up("ptrace");
 }
 
 void

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  *
- * process.c - makes a child, silences it, and reads /proc about a process
+ * process.c - makes a child, prepares it, and reads /proc about a process
  */
 #include "process.h"
 
@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
+#include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -47,6 +49,27 @@ process_silence(void)
 	dup2(null, 2);
 	if (null > 2)
 		close(null);
+}
+
+/* After an exec the stack pointer points to argc; argv, envp and the auxiliary vector follow. */
+bool
+process_hide_vdso(pid_t pid)
+{
+	struct __ptrace_syscall_info info;
+	uint64_t at;
+	long type;
+
+	if (ptrace(PTRACE_GET_SYSCALL_INFO, pid, sizeof info, &info) <= 0)
+		return false;
+	at = info.stack_pointer;
+	at += sizeof(long) * (uint64_t)(ptrace(PTRACE_PEEKDATA, pid, at, 0) + 2);
+	while (ptrace(PTRACE_PEEKDATA, pid, at, 0) != 0)
+		at += sizeof(long);
+	for (at += sizeof(long); (type = ptrace(PTRACE_PEEKDATA, pid, at, 0)) != AT_NULL;
+	     at += 2 * sizeof(long))
+		if (type == AT_SYSINFO_EHDR && ptrace(PTRACE_POKEDATA, pid, at, AT_IGNORE) != 0)
+			return false;
+	return true;
 }
 
 bool

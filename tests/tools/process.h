@@ -14,6 +14,12 @@ pid_t process_fork(bool apart);
 /* For a child: from now on it reads nothing, and its output goes to /dev/null. */
 void process_silence(void);
 
+/* For a traced child that has just executed a command: libc finds no vDSO there, and asks the
+ * kernel for the time.  The vDSO tries again whenever the kernel's clock has gone on meanwhile.
+ * Where a step takes long that is always, and a process that is stepped never gets out.  False with
+ * errno. */
+bool process_hide_vdso(pid_t pid);
+
 /* Whether it sleeps in a futex call, or in poll(2) until its CMD ends.  The state is read after
  * wchan: a process that was woken meanwhile is running. */
 bool process_is_asleep(pid_t pid);

@@ -18,6 +18,7 @@
 #include "api/proc.h"
 #include "bystander.h"
 #include "peek.h"
+#include "timing.h"
 #include "verdict.h"
 
 struct trial trial;
@@ -120,7 +121,7 @@ trial_begin(struct fixture *f, bool slow)
 {
 	char space[32];
 
-	trial.ticks = 60000;
+	trial.ticks = limit_s(60) * 1000;
 	victim_was_released = false;
 	trial.second_victim = NULL;
 	trial.how = "killed";

@@ -9,7 +9,6 @@
 #include <signal.h>
 #include <stddef.h>
 #include <string.h>
-#include <sys/auxv.h>
 #include <sys/personality.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
@@ -120,29 +119,6 @@ victim_resume(struct victim *v, int request)
 	v->signal = 0;
 }
 
-/* Hides the vDSO from a command that has just been executed, so that libc asks the kernel for the
- * time.  The vDSO tries again whenever the kernel's clock has gone on meanwhile.  Where a step
- * takes long that is always, and the victim never gets out.  After an exec the stack pointer points
- * to argc; argv, envp and the auxiliary vector follow. */
-static void
-victim_hide_vdso(struct victim *v)
-{
-	struct __ptrace_syscall_info info;
-	uint64_t at;
-	long type;
-
-	if (ptrace(PTRACE_GET_SYSCALL_INFO, v->pid, sizeof info, &info) <= 0)
-		give_up("no stack pointer");
-	at = info.stack_pointer;
-	at += sizeof(long) * (uint64_t)(ptrace(PTRACE_PEEKDATA, v->pid, at, 0) + 2);
-	while (ptrace(PTRACE_PEEKDATA, v->pid, at, 0) != 0)
-		at += sizeof(long);
-	for (at += sizeof(long); (type = ptrace(PTRACE_PEEKDATA, v->pid, at, 0)) != AT_NULL;
-	     at += 2 * sizeof(long))
-		if (type == AT_SYSINFO_EHDR)
-			ptrace(PTRACE_POKEDATA, v->pid, at, AT_IGNORE);
-}
-
 void
 victim_share_processor(void)
 {
@@ -177,7 +153,8 @@ victim_start(struct victim *v, char *const argv[], bool apart)
 		give_up("fork");
 	victim_await_stop(v);
 	ptrace(PTRACE_SETOPTIONS, v->pid, 0, VICTIM_OPTIONS);
-	victim_hide_vdso(v);
+	if (v->state == VICTIM_STOPPED && !process_hide_vdso(v->pid))
+		give_up("the vDSO");
 	while (v->state == VICTIM_STOPPED && !opening) {
 		victim_resume(v, PTRACE_SYSCALL);
 		victim_await_stop(v);
