@@ -16,11 +16,12 @@ load helper
 	((BASH_REMATCH[1] > 500 && BASH_REMATCH[2] > 3000 && BASH_REMATCH[3] > 50 && BASH_REMATCH[4] > 200))
 }
 
-# A few of those who were woken have to wait for the lock for a moment.
+# A few of those who were woken have to wait for the lock for a moment: more if it is held longer.  (If each
+# had to, it would be a thousand.)
 @test "a thousand participants pass, each with a place of its own, and are woken once" {
 	run -0 timeout -s KILL 300 "$COMPL_TOOLS/barrier-crowd" "$COMPL_NAMESPACE" 1000
 	echo "$output"
 	[[ $output =~ ^1000\ passed,\ 1000\ places,\ slept\ again\ ([0-9]+)\ times$ ]]
-	((BASH_REMATCH[1] <= 50))
+	((BASH_REMATCH[1] <= 50 * (slowness < 8 ? slowness : 8)))
 	names
 }
