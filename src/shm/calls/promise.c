@@ -208,24 +208,6 @@ compl_holder(struct compl_space *c, const char *name, pid_t *pid)
 	return result;
 }
 
-/* Begins a call about a promise, and takes the lock.  *completion is what was promised, or 0 if it
- * has been removed. */
-static enum compl_result
-lock_and_look_up(struct session *s, struct compl_space *c, const struct compl_promise *promise,
-		 uint32_t *completion)
-{
-	enum compl_result result;
-
-	if (promise->entry == 0)
-		return COMPL_E_ARGUMENT;
-	if ((result = begin_and_lock(s, c)) != COMPL_OK)
-		return result;
-	*completion = producer_completion(s, promise->entry, promise->ticket);
-	if (*completion != 0)
-		producer_reap(s, *completion);
-	return COMPL_OK;
-}
-
 /* Gives the lock back, and then gives up the beacon of the promise, whose entry is not linked any
  * more.  Returns the result of the call, or COMPL_E_DAMAGED if the call met damage: then the
  * promise stays as it is. */
@@ -241,6 +223,25 @@ close_promise(struct session *s, struct compl_promise *promise, enum compl_resul
 	return result;
 }
 
+/* Begins a call about a promise, and takes the lock.  *completion is what was promised.  If it has
+ * been removed, this closes the promise and returns COMPL_REMOVED. */
+static enum compl_result
+lock_and_look_up(struct session *s, struct compl_space *c, struct compl_promise *promise,
+		 uint32_t *completion)
+{
+	enum compl_result result;
+
+	if (promise->entry == 0)
+		return COMPL_E_ARGUMENT;
+	if ((result = begin_and_lock(s, c)) != COMPL_OK)
+		return result;
+	*completion = producer_completion(s, promise->entry, promise->ticket);
+	if (*completion == 0)
+		return close_promise(s, promise, COMPL_REMOVED);
+	producer_reap(s, *completion);
+	return COMPL_OK;
+}
+
 enum compl_result
 compl_keep(struct compl_space *c, struct compl_promise *promise, struct compl_post *post,
 	   bool stays)
@@ -252,8 +253,6 @@ compl_keep(struct compl_space *c, struct compl_promise *promise, struct compl_po
 	if (result != COMPL_OK ||
 	    (result = lock_and_look_up(&s, c, promise, &completion)) != COMPL_OK)
 		return result;
-	if (completion == 0)
-		return close_promise(&s, promise, COMPL_REMOVED);
 	post->awaited = waitqueue_reap_to_first(&s, completion) != 0;
 	if ((result = post_check(&s, completion, tokens)) != COMPL_OK)
 		return segment_look_and_unlock(&s, result);
@@ -289,8 +288,6 @@ compl_end(struct compl_space *c, struct compl_promise *promise, uint8_t status)
 
 	if (result != COMPL_OK)
 		return result;
-	if (completion == 0)
-		return close_promise(&s, promise, COMPL_REMOVED);
 	if (get(&entry_at(&s, promise->entry)->ready) == 0)
 		return segment_unlock_with(&s, COMPL_NOT_DONE);
 	if (!file_is_linked(c))
@@ -310,8 +307,6 @@ compl_break(struct compl_space *c, struct compl_promise *promise)
 
 	if (result != COMPL_OK)
 		return result;
-	if (completion == 0)
-		return close_promise(&s, promise, COMPL_REMOVED);
 	if (!file_is_linked(c))
 		return segment_unlock_with(&s, COMPL_E_NO_NAMESPACE);
 	drop_hold(&s, completion);
