@@ -27,36 +27,42 @@
 
 #define PATIENCE_NS CLOCK_SECOND_NS /* for the lock: its owner may be stopped */
 
+/* What is asked for: that nothing has happened for so long. */
+struct idleness {
+	int64_t now_ns, idle_ns;
+};
+
 /* Whether so much time has passed since then.  A time that is still to come counts as now. */
 static bool
-is_past(int64_t then_ns, int64_t idle_ns)
+is_past(int64_t then_ns, struct idleness asked)
 {
-	return (int64_t)clock_elapsed(then_ns, clock_now_ns()) >= idle_ns;
+	return (int64_t)clock_elapsed(then_ns, asked.now_ns) >= asked.idle_ns;
 }
 
 /* Whether nobody needs a name: it may have tokens, but nobody waits, produces or borrows. */
 static bool
-is_name_idle(struct session *s, uint32_t completion, int64_t idle_ns)
+is_name_idle(struct session *s, uint32_t completion, struct idleness asked)
 {
 	struct completion *n = completion_at(s, completion);
 
 	return !(get(&n->flags) & COMPLETION_INIT) && get(&n->producers.head) == 0 &&
 	       waitqueue_find_first(s, completion) == 0 && get(&n->borrowers.head) == 0 &&
 	       get(&n->lent) == 0 && !completion_is_held(s, completion) &&
-	       is_past(n->changed_ns, idle_ns);
+	       is_past(n->changed_ns, asked);
 }
 
 static bool
 is_idle(struct session *s, int64_t idle_ns)
 {
 	int64_t opened_s = __atomic_load_n(&s->h->opened_s, __ATOMIC_RELAXED);
+	struct idleness asked = { .now_ns = clock_now_ns(), .idle_ns = idle_ns };
 
 	if (opened_s < 0 || opened_s > INT64_MAX / CLOCK_SECOND_NS ||
-	    !is_past(opened_s * CLOCK_SECOND_NS, idle_ns))
+	    !is_past(opened_s * CLOCK_SECOND_NS, asked))
 		return false;
 	for (uint32_t i = 1; i <= s->completions && !s->damaged; i++)
 		if (get(&completion_at(s, i)->flags) & COMPLETION_USED &&
-		    !is_name_idle(s, i, idle_ns))
+		    !is_name_idle(s, i, asked))
 			return false;
 	return !s->damaged;
 }
