@@ -318,7 +318,7 @@ linear_explain(FILE *to, const struct linear *l)
 	}
 	for (i = 0; i < s->loans; i++)
 		for (n = 0; n < NAMES; n++)
-			if (state_model_lends(l->h, s, i, n))
+			if (state_model_lends(s, i, n))
 				shot_add_borrower(&shot, n, &l->h->op[s->loan[i].op]);
 	fprintf(to, "# at best, %u of %u operations have an explanation; the names are then",
 		l->over, (unsigned)l->h->count);

@@ -150,20 +150,18 @@ is_barrier(const struct history *h, const struct state_model *s, unsigned name)
 }
 
 bool
-state_model_lends(const struct history *h, const struct state_model *s, unsigned position,
-		  unsigned name)
+state_model_lends(const struct state_model *s, unsigned position, unsigned name)
 {
-	(void)h;
 	return s->loan[position].names >> name & 1;
 }
 
 static unsigned
-count_borrowers(const struct history *h, const struct state_model *s, unsigned name)
+count_borrowers(const struct state_model *s, unsigned name)
 {
 	unsigned i, count = 0;
 
 	for (i = 0; i < s->loans; i++)
-		count += state_model_lends(h, s, i, name);
+		count += state_model_lends(s, i, name);
 	return count;
 }
 
@@ -172,7 +170,7 @@ static bool
 is_pinned(const struct history *h, const struct state_model *s, unsigned name)
 {
 	return s->name[name].init || s->name[name].done || s->name[name].failed ||
-	       count_producers(h, s, name) > 0 || count_borrowers(h, s, name) > 0;
+	       count_producers(h, s, name) > 0 || count_borrowers(s, name) > 0;
 }
 
 bool
@@ -897,7 +895,7 @@ init(const struct history *h, struct state_model *s, unsigned name, bool exist_o
 	if (is_barrier(h, s, name))
 		*result = GOT_BARRIER;
 	else if (!exist_ok && (n->init || n->done || n->status || n->value || n->failed ||
-			       is_ready(h, s, name) || count_borrowers(h, s, name)))
+			       is_ready(h, s, name) || count_borrowers(s, name)))
 		*result = GOT_EXISTS;
 	if (*result != GOT_OK)
 		return true;
@@ -1222,7 +1220,7 @@ check_barrier(const struct history *h, const struct state_model *s, const struct
 	if (is_barrier(h, s, name))
 		return h->op[first].ask.tokens == a->tokens ? GOT_OK : GOT_OTHER_PARTIES;
 	if (n->done || n->status || n->value || n->failed || count_producers(h, s, name) ||
-	    count_borrowers(h, s, name) || first != OPS)
+	    count_borrowers(s, name) || first != OPS)
 		return GOT_IN_USE;
 	return GOT_OK;
 }
@@ -1376,7 +1374,7 @@ shows_borrowers(const struct history *h, const struct state_model *s, const stru
 		const struct op *o = &h->op[s->loan[i].op];
 		pid_t pid;
 
-		if (!state_model_lends(h, s, i, name))
+		if (!state_model_lends(s, i, name))
 			continue;
 		if (n == shot->name[name].borrowers ||
 		    shot->name[name].borrower[n].count != o->ask.tokens)

@@ -70,8 +70,7 @@ bool state_model_waits_for(const struct history *h, const struct state_model *s,
 			   unsigned name);
 
 /* Whether the loan at a position of s->loan has tokens of a name. */
-bool state_model_lends(const struct history *h, const struct state_model *s, unsigned position,
-		       unsigned name);
+bool state_model_lends(const struct state_model *s, unsigned position, unsigned name);
 
 /* Whether a name exists: initialised, posted, waited for, used as a barrier, promised, or borrowed
  * from. */
