@@ -10,7 +10,7 @@ bats_require_minimum_version 1.5.0
 setup() {
 	top=$BATS_TEST_DIRNAME/..
 	unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES DESTDIR PREFIX TEST_JOBS TEST_TIMEOUT
-	unset COMPL_BUILDS COMPL_MAKE COMPL_CORE COMPL_AFTER_CORE
+	unset COMPL_BUILDS COMPL_MAKE COMPL_CORE COMPL_AFTER_CORE TEST_UNTIL
 	export COMPL_SLOWNESS=1.0
 	cd "$BATS_TEST_TMPDIR" || return
 }
@@ -698,15 +698,48 @@ says() {
 	[[ ${lines[0]} =~ " s of processor time on a machine "[1-9][0-9]*\.[0-9]" times as slow as usual"$ ]]
 }
 
+@test "tests/run begins no file after its time, and reports each as skipped" {
+	# shellcheck disable=SC2016 # for the shell of the file
+	tap slow 'echo 1..1' 'while [ "$(date +%s)" -lt "$TEST_UNTIL" ]; do sleep 0.02; done' 'echo "ok 1 - a"'
+	tap next 'echo 1..2' 'echo "ok 1 - a"' 'echo "ok 2 - b"'
+	export TEST_JOBS=1
+	TEST_UNTIL=$((EPOCHSECONDS + 2)) says "1 passed, 0 failed, 2 skipped" "$PWD/slow" "$PWD/next" "$PWD/next"
+	[ "$status" -eq 0 ]
+	[[ $output == *"late $PWD/next"*"    skipped: all of it # skip the time for this run was over"* ]]
+	TEST_UNTIL=$EPOCHSECONDS says "0 passed, 0 failed, 1 skipped" "$PWD/next"
+	[ "$status" -eq 1 ]
+	# A file that has begun has ten minutes more.
+	tap limits 'echo 1..1' '[ "$TEST_TIMEOUT" -le 660 ] || printf "not "' 'echo "ok 1 - a"'
+	TEST_UNTIL=$((EPOCHSECONDS + 60)) COMPL_SLOWNESS=9.5 says "1 passed, 0 failed" "$PWD/limits"
+	COMPL_SLOWNESS=9.5 says "0 passed, 2 failed" "$PWD/limits"
+}
+
+@test "tests/run shuffles the files on a slow machine, if it may leave out some" {
+	local name
+	for name in {a..z}; do
+		# shellcheck disable=SC2016 # for the shell of the file
+		tap "$name" 'echo "${0##*/}" >>"${0%/*}/order"' 'echo 1..1' 'echo "ok 1 - a"'
+	done
+	export TEST_JOBS=1 TEST_UNTIL=$((EPOCHSECONDS + 600))
+	says "26 passed, 0 failed" "$PWD"/[a-z]
+	[ "$(<order)" = "$(printf '%s\n' {a..z})" ]
+	rm order
+	COMPL_SLOWNESS=3.0 says "26 passed, 0 failed" "$PWD"/[a-z]
+	[ "$(<order)" != "$(printf '%s\n' {a..z})" ]
+	[ "$(sort order)" = "$(printf '%s\n' {a..z})" ]
+}
+
 @test "tests/run says how much processor time the tests took, and building before them" {
 	# More than half a second of it, less than a minute.
 	tap busy 'until [ "$(awk '"'{ print \$14 + \$15 }'"' /proc/$$/stat)" -ge 60 ]; do i=0; while [ $i -lt 9999 ]; do i=$((i + 1)); done; done' \
 		'echo 1..1' 'echo "ok 1 - a"'
 	tap idle 'sleep 0.7' 'echo 1..1' 'echo "ok 1 - a"'
 	says "1 passed, 0 failed" "$PWD/busy"
-	[[ $output =~ "processor time: "([1-9]|[1-5][0-9])" s for the tests; they took "[0-9]+" s" ]]
+	[[ $output =~ "processor time: "([1-9]|[1-5][0-9])" s for the tests; they took "[0-9]+" s, on a machine 1.0 times as slow as usual" ]]
 	says "1 passed, 0 failed" "$PWD/idle"
 	[[ $output == *"processor time: 0 s for the tests; they took"* ]]
+	COMPL_SLOWNESS=2.5 says "1 passed, 0 failed" "$PWD/busy"
+	[[ $output =~ "; they took "[0-9]+" s, on a machine 2.5 times as slow as usual" ]]
 	# A make's children that have ended are what it has built.
 	# shellcheck disable=SC2016 # for the inner shell
 	run sh -c '"$0/busy"; "$0/busy"; COMPL_MAKE=$$ "$1" "$0/idle"' "$PWD" "$top/tests/run"
@@ -729,7 +762,7 @@ ci_tree() {
 		echo '2 passed, 0 failed' >said/$part
 	done
 	echo '    skipped: 1 x # skip this version is the first
-processor time: 449 s for the tests, and 1 s to build; they took 99 s
+processor time: 449 s for the tests, and 1 s to build; they took 99 s, on a machine 1.0 times as slow as usual
 2 passed, 0 failed, 1 skipped' >said/check
 	touch free
 }
@@ -827,14 +860,36 @@ ci_says() {
 	ci_says "12 passed, 0 failed, $((1 + ${#reasons[@]})) skipped"
 }
 
+@test ".ci/run ends in time on a slow machine, and elsewhere fails if a file had no time" {
+	[ "$EUID" -eq 0 ] || skip "needs root"
+	ci_tree
+	ci_skips check-all 'all of it # skip the time for this run was over'
+	ci_says "12 passed, 1 failed, 1 skipped"
+	[[ $output == *"FAIL check-all: everything should run here, and this does not: all of it"* ]]
+	# What tests/run says counts more than a look at the idle machine.
+	sed -i '$i processor time: 9 s for the tests, and 0 s to build; they took 9 s, on a machine 2.0 times as slow as usual' \
+		said/check-all
+	ci_says "12 passed, 0 failed, 2 skipped"
+	sed -i '/^processor/d' said/check-all
+	echo 2.1 >said/slowness
+	ci_says "12 passed, 0 failed, 2 skipped"
+
+	# Each part after the core may begin files for a part of the time.
+	ci_tree
+	# shellcheck disable=SC2016 # for the inner shell
+	printf '%s\n' '#!/bin/sh' 'echo "$2 ${TEST_UNTIL:+$((TEST_UNTIL - $(date +%s)))}" >>until' 'cat said/"$2"' >bin/make
+	ci_says "12 passed, 0 failed, 1 skipped"
+	[ "$(cut -d' ' -f1 until | tr '\n' ' ')" = "check lint check-tsan check-all check-asan " ]
+	[[ $(<until) =~ "check "$'\n'"lint "$'\n'"check-tsan "$'\n'"check-all "3[01][0-9][0-9]$'\n'"check-asan "4[12][0-9][0-9]$ ]]
+}
+
 @test ".ci/run fails if the core or the run takes more than half more processor time than its budget" {
 	ci_tree
 	sed -i 's/449 s/450 s/' said/check
 	ci_says "12 passed, 1 failed, 1 skipped"
 	[[ $output == *"FAIL the core took 451 s of usual processor time; its budget is 300 s"* ]]
-	echo 1.1 >said/slowness
+	sed -i 's/1\.0 times/1.1 times/' said/check
 	ci_says "12 passed, 0 failed, 1 skipped"
-	echo 1.0 >said/slowness
 	sed -i 's/450 s/a while/' said/check
 	ci_says "12 passed, 1 failed, 1 skipped"
 	[[ $output == *"FAIL check: does not say how much processor time it took"* ]]
