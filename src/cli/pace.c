@@ -21,10 +21,13 @@
 #define SHARE	     30 /* a pause is so many times as long as it took to read the batch */
 #define PAUSE_MIN_NS INT64_C(10000000)
 #define PAUSE_MAX_NS INT64_C(50000000)
+#define BATCH_MAX_NS \
+	(PAUSE_MAX_NS / 12) /* with the pause after it, less than a tenth of a processor */
 
 static int timer = -1;
 static bool is_paused;
 static unsigned strangers;	    /* in the second that has begun at second_ns */
+static unsigned batch;		    /* messages since the last pause */
 static int64_t second_ns, begin_ns; /* begin_ns: of pace_begin() */
 static int64_t spent_ns;	    /* since the last pause, up to pace_end() */
 
@@ -61,7 +64,15 @@ begin_pause(void)
 	ns = ns < PAUSE_MIN_NS ? PAUSE_MIN_NS : ns > PAUSE_MAX_NS ? PAUSE_MAX_NS : ns;
 	when.it_value = clock_timespec(ns);
 	is_paused = timerfd_settime(timer, 0, &when, NULL) == 0;
+	batch = 0;
 	spent_ns = 0;
+}
+
+static bool
+batch_is_full(void)
+{
+	return batch >= BATCH ||
+	       spent_ns + (int64_t)clock_elapsed(begin_ns, clock_now_ns()) >= BATCH_MAX_NS;
 }
 
 bool
@@ -70,10 +81,12 @@ pace_count(void)
 	if (begin_ns - second_ns >= CLOCK_SECOND_NS) {
 		second_ns = begin_ns;
 		strangers = 0;
+		batch = 0;
 		spent_ns = 0;
 	}
 	strangers++;
-	if (strangers > BATCH && strangers % BATCH == 0)
+	batch++;
+	if (strangers > BATCH && batch_is_full())
 		begin_pause();
 	return is_paused;
 }
