@@ -554,7 +554,7 @@ function_of() {
 @test "lint refuses a manual that mdoc mangles or that names the source tree, and promises without a proof" {
 	mkdir bin tests
 	# The manual's own rules are tried here, not mandoc's.
-	ln -s "$(command -v true)" bin/mandoc
+	ln -s "$(type -P true)" bin/mandoc
 	PATH=$PWD/bin:$PATH
 	cp -r "$top/tests/." tests/
 	cp -r "$top/man" "$top/src" .
