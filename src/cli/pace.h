@@ -3,8 +3,8 @@
  * pace.h - a bound on the work that strangers can make
  *
  * The first hundred messages of strangers in a second are read at once.  After each further hundred
- * there is a pause: of ten milliseconds at least, and longer if the hundred took long.  Where messages take
- * so long to read that the longest pause would be too short for a hundred, it comes after fewer.
+ * there is a pause: of ten milliseconds at least, and longer if the hundred took long.  Where that
+ * would be longer than the longest pause, the pause comes after fewer messages.
  */
 #ifndef CLI_PACE_H
 #define CLI_PACE_H

@@ -484,14 +484,30 @@ the_lock_comes_back(void)
 
 /* ---- repair --------------------------------------------------------------------------------- */
 
+/* The second in the line of "a" outlives the first, whose death the kernel does not report.
+ * Without CAP_SYS_NICE the first may die an ordinary death (mrelease.h).  Then both do it again. */
+static bool
+outlives(size_t *w, size_t *dead)
+{
+	for (int i = 0; i < 100; i++) {
+		CHECK(line_up(a, dead) && line_up(a, w));
+		mrelease(*dead);
+		if (unnoticed() == 1)
+			return true;
+		CHECK(unnoticed() == 0);
+		CHECK(was_killed(*dead));
+		child_kill(*w, SIGKILL);
+		CHECK(was_killed(*w));
+	}
+	return false;
+}
+
 static bool
 check_tells_and_repair_mends(void)
 {
 	size_t dead, w;
 
-	CHECK(line_up(a, &dead) && line_up(a, &w));
-	mrelease(dead);
-	CHECK(unnoticed() == 1);
+	CHECK(outlives(&w, &dead));
 	CHECK(was_killed(dead));
 	CHECK(unnoticed() == 1);
 	CHECK(compl_repair(space()) == COMPL_OK);
