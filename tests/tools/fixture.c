@@ -119,6 +119,23 @@ fixture_post(struct fixture *f, unsigned name, uint32_t tokens, bool all)
 	fixture_post_status(f, name, tokens, all, 0);
 }
 
+/* A producer rests, too, before its CMD has said anything.  On a busy machine that can last until
+ * the victim is dead, and then the name would become ready in the midst of the verdict. */
+static void
+await_readiness(struct fixture *f, unsigned names)
+{
+	int64_t end = now_us() + limit_s(10) * INT64_C(1000000);
+	unsigned n = 0;
+
+	while (!(names >> n & 1))
+		n++;
+	while (compl_test(fixture_open(f), fixture_name(n), 0) != COMPL_OK) {
+		if (now_us() > end)
+			give_up("a producer does not become ready");
+		pause_us(200);
+	}
+}
+
 /* A poster may end at once; so may a waiter, if the victim ahead of it has timed out by then; and
  * so may a participant of a barrier. */
 void
@@ -131,6 +148,8 @@ fixture_start(struct fixture *f, const char *action)
 	arguments_of(f, f->waiter, text, argv);
 	f->bystander_command[i] = (struct command){ .request = request_of(argv) };
 	bystander_start(&f->bystander[i], argv, f->apart && !strncmp(action, "done", 4));
+	if (f->bystander_command[i].request.readiness)
+		await_readiness(f, f->bystander_command[i].request.names);
 	if (!bystanders_await_rest(&f->bystander[i], 1) ||
 	    (f->bystander[i].ended && !f->has_deadline && strncmp(action, "barrier", 7)))
 		give_up("a waiter does not sleep");
