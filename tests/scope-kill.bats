@@ -220,7 +220,7 @@ PL
 }
 
 @test "without --kill what CMD has left goes on" {
-	starting on sh recorder on
+	starting on sh -c "'echo \$\$ >on.started; exec sleep 1000'"
 	expect 5 scope -- sh -c "$starter" sh on
 	lives "$(<on.started)"
 	kill -KILL "$(<on.started)"
