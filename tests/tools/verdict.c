@@ -327,9 +327,10 @@ has_passed(const struct command *command, unsigned n, bool is_released)
 	       (command->ended ? command->status == 0 : is_released);
 }
 
-/* Each round is passed by as many as it should; a victim may have been one of them. */
+/* Each round is passed by as many as it should; a victim may have been one of them.  So may a
+ * stopped participant that has left its line, if the name may have been removed. */
 static bool
-check_rounds(struct remains *r, const struct fixture *f)
+check_rounds(struct remains *r, const struct fixture *f, unsigned removable)
 {
 	for (unsigned n = 0; n < NAMES; n++) {
 		unsigned passed = 0, unknown = 0, parties = 0;
@@ -337,14 +338,18 @@ check_rounds(struct remains *r, const struct fixture *f)
 
 		for (i = 0; i < f->bystanders; i++) {
 			const struct command *command = &f->bystander_command[i];
+			bool is_released = f->bystander[i].stopped &&
+					   position_of(r, n, f->bystander[i].pid) < 0;
 
 			if (!strcmp(command->request.verb, "barrier") &&
 			    command->request.names >> n & 1)
 				parties = command->request.count;
-			passed += !command->killed &&
-				  has_passed(command, n,
-					     f->bystander[i].stopped &&
-						     position_of(r, n, f->bystander[i].pid) < 0);
+			if (command->killed || !has_passed(command, n, is_released))
+				continue;
+			if (!command->ended && removable >> n & 1)
+				unknown++;
+			else
+				passed++;
 		}
 		for (i = 0; i < f->victims; i++) {
 			passed += has_passed(&f->victim_command[i], n, false);
@@ -499,17 +504,29 @@ balance(struct remains *r, const struct fixture *f, int64_t sum[NAMES], unsigned
 	return balance(r, f, sum, open, at + 1);
 }
 
+/* Names that we or a victim may have removed. */
+static unsigned
+removable_names(const struct fixture *f)
+{
+	unsigned names = f->removed;
+	size_t i;
+
+	for (i = 0; i < f->victims; i++)
+		if (!strcmp(f->victim_command[i].request.verb, "rm"))
+			names |= f->victim_command[i].request.names;
+	return names;
+}
+
 /* Names whose tokens are removed with the name, or are not counted, or from which a wait may go
  * without a token. */
 static unsigned
 uncounted(struct remains *r, const struct fixture *f)
 {
-	unsigned names = f->removed | made_ready(f), n;
+	unsigned names = removable_names(f) | made_ready(f), n;
 	size_t i;
 
 	for (i = 0; i < f->victims; i++)
-		if (!strcmp(f->victim_command[i].request.verb, "rm") ||
-		    (!strcmp(f->victim_command[i].request.verb, "reinit") && f->victims > 1))
+		if (!strcmp(f->victim_command[i].request.verb, "reinit") && f->victims > 1)
 			names |= f->victim_command[i].request.names;
 	for (n = 0; n < NAMES; n++)
 		names |= (unsigned)verdict_is_all(r, n) << n;
@@ -570,15 +587,12 @@ check_all(struct remains *r, const struct fixture *f)
 static bool
 judge_once(struct remains *r, const struct fixture *f)
 {
-	unsigned closed, removable = f->removed, n;
+	unsigned closed, removable = removable_names(f), n;
 	int64_t sum[NAMES];
 	size_t i;
 
 	remains_look(r, f);
 	closed = uncounted(r, f);
-	for (i = 0; i < f->victims; i++)
-		if (!strcmp(f->victim_command[i].request.verb, "rm"))
-			removable |= f->victim_command[i].request.names;
 	for (i = 0; i < f->bystanders; i++) {
 		if (f->bystander_command[i].ended
 			    ? !check_ending(r, f, i, removable)
@@ -593,7 +607,7 @@ judge_once(struct remains *r, const struct fixture *f)
 			r, "tokens do not add up: left %lld %lld %lld of %lld %lld %lld",
 			(long long)r->left[0], (long long)r->left[1], (long long)r->left[2],
 			(long long)f->posted[0], (long long)f->posted[1], (long long)f->posted[2]);
-	if (!check_rounds(r, f))
+	if (!check_rounds(r, f, removable))
 		return false;
 	if (r->lost_wakeups && !f->apart && !victim_was_released)
 		return verdict_fail(r, "a wake-up was lost");
