@@ -21,8 +21,7 @@
 #define SHARE	     30 /* a pause is so many times as long as it took to read the batch */
 #define PAUSE_MIN_NS INT64_C(10000000)
 #define PAUSE_MAX_NS INT64_C(50000000)
-#define BATCH_MAX_NS \
-	(PAUSE_MAX_NS / 12) /* with the pause after it, less than a tenth of a processor */
+#define BATCH_MAX_NS (PAUSE_MAX_NS / 12) /* with its pause, less than a tenth of a processor */
 
 static int timer = -1;
 static bool is_paused;
@@ -57,22 +56,13 @@ static void
 begin_pause(void)
 {
 	struct itimerspec when = { .it_value = { 0 } };
-	int64_t ns;
+	int64_t ns = SHARE * spent_ns;
 
-	pace_end();
-	ns = SHARE * spent_ns;
 	ns = ns < PAUSE_MIN_NS ? PAUSE_MIN_NS : ns > PAUSE_MAX_NS ? PAUSE_MAX_NS : ns;
 	when.it_value = clock_timespec(ns);
 	is_paused = timerfd_settime(timer, 0, &when, NULL) == 0;
 	batch = 0;
 	spent_ns = 0;
-}
-
-static bool
-batch_is_full(void)
-{
-	return batch >= BATCH ||
-	       spent_ns + (int64_t)clock_elapsed(begin_ns, clock_now_ns()) >= BATCH_MAX_NS;
 }
 
 bool
@@ -86,7 +76,10 @@ pace_count(void)
 	}
 	strangers++;
 	batch++;
-	if (strangers > BATCH && batch_is_full())
+	if (strangers <= BATCH)
+		return is_paused;
+	pace_end();
+	if (batch >= BATCH || spent_ns >= BATCH_MAX_NS)
 		begin_pause();
 	return is_paused;
 }
