@@ -484,10 +484,10 @@ the_lock_comes_back(void)
 
 /* ---- repair --------------------------------------------------------------------------------- */
 
-/* The second in the line of "a" outlives the first, whose death the kernel does not report.
- * Without CAP_SYS_NICE the first may die an ordinary death (mrelease.h).  Then both do it again. */
+/* Two line up at "a", and the first dies a death that the kernel does not report.  Without
+ * CAP_SYS_NICE it may be an ordinary death (mrelease.h); then two others line up. */
 static bool
-outlives(size_t *w, size_t *dead)
+kill_first_of_two(size_t *dead, size_t *w)
 {
 	for (int i = 0; i < 100; i++) {
 		CHECK(line_up(a, dead) && line_up(a, w));
@@ -507,7 +507,7 @@ check_tells_and_repair_mends(void)
 {
 	size_t dead, w;
 
-	CHECK(outlives(&w, &dead));
+	CHECK(kill_first_of_two(&dead, &w));
 	CHECK(was_killed(dead));
 	CHECK(unnoticed() == 1);
 	CHECK(compl_repair(space()) == COMPL_OK);

@@ -67,12 +67,9 @@ complete_round(struct fixture *f, size_t i)
 {
 	const struct request *request = &f->bystander_command[i].request;
 	char action[64];
-	unsigned n = 0;
 
-	while (!(request->names >> n & 1))
-		n++;
-	snprintf(action, sizeof action, "barrier %s --parties %u", fixture_name(n),
-		 (unsigned)request->count);
+	snprintf(action, sizeof action, "barrier %s --parties %u",
+		 fixture_first_name(request->names), (unsigned)request->count);
 	while (f->bystanders < BYSTANDERS && !f->bystander[i].ended) {
 		fixture_start(f, action);
 		bystanders_await_rest(f->bystander, f->bystanders);

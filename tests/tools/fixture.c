@@ -31,6 +31,16 @@ fixture_name(unsigned n)
 	return names[n];
 }
 
+const char *
+fixture_first_name(unsigned names)
+{
+	unsigned n = 0;
+
+	while (!(names >> n & 1))
+		n++;
+	return fixture_name(n);
+}
+
 /* Splits "wait a b --count 2" into the arguments of program, in our namespace; "_" stands for a
  * space in an argument, "G" for the generation of the last "ask".  (The namespace is named first,
  * because there may be a CMD.  A scope has its own.) */
@@ -125,11 +135,8 @@ static void
 await_readiness(struct fixture *f, unsigned names)
 {
 	int64_t end = now_us() + limit_s(10) * INT64_C(1000000);
-	unsigned n = 0;
 
-	while (!(names >> n & 1))
-		n++;
-	while (compl_test(fixture_open(f), fixture_name(n), 0) != COMPL_OK) {
+	while (compl_test(fixture_open(f), fixture_first_name(names), 0) != COMPL_OK) {
 		if (now_us() > end)
 			give_up("a producer does not become ready");
 		pause_us(200);

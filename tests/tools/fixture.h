@@ -64,6 +64,9 @@ struct fixture {
 /* "a" to "d". */
 const char *fixture_name(unsigned n);
 
+/* The name of the lowest bit.  There is one. */
+const char *fixture_first_name(unsigned names);
+
 /* Our own handle, opened when first needed. */
 struct compl_space *fixture_open(struct fixture *f);
 
