@@ -280,7 +280,7 @@ harmless() {
 	local odd=$'\e]0;owned\a\xff\xc2\x9b31m\\'
 
 	expect 0 done a --value $'\e[2J\e]0;owned\a\b\r\n\t\x7f\xc2\x9b31m\\end'
-	ln -s "$(command -v true)" "$odd"
+	ln -s "$(type -P true)" "$odd"
 	line_up w1 b -- "./$odd"
 	line_up w2 b -- $'two\nlines and more than fit \e[31m'
 	on_terminal TERM=xterm NO_COLOR=1 'ls -l'
