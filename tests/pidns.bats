@@ -223,6 +223,7 @@ line_up_in() {
 	one_line '; .* \(1; pid may be of another namespace\) is first in its line \('
 	expect 0 rm made
 	shoot TERM run
+	outcome run-outer
 	expect 0 done token
 	ends 0 w-outer
 }

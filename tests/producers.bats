@@ -225,7 +225,10 @@ producers() {
 # ---- several producers ----------------------------------------------------------------
 
 @test "--single gives way to a producer that is there, and names it" {
+	local cmd
+
 	produce p a
+	cmd=$(pgrep -P "${pid[p]}")
 	expect 124 run a --single -- touch run
 	one_line "^compl: run: a: process ${pid[p]} produces it already \(namespace $COMPL_NAMESPACE of uid $EUID\)$"
 	expect 124 run a --single -q -- touch run
@@ -234,6 +237,7 @@ producers() {
 	expect 0 run a -- true
 	shoot KILL p
 	ends 137 p
+	wait_until is_gone "$cmd" # it ends because its parent has
 	expect 0 run a --single -- touch run
 	[ -e run ]
 }
