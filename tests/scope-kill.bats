@@ -203,9 +203,10 @@ PL
 
 	need_others
 	# It drops the one capability by which root may send a signal to everybody.
-	starting theirs "setpriv --reuid 65534 --regid 65534 --clear-groups sh -c 'echo \$\$ >theirs.started; exec sleep 1000'"
+	starting theirs "setpriv --reuid 65534 --regid 65534 --clear-groups sh -c 'echo \$\$ >theirs.started; read -r never <never'"
 	: >theirs.started
-	chmod 666 theirs.started
+	mkfifo never
+	chmod 666 theirs.started never
 	chmod 711 . ..
 	got=0
 	timeout -s KILL "$LIMIT" setpriv --bounding-set -kill --inh-caps -kill "$COMPL" scope --kill --grace 60s -- \
@@ -216,7 +217,7 @@ PL
 	kill -KILL "$theirs"
 	[ "$got" -eq 5 ]
 	[ "$(wc -l <err)" -eq 1 ]
-	grep -qx "compl: scope: --kill: process $theirs (sleep) may not be signalled, and goes on: Operation not permitted" err
+	grep -qx "compl: scope: --kill: process $theirs (sh) may not be signalled, and goes on: Operation not permitted" err
 }
 
 @test "without --kill what CMD has left goes on" {
