@@ -288,7 +288,8 @@ end_with() {
 	done
 }
 
-# await_sleep LABEL...: waits until each sleeps on a futex.
+# await_sleep LABEL...: waits until each sleeps on a futex.  (One that is on its way into a line, or goes on with
+# its wait, may sleep on the lock, and be awake again at the next look.)
 await_sleep() {
 	untraced see_asleep "$@"
 }
@@ -297,8 +298,7 @@ see_asleep() {
 	local label
 
 	for label; do
-		wait_until rests "${pid[$label]}"
-		is_asleep "${pid[$label]}" && continue
+		wait_until rests "${pid[$label]}" && ! is_gone "${pid[$label]}" && continue
 		echo "$label does not sleep: $(<"$tmp/$label.err")"
 		return 1
 	done
