@@ -238,6 +238,7 @@ background() {
 
 	shift
 	: >"$tmp/$label.out" # empties what an earlier process of this label printed
+	: >"$tmp/$label.err"
 	"$@" >"$tmp/$label.out" 2>"$tmp/$label.err" </dev/null 3>&- 4>&- &
 	pid[$label]=$!
 	unset "reaped[$label]"
