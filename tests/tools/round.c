@@ -18,6 +18,7 @@
 
 #define HANG_NS	   INT64_C(3000000000)
 #define STARVED_NS INT64_C(60000000000)
+#define GAP_NS	   INT64_C(500000000)
 
 /* ---- rest -------------------------------------------------------------------- */
 
@@ -77,17 +78,22 @@ anybody_runs(void)
 
 struct progress {
 	uint32_t stamp;
-	int64_t since_ns;
+	int64_t since_ns, looked_ns;
 };
 
-/* Three seconds without progress are a hang, unless a worker waits for a processor. */
+/* Three seconds without progress are a hang, unless a worker waits for a processor.  They begin
+ * anew if half a second has passed since the last look: then the whole machine has stood still, and
+ * the workers may not have run since, although their timers are over. */
 static void
 check_progress(struct progress *p, bool any)
 {
 	int64_t now = now_ns();
+	bool has_gap = now - p->looked_ns > GAP_NS;
 
-	if (any || p->since_ns == 0 || ledger_load(&ledger->stamp) != p->stamp) {
-		*p = (struct progress){ .stamp = ledger_load(&ledger->stamp), .since_ns = now };
+	p->looked_ns = now;
+	if (any || has_gap || ledger_load(&ledger->stamp) != p->stamp) {
+		p->stamp = ledger_load(&ledger->stamp);
+		p->since_ns = now;
 		return;
 	}
 	if (now - p->since_ns > STARVED_NS || (now - p->since_ns > HANG_NS && !anybody_runs()))
@@ -98,7 +104,7 @@ check_progress(struct progress *p, bool any)
 static void
 await_rest(void)
 {
-	struct progress progress = { .since_ns = 0 };
+	struct progress progress = { .looked_ns = 0 };
 	uint64_t before = 0, sum;
 
 	for (;;) {
@@ -202,7 +208,7 @@ list_all(enum kind kind)
 static void
 finish_all(void)
 {
-	struct progress progress = { .since_ns = 0 };
+	struct progress progress = { .looked_ns = 0 };
 	bool shot[WORKERS] = { false }, left = true;
 	unsigned i;
 
