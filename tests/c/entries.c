@@ -7,6 +7,8 @@
 
 #include <pthread.h>
 
+#include "shm/names/waitqueue.h"
+
 static char names_text[COMPL_NAMES_MAX][16];
 static const char *names[COMPL_NAMES_MAX];
 
@@ -65,6 +67,24 @@ entries_add_up(uint32_t *made)
 	return true;
 }
 
+/* Waits until so many waits are in line for a name.  (A process that sleeps may sleep on the lock,
+ * and a listing would unlink the dead.) */
+static void
+await_waits(const char *name, uint32_t wanted)
+{
+	static struct session s;
+	uint32_t completion, count = 0;
+
+	while (count != wanted) {
+		nap();
+		if (!internals_lock(&s))
+			abort();
+		completion = hashtable_find(&s, name);
+		count = completion != 0 ? waitqueue_count(&s, completion) : 0;
+		segment_unlock(&s);
+	}
+}
+
 /* Starts and kills waiters of `each` entries, a few at a time, until `total` entries have lost
  * their owner. */
 static bool
@@ -77,6 +97,7 @@ kill_entries(uint32_t total, uint32_t each)
 		children_count = 0;
 		for (i = 0; i < 4; i++)
 			w[i] = child(each == 1 ? waits_for_one : waits_for_all, NULL);
+		await_waits(names[each - 1], 4);
 		for (i = 0; i < 4; i++)
 			CHECK(child_sleeps(w[i]));
 		for (i = 0; i < 4; i++)
