@@ -330,6 +330,8 @@ ends_the_line(int status, bool kills, int expected)
 	CHECK(space_wait_ms(space(), "up", 20000) == COMPL_OK);
 	CHECK(compl_test(space(), "a", 0) == COMPL_OK);
 	w = child(waits_for_both, NULL);
+	while (space_waiters("a") == 0)
+		nap();
 	CHECK(child_sleeps(w));
 	if (kills)
 		child_kill(p, SIGKILL);
