@@ -20,7 +20,7 @@ bats_require_minimum_version 1.5.0
 slowness=${COMPL_SLOWNESS%.*}
 LIMIT=$((20 * slowness)) # seconds
 
-declare -gA pid=() reaped=()
+declare -gA pid=() starter=() reaped=()
 declare -g out="" err="" got=0
 
 # untraced COMMAND...: runs it.  bats notes each line that a test runs, in order to name the one that fails.
@@ -80,7 +80,7 @@ finish_test() {
 
 	for label in "${!pid[@]}"; do
 		[ -z "${reaped[$label]-}" ] || continue # its number may belong to another process by now
-		is_gone "${pid[$label]}" && continue
+		has_ended "$label" && continue
 		[ "$label" = "${label#stray}" ] && complain "waiter $label was left"
 		kill -CONT "${pid[$label]}" 2>/dev/null
 		kill -KILL "${pid[$label]}" 2>/dev/null
@@ -241,6 +241,7 @@ background() {
 	: >"$tmp/$label.err"
 	"$@" >"$tmp/$label.out" 2>"$tmp/$label.err" </dev/null 3>&- 4>&- &
 	pid[$label]=$!
+	starter[$label]="$! $BASHPID"
 	unset "reaped[$label]"
 }
 
@@ -263,7 +264,7 @@ line_up_default() {
 
 # outcome LABEL: waits until it has ended; its exit status is in $got.
 outcome() {
-	wait_until is_gone "${pid[$1]}" || {
+	wait_until has_ended "$1" || {
 		echo "$1 does not end"
 		return 1
 	}
@@ -330,6 +331,16 @@ is_gone() {
 
 	{ read -r _ _ state _ <"/proc/$1/stat"; } 2>/dev/null || return 0
 	[ "$state" = Z ]
+}
+
+# has_ended LABEL: is_gone, or the number belongs to another process by now.  (The shell reaps its children as soon
+# as they end, and the kernel may need the number again while the test still runs.)
+has_ended() {
+	local parent
+
+	is_gone "${pid[$1]}" && return
+	{ read -r _ _ _ parent _ <"/proc/${pid[$1]}/stat"; } 2>/dev/null || return 0
+	[[ ${starter[$1]-} == "${pid[$1]} "* && $parent == [0-9]* && ${starter[$1]#* } != "$parent" ]]
 }
 
 # process_has PID FILE PATTERN: the line of /proc/PID/FILE matches.  (It does not use $(<FILE), which ends
