@@ -116,14 +116,14 @@ inspect() {
 # Complains about the processes of this test that it did not record, and kills them.  A process that was
 # killed, or that ends because its parent died, may take a moment to end.
 end_strays() {
-	local file space tries ours=()
+	local file space end=$((SECONDS + LIMIT)) ours=()
 
 	unset COMPL_NAMESPACE
 	for space in "${spaces[@]}"; do
 		ours+=(-e "COMPL_NAMESPACE=$space")
 	done
 	[ "${#ours[@]}" -gt 0 ] || return 0
-	for tries in {1..100}; do
+	while [ "$SECONDS" -lt "$end" ]; do
 		grep -qFs "${ours[@]}" /proc/[0-9]*/environ || return 0
 		sleep 0.05
 	done
