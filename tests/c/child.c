@@ -14,6 +14,8 @@
 #include "api/proc.h"
 #include "timing.h"
 
+#define LIMIT_MS ((int)limit_s(20) * 1000)
+
 struct child children[CHILDREN_MAX];
 
 size_t children_count;
@@ -47,7 +49,7 @@ child_try_reap(size_t i)
 int
 child_status(size_t i)
 {
-	int64_t limit = in_ms(20000);
+	int64_t limit = in_ms(LIMIT_MS);
 
 	while (!child_try_reap(i)) {
 		if (in_ms(0) > limit)
@@ -69,7 +71,7 @@ pid_is_asleep(pid_t pid)
 bool
 child_sleeps(size_t i)
 {
-	int64_t limit = in_ms(20000);
+	int64_t limit = in_ms(LIMIT_MS);
 
 	while (!child_try_reap(i) && in_ms(0) < limit) {
 		if (pid_is_asleep(children[i].pid))

@@ -28,8 +28,8 @@ size_t child(int (*run)(void *), void *argument);
 /* Reaps the child if it has ended; true if it has, now or before. */
 bool child_try_reap(size_t i);
 
-/* Waits for its end, 20 seconds at most; returns its status, 128+n for a signal, -1 if it does not
- * end. */
+/* Waits for its end, 20 seconds at most, or longer on a slow machine; returns its status, 128+n for
+ * a signal, -1 if it does not end. */
 int child_status(size_t i);
 
 /* Waits until it sleeps in a futex call; false if it ends instead. */

@@ -118,7 +118,7 @@ hundred_thousand_are_killed(void)
 	make_names();
 	CHECK(kill_entries(64 * 8, 64));
 	CHECK(entries_add_up(&made));
-	alarm(120);
+	alarm(limit_s(120));
 	CHECK(kill_entries(100000, 64));
 	CHECK(entries_add_up(&later));
 	printf("# entries made: %u after 512 killed, %u after 100,000\n", (unsigned)made,

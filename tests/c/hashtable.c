@@ -70,7 +70,7 @@ a_million_come_and_go(void)
 		CHECK(space_post(name, 1) == COMPL_OK);
 		CHECK(space_try(name) == COMPL_OK);
 		if (i % 100000 == 0)
-			alarm(120);
+			alarm(limit_s(120));
 	}
 	cost = cost_of_living();
 	CHECK(records_add_up(&later));

@@ -70,7 +70,7 @@ tap_run(const struct test *tests, size_t count)
 		snprintf(space_name, sizeof space_name, "c%d.%zu", (int)getpid(), i);
 		tap_sentence = tests[i].sentence;
 		tap_reason = NULL;
-		alarm(120);
+		alarm(limit_s(120));
 		passed = tests[i].run();
 		passed &= children_end();
 		passed &= tap_check(&tests[i]);

@@ -632,7 +632,7 @@ somebody_borrows(const struct fixture *f)
 bool
 verdict(struct remains *r, struct fixture *f)
 {
-	int64_t end = now_us() + (somebody_borrows(f) ? 5000000 : 0);
+	int64_t end = now_us() + (somebody_borrows(f) ? limit_s(5) * INT64_C(1000000) : 0);
 
 	while (!judge_once(r, f)) {
 		if (now_us() >= end)
