@@ -83,10 +83,7 @@ looks() {
 		exec $COMPL run a -- env -u COMPL_PRODUCES $COMPL wait b"
 	wait_until_waiting b 1
 	touch go
-	wait_until_waiting b 2
-	until [ -s early ]; do
-		sleep 0.1
-	done
+	wait_until test -s early
 	[ "$(<early)" -eq 122 ]
 	waiters b 1
 	expect 0 done b --all
