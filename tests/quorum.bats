@@ -147,8 +147,9 @@ load helper
 @test "a name whose producer went away is done again when another producer is ready" {
 	background p "$COMPL" run a -- sleep 1000
 	wait_until produces p a
-	background q "$COMPL" run a --ready fd:7 -- sh -c 'trap "echo >&7" USR1; while :; do sleep 0.01; done'
+	background q "$COMPL" run a --ready fd:7 -- sh -c 'trap "echo >&7" USR1; : >trapped; while :; do sleep 0.01; done'
 	wait_until produces q a
+	wait_until test -e trapped
 	line_up w a b --at-least 1
 	shoot KILL p
 	ends 137 p
