@@ -151,9 +151,13 @@ looks_pass() {
 }
 
 @test "what a wait with a deadline holds up is not stuck" {
-	produce first a sh -c "$COMPL wait b -t 1.2s || exit 0"
+	produce first a sh -c "until [ -e go ]; do $COMPL wait b -t 1.2s && exit 1; done; exit 0"
 	wait_until_waiting b 1
 	produce second b "$COMPL" wait a
+	wait_until_waiting a 1
+	looks_pass
+	waiters a 1
+	: >go
 	ends 0 first second
 }
 
