@@ -80,7 +80,7 @@ load helper
 }
 
 since_above() {
-	look ".completions[0].changed_seconds > $1" >look.out
+	look ".completions | all(.changed_seconds > $1)" >look.out
 }
 
 # a has changed after b, and then has time to age again.
@@ -203,7 +203,7 @@ younger() {
 }
 
 jq_age_above() {
-	look ".completions[0].age_seconds > $1" >look.out
+	look ".completions | all(.age_seconds > $1)" >look.out
 }
 
 @test "a busy segment is listed consistently, with no waiter twice and no torn value" {
