@@ -31,6 +31,7 @@ traced() { # STATUS ARGUMENT...
 	expect 0 done token token2 --count 9
 	line_up w line --count 2
 	expect 0 done line
+	await_sleep w # the token has woken it, and it has looked under the lock
 	for name in missing zero line; do
 		traced 124 try $name
 		run ! sleeps_in trace
@@ -53,6 +54,7 @@ traced() { # STATUS ARGUMENT...
 	need_trace
 	line_up w line --count 2
 	for call in 'done line' 'test line' 'reinit line --force' 'init new' 'rm new' 'done line' 'check' 'ls --names' 'done line --all'; do
+		await_sleep w # what was posted has woken it, and it has looked under the lock
 		traced 0 $call
 		run ! sleeps_in trace
 	done
