@@ -79,11 +79,14 @@ has_escapes() {
 	expect 0 ls -l
 	line "  stray $stray sleep of an earlier run(, unit [^ ]+)?"
 	look ".completions[0].stray | keys == [\"command\",\"host\",\"pid\",\"pid_namespace\",\"unit\"] and .pid == $stray and .command == \"sleep\""
-	background p "$COMPL" run a -- sleep 1000
+	# shellcheck disable=SC2016 # it is CMD
+	background p "$COMPL" run a -- sh -c 'echo $$ >cmd; exec sleep 1000'
 	wait_until look '.completions[0].producers | length == 1'
 	look '.completions[0].stray == null'
+	wait_until test -s cmd
 	shoot KILL p
 	ends 137 p
+	wait_until is_gone "$(<cmd)" # or it would be a second stray
 	wait_until look ".completions[0].stray.pid == $stray"
 	kill "$stray"
 	wait_until is_gone "$stray"
