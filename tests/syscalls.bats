@@ -191,7 +191,7 @@ check_calls() {
 	expect 0 "done" c --all
 	trace 0 wait c -- true
 	background stray-run "$COMPL" run d -- sleep 1200
-	wait_until waiters d 0
+	wait_until look '.completions[0].producers | length == 1' d
 	trace 124 wait d -t 0.05
 	background w strace -qq -ff -o "calls.term.wait" "$COMPL_WAITER" wait e
 	wait_until waiters e 1
