@@ -62,7 +62,7 @@ remains() {
 }
 
 @test "the line is erased before a message, and at a signal" {
-	at_terminal "'$COMPL_WAITER' wait a --progress -t 1500ms"
+	at_terminal "'$COMPL_WAITER' wait a --progress -t 3s"
 	ends 124 terminal
 	shows 'compl: waiting for a; '
 	[[ $(remains) == "compl: wait: a: timed out"* ]]
