@@ -392,6 +392,16 @@ until_works() {
 
 # ---- a barrier ---------------------------------------------------------------------------------------
 
+# The four workers that are not held sleep in the barrier.  (Those that it has just released are not all asleep.)
+four_at_barrier() {
+	local pid asleep=0
+
+	for pid in $(pgrep -f '^compl barrier '); do
+		! grep -qFsz "$mark" "/proc/$pid/environ" || ! is_asleep "$pid" || asleep=$((asleep + 1))
+	done
+	[ "$asleep" -eq 4 ]
+}
+
 @test "barrier: five workers compute ten rounds, go on where they were killed, and the result is the same" {
 	local round point victim wanted='10: 55 110 165 220 275'
 
@@ -439,7 +449,7 @@ until_works() {
 		rm -f held
 		starts compl scope --kill -- ./compute
 		wait_until test -e held
-		wait_until runs_now '^compl barrier '
+		wait_until four_at_barrier
 		kill_one "$victim"
 		rm hold
 		wait_until is_gone "$job"
