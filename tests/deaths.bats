@@ -72,13 +72,15 @@ mrelease() {
 	local i
 
 	for i in {1..2}; do
-		background p "$COMPL" run a -- sleep 1000
-		wait_until look '.completions[].producers[]' a
+		rm -f cmd
+		background p "$COMPL" run a -- sh -c 'echo $$ >cmd; exec sleep 1000'
+		wait_until test -s cmd
 		line_up w1 a
 		line_up w2 a
 		mrelease p
 		ends 121 w1 w2
 		expect_w 121 try a
+		wait_until is_gone "$(<cmd)" # it has got SIGTERM, and holds the name until it has ended
 		expect 0 run --single a -- true
 		expect_w 0 wait a
 	done
