@@ -85,7 +85,7 @@ all_refused() {
 	for i in {1..200}; do
 		background w$i "$COMPL_WAITER" wait keep
 		wait_until rests "${pid[w$i]}"
-		is_asleep "${pid[w$i]}" || break
+		! is_gone "${pid[w$i]}" || break
 	done
 	ends 125 w$i
 	[ "$(wc -l <w$i.err)" -eq 1 ]
