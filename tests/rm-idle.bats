@@ -158,7 +158,7 @@ gone() {
 
 @test "a namespace whose borrowers have been killed is idle, and one with a stray is not" {
 	expect 0 done slot
-	background w "$COMPL" wait slot --borrow -- sh -c 'echo $$ >cmd; trap "" TERM; exec sleep 1000'
+	background w "$COMPL" wait slot --borrow -- sh -c 'trap "" TERM; echo $$ >cmd; exec sleep 1000'
 	wait_until test -s cmd
 	shoot KILL w
 	outcome w
