@@ -181,20 +181,20 @@ is_right() { # STATE KIND
 
 	need_trace
 	line_up w a
-	with_stderr full pipe strace -f -o calls "$COMPL" run a -- ./missing
+	with_stderr full pipe strace -o calls "$COMPL" run a -- ./missing
 	[ "$ended" = "exit 127" ]
 	ends 127 w
 	posts_first
 	line_up w b
-	# shellcheck disable=SC2016
-	with_stderr full pipe strace -f -o calls "$COMPL" run b --ready fd:3 -- sh -c 'printf "%0300d\n" 1 >&3; exec "$0" wait go' "$COMPL" &
+	mkfifo go
+	with_stderr full pipe strace -o calls "$COMPL" run b --ready fd:3 -- sh -c 'printf "%0300d\n" 1 >&3; read -r _ <go' &
 	ends 0 w
-	expect 0 done go
+	echo >go
 	wait $!
 	posts_first
 }
 
-# In `calls` a line is written, and no process is woken after the first attempt.
+# In `calls`, which are those of run alone, a line is written, and no process is woken after the first attempt.
 posts_first() {
 	awk '/pwritev2\(2,/ { written = 1 } /FUTEX_WAKE.* = [1-9]/ { woken = 1; if (written) late = $0 }
 		END { print late; exit !(woken && written && late == "") }' calls
