@@ -177,13 +177,14 @@ setup() {
 		Type=notify
 		$hidden
 		ExecStart=/run/compl run helped --ready notify -- setpriv --reuid 65534 --clear-groups \
-			/bin/sh -c "until test -e /run/go; do sleep 0.01; done; /run/notify send READY=1; echo >/tmp/sent; exec sleep infinity"
+			/bin/sh -c "echo >/tmp/begun; until test -e /run/go; do sleep 0.01; done; /run/notify send READY=1; echo >/tmp/sent; exec sleep infinity"
 	EOF
 	boot
 	wait_until says first ActiveState active
 	says_ls 'itself '
 	inside systemctl start --no-block helped
-	wait_until says_ls 'helped pending '
+	wait_until inside test -e /tmp/begun # before that, run has promised, and may not have started CMD
+	says_ls 'helped pending '
 	local main
 	main=$(inside systemctl show helped -p MainPID --value)
 	inside kill -STOP "$main"
