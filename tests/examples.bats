@@ -257,13 +257,14 @@ limit           sleep 0.1          "borrowers":\[\{
 rounds          barrier round      "waiters":\[\{
 question        done reply         "name":"reply"'
 
-# start_half NAME HELD SHOWN: starts the example, and returns when it is half-way; $! is to be waited for.
+# start_half NAME HELD SHOWN: starts the example, and returns when it is half-way; $started is to be waited for.
 start_half() {
 	local held=$2 limit=$((SECONDS + 60))
 
 	in_folder "half-$1"
 	# shellcheck disable=SC2016 # for the inner shell
 	recorded setsid sh -c 'echo $$ >pid; exec sh "$0" >out 2>err' "$examples/$1.sh" 3>&- &
+	started=$!
 	until [ -e is-held ] && find_scope && "$COMPL" ls -n "$scope" --json | grep -qE "$3"; do
 		[ "$SECONDS" -lt "$limit" ]
 		sleep 0.02
@@ -279,7 +280,7 @@ interrupted() {
 	start_half "$@"
 	kill -TERM -- "-$(<pid)"
 	ended=0
-	wait $! || ended=$?
+	wait "$started" || ended=$?
 	echo "$1: status $ended"
 	cat out err
 	[ "$ended" -eq 143 ]
@@ -300,7 +301,7 @@ killed() {
 	scope=$half
 	kill_living
 	kill -KILL "${pids[-1]}" 2>/dev/null || :
-	wait $! || :
+	wait "$started" || :
 	runs_as_it_should "$1"
 	[ -z "$(compgen -G "/dev/shm/compl.*$half")" ] # the next scope has swept it
 	runs_as_it_should "$1"
