@@ -129,7 +129,7 @@ setup() {
 	says first Result success
 	says first ExecMainStatus 0
 	has_no redis-server
-	! says_ls 'cache ' # its readiness has ended with it
+	run ! says_ls 'cache ' # its readiness has ended with it
 
 	inside systemctl start first
 	says first ActiveState active
