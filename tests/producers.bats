@@ -7,7 +7,7 @@
 load helper
 
 # produce LABEL NAME ARGUMENT...: starts `compl run NAME ARGUMENT...` of a CMD that runs until it is
-# ended; returns when it is registered.
+# ended; returns when it is registered, and passes signals on.
 produce() {
 	local label=$1 name=$2
 
@@ -18,7 +18,12 @@ produce() {
 
 produces() {
 	timeout -s KILL "$LIMIT" "$COMPL" ls "$2" --json 3>&- |
-		jq -e ".completions[].producers[] | select(.pid == ${pid[$1]})" >jq.out
+		jq -e ".completions[].producers[] | select(.pid == ${pid[$1]})" >jq.out && has_child "$1"
+}
+
+# has_child LABEL: run has made the process of CMD.  Before that, a signal would end run itself.
+has_child() {
+	pgrep -P "${pid[$1]}" >pgrep.out
 }
 
 # producers NAME N
@@ -77,6 +82,8 @@ producers() {
 	background p1 "$COMPL" run a -- sleep 1000
 	background p2 "$COMPL" run a -- sleep 1000
 	wait_until producers a 2
+	wait_until has_child p1
+	wait_until has_child p2
 	line_up w a --count 2
 	shoot TERM p1
 	ends 143 p1
@@ -262,7 +269,7 @@ producers() {
 
 # It has given up, or runs its CMD.
 settled() {
-	is_gone "${pid[$1]}" || pgrep -P "${pid[$1]}" >pgrep.out
+	is_gone "${pid[$1]}" || has_child "$1"
 }
 
 # ---- what CMD leaves behind --------------------------------------------------------
@@ -495,6 +502,9 @@ stray() {
 		background p$i "$COMPL" run a -- sleep 1000
 	done
 	wait_until producers a 64
+	for i in {1..64}; do
+		wait_until has_child p$i
+	done
 	expect 125 run a -- touch run
 	one_line '^compl: run: a: no room for another producer of it; '
 	[ ! -e run ]
