@@ -491,7 +491,7 @@ stray() {
 	shoot KILL s
 	ends 137 s
 	expect 0 scope -- true
-	[ ! -e "$space" ]
+	wait_until test ! -e "$space" # another sweeper may be at it
 	bury "$(<stray2)"
 }
 
