@@ -221,7 +221,7 @@ children_of() {
 		NOTIFY_SOCKET=$(<"$meet/begun") "$notify" send READY=1
 		shoot CONT r
 		expect_w 0 wait a
-		grep -q "ignored a message from process ${pid[l]} of uid 54321, " r.err
+		wait_until grep -q "ignored a message from process ${pid[l]} of uid 54321, " r.err
 		shoot TERM r
 		ends 143 r
 		shoot KILL l
