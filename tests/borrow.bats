@@ -178,7 +178,10 @@ lists() { # EXPRESSION: such a row is in the listing
 	kill "$stray"
 	ends 0 w
 	expect 0 done slot
-	expect_w 0 wait slot --borrow -- sh -c 'setsid sleep 1000 9>&- >/dev/null 2>&1 </dev/null & echo $!'
+	# CMD ends when 9 is closed there: a shell keeps a copy until exec.
+	expect_w 0 wait slot --borrow -- sh -c 'setsid sh -c "echo >closed; exec sleep 1000" 9>&- >/dev/null 2>&1 </dev/null &
+		echo $!
+		until [ -s closed ]; do sleep 0.01; done'
 	stray=$out
 	left slot 1
 	kill "$stray"
