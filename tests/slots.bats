@@ -7,13 +7,15 @@
 
 load helper
 
-# Each job holds a lock of one of three files while it has a slot.  A fourth job at once would find none.
+# Each job holds a lock of one of three files while it has a slot.  A fourth job at once would find none.  The lock
+# has to be free before the slot is: a process that ends lets go of its descriptors from the highest one down, and
+# that of the slot is 9.
 write_job() {
 	cat >job <<'EOF2'
 #!/bin/bash
 for i in 1 2 3; do
-	exec 8>"seat.$i"
-	flock -n 8 && { echo $$ >>ran; sleep 0.00$((RANDOM % 9)); exit 0; }
+	exec 20>"seat.$i"
+	flock -n 20 && { echo $$ >>ran; sleep 0.00$((RANDOM % 9)); exit 0; }
 done
 echo "four at once" >>wrong
 EOF2
