@@ -18,11 +18,16 @@ serve() {
 			case $order in
 			"end "*) exit "${order#end }" ;;
 			die) kill -SEGV $$ ;;
-			"again "*) echo "${order#again }" >&7 ;;
+			"again "*) echo "${order#again }" >&7; echo >>"$2.said" ;;
 			esac
 		done' "$COMPL" "$value" "$label.go"
 	wait_until waiters "$label.go" 1
 	wait_until says_so "$label" "$name"
+}
+
+# has_heard LABEL: CMD has written what it was told to, and run has read it: run sleeps again.
+has_heard() {
+	[ -s "$1.go.said" ] && process_has "${pid[$1]}" wchan '*poll*'
 }
 
 # says_so LABEL NAME: run has heard that CMD is ready.
@@ -265,7 +270,7 @@ is_failed() {
 @test "reinit takes the readiness back, and a further line brings it again" {
 	serve p a one
 	order p "again two"
-	wait_until waiters p.go 1
+	wait_until has_heard p
 	is_ready a one
 	expect 0 reinit a
 	is_pending a
