@@ -20,9 +20,11 @@ produces() {
 		jq -e ".completions[].producers[] | select(.pid == ${pid[$1]})" >jq.out
 }
 
-# asked N: at least N COMMANDs have written a line.
+# asked N [FILE]: at least N COMMANDs have written a line.
 asked() {
-	[ -e asked ] && [ "$(wc -l <asked)" -ge "$1" ]
+	local file=${2-asked}
+
+	[ -e "$file" ] && [ "$(wc -l <"$file")" -ge "$1" ]
 }
 
 is_pending() {
@@ -130,13 +132,14 @@ is_pending() {
 @test "a COMMAND that cannot be run is told once, and asked again" {
 	printf '#!/bin/sh\n' >file
 	probe p a 'echo >>asked; ./missing'
-	probe q b 'echo >>asked; ./file'
-	wait_until asked 6
+	probe q b 'echo >>asked2; ./file'
+	wait_until asked 3
+	wait_until asked 3 asked2
 	shoot TERM p q
 	ends 143 p q
 	[ "$(wc -l <p.err)" -eq 1 ] && [ "$(wc -l <q.err)" -eq 1 ]
 	grep -q "^compl: run: --ready: the probe 'echo >>asked; ./missing' has ended with 127, as if it was not found" p.err
-	grep -q "^compl: run: --ready: the probe 'echo >>asked; ./file' has ended with 126, as if it could not be run" q.err
+	grep -q "^compl: run: --ready: the probe 'echo >>asked2; ./file' has ended with 126, as if it could not be run" q.err
 }
 
 @test "after a reinit it is asked again, also with --keep" {
