@@ -104,7 +104,7 @@ is_pending() {
 	touch up
 	shoot TERM p
 	expect_w 0 wait a
-	waiters stuck 0
+	wait_until_waiting stuck 0
 	expect 0 done go
 	ends 4 p
 	expect_w 4 wait a
