@@ -10,13 +10,17 @@ load helper
 setup() {
 	begin
 	export COMPL tmp
-	# recorder LABEL [WORD...]: notes its pid, and each SIGTERM.  With "deaf" it goes on after that.  It has
-	# started when its child is sleep: before that, the child would lose a SIGTERM to the shell's handler.
+	# For a script with a handler for SIGTERM: starts a child, and goes on when that is sleep.  Before that, the
+	# child would lose a SIGTERM to the shell's handler.
+	cat >start-sleep <<'SH'
+sleep 1000 &
+until read -r child <"/proc/$!/comm" && [ "$child" = sleep ]; do :; done
+SH
+	# recorder LABEL [WORD...]: notes its pid, and each SIGTERM.  With "deaf" it goes on after that.
 	cat >recorder <<'SH'
 label=$1 deaf=${2-}
 trap 'echo term >>"$tmp/$label.terms"; [ -n "$deaf" ] || exit 0' TERM
-sleep 1000 &
-until read -r child <"/proc/$!/comm" && [ "$child" = sleep ]; do :; done
+. "$tmp/start-sleep"
 echo $$ >"$tmp/$label.started"
 while :; do
 	wait
@@ -146,8 +150,8 @@ nobody() {
 	cat >late <<'SH'
 trap '"$COMPL" done late && "$COMPL" wait late && echo posted >"$tmp/posted"; exit' TERM
 echo "$COMPL_NAMESPACE" >space
+. "$tmp/start-sleep"
 echo $$ >"$tmp/late.started"
-sleep 1000 &
 wait
 SH
 	starting late sh late
