@@ -80,10 +80,11 @@ nobody() {
 	starting away setsid sh recorder away
 	# shellcheck disable=SC2016
 	starting twice "sh -c '(setsid sh recorder twice &) & exit'"
-	starting stopped "sh -c 'sh recorder stopped & until [ -s stopped.started ]; do sleep 0.01; done; kill -STOP \$!; wait'"
+	starting stopper "sh -c 'sh recorder stopped & until [ -s stopped.started ]; do sleep 0.01; done; kill -STOP \$!
+		until grep -q stopped /proc/\$!/status; do sleep 0.01; done; echo >stopper.started; wait'"
 	starting parent "sh -c 'sh recorder parent & sh recorder child & wait'"
 	starting child true # the one before has started it
-	expect 5 scope --kill --grace 60s -- sh -c "$starter" sh plain away twice stopped parent child
+	expect 5 scope --kill --grace 60s -- sh -c "$starter" sh plain away twice stopper parent child
 	silent
 	terms plain 1
 	terms away 1
