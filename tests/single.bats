@@ -23,11 +23,18 @@ write_job() {
 	chmod +x job
 }
 
-# worker N: starts runs, one after the other, and kills most of them at some moment.
+# ran N: so many CMDs have run.
+ran() {
+	[ -e ran ] && [ "$(wc -l <ran)" -ge "$1" ]
+}
+
+# worker N: starts runs, one after the other, and kills most of them at some moment.  Goes on until enough of them
+# have got so far as to run CMD.
 worker() {
 	local i got run
 
-	for i in {1..40}; do
+	for ((i = 1; i <= 400; i++)); do
+		[ "$i" -le 40 ] || ! ran 11 || break
 		"$COMPL" run a --single -q -- ./job 3>&- &
 		run=$!
 		sleep "0.00$(((i * 7 + $1 * 3) % 10))"
@@ -48,7 +55,7 @@ worker() {
 	done
 	wait "${workers[@]}"
 	[ ! -e failures ] && [ ! -e overlaps ]
-	[ "$(wc -l <ran)" -gt 10 ]
+	ran 11
 	wait_until "$COMPL" run a --single -q -- true
 	expect_w 0 wait a -t 0
 	expect 0 check
