@@ -73,7 +73,8 @@ is_gone() {
 @test "--single is 124, and bad use 125, before anything goes on" {
 	start_in_background a -- sleep 1000
 	expect 124 run a -b --single --print -- touch ran
-	[ ! -e ran ] && [ -z "$out" ]
+	[ ! -e ran ]
+	[ -z "$out" ]
 	expect 125 run a --print -- true
 	usage_lines '^compl: run: --print belongs to --background'
 	expect 125 -n .bad run a -b -- true
@@ -89,7 +90,10 @@ is_gone() {
 	wait_until_waiting go 1
 	[ ! -s bg.out ]
 	mapfile -t lines <bg.err
-	[ "${lines[0]}" = output ] && [ "${lines[2]}" = 0027 ] && [ "${lines[3]}" = "$PWD" ] && [ ${#lines[@]} -eq 4 ]
+	[ "${lines[0]}" = output ]
+	[ "${lines[2]}" = 0027 ]
+	[ "${lines[3]}" = "$PWD" ]
+	[ ${#lines[@]} -eq 4 ]
 	[ "${lines[1]}" != "$(ps -o sid= -p $$ | tr -d ' ')" ]
 	expect 0 done go
 	expect_w 0 wait a
@@ -109,7 +113,9 @@ is_gone() {
 		"echo \$\$ \$LISTEN_PID \$WATCHDOG_PID \$LISTEN_PIDFDID; exec \$0 wait go" "$0"' "$COMPL" 2>said 3>&-)
 	wait_until_waiting go 1
 	read -r own listen watchdog rest <said
-	[ "$own" = "$listen" ] && [ "$own" = "$watchdog" ] && [ -z "$rest" ]
+	[ "$own" = "$listen" ]
+	[ "$own" = "$watchdog" ]
+	[ -z "$rest" ]
 	expect 0 done go
 	expect_w 0 wait a
 }

@@ -320,9 +320,12 @@ one_line_of() {
 	touch runtime/compl-notify.else/file runtime/compl-notify.file
 	ln -s "${RUNTIME_DIRECTORY%/*}" runtime/compl-notify.link
 	expect 3 run b --ready notify --keep -- sh -c '"$COMPL_TOOLS/notify" send READY=1; exit 3'
-	[ ! -e "$(<r1.out)" ] && [ ! -e "$(dirname "$(<r1.out)")" ]
-	[ ! -e runtime/compl-notify.empty ] && [ -e runtime/compl-notify.else/file ] && [ -e runtime/compl-notify.file ] &&
-		[ -L runtime/compl-notify.link ]
+	[ ! -e "$(<r1.out)" ]
+	[ ! -e "$(dirname "$(<r1.out)")" ]
+	[ ! -e runtime/compl-notify.empty ]
+	[ -e runtime/compl-notify.else/file ]
+	[ -e runtime/compl-notify.file ]
+	[ -L runtime/compl-notify.link ]
 	NOTIFY_SOCKET=$(<r2.out) "$notify" send READY=1
 	expect_w 0 wait a2
 	shoot TERM r2 r3

@@ -137,7 +137,8 @@ is_pending() {
 	wait_until asked 3 asked2
 	shoot TERM p q
 	ends 143 p q
-	[ "$(wc -l <p.err)" -eq 1 ] && [ "$(wc -l <q.err)" -eq 1 ]
+	[ "$(wc -l <p.err)" -eq 1 ]
+	[ "$(wc -l <q.err)" -eq 1 ]
 	grep -q "^compl: run: --ready: the probe 'echo >>asked; ./missing' has ended with 127, as if it was not found" p.err
 	grep -q "^compl: run: --ready: the probe 'echo >>asked2; ./file' has ended with 126, as if it could not be run" q.err
 }

@@ -196,7 +196,8 @@ before_6_5=(strace -D -qq -o trace -e inject=pidfd_open:error=ENOSYS -e inject=s
 	run=${run% }
 	children=$(children_of "$run" | wc -w)
 	echo "$children children"
-	[ "$children" -gt 1 ] && [ "$children" -le 9 ] # CMD is one
+	[ "$children" -gt 1 ] # CMD is one
+	[ "$children" -le 9 ]
 	NOTIFY_SOCKET=$(<r.out) "$notify" send READY=1
 	expect_w 0 wait a
 	shoot KILL r # then all that strace has held up ends

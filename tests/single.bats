@@ -54,7 +54,8 @@ worker() {
 		workers+=($!)
 	done
 	wait "${workers[@]}"
-	[ ! -e failures ] && [ ! -e overlaps ]
+	[ ! -e failures ]
+	[ ! -e overlaps ]
 	ran 11
 	wait_until "$COMPL" run a --single -q -- true
 	expect_w 0 wait a -t 0
