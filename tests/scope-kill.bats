@@ -11,10 +11,12 @@ setup() {
 	begin
 	export COMPL tmp
 	# For a script with a handler for SIGTERM: starts a child, and goes on when that is sleep.  Before that, the
-	# child would lose a SIGTERM to the shell's handler.
+	# child would lose a SIGTERM to the shell's handler.  "rest" waits for a signal.  The child may get its own
+	# first; those that come after it end soon, whether they lose one or not.
 	cat >start-sleep <<'SH'
 sleep 1000 &
 until read -r child <"/proc/$!/comm" && [ "$child" = sleep ]; do :; done
+rest() { while :; do wait; sleep 0.1 & done; }
 SH
 	# recorder LABEL [WORD...]: notes its pid, and each SIGTERM.  With "deaf" it goes on after that.
 	cat >recorder <<'SH'
@@ -22,11 +24,7 @@ label=$1 deaf=${2-}
 trap 'echo term >>"$tmp/$label.terms"; [ -n "$deaf" ] || exit 0' TERM
 . "$tmp/start-sleep"
 echo $$ >"$tmp/$label.started"
-while :; do
-	wait
-	kill $! 2>/dev/null
-	sleep 1000 &
-done
+rest
 SH
 }
 
@@ -154,7 +152,7 @@ trap '"$COMPL" done late && "$COMPL" wait late && echo posted >"$tmp/posted"; ex
 echo "$COMPL_NAMESPACE" >space
 . "$tmp/start-sleep"
 echo $$ >"$tmp/late.started"
-wait
+rest
 SH
 	starting late sh late
 	expect 5 scope --kill --grace 60s -- sh -c "$starter" sh late
