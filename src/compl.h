@@ -1171,7 +1171,8 @@ enum compl_result compl_repair(struct compl_space *c);
 /* Returns how many wake-ups were lost since the segment was made: how often only the watchdog has
  * ended a sleep that a wake should have ended (compl(7) says where there is one).  It is 0, unless
  * a death was noticed late ("Every kind of death" in compl(7)), or compl or the kernel has a
- * fault. */
+ * fault.  (If the thread runs later than a millisecond after the watchdog, it does not count: a
+ * wake may have come in between.) */
 uint32_t compl_lost_wakeups(struct compl_space *c);
 
 #ifdef __cplusplus

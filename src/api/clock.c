@@ -53,6 +53,14 @@ clock_timespec(int64_t ns)
 				  .tv_nsec = (long)(ns % CLOCK_SECOND_NS) };
 }
 
+bool
+clock_has_just_come(int64_t then_ns)
+{
+	int64_t now_ns = clock_now_ns();
+
+	return now_ns >= then_ns && now_ns - then_ns < CLOCK_SECOND_NS / 1000;
+}
+
 int64_t
 clock_sooner(int64_t deadline_ns, int64_t timeout_ns)
 {

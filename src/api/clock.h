@@ -8,6 +8,7 @@
 #ifndef API_CLOCK_H
 #define API_CLOCK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <time.h>
 
@@ -36,6 +37,9 @@ clock_elapsed(int64_t since_ns, int64_t now_ns)
 {
 	return now_ns > since_ns ? (uint64_t)now_ns - (uint64_t)since_ns : 0;
 }
+
+/* Whether this time has come, and was less than a millisecond ago. */
+bool clock_has_just_come(int64_t then_ns);
 
 /* The deadline that comes first: deadline_ns, or timeout_ns from now. */
 int64_t clock_sooner(int64_t deadline_ns, int64_t timeout_ns);

@@ -175,6 +175,7 @@ note_bound(struct wait *w, enum futex_result result, int64_t until_ns)
 {
 	int64_t early_ns = w->brief ? 0 : EARLY_NS;
 
+	w->bound_ns = until_ns;
 	w->overslept = result == FUTEX_TIMED_OUT && until_ns != w->req->deadline_ns &&
 		       w->watchdog_ns != 0 && until_ns >= w->watchdog_ns - early_ns;
 	if (w->overslept ||
@@ -418,12 +419,24 @@ wait_step(struct wait *w, enum compl_result *end)
 /* ---- one round ------------------------------------------------------------------- */
 
 /* Counts a wake-up as lost if only the watchdog has woken this wait, and it has found its tokens.
- * (The bound of a brief sleep is no watchdog.) */
+ * (If it had the lock only later, somebody may have posted in between, when it did not sleep any
+ * more.  The bound of a brief sleep is no watchdog.) */
 static void
 note_lost_wakeup(struct wait *w)
 {
-	if (w->overslept && !w->brief)
+	if (w->unwoken && !w->brief)
 		__atomic_add_fetch(&w->s.h->lost_wakeups, 1, __ATOMIC_RELAXED);
+}
+
+/* Under the lock: notes what it means for this round that only the bound has ended the sleep before
+ * it. */
+static void
+note_oversleep(struct wait *w)
+{
+	w->unwoken = w->overslept && clock_has_just_come(w->bound_ns);
+	w->s.thorough = !w->joined || w->overslept;
+	if (w->overslept)
+		watch_report(w);
 }
 
 /* Takes the lock, or gives up at the deadline.  A wait whose deadline has passed tries the lock
@@ -469,9 +482,7 @@ wait_round(struct wait *w, enum compl_result *end)
 		*end = wait_leave_unlocked(w, *end);
 		return WAIT_ENDED;
 	}
-	w->s.thorough = !w->joined || w->overslept;
-	if (w->overslept)
-		watch_report(w);
+	note_oversleep(w);
 	if (w->joined && wait_state(w) == STATE_WAITING)
 		reap_producers(w);
 	if (w->joined && wait_state(w) != STATE_WAITING) {

@@ -50,8 +50,10 @@ struct attempt {
 	bool seizes;	     /* takes the lock also from an owner that cannot exist */
 	bool counted;	     /* is counted in *m->sleepers */
 	bool by_watchdog;    /* only the watchdog has ended the latest sleep */
+	bool unwoken;	     /* and the look came so soon after it that no wake was missed */
 	bool doubted;	     /* is_doubtful() was true before the latest sleep */
 	bool seatless;	     /* there was no free seat at the latest look */
+	int64_t until_ns;    /* when the latest sleep had to end */
 	int64_t watchdog_ns; /* when it ends a sleep that a signal has interrupted, or 0 */
 };
 
@@ -72,6 +74,15 @@ result_of(const struct mutex *m, uint32_t value)
 	return died ? MUTEX_OWNER_DIED : MUTEX_LOCKED;
 }
 
+/* Whether only the watchdog has ended the latest sleep, and the look at the word, just before this
+ * call, came at once after that.  If it came later, the owner may have unlocked in between, when
+ * this thread was no sleeper any more that could be woken. */
+static bool
+is_unwoken(const struct attempt *a)
+{
+	return a->by_watchdog && clock_has_just_come(a->until_ns);
+}
+
 /* Whether to sleep once more before a wake-up counts as lost.  The word has no owner, after a sleep
  * that only the watchdog has ended.  Either nobody was woken, or the owner has unlocked a moment
  * ago and the woken sleeper still waits for a processor.  (False if users of several pid namespaces
@@ -79,7 +90,7 @@ result_of(const struct mutex *m, uint32_t value)
 static bool
 is_doubtful(const struct attempt *a)
 {
-	return a->by_watchdog && !a->doubted && !robust_is_mixed(a->t);
+	return a->unwoken && !a->doubted && !robust_is_mixed(a->t);
 }
 
 /* Takes the word if it still has this value, which names no owner, or one that does not exist. */
@@ -97,7 +108,7 @@ try_take(struct attempt *a, uint32_t value)
 		return false;
 	}
 	set_pending(a->t, a->m, NULL);
-	if (a->by_watchdog)
+	if (a->unwoken)
 		__atomic_add_fetch(a->m->lost_wakeups, 1, __ATOMIC_RELAXED);
 	if (a->counted)
 		__atomic_sub_fetch(a->m->sleepers, 1, __ATOMIC_SEQ_CST);
@@ -204,6 +215,7 @@ sleep_counted(struct attempt *a, uint32_t value, int64_t deadline_ns, struct sig
 	sigmask_block(sigmask);
 	if (result != FUTEX_SIGNALLED)
 		a->watchdog_ns = 0;
+	a->until_ns = until;
 	a->by_watchdog = result == FUTEX_TIMED_OUT && until != deadline_ns && !a->seatless;
 	a->seatless = false;
 }
@@ -222,6 +234,7 @@ lock_slow(struct attempt a, int64_t deadline_ns, struct sigmask *sigmask)
 		uint32_t value = robust_load(a.m->word);
 		bool is_free = !has_owner(a.m, value), is_over, damaged;
 
+		a.unwoken = is_unwoken(&a);
 		a.doubted = is_free && is_doubtful(&a);
 		if (a.doubted) {
 			sleep_counted(&a, value, deadline_ns, sigmask);
