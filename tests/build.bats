@@ -551,6 +551,41 @@ function_of() {
 	[ "${#lines[@]}" -eq 9 ]
 }
 
+@test "lint refuses a test that goes on after a failure, and what shellcheck says of a test" {
+	mkdir -p tests src/cli bin
+	cp "$top/tests/lint" tests/
+	: >src/cli/text.c
+	# shellcheck disable=SC2016 # for the other shell
+	printf '%s\n' '#!/bin/sh' '[ -z "$FINDING" ] || { echo "$FINDING"; exit 1; }' >bin/shellcheck
+	chmod +x bin/shellcheck
+	PATH=$PWD/bin:$PATH
+	export FINDING=
+	printf '\t%s\n' '[ a ] && [ b ]' >part
+	{ echo 'x() {' && cat part && echo '}'; } >tests/text.bats
+	printf '\t%s\n' '[ a ] && return' '[ a ] && [ b ] || return' '! a || b' 'run ! a' '[[ a && b ]]' >>tests/text.bats
+	run -0 tests/lint bats
+	FINDING="a finding" run -1 tests/lint bats
+	[[ $output == *"    a finding"* ]]
+	printf '\t%s\n' '[ a ] && [[ b ]]' 'c' '! a' 'd' '	[ a ] && [ b ]' 'done' >>tests/text.bats
+	run -1 tests/lint bats
+	echo "$output"
+	local line
+	for line in 9 11 13; do
+		[[ $output == *"tests/text.bats:$line: "*" - a failure here does not end the test"* ]]
+	done
+	[ "${#lines[@]}" -eq 5 ]
+}
+
+@test "lint fails when any command of a check fails, and not only the last one" {
+	mkdir -p tests src/cli examples
+	: >src/cli/text.c
+	cp "$top/tests/lint" tests/
+	printf '#!/bin/sh\n' | tee examples/a.sh >examples/b.sh
+	run -0 tests/lint posix_examples
+	echo 'case' >>examples/a.sh
+	run -1 tests/lint posix_examples
+}
+
 @test "lint refuses a manual that mdoc mangles or that names the source tree, and promises without a proof" {
 	mkdir bin tests
 	# The manual's own rules are tried here, not mandoc's.
@@ -1008,9 +1043,9 @@ installs() {
 		deps "$target"
 		[ "$status" -eq 0 ]
 	done
-	for target in $(sed -n '/^targets() {/,/^}/s/^\([a-z-]*\)	.*/\1/p' "$top/.ci/deps"); do
+	while read -r target; do
 		grep -qx -e "$target" <<<"$targets"
-	done
+	done < <(sed -n '/^targets() {/,/^}/s/^\([a-z][a-z-]*\)	.*/\1/p' "$top/.ci/deps")
 }
 
 @test "make deps knows the other goals, and they wait for it" {

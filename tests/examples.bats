@@ -14,7 +14,7 @@ examples=$BATS_TEST_DIRNAME/../examples
 
 setup() {
 	unset COMPL_NAMESPACE COMPL_TIMEOUT COMPL_EXISTING
-	scope= half=
+	scope='' half=''
 }
 
 # After a failure something may be left.

@@ -145,7 +145,7 @@ load helper
 	while read -r arguments; do
 		# shellcheck disable=SC2086
 		expect 125 $arguments
-		usage_lines "$word[': ]"
+		usage_lines "${word}[': ]"
 		[[ $err != *"Did you mean"* ]]
 	done <<-EOF
 		$long

@@ -95,7 +95,8 @@ twice() {
 	shift
 	for round in 1 2; do
 		runs "$@"
-		[ "$got" -eq 0 ] && [ "$said" = "$wanted" ]
+		[ "$got" -eq 0 ]
+		[ "$said" = "$wanted" ]
 	done
 }
 
@@ -313,7 +314,8 @@ end_daemons() {
 		starts ./nightly
 		wait_until test -s begun
 		runs ./nightly
-		[ "$got" -eq 124 ] && [ -z "$said" ]
+		[ "$got" -eq 124 ]
+		[ -z "$said" ]
 		background w compl wait nightly --outcome -q
 		await_sleep w
 		kill_one "$victim"
@@ -326,7 +328,8 @@ end_daemons() {
 		esac
 		# The helper still runs.
 		runs ./nightly
-		[ "$got" -eq 124 ] && [ -z "$said" ]
+		[ "$got" -eq 124 ]
+		[ -z "$said" ]
 		rm held
 		until_works "backup made" ./nightly
 		twice "backup made" ./nightly
@@ -341,7 +344,8 @@ until_works() {
 	for (( ; ; )); do
 		runs "${@:2}"
 		[ "$got" -ne 0 ] || break
-		[ "$got" -eq 124 ] && [ "$SECONDS" -lt "$end" ]
+		[ "$got" -eq 124 ]
+		[ "$SECONDS" -lt "$end" ]
 		sleep 0.05
 	done
 	[ "$said" = "$1" ]

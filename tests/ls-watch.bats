@@ -88,20 +88,20 @@ has_slept() {
 }
 
 @test "on a terminal it is drawn again" {
-	background w timeout -s KILL "$LIMIT" env TERM=xterm NO_COLOR=1 script -qfec "exec $(printf '%q' "$COMPL") ls --watch" tty
-	wait_until grep -q "namespace $COMPL_NAMESPACE of uid" tty
+	background w timeout -s KILL "$LIMIT" env TERM=xterm NO_COLOR=1 script -qfec "exec $(printf '%q' "$COMPL") ls --watch" screen
+	wait_until grep -q "namespace $COMPL_NAMESPACE of uid" screen
 	expect 0 "done" apple
-	wait_until grep -Eq '^apple +1 +0 +0 +0 ' tty
+	wait_until grep -Eq '^apple +1 +0 +0 +0 ' screen
 	expect 0 "done" apple
-	wait_until grep -Eq '^apple +2 +0 +0 +0 ' tty
+	wait_until grep -Eq '^apple +2 +0 +0 +0 ' screen
 	kill -TERM "$(pgrep -P "$(pgrep -P "${pid[w]}")" -x compl)" # its child is the command
 	outcome w
 }
 
 @test "lines are cut at the width of the terminal, and the value is the rest of the line" {
 	expect 0 "done" a --value "$(printf 'x%.0s' {1..200})"
-	timeout -s KILL "$LIMIT" env TERM=xterm NO_COLOR=1 script -qec "stty cols 60; $(printf '%q' "$COMPL") ls" /dev/null </dev/null >tty 3>&-
-	tr -d '\r' <tty >rows
+	timeout -s KILL "$LIMIT" env TERM=xterm NO_COLOR=1 script -qec "stty cols 60; $(printf '%q' "$COMPL") ls" /dev/null </dev/null >screen 3>&-
+	tr -d '\r' <screen >rows
 	[ "$(awk '{ print length }' rows | sort -n | tail -n 1)" -eq 60 ]
 	grep -Eq '^a +1 +0 +0 +0 +[0-9]+s +x+$' rows
 }
@@ -111,10 +111,10 @@ has_slept() {
 
 	spaces+=("$other")
 	expect 0 -n "$other" init x
-	timeout -s KILL "$LIMIT" env TERM=xterm script -qec "$(printf '%q' "$COMPL") ls" /dev/null </dev/null >tty 3>&-
-	grep -q "^compl: ls: nothing is there; other namespaces: .*(namespace $COMPL_NAMESPACE of uid $(id -u))" tty
+	timeout -s KILL "$LIMIT" env TERM=xterm script -qec "$(printf '%q' "$COMPL") ls" /dev/null </dev/null >screen 3>&-
+	grep -q "^compl: ls: nothing is there; other namespaces: .*(namespace $COMPL_NAMESPACE of uid $(id -u))" screen
 	expect 0 ls
 	silent
-	timeout -s KILL "$LIMIT" env TERM=xterm script -qec "$(printf '%q' "$COMPL") ls -n $other 'y*'" /dev/null </dev/null >tty 3>&-
-	grep -q "^compl: ls: nothing matches; " tty
+	timeout -s KILL "$LIMIT" env TERM=xterm script -qec "$(printf '%q' "$COMPL") ls -n $other 'y*'" /dev/null </dev/null >screen 3>&-
+	grep -q "^compl: ls: nothing matches; " screen
 }

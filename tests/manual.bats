@@ -108,10 +108,10 @@ run_block() {
 	done
 	[ "$count" -eq 8 ]
 	[ "$kills" -eq 7 ] # one prints a unit
-	for space in $(sed -n 's/^export COMPL_NAMESPACE=//p' block.*); do
+	while read -r space; do
 		compl -n "$space" check
 		compl -n "$space" rm --all
-	done
+	done < <(sed -n 's/^export COMPL_NAMESPACE=//p' block.*)
 }
 
 @test "the snippets of compl.1 are right twice, and after they were killed" {

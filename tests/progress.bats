@@ -90,7 +90,7 @@ remains() {
 	[ -z "$(remains)" ]
 	at_terminal "set -m; '$COMPL_WAITER' wait a --progress -t 100ms & wait \$!"
 	ends 124 terminal
-	! grep -q waiting tty
+	run ! grep -q waiting tty
 	expect 124 wait a --progress -t 100ms
 	one_line '^compl: wait: a: timed out after 100ms'
 }

@@ -149,7 +149,7 @@ fields() {
 
 	of_header=$(fields "$BATS_TEST_DIRNAME/../src/compl.h")
 	of_manual=$(fields "$BATS_TEST_DIRNAME/../man/compl.3")
-	names=$(sed 's/ .*//' <<<"$of_manual" | sort -u)
+	names=$(cut -d ' ' -f 1 <<<"$of_manual" | sort -u)
 	[ "$(wc -l <<<"$names")" -ge 15 ]
 	for name in $names; do
 		same "$(grep "^$name " <<<"$of_header")" "$(grep "^$name " <<<"$of_manual")"

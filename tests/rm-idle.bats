@@ -141,7 +141,8 @@ gone() {
 	printf '\377' | dd of="$segment" bs=1 seek=8 conv=notrunc 2>dd.err
 	expect 0 rm --idle 0 "$COMPL_NAMESPACE"
 	[[ $err == *"$segment"*"another version"* ]]
-	[ "$(wc -l <<<"$err")" -eq 1 ] && [ -z "$out" ]
+	[ "$(wc -l <<<"$err")" -eq 1 ]
+	[ -z "$out" ]
 	[ -e "$segment" ]
 }
 

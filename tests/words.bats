@@ -78,8 +78,8 @@ on_terminal() {
 	local status=0
 
 	timeout -s KILL "$LIMIT" script -qec "$(printf '%q ' "$COMPL" "${@:2}")" /dev/null \
-		</dev/null >tty 3>&- || status=$?
-	tr -d '\r' <tty >said
+		</dev/null >screen 3>&- || status=$?
+	tr -d '\r' <screen >said
 	[ "$status" -eq "$1" ] && return
 	cat said
 	return 1
