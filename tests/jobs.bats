@@ -159,6 +159,14 @@ set_up_database() {
 	EOF
 }
 
+# A PostgreSQL that was killed when it had made its lock file, and had not written it yet, asks its administrator to
+# remove the file.
+remove_empty_lock() {
+	[[ $(<"$tmp/err") == *'lock file "'*'" is empty'* ]] || return 0
+	runs_now '^postgres -D data' ||
+		find "$work" -maxdepth 2 -empty '(' -name '.s.PGSQL.*.lock' -o -name postmaster.pid ')' -print -delete
+}
+
 # works_again COMMAND...: it may fail, at once and with a status that says why, as long as something of a killed run is
 # still there.  Then it works, twice.
 works_again() {
@@ -173,6 +181,7 @@ works_again() {
 		esac
 		[ -z "$said" ] # the app has not run, or the kill came while it ran
 		[ "$SECONDS" -lt "$end" ]
+		remove_empty_lock
 		sleep 0.05
 	done
 	twice '42 PONG' "$@"
