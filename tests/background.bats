@@ -27,10 +27,6 @@ setup() {
 	begin
 }
 
-is_gone() {
-	! kill -0 "$1" 2>/dev/null
-}
-
 @test "it returns while CMD runs, and prints the pid of the run that goes on" {
 	start_in_background a --ready fd:7 -- sh -c 'echo up >&7; exec sleep 1000'
 	[ "$(tr '\0' ' ' <"/proc/$run/cmdline")" = "$COMPL run a -b --print --ready fd:7 -- sh -c echo up >&7; exec sleep 1000 " ]

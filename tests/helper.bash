@@ -13,6 +13,8 @@
 
 bats_require_minimum_version 1.5.0
 
+load process
+
 : "${COMPL:=$BATS_TEST_DIRNAME/../build/compl}"
 : "${COMPL_WAITER:=$COMPL}"
 : "${COMPL_TOOLS:=$BATS_TEST_DIRNAME/../build/tools}"
@@ -324,13 +326,6 @@ stop() {
 	for label; do
 		wait_until is_stopped "${pid[$label]}"
 	done
-}
-
-is_gone() {
-	local state
-
-	{ read -r _ _ state _ <"/proc/$1/stat"; } 2>/dev/null || return 0
-	[ "$state" = Z ]
 }
 
 # has_ended LABEL: is_gone, or the number belongs to another process by now.  (The shell reaps its children as soon

@@ -5,6 +5,8 @@
 #
 # The file has a function living_pids, which prints these processes, one a line.
 
+load process
+
 # Some are started while it looks.  A process that dies loses its environment first, by which living_pids finds it,
 # and then its descriptors, with the locks that the next run would meet.  So each has to end, too.
 kill_living() {
@@ -17,17 +19,10 @@ kill_living() {
 		done
 	done
 	for pid in "${killed[@]}"; do
-		until has_ended "$pid"; do
+		until is_gone "$pid"; do
 			/bin/sleep 0.01 # not one that the test holds
 		done
 	done
-}
-
-has_ended() {
-	local line
-
-	{ read -r line <"/proc/$1/stat"; } 2>/dev/null || return 0
-	[[ ${line##*) } == Z* ]]
 }
 
 nobody_lives() {
