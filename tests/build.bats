@@ -576,6 +576,23 @@ function_of() {
 	[ "${#lines[@]}" -eq 5 ]
 }
 
+@test "lint refuses a test file that defines a function of what it loads" {
+	mkdir -p tests src/cli bin
+	cp "$top/tests/lint" tests/
+	: >src/cli/text.c
+	printf '#!/bin/sh\n' >bin/shellcheck
+	chmod +x bin/shellcheck
+	PATH=$PWD/bin:$PATH
+	printf '%s\n' 'is_gone() {' '}' >tests/inner.bash
+	printf '%s\n' 'load inner' 'setup() {' '}' >tests/outer.bash
+	printf '%s\n' 'load outer' 'load inner' 'setup() {' '}' >tests/good.bats
+	run -0 tests/lint bats
+	printf '%s\n' 'load outer' 'is_gone() {' '}' >tests/bad.bats
+	run -1 tests/lint bats
+	[ "${lines[1]}" = "    tests/bad.bats: defines is_gone(), or loads it, twice" ]
+	[ "${#lines[@]}" -eq 3 ]
+}
+
 @test "lint fails when any command of a check fails, and not only the last one" {
 	mkdir -p tests src/cli examples
 	: >src/cli/text.c

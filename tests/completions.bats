@@ -165,7 +165,7 @@ options() {
 	stays "compl rm -- --al"
 }
 
-names() {
+names_of_line() {
 	expect 0 init db-ready svc:alpha svc:alpine key=1 key=one job@1 disk@x 50%+a/b
 	becomes "compl wait db$TAB" "compl wait db-ready "
 	becomes "compl wait svc:a$TAB" "compl wait svc:alp"
@@ -282,8 +282,8 @@ in_shell() {
 @test "zsh completes commands, also after options and in quotes" { in_shell zsh commands; }
 @test "bash completes the options of the command, and none where an argument is expected" { in_shell bash options; }
 @test "zsh completes the options of the command, and none where an argument is expected" { in_shell zsh options; }
-@test "bash completes names, whatever they consist of, and none twice" { in_shell bash names; }
-@test "zsh completes names, whatever they consist of, and none twice" { in_shell zsh names; }
+@test "bash completes names, whatever they consist of, and none twice" { in_shell bash names_of_line; }
+@test "zsh completes names, whatever they consist of, and none twice" { in_shell zsh names_of_line; }
 @test "bash completes namespaces and users, and the names of those that were typed" { in_shell bash namespaces; }
 @test "zsh completes namespaces and users, and the names of those that were typed" { in_shell zsh namespaces; }
 @test "bash completes CMD as a command and its arguments as files" { in_shell bash after_the_dashes; }

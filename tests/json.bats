@@ -6,8 +6,8 @@
 
 load helper
 
-# printed FILTER: what was printed is one object on one line, and the filter is true for it
-printed() {
+# says FILTER: what was printed is one object on one line, and the filter is true for it
+says() {
 	[ "$(wc -l <"$tmp/out")" -eq 1 ]
 	jq -e --arg ns "$COMPL_NAMESPACE" ".namespace == \$ns and ($1)" <"$tmp/out" >"$tmp/jq.out"
 }
@@ -15,8 +15,8 @@ printed() {
 @test "all keys are there, in their order" {
 	expect 0 done a --count 3
 	expect 0 wait a --json
-	printed 'keys_unsorted == ["namespace","outcome","exit_status","remaining_seconds","culprit","names"]'
-	printed '.names[0] | keys_unsorted == ["name","covered","taken","borrowed","state","done","all","ready",
+	says 'keys_unsorted == ["namespace","outcome","exit_status","remaining_seconds","culprit","names"]'
+	says '.names[0] | keys_unsorted == ["name","covered","taken","borrowed","state","done","all","ready",
 		"generation","status","value"]'
 }
 
@@ -24,18 +24,18 @@ printed() {
 	expect 0 done a --count 5 --value 'a "quoted" \ text'
 	expect 0 done b --all
 	expect 0 wait a b --count 2 --json
-	printed '.outcome == "done" and .exit_status == 0 and .remaining_seconds == null and .culprit == null'
-	printed '.names[0] | .covered and .taken == 2 and .done == 3 and .state == "3" and (.all | not)
+	says '.outcome == "done" and .exit_status == 0 and .remaining_seconds == null and .culprit == null'
+	says '.names[0] | .covered and .taken == 2 and .done == 3 and .state == "3" and (.all | not)
 		and .value == "a \"quoted\" \\ text" and .generation > 0'
-	printed '.names[1] | .covered and .taken == 0 and .done == 4294967295 and .all and .state == "all"'
+	says '.names[1] | .covered and .taken == 0 and .done == 4294967295 and .all and .state == "all"'
 }
 
 @test "a timeout prints which names are missing" {
 	expect 0 done a
 	expect 124 wait a b -t 20ms --json
-	printed '.outcome == "timeout" and .exit_status == 124 and .remaining_seconds == 0'
-	printed '[.names[] | select(.covered | not) | .name] == ["b"]'
-	printed '[.names[].taken] == [0, 0]'
+	says '.outcome == "timeout" and .exit_status == 124 and .remaining_seconds == 0'
+	says '[.names[] | select(.covered | not) | .name] == ["b"]'
+	says '[.names[].taken] == [0, 0]'
 	expect 0 try a
 }
 
@@ -43,9 +43,9 @@ printed() {
 	expect 0 done a --all
 	expect 0 done b --all --status 7
 	expect 7 wait a b --json
-	printed '.outcome == "done" and .exit_status == 7 and .culprit == "b" and .names[1].state == "failed"'
+	says '.outcome == "done" and .exit_status == 7 and .culprit == "b" and .names[1].state == "failed"'
 	expect 7 wait c b a --fail-fast --json
-	printed '.outcome == "failed" and .culprit == "b" and [.names[].covered] == [false, true, true]'
+	says '.outcome == "failed" and .culprit == "b" and [.names[].covered] == [false, true, true]'
 }
 
 @test "a fast failure during the wait knows the names that were done meanwhile" {
@@ -55,7 +55,7 @@ printed() {
 	expect 0 done c --all --status 9
 	ends 9 w
 	cp "$tmp/w.out" "$tmp/out"
-	printed '.outcome == "failed" and .culprit == "c" and [.names[].covered] == [false, true, true]'
+	says '.outcome == "failed" and .culprit == "c" and [.names[].covered] == [false, true, true]'
 }
 
 @test "a removal during the wait prints the name that was removed" {
@@ -64,7 +64,7 @@ printed() {
 	expect 0 rm b
 	ends 120 w
 	cp "$tmp/w.out" "$tmp/out"
-	printed '.outcome == "removed" and .exit_status == 120 and .culprit == "b"'
+	says '.outcome == "removed" and .exit_status == 120 and .culprit == "b"'
 }
 
 @test "try prints the same, also without a namespace" {
@@ -72,7 +72,7 @@ printed() {
 	[ "$(jq -c '[.outcome, .names[0].state, .names[0].generation]' <"$tmp/out")" = '["timeout","pending",null]' ]
 	expect 0 done a
 	expect 0 try b a --any --json
-	printed '.outcome == "done" and [.names[].taken] == [0, 1]'
+	says '.outcome == "done" and [.names[].taken] == [0, 1]'
 }
 
 @test "with CMD it prints only if CMD is not run" {
@@ -80,20 +80,20 @@ printed() {
 	expect 0 wait a --json -- echo only this
 	[ "$out" = "only this" ]
 	expect 124 wait b -t 10ms --json -- echo not this
-	printed '.outcome == "timeout"'
+	says '.outcome == "timeout"'
 }
 
 @test "it replaces the other lines, and prints nothing after a usage error" {
 	expect 0 done a --all --value text
 	expect 0 wait a --json --print --outcome --remaining
-	printed '.names[0].value == "text"'
+	says '.names[0].value == "text"'
 	expect 125 wait a --json --count 0
 	[ -z "$out" ]
 }
 
 @test "a failure prints what is not known as null" {
 	expect 125 wait a -e --json
-	printed '.outcome == "error" and .exit_status == 125 and .culprit == "a" and .names[0].done == null'
+	says '.outcome == "error" and .exit_status == 125 and .culprit == "a" and .names[0].done == null'
 }
 
 @test "a name that stands as a barrier, or is of another generation, is shown as ls shows it" {
@@ -102,9 +102,9 @@ printed() {
 	background w "$COMPL_WAITER" barrier b --parties 3
 	wait_until_waiting b 1
 	expect 124 try b x --any --json
-	printed '[.names[] | .state, .covered] == ["1/3", false, "pending", false]'
+	says '[.names[] | .state, .covered] == ["1/3", false, "pending", false]'
 	expect 125 wait b --json
-	printed '.outcome == "error" and .culprit == "b" and .names[0].state == "1/3" and .names[0].generation > 0'
+	says '.outcome == "error" and .culprit == "b" and .names[0].state == "1/3" and .names[0].generation > 0'
 	expect 124 wait b -t 0
 	one_line 'b: timed out after 0s; processes stand in it, as in a barrier'
 	expect 0 rm b
@@ -114,25 +114,25 @@ printed() {
 	generation=$out
 	expect 0 done a --value v
 	expect 123 try a --generation 7 --json
-	printed ".outcome == \"generation\" and .names[0].generation == $generation and .names[0].value == \"v\""
+	says ".outcome == \"generation\" and .names[0].generation == $generation and .names[0].value == \"v\""
 	expect 123 try none --generation 7 --json
-	printed '.names[0].state == "pending" and .names[0].generation == null'
+	says '.names[0].state == "pending" and .names[0].generation == null'
 }
 
 @test "a name whose ready producer has failed has let the wait go" {
 	expect 3 run a --ready fd:3 -- sh -c 'echo >&3; sleep 0.05; exit 3'
 	expect 3 wait a b --any --json
-	printed '.outcome == "done" and [.names[] | .state, .covered] == ["failed", true, "pending", false]'
+	says '.outcome == "done" and [.names[] | .state, .covered] == ["failed", true, "pending", false]'
 	expect 3 wait b a --json
-	printed '.outcome == "failed" and .culprit == "a" and [.names[].covered] == [false, true]'
+	says '.outcome == "failed" and .culprit == "a" and [.names[].covered] == [false, true]'
 	expect 124 wait a b c --at-least 2 -t 10ms --json
-	printed '[.names[].covered] == [false, false, false]'
+	says '[.names[].covered] == [false, false, false]'
 }
 
 @test "what is given back at once, because the status is not 0, is in the counter again" {
 	expect 0 done a --count 2 --status 5
 	expect 5 wait a --borrow --json -- true
-	printed '.names[0] | .taken == 0 and .done == 2 and .state == "2"'
+	says '.names[0] | .taken == 0 and .done == 2 and .state == "2"'
 	expect 5 wait a --count 2 --borrow --json -- true
-	printed '.names[0] | .taken == 0 and .done == 2 and .state == "2"'
+	says '.names[0] | .taken == 0 and .done == 2 and .state == "2"'
 }
