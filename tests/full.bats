@@ -214,12 +214,10 @@ some() {
 	ends 120 w
 }
 
-# Each of the sixty is in line or gone; $refused are gone.  (One that sleeps may do so on the lock, and find no room
-# later.)
+# Each of the sixty is in line or gone.  (One that sleeps may do so on the lock, and find no room later.)
 all_are_settled() {
-	local i
+	local i refused=0
 
-	refused=0
 	for i in {1..60}; do
 		! is_gone "${pid[w$i]}" || refused=$((refused + 1))
 	done
@@ -240,6 +238,7 @@ all_are_settled() {
 		is_gone "${pid[w$i]}" || continue
 		ends 125 w$i
 		[ "$(wc -l <w$i.err)" -eq 1 ]
+		refused=$((refused + 1))
 		unset "pid[w$i]"
 	done
 	sure=$((60 - refused))
