@@ -7,12 +7,6 @@
 
 load unlinked
 
-# moves LABEL N: run has said so many times that it goes on in another segment.  It says so after it has become a
-# producer there.
-moves() {
-	[ "$(grep -c "$moved" "$1.err")" -eq "$2" ]
-}
-
 @test "run is found again, however often the segment is unlinked, and after the first line in each" {
 	produce p
 	for i in 1 2; do

@@ -46,6 +46,12 @@ produced() {
 	[[ $("$COMPL" ls a --json 2>&1) == *'"producers":[{'* ]]
 }
 
+# moves LABEL N: run has said so many times that it goes on in another segment.  It says so after it has become a
+# producer there.
+moves() {
+	[ "$(grep -c "$moved" "$1.err")" -eq "$2" ]
+}
+
 # said LABEL LINE: this line, and no other.
 said() {
 	[ "$(wc -l <"$1.err")" -eq 1 ] &&

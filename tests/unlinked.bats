@@ -115,7 +115,7 @@ hold() {
 	rm "$segment"
 	line_up new a
 	wait_until produced
-	wait_until test -s p.err # it makes the promise, and then says so
+	wait_until moves p 1
 	said p "$moved"
 	left_alone old
 	shoot KILL p
