@@ -60,12 +60,13 @@ child_status(size_t i)
 					       : WEXITSTATUS(children[i].status);
 }
 
-static bool
-pid_is_asleep(pid_t pid)
+bool
+child_is_asleep(size_t i)
 {
 	char wchan[64];
 
-	return proc_read(pid, "wchan", wchan, sizeof wchan) && strstr(wchan, "futex") != NULL;
+	return proc_read(children[i].pid, "wchan", wchan, sizeof wchan) &&
+	       strstr(wchan, "futex") != NULL;
 }
 
 bool
@@ -74,7 +75,7 @@ child_sleeps(size_t i)
 	int64_t limit = in_ms(LIMIT_MS);
 
 	while (!child_try_reap(i) && in_ms(0) < limit) {
-		if (pid_is_asleep(children[i].pid))
+		if (child_is_asleep(i))
 			return true;
 		nap();
 	}

@@ -32,6 +32,9 @@ bool child_try_reap(size_t i);
  * a signal, -1 if it does not end. */
 int child_status(size_t i);
 
+/* Whether it sleeps in a futex call. */
+bool child_is_asleep(size_t i);
+
 /* Waits until it sleeps in a futex call; false if it ends instead. */
 bool child_sleeps(size_t i);
 

@@ -16,7 +16,6 @@
 #include <sys/syscall.h>
 
 #include "api/clock.h"
-#include "api/proc.h"
 #include "shm/names/segment_lock.h"
 
 #define STORM_MS 2500
@@ -120,15 +119,15 @@ goes_to_sleep(const struct __ptrace_syscall_info *info)
 
 /* Waits until it sleeps, or is stopped at the end of its sleep already. */
 static bool
-has_begun_to_sleep(pid_t pid)
+has_begun_to_sleep(size_t i)
 {
-	int64_t limit = in_ms(20000);
-	char wchan[64];
+	int64_t limit = in_ms((int)limit_s(20) * 1000);
+	pid_t pid = children[i].pid;
 
 	while (in_ms(0) < limit) {
 		siginfo_t info = { .si_pid = 0 };
 
-		if (proc_read(pid, "wchan", wchan, sizeof wchan) && strstr(wchan, "futex") != NULL)
+		if (child_is_asleep(i))
 			return true;
 		if (waitid(P_PID, (id_t)pid, &info, WSTOPPED | WNOHANG | WNOWAIT) == 0 &&
 		    info.si_pid == pid)
@@ -156,7 +155,7 @@ asks_and_will_be_stopped(int (*wants)(void *), size_t *asker)
 		if (!runs_to_a_call(pid, &info))
 			return false;
 	while (!goes_to_sleep(&info));
-	return ptrace(PTRACE_SYSCALL, pid, NULL, NULL) == 0 && has_begun_to_sleep(pid);
+	return ptrace(PTRACE_SYSCALL, pid, NULL, NULL) == 0 && has_begun_to_sleep(*asker);
 }
 
 /* A kind of lock: the functions that hold it and want it. */
