@@ -32,7 +32,7 @@ struct wait {
 	int64_t watchdog_ns; /* when a bounded sleep, which goes on later, ends; or 0 */
 	bool overslept;	     /* only the bound of the latest sleep has ended it */
 	bool unwoken;	     /* and we had the lock so soon after it that no wake was missed */
-	int64_t bound_ns;    /* when the latest sleep had to end */
+	int64_t until_ns;    /* when the latest sleep had to end */
 	int64_t tick_ns;     /* when compl_request.tick is called next; 0: at once */
 	uint32_t walked;     /* the state in which a walk has ended it, or STATE_NONE */
 	/* Of detection.c: */

@@ -175,7 +175,7 @@ note_bound(struct wait *w, enum futex_result result, int64_t until_ns)
 {
 	int64_t early_ns = w->brief ? 0 : EARLY_NS;
 
-	w->bound_ns = until_ns;
+	w->until_ns = until_ns;
 	w->overslept = result == FUTEX_TIMED_OUT && until_ns != w->req->deadline_ns &&
 		       w->watchdog_ns != 0 && until_ns >= w->watchdog_ns - early_ns;
 	if (w->overslept ||
@@ -433,7 +433,7 @@ note_lost_wakeup(struct wait *w)
 static void
 note_oversleep(struct wait *w)
 {
-	w->unwoken = w->overslept && clock_has_just_come(w->bound_ns);
+	w->unwoken = w->overslept && clock_has_just_come(w->until_ns);
 	w->s.thorough = !w->joined || w->overslept;
 	if (w->overslept)
 		watch_report(w);
